@@ -1,0 +1,142 @@
+import { fill, keep, mul, scalar, tensor, tidy, type Tensor } from '@tensorflow/tfjs-core';
+import { ADAMW, isDecayed, type AdamWUpdate } from '../../fine-tuning/adamw.js';
+import { parameterSnapshot } from '../../fine-tuning/parameter-snapshot.js';
+import type { ParameterSnapshot, ParameterStore } from '../../fine-tuning/parameter-store.js';
+import {
+  boolAttribute,
+  dataTypeAttribute,
+  runOp,
+  runStatefulOp,
+  shapeAttribute,
+  stringAttribute,
+} from '../../kernels/tensorflow-op.js';
+import type { NamedTensor } from '../../weights/named-tensor.js';
+
+interface Parameter {
+  value: ResourceVariable;
+  firstMoment: ResourceVariable;
+  secondMoment: ResourceVariable;
+  shape: readonly number[];
+  decayed: boolean;
+}
+
+/** Parameters and moments as TensorFlow resource variables, which `ResourceApplyAdam` updates where they lie. */
+export class ResourceParameterStore implements ParameterStore {
+  private readonly parameters = new Map<string, Parameter>();
+
+  constructor(parameters: Iterable<NamedTensor>) {
+    for (const { name, shape, data } of parameters) {
+      tidy(() => {
+        const zeros = fill([...shape], 0);
+        this.parameters.set(name, {
+          value: new ResourceVariable(tensor(data, [...shape])),
+          firstMoment: new ResourceVariable(zeros),
+          // An own tensor: two variables that share memory would copy it at their first update.
+          secondMoment: new ResourceVariable(fill([...shape], 0)),
+          shape,
+          decayed: isDecayed(name),
+        });
+      });
+    }
+  }
+
+  get names(): string[] {
+    return [...this.parameters.keys()];
+  }
+
+  read(): ParameterSnapshot {
+    const tensors = new Map([...this.parameters].map(([name, { value }]) => [name, value.read()]));
+    return parameterSnapshot(tensors, () => tensors.forEach((tensor) => tensor.dispose()));
+  }
+
+  update(gradients: ReadonlyMap<string, Tensor>, update: AdamWUpdate): void {
+    const beta1Power = ADAMW.beta1 ** update.step;
+    const beta2Power = ADAMW.beta2 ** update.step;
+    const attributes = [
+      dataTypeAttribute('T', 'float32'),
+      boolAttribute('use_locking', false),
+      boolAttribute('use_nesterov', false),
+    ];
+    tidy(() => {
+      const coefficients = [
+        beta1Power,
+        beta2Power,
+        update.learningRate,
+        ADAMW.beta1,
+        ADAMW.beta2,
+        // TensorFlow adds its epsilon to √v before bias correction ("epsilon hat" of Kingma & Ba, 2015, section 2).
+        ADAMW.epsilon * Math.sqrt(1 - beta2Power),
+      ].map((value) => scalar(value));
+      for (const [name, parameter] of this.parameters) {
+        const gradient = gradients.get(name)!;
+        tidy(() => {
+          const { value, firstMoment, secondMoment } = parameter;
+          if (parameter.decayed && update.weightDecay > 0) {
+            value.assign(mul(value.read(), 1 - update.learningRate * update.weightDecay));
+          }
+          const scaled = update.gradientScale === 1 ? gradient : mul(gradient, update.gradientScale);
+          runStatefulOp('ResourceApplyAdam', attributes, [
+            value.handle,
+            firstMoment.handle,
+            secondMoment.handle,
+            ...coefficients,
+            scaled,
+          ]);
+        });
+        gradient.dispose();
+      }
+    });
+  }
+
+  export(name: string): NamedTensor {
+    const { value, shape } = this.parameters.get(name)!;
+    const now = value.read();
+    const data = now.dataSync<'float32'>();
+    now.dispose();
+    return { name, shape, data };
+  }
+
+  dispose(): void {
+    for (const { value, firstMoment, secondMoment } of this.parameters.values()) {
+      for (const variable of [value, firstMoment, secondMoment]) variable.dispose();
+    }
+    this.parameters.clear();
+  }
+}
+
+let variables = 0;
+
+/** A TensorFlow resource variable of float32. */
+class ResourceVariable {
+  readonly handle: Tensor;
+
+  constructor(initial: Tensor) {
+    this.handle = runOp(
+      'VarHandleOp',
+      [
+        dataTypeAttribute('dtype', 'float32'),
+        shapeAttribute('shape', initial.shape),
+        stringAttribute('container', ''),
+        stringAttribute('shared_name', `parameter-${process.pid}-${variables++}`),
+      ],
+      [],
+    );
+    keep(this.handle);
+    this.assign(initial);
+  }
+
+  /** The value without a copy: dispose it before the variable is updated, else TensorFlow copies the variable then. */
+  read(): Tensor {
+    return runOp('ReadVariableOp', [dataTypeAttribute('dtype', 'float32')], [this.handle]);
+  }
+
+  assign(value: Tensor): void {
+    const attributes = [dataTypeAttribute('dtype', 'float32'), boolAttribute('validate_shape', false)];
+    runStatefulOp('AssignVariableOp', attributes, [this.handle, value]);
+  }
+
+  dispose(): void {
+    runStatefulOp('DestroyResourceOp', [boolAttribute('ignore_lookup_error', true)], [this.handle]);
+    this.handle.dispose();
+  }
+}

@@ -1,0 +1,76 @@
+import { keep, tensor, type Tensor } from '@tensorflow/tfjs-core';
+import { ADAMW, isDecayed, type AdamWUpdate } from '../../fine-tuning/adamw.js';
+import { parameterSnapshot } from '../../fine-tuning/parameter-snapshot.js';
+import type { ParameterSnapshot, ParameterStore } from '../../fine-tuning/parameter-store.js';
+import type { NamedTensor } from '../../weights/named-tensor.js';
+import { heapView } from './heap.js';
+
+interface Parameter {
+  value: Tensor;
+  firstMoment: Float32Array;
+  secondMoment: Float32Array;
+  decayed: boolean;
+}
+
+/**
+ * Parameters as tensors in WebAssembly memory, updated there by a plain loop. The moments stay outside, since that memory
+ * ends at 4 GiB.
+ */
+export class HeapParameterStore implements ParameterStore {
+  private readonly parameters = new Map<string, Parameter>();
+
+  constructor(parameters: Iterable<NamedTensor>) {
+    for (const { name, shape, data } of parameters) {
+      this.parameters.set(name, {
+        value: keep(tensor(data, [...shape])),
+        firstMoment: new Float32Array(data.length),
+        secondMoment: new Float32Array(data.length),
+        decayed: isDecayed(name),
+      });
+    }
+  }
+
+  get names(): string[] {
+    return [...this.parameters.keys()];
+  }
+
+  read(): ParameterSnapshot {
+    const tensors = new Map([...this.parameters].map(([name, { value }]) => [name, value]));
+    return parameterSnapshot(tensors, () => undefined);
+  }
+
+  update(gradients: ReadonlyMap<string, Tensor>, update: AdamWUpdate): void {
+    for (const [name, parameter] of this.parameters) {
+      const gradient = gradients.get(name)!;
+      adamW(heapView(parameter.value), heapView(gradient), parameter, update);
+      gradient.dispose();
+    }
+  }
+
+  export(name: string): NamedTensor {
+    const { value } = this.parameters.get(name)!;
+    return { name, shape: value.shape, data: heapView(value).slice() };
+  }
+
+  dispose(): void {
+    for (const { value } of this.parameters.values()) value.dispose();
+    this.parameters.clear();
+  }
+}
+
+function adamW(value: Float32Array, gradient: Float32Array, parameter: Parameter, update: AdamWUpdate): void {
+  const { firstMoment, secondMoment } = parameter;
+  const { beta1, beta2, epsilon } = ADAMW;
+  const { step, learningRate, gradientScale } = update;
+  const decay = parameter.decayed ? 1 - learningRate * update.weightDecay : 1;
+  const stepSize = learningRate / (1 - beta1 ** step);
+  const correction = 1 / Math.sqrt(1 - beta2 ** step);
+  for (let i = 0; i < value.length; i++) {
+    const g = gradient[i]! * gradientScale;
+    const m = beta1 * firstMoment[i]! + (1 - beta1) * g;
+    const v = beta2 * secondMoment[i]! + (1 - beta2) * g * g;
+    firstMoment[i] = m;
+    secondMoment[i] = v;
+    value[i] = decay * value[i]! - (stepSize * m) / (Math.sqrt(v) * correction + epsilon);
+  }
+}

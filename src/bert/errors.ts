@@ -1,0 +1,4 @@
+/** A model folder, or a file of it, that cannot be used: the message says what is wrong and what to do. */
+export class InvalidModelError extends Error {
+  override readonly name = 'InvalidModelError';
+}

@@ -1,0 +1,43 @@
+import { tidy } from '@tensorflow/tfjs-core';
+import type { BertConfig } from '../config.js';
+import { evaluatePredictions, type Evaluation } from '../evaluation/evaluation.js';
+import { makeBatch } from '../network/batch.js';
+import { classify } from '../network/classifier.js';
+import { DropoutPlaces } from '../network/dropout-places.js';
+import type { Parameters } from '../network/parameters.js';
+import { evaluationBatches } from './batches.js';
+import type { Example } from './example.js';
+
+const EVALUATION_BATCH_SIZE = 64;
+
+/** Judges examples with the parameters as they are, dropout off. */
+export async function evaluate(
+  config: BertConfig,
+  parameters: Parameters,
+  examples: readonly Example[],
+): Promise<Evaluation> {
+  const logits = new Float32Array(examples.length * 2);
+  const lengths = examples.map((example) => example.tokenIds.length);
+  for (const indices of evaluationBatches(lengths, EVALUATION_BATCH_SIZE)) {
+    const rows = indices.map((index) => examples[index]!);
+    const batchLogits = tidy(() => {
+      const batch = makeBatch(
+        rows.map((row) => row.tokenIds),
+        rows.map((row) => row.label),
+        config.padTokenId,
+      );
+      return classify(config, parameters, batch, DropoutPlaces.off()).dataSync();
+    });
+    indices.forEach((index, row) => logits.set(batchLogits.subarray(row * 2, row * 2 + 2), index * 2));
+    await messagesMayArrive();
+  }
+  return evaluatePredictions(
+    examples.map((example) => example.label),
+    logits,
+  );
+}
+
+/** Computing holds the thread; a pause lets it hear that the run is to stop. */
+export function messagesMayArrive(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
