@@ -15,6 +15,7 @@ export async function evaluate(
   config: BertConfig,
   parameters: Parameters,
   examples: readonly Example[],
+  signal?: AbortSignal,
 ): Promise<Evaluation> {
   const logits = new Float32Array(examples.length * 2);
   const lengths = examples.map((example) => example.tokenIds.length);
@@ -30,6 +31,7 @@ export async function evaluate(
     });
     indices.forEach((index, row) => logits.set(batchLogits.subarray(row * 2, row * 2 + 2), index * 2));
     await messagesMayArrive();
+    signal?.throwIfAborted();
   }
   return evaluatePredictions(
     examples.map((example) => example.label),

@@ -23,6 +23,8 @@ export interface FineTuningJob {
   training: readonly Example[];
   validation: readonly Example[];
   hyperparameters: Hyperparameters;
+  /** Breaks an evaluation off after its batch. Training needs none: it waits for the caller after each step. */
+  signal?: AbortSignal;
 }
 
 /**

@@ -1,0 +1,103 @@
+import js from '@eslint/js';
+import tseslint from 'typescript-eslint';
+import { roomRules } from './scripts/lint/rooms.mjs';
+
+const typescript = ['**/*.ts'];
+const plain = ['**/*.js', '**/*.mjs', '**/*.cjs'];
+
+// A leading underscore says that something is there for its place only.
+const unused = { argsIgnorePattern: '^_', varsIgnorePattern: '^_', destructuredArrayIgnorePattern: '^_' };
+
+export default tseslint.config(
+  { ignores: ['dist/', 'data/', 'coverage/', '.engine/', 'base-models/'] },
+  js.configs.recommended,
+  {
+    files: plain,
+    rules: { 'no-unused-vars': ['error', unused] },
+    languageOptions: {
+      globals: Object.fromEntries(
+        [
+          'Buffer',
+          'URL',
+          'clearInterval',
+          'clearTimeout',
+          'console',
+          'fetch',
+          'performance',
+          'process',
+          'setInterval',
+          'setTimeout',
+        ].map((name) => [name, 'readonly']),
+      ),
+    },
+  },
+  { files: typescript, extends: [tseslint.configs.recommendedTypeChecked] },
+  {
+    files: typescript,
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      // An `import type` is free to cross rooms and costs nothing at run time: so it must say that it is one.
+      '@typescript-eslint/consistent-type-imports': [
+        'error',
+        { fixStyle: 'inline-type-imports', disallowTypeAnnotations: false },
+      ],
+      // A new run status or phase must be thought of wherever one is told from another.
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+      // `async` without `await` is how a method keeps the promise of a port whose other adapters do wait.
+      '@typescript-eslint/require-await': 'off',
+      '@typescript-eslint/no-unused-vars': ['error', unused],
+      // Messages hold counts and sizes; those are numbers.
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
+      // TF.js's results are tensors of any rank: an assertion says which.
+      '@typescript-eslint/no-unnecessary-type-assertion': 'off',
+      // Options hold callbacks that are written as methods; they are meant to be taken out.
+      '@typescript-eslint/unbound-method': 'off',
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
+    },
+  },
+  {
+    // The service logs through Nest, so that the format and level of the settings hold.
+    files: ['src/**/*.ts'],
+    ignores: ['src/**/*.spec.ts', 'src/openapi.ts', 'src/base-models/pull.ts'],
+    rules: { 'no-console': 'error' },
+  },
+  {
+    // Tests read JSON answers whose shape they then assert.
+    files: ['**/*.spec.ts', 'test/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-unsafe-argument': 'off',
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-call': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/no-unsafe-return': 'off',
+    },
+  },
+  roomRules(import.meta.dirname),
+  {
+    // The library is plain TypeScript: whoever copies src/bert/ elsewhere needs no framework and no database.
+    files: ['src/bert/**/*.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            '@nestjs/*',
+            '@fastify/*',
+            'fastify',
+            'typeorm',
+            'better-sqlite3',
+            'prom-client',
+            'rxjs',
+            'class-*',
+          ],
+        },
+      ],
+    },
+  },
+);

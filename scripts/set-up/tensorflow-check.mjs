@@ -1,0 +1,33 @@
+// Usage: node tensorflow-check.mjs FOLDER: ends with 0 if the tfjs-node in FOLDER computes, in two threads one after the other.
+// A published addon is known to load in a process's first thread only; every training run has a thread of its own.
+import { createRequire } from 'node:module';
+import util from 'node:util';
+import { Worker, isMainThread, workerData } from 'node:worker_threads';
+
+if (isMainThread) {
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
+  for (const turn of ['first', 'second']) await runThread(turn);
+} else {
+  multiply(workerData.folder);
+}
+
+function runThread(turn) {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(new URL(import.meta.url), { workerData: { folder: process.argv[2] } });
+    worker.once('error', (error) => reject(new Error(`In the ${turn} thread: ${error.message}`)));
+    worker.once('exit', (code) =>
+      code === 0 ? resolve() : reject(new Error(`The ${turn} thread exited with ${code}`)),
+    );
+  });
+}
+
+function multiply(folder) {
+  // Node 23 removed two functions that the package calls.
+  util.isNullOrUndefined ??= (value) => value === null || value === undefined;
+  util.isArray ??= Array.isArray;
+  const tf = createRequire(import.meta.url)(folder);
+  const product = tf.matMul(tf.tensor2d([[1, 2], [3, 4]]), tf.tensor2d([[5, 6], [7, 8]])).dataSync(); // prettier-ignore
+  if (tf.getBackend() !== 'tensorflow') throw new Error(`the backend is ${tf.getBackend()}`);
+  if (product.join() !== '19,22,43,50')
+    throw new Error(`a product of matrices came out as ${product.join()}`);
+}

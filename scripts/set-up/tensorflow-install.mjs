@@ -1,0 +1,30 @@
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { run } from './command.mjs';
+import { sizeOf } from './folder-size.mjs';
+import { nodeModules } from './places.mjs';
+import { headersFolder, nodeGypCommand } from './toolchain.mjs';
+
+/** The package's own install script: downloads libtensorflow and a prebuilt addon, from a host that many sites cannot reach. */
+export const installOfPackage = {
+  name: "the package's own install",
+  async bring(folder) {
+    const env = {
+      ...process.env,
+      PATH: [join(nodeModules, '.bin'), process.env.PATH].join(delimiter),
+      npm_config_node_gyp: nodeGypCommand(),
+      npm_config_nodedir: headersFolder() ?? '',
+    };
+    await run(process.execPath, ['scripts/install.js'], {
+      cwd: folder,
+      env,
+      label: "tfjs-node's install script",
+      bytes: () => sizeOf(folder),
+      stallSeconds: 60,
+      limitSeconds: 900,
+    });
+    if (!existsSync(join(folder, 'lib', 'napi-v8', 'tfjs_binding.node'))) {
+      throw new Error('the install script ended without an addon');
+    }
+  },
+};

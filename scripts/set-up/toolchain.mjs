@@ -1,0 +1,77 @@
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { delimiter, dirname, join } from 'node:path';
+import { run } from './command.mjs';
+
+/** Runs npm with the Node that runs us, not with the one that its own first line would find. */
+export function npm(args, options) {
+  return run(process.execPath, [npmCli(), ...args], options);
+}
+
+/**
+ * Compiles an addon with the node-gyp that npm ships. Node's headers come from beside this Node or from the `nodedir` of
+ * npm's settings, where they fit this version; otherwise node-gyp downloads them.
+ */
+export function nodeGyp(args, options = {}) {
+  const headers = headersFolder();
+  const env = { JOBS: 'max', ...process.env };
+  delete env.npm_config_nodedir;
+  const nodedir = headers === undefined ? [] : [`--nodedir=${headers}`];
+  return run(process.execPath, [nodeGypCommand(), ...args, ...nodedir], {
+    label: 'node-gyp',
+    env,
+    ...options,
+  });
+}
+
+export function nodeGypCommand() {
+  return createRequire(npmCli()).resolve('node-gyp/bin/node-gyp.js');
+}
+
+/** The first way to call pip that works, as a command with its first arguments; undefined where there is none. */
+export async function findPip() {
+  for (const [command, ...args] of [['pip'], ['pip3'], ['python3', '-m', 'pip'], ['python', '-m', 'pip']]) {
+    if (await works(command, [...args, '--version'])) return [command, ...args];
+  }
+  return undefined;
+}
+
+/** Whether a program is there and ends well. */
+export function works(command, args) {
+  return run(command, args, { limitSeconds: 60 }).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** The folder above `include/node` whose headers are those of this Node's binary interface. */
+export function headersFolder(
+  candidates = [dirname(dirname(process.execPath)), process.env.npm_config_nodedir],
+  abi = process.versions.modules,
+) {
+  return candidates.find((folder) => {
+    if (!folder) return false;
+    try {
+      const header = readFileSync(join(folder, 'include', 'node', 'node_version.h'), 'utf8');
+      return new RegExp(`^#define NODE_MODULE_VERSION ${abi}$`, 'm').test(header);
+    } catch {
+      return false;
+    }
+  });
+}
+
+function npmCli() {
+  const besideNode = dirname(process.execPath);
+  const onPath = (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, 'npm'));
+  const candidates = [
+    process.env.npm_execpath ?? '',
+    join(besideNode, '..', 'lib', 'node_modules', 'npm', 'bin', 'npm-cli.js'),
+    join(besideNode, 'node_modules', 'npm', 'bin', 'npm-cli.js'),
+    ...onPath.filter((path) => existsSync(path)).map((path) => realpathSync(path)),
+  ];
+  const found = candidates.find((path) => path.endsWith('npm-cli.js') && existsSync(path));
+  if (found) return found;
+  throw new Error(
+    'npm was not found beside Node or on the PATH. Install npm (it comes with Node) and run the command again.',
+  );
+}

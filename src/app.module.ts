@@ -1,0 +1,32 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import type { Settings } from './config/settings.js';
+import { SettingsModule } from './config/settings.module.js';
+import { DatabaseModule } from './database/database.module.js';
+import { DatasetsModule } from './datasets/datasets.module.js';
+import { HealthModule } from './health/health.module.js';
+import { MetricsModule } from './metrics/metrics.module.js';
+import { ModelsModule } from './models/models.module.js';
+import { PredictionsModule } from './predictions/predictions.module.js';
+import { StorageModule } from './storage/storage.module.js';
+import { TrainingModule } from './training/training.module.js';
+
+/** Which modules make the service. */
+@Module({})
+export class AppModule {
+  static with(settings: Settings): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        SettingsModule.with(settings),
+        StorageModule,
+        DatabaseModule,
+        MetricsModule,
+        DatasetsModule,
+        ModelsModule,
+        PredictionsModule,
+        HealthModule,
+        TrainingModule,
+      ],
+    };
+  }
+}

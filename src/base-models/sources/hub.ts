@@ -1,0 +1,205 @@
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { downloadFile, HubApiError, listFiles, modelInfo, type ListFileEntry } from '@huggingface/hub';
+import type { HubLocation } from '../catalogue.js';
+import { expectSha256 } from '../checksums.js';
+import { modelFiles, SourceError, type FetchOptions } from '../source.js';
+
+export interface HubOptions {
+  hubUrl: string;
+  /** Most bytes that all files of a model may have together. */
+  maxBytes: number;
+  /** How long the hub may take to answer a request; short, so that a site without it goes on to the next source. */
+  answerTimeoutMs?: number;
+  /** How long a download may stand still. */
+  stallTimeoutMs?: number;
+}
+
+/**
+ * Downloads a model's files into `folder`.
+ * @returns the commit they come from.
+ * @throws SourceError if the hub cannot be reached, or does not hold a usable model of the allowed size under that id.
+ */
+export async function fetchFromHub(
+  location: HubLocation,
+  folder: string,
+  options: HubOptions & FetchOptions,
+): Promise<{ revision: string }> {
+  const { hubUrl, maxBytes, signal, onProgress } = options;
+  const fetch = impatientFetch(signal, options.answerTimeoutMs ?? 10_000);
+  const repo = { type: 'model', name: location.id } as const;
+  try {
+    const revision = location.revision ?? (await currentRevision(location.id, hubUrl, fetch));
+    const files = await listModelFiles(repo, { revision, hubUrl, fetch });
+    const totalBytes = files.reduce((sum, file) => sum + file.size, 0);
+    if (totalBytes > maxBytes) {
+      throw new SourceError(
+        `${location.id} has ${totalBytes} bytes, more than the ${maxBytes} that WELLFORMED_BASE_MODEL_MAX_BYTES allows`,
+      );
+    }
+    for (const file of files) {
+      const report = (bytes: number) =>
+        onProgress({ source: 'hub', file: file.path, bytes, totalBytes: file.size });
+      const blob = async () => {
+        const found = await downloadFile({ repo, path: file.path, revision, hubUrl, fetch, xet: false });
+        if (!found) throw new SourceError(`${location.id} lists ${file.path}, but does not give it`);
+        return found;
+      };
+      const path = join(folder, file.path);
+      await download(blob, path, file.size, {
+        signal,
+        report,
+        stallTimeoutMs: options.stallTimeoutMs ?? 30_000,
+      });
+      // Large files carry their sha256 in the listing; the catalogue's own sum, if any, is the one that counts.
+      const sum = location.sha256[file.path] ?? file.lfs?.oid;
+      if (sum) await expectSha256(path, sum, file.path, signal);
+    }
+    return { revision };
+  } catch (error) {
+    signal.throwIfAborted();
+    throw explain(error, location.id);
+  }
+}
+
+/** Tries after which a download that breaks off is given up; each goes on where the last one ended. */
+const maxTries = 5;
+
+/** No file but the weights is larger. */
+const maxTextBytes = 64 * 2 ** 20;
+
+const maxListedFiles = 10_000;
+
+type Fetch = typeof globalThis.fetch;
+
+async function currentRevision(name: string, hubUrl: string, fetch: Fetch): Promise<string> {
+  const { sha } = await modelInfo({ name, hubUrl, fetch, additionalFields: ['sha'] });
+  // It becomes part of addresses.
+  if (typeof sha !== 'string' || !/^[0-9a-f]{40}$/.test(sha)) {
+    throw new SourceError(`the hub names no commit of ${name}`);
+  }
+  return sha;
+}
+
+async function listModelFiles(
+  repo: { type: 'model'; name: string },
+  where: { revision: string; hubUrl: string; fetch: Fetch },
+): Promise<ListFileEntry[]> {
+  const files = new Map<string, ListFileEntry>();
+  let listed = 0;
+  for await (const file of listFiles({ repo, ...where })) {
+    if (++listed > maxListedFiles)
+      throw new SourceError(`${repo.name} has more than ${maxListedFiles} files`);
+    if (file.type === 'file' && (modelFiles as readonly string[]).includes(file.path))
+      files.set(file.path, file);
+  }
+  if (!files.has('config.json')) throw new SourceError(`${repo.name} has no config.json`);
+  if (!files.has('model.safetensors')) {
+    throw new SourceError(
+      `${repo.name} has no model.safetensors in one file. Choose a model that has, or convert it with ` +
+        'transformers (from_pretrained, then save_pretrained) into a folder under the base-model folder',
+    );
+  }
+  for (const { path, size } of files.values()) {
+    const most = path === 'model.safetensors' ? Number.MAX_SAFE_INTEGER : maxTextBytes;
+    if (!Number.isSafeInteger(size) || size < 0 || size > most) {
+      throw new SourceError(`${path} of ${repo.name} has the impossible size ${size}`);
+    }
+  }
+  return [...files.values()].sort((a, b) => a.size - b.size);
+}
+
+async function download(
+  open_: () => Promise<Blob>,
+  path: string,
+  size: number,
+  {
+    signal,
+    report,
+    stallTimeoutMs,
+  }: { signal: AbortSignal; report(bytes: number): void; stallTimeoutMs: number },
+): Promise<void> {
+  const file = await open(path, 'wx');
+  let bytes = 0;
+  report(0);
+  try {
+    for (let attempt = 1; bytes < size; attempt++) {
+      try {
+        const blob = await open_();
+        if (blob.size !== size)
+          throw new SourceError(`the hub gives ${blob.size} bytes where it listed ${size}`);
+        for await (const chunk of untilStalled(blob.slice(bytes, size).stream(), stallTimeoutMs)) {
+          signal.throwIfAborted();
+          if (bytes + chunk.length > size)
+            throw new SourceError(`the hub gives more than the ${size} bytes it listed`);
+          await file.write(chunk, 0, chunk.length, bytes);
+          bytes += chunk.length;
+          report(bytes);
+        }
+        if (bytes < size) throw new Error(`the connection broke off after ${bytes} of ${size} bytes`);
+      } catch (error) {
+        signal.throwIfAborted();
+        // A refusal does not change by asking again.
+        if (error instanceof SourceError || error instanceof HubApiError || attempt === maxTries) throw error;
+      }
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/** The chunks of a stream; fails if one takes too long. */
+async function* untilStalled(
+  stream: ReadableStream<Uint8Array>,
+  timeoutMs: number,
+): AsyncGenerator<Uint8Array> {
+  const reader = stream.getReader();
+  try {
+    while (true) {
+      let timer: NodeJS.Timeout | undefined;
+      const stalled = new Promise<never>((_, reject) => {
+        const seconds = Math.round(timeoutMs / 1000);
+        timer = setTimeout(() => reject(new Error(`no data came for ${seconds} seconds`)), timeoutMs);
+      });
+      const { done, value } = await Promise.race([reader.read(), stalled]).finally(() => clearTimeout(timer));
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    await reader.cancel().catch(() => undefined);
+  }
+}
+
+/** `fetch` that gives up if the answer's headers do not come in time; the body may take as long as it needs. */
+function impatientFetch(signal: AbortSignal, timeoutMs: number): Fetch {
+  return async (input, init) => {
+    const impatience = new AbortController();
+    const seconds = Math.round(timeoutMs / 1000);
+    const timer = setTimeout(
+      () => impatience.abort(new Error(`no answer within ${seconds} seconds`)),
+      timeoutMs,
+    );
+    const signals = [signal, impatience.signal, ...(init?.signal ? [init.signal] : [])];
+    try {
+      return await globalThis.fetch(input, { ...init, signal: AbortSignal.any(signals) });
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+}
+
+function explain(error: unknown, id: string): SourceError {
+  if (error instanceof SourceError) return error;
+  if (error instanceof HubApiError) {
+    if ([401, 403, 404].includes(error.statusCode)) {
+      return new SourceError(
+        `the hub has no public model ${id} (status ${error.statusCode}). Check its name`,
+      );
+    }
+    return new SourceError(`the hub answered with status ${error.statusCode}`);
+  }
+  // The hub's library fails its streams with texts, and fetch hides the reason (ECONNREFUSED …) one level down.
+  const { message, cause } = error instanceof Error ? error : new Error(String(error));
+  const reason = cause instanceof Error && cause.message ? `${message}: ${cause.message}` : message;
+  return new SourceError(`the hub cannot be reached (${reason})`);
+}

@@ -1,0 +1,153 @@
+import { spawn } from 'node:child_process';
+import { accessSync, constants, statSync } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { SourceError } from '../source.js';
+
+export interface ClientRun {
+  command: string;
+  arguments: readonly string[];
+  /** In which it is started. */
+  folder: string;
+  environment?: Readonly<Record<string, string>>;
+  signal: AbortSignal;
+  /** Files that grow while the client downloads; it may have no progress that a program can read. */
+  watch: readonly WatchedFolder[];
+  onBytes(bytes: number): void;
+  /** The client is ended when it takes longer than this. */
+  timeLimitMs: number;
+  /** Or when none of the watched files grew for this long. */
+  stallLimitMs: number;
+}
+
+export interface WatchedFolder {
+  folder: string;
+  /** Only files whose names start with this. */
+  prefix: string;
+}
+
+/** Path of an installed program, or undefined. */
+export function findOnPath(program: string): string | undefined {
+  return (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .filter((folder) => folder !== '')
+    .map((folder) => join(folder, program))
+    .find((path) => {
+      try {
+        accessSync(path, constants.X_OK);
+        return statSync(path).isFile();
+      } catch {
+        return false;
+      }
+    });
+}
+
+/**
+ * Runs a package registry's client to its end. It and what it started are killed when the signal aborts or it takes
+ * too long.
+ * @throws SourceError with the last lines it printed, if it does not end well.
+ */
+export async function runClient(run: ClientRun): Promise<void> {
+  run.signal.throwIfAborted();
+  // A process group of its own, so that the client's children (a shell script starts Java) end with it.
+  const child = spawn(run.command, run.arguments, {
+    detached: true,
+    cwd: run.folder,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...run.environment },
+  });
+  let output = '';
+  const collect = (chunk: Buffer) => {
+    output = (output + chunk.toString()).slice(-20_000);
+  };
+  child.stdout.on('data', collect);
+  child.stderr.on('data', collect);
+
+  let ended: string | undefined;
+  const kill = (reason: string) => {
+    ended ??= reason;
+    try {
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+    } catch {
+      // It has ended already.
+    }
+  };
+  const onAbort = () => kill('the run was stopped');
+  run.signal.addEventListener('abort', onAbort, { once: true });
+  const limit = setTimeout(() => kill(`it took longer than ${minutes(run.timeLimitMs)}`), run.timeLimitMs);
+  let seen = 0;
+  let grownAt = Date.now();
+  let watching = false;
+  const watch = setInterval(() => {
+    if (watching) return;
+    watching = true;
+    void watchedBytes(run.watch)
+      .then((bytes) => {
+        if (bytes !== seen) {
+          grownAt = Date.now();
+          if (bytes > seen && ended === undefined) run.onBytes(bytes);
+          seen = bytes;
+        } else if (Date.now() - grownAt > run.stallLimitMs) {
+          kill(`nothing came for ${minutes(run.stallLimitMs)}`);
+        }
+      })
+      .finally(() => (watching = false));
+  }, 500);
+
+  try {
+    const status = await new Promise<number | null>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', resolve);
+    });
+    run.signal.throwIfAborted();
+    if (ended !== undefined) throw new SourceError(`it was ended because ${ended}`);
+    if (status !== 0) throw new SourceError(`it ended with status ${status}: ${lastLines(output)}`);
+  } catch (error) {
+    run.signal.throwIfAborted();
+    if (error instanceof SourceError) throw error;
+    throw new SourceError(`it could not be started (${(error as Error).message})`);
+  } finally {
+    clearTimeout(limit);
+    clearInterval(watch);
+    run.signal.removeEventListener('abort', onAbort);
+  }
+}
+
+async function watchedBytes(folders: readonly WatchedFolder[]): Promise<number> {
+  let bytes = 0;
+  for (const { folder, prefix } of folders) {
+    const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+    for (const entry of entries) {
+      if (!entry.isFile() || !entry.name.startsWith(prefix)) continue;
+      const path = join(entry.parentPath, entry.name);
+      // The same file may lie in two places for a moment: the larger copy counts.
+      bytes = Math.max(
+        bytes,
+        await stat(path).then(
+          ({ size }) => size,
+          () => 0,
+        ),
+      );
+    }
+  }
+  return bytes;
+}
+
+/** What a person needs of the client's output: its error lines, or else its last ones. */
+function lastLines(output: string): string {
+  // eslint-disable-next-line no-control-regex -- colours
+  const lines = output
+    .replace(/\u001b\[[0-9;]*m/g, '')
+    .split(/\r?\n|\r/)
+    .map((line) => line.trim())
+    .filter(Boolean);
+  const errors = lines
+    .filter((line) => /error/i.test(line))
+    .map((line) => line.replace(/^\[?ERROR\]?:?\s*/, ''));
+  const telling = errors.filter(Boolean).slice(0, 2);
+  return (telling.length > 0 ? telling : lines.slice(-2)).join(' ').slice(0, 500) || 'it printed nothing';
+}
+
+function minutes(milliseconds: number): string {
+  return `${Math.round(milliseconds / 60_000)} minutes`;
+}

@@ -1,0 +1,152 @@
+import { chmod, mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { InvalidModelError } from '../bert/errors.js';
+import { sha256OfFile } from './checksums.js';
+import type { SourceKind } from './source.js';
+
+/** What a stored base model's `manifest.json` says. */
+export interface BaseModelManifest {
+  name: string;
+  source: { kind: SourceKind; [detail: string]: unknown };
+  fetchedAt: string;
+  files: { name: string; size: number; sha256: string }[];
+}
+
+/**
+ * A folder to fetch a model into, beside the models but under a name that no model can have. What crashed processes
+ * left behind there is removed.
+ */
+export async function stageFolder(baseModels: string): Promise<string> {
+  const staging = join(baseModels, '.staging');
+  await mkdir(staging, { recursive: true });
+  for (const entry of await readdir(staging)) {
+    const path = join(staging, entry);
+    if (Date.now() - (await lastChange(path)) > staleAfterMs)
+      await rm(path, { recursive: true, force: true });
+  }
+  return mkdtemp(join(staging, 'new-'));
+}
+
+/**
+ * Writes the manifest, makes all of it durable and gives the folder its name, in this order.
+ * @returns false if another process published the same model meanwhile: the staged folder is still there then.
+ */
+export async function publishFolder(
+  staged: string,
+  target: string,
+  { name, source }: Pick<BaseModelManifest, 'name' | 'source'>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const files: BaseModelManifest['files'] = [];
+  for (const file of (await readdir(staged)).sort()) {
+    const path = join(staged, file);
+    files.push({ name: file, size: await sync(path), sha256: await sha256OfFile(path, signal) });
+  }
+  const manifest: BaseModelManifest = { name, source, fetchedAt: new Date().toISOString(), files };
+  const handle = await open(join(staged, manifestName), 'wx');
+  try {
+    await handle.writeFile(`${JSON.stringify(manifest, null, 2)}\n`);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  // mkdtemp made it private; a model may be read by whoever may read its parent.
+  await chmod(staged, 0o755);
+  await sync(staged);
+  signal.throwIfAborted();
+  try {
+    await rename(staged, target);
+  } catch (error) {
+    if (['ENOTEMPTY', 'EEXIST', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) return false;
+    throw error;
+  }
+  await sync(dirname(target));
+  return true;
+}
+
+/**
+ * The manifest of a stored model, its files' sizes checked against it; null for a folder that was put there by hand.
+ * @throws InvalidModelError if a file is missing or has another size.
+ */
+export async function readManifest(folder: string): Promise<BaseModelManifest | null> {
+  const text = await readFile(join(folder, manifestName), 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw error;
+  });
+  if (text === null) return null;
+  const manifest = parse(text);
+  if (!manifest) return null;
+  for (const { name, size } of manifest.files) {
+    const actual = await stat(join(folder, name)).then(
+      (found) => found.size,
+      () => undefined,
+    );
+    if (actual !== size) {
+      const what = actual === undefined ? 'is missing' : `has ${actual} bytes, not ${size}`;
+      throw new InvalidModelError(`${name} in ${folder} ${what}. ${fetchAgain}`);
+    }
+  }
+  return manifest;
+}
+
+/** @throws InvalidModelError if a file's content is not what the manifest says. */
+export async function verifyContent(
+  folder: string,
+  manifest: BaseModelManifest,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const { name, sha256 } of manifest.files) {
+    if ((await sha256OfFile(join(folder, name), signal)) !== sha256) {
+      throw new InvalidModelError(`${name} in ${folder} was changed after it was fetched. ${fetchAgain}`);
+    }
+  }
+}
+
+const manifestName = 'manifest.json';
+const fetchAgain = 'Remove the folder; the model is then fetched again when it is needed.';
+
+/** Longer than any download may stand still. */
+const staleAfterMs = 60 * 60_000;
+
+/** Of anything in a folder, in milliseconds since 1970. */
+async function lastChange(folder: string): Promise<number> {
+  let last = (await stat(folder)).mtimeMs;
+  for (const entry of await readdir(folder, { recursive: true }).catch(() => [])) {
+    const changed = await stat(join(folder, entry)).then(
+      (found) => found.mtimeMs,
+      () => 0,
+    );
+    last = Math.max(last, changed);
+  }
+  return last;
+}
+
+/** null: not a manifest of this kind, but some file of that name. */
+function parse(text: string): BaseModelManifest | null {
+  let json: Partial<BaseModelManifest> | null;
+  try {
+    json = JSON.parse(text) as Partial<BaseModelManifest> | null;
+  } catch {
+    return null;
+  }
+  const files: unknown = json?.files;
+  const plainName = /^[A-Za-z0-9][\w.-]*$/;
+  const usable =
+    Array.isArray(files) &&
+    files.every(
+      (file: Partial<BaseModelManifest['files'][number]> | null) =>
+        plainName.test(file?.name ?? '') && Number.isInteger(file?.size) && typeof file?.sha256 === 'string',
+    );
+  return usable ? (json as BaseModelManifest) : null;
+}
+
+/** Makes a file or folder durable and tells its size. */
+async function sync(path: string): Promise<number> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+    return (await handle.stat()).size;
+  } finally {
+    await handle.close();
+  }
+}

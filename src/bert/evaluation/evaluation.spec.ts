@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { evaluatePredictions, matthewsCorrelation, type Evaluation } from './evaluation.js';
+
+const goldens = JSON.parse(
+  readFileSync(new URL('../../../test/goldens/evaluation.json', import.meta.url), 'utf8'),
+) as { cases: { name: string; labels: number[]; logits: number[][]; evaluation: Evaluation }[] };
+
+describe('evaluatePredictions', () => {
+  it.each(goldens.cases)(
+    "gives scikit-learn's and PyTorch's figures: $name",
+    ({ labels, logits, evaluation }) => {
+      const found = evaluatePredictions(labels, Float32Array.from(logits.flat()));
+      expect(found.confusionMatrix).toEqual(evaluation.confusionMatrix);
+      expect(found.rows).toBe(evaluation.rows);
+      expect(found.loss).toBeCloseTo(evaluation.loss, 10);
+      expect(found.accuracy).toBeCloseTo(evaluation.accuracy, 12);
+      expect(found.mcc).toBeCloseTo(evaluation.mcc, 12);
+    },
+  );
+
+  it('refuses rows that do not match', () => {
+    expect(() => evaluatePredictions([], new Float32Array(0))).toThrow('0 labels');
+    expect(() => evaluatePredictions([1, 0], new Float32Array(2))).toThrow('2 labels and 2 logits');
+  });
+});
+
+describe('matthewsCorrelation', () => {
+  it('keeps its digits for a large set', () => {
+    const million = { truePositives: 6e8, falsePositives: 1e8, trueNegatives: 2e8, falseNegatives: 5e7 };
+    const thousand = { truePositives: 600, falsePositives: 100, trueNegatives: 200, falseNegatives: 50 };
+    expect(matthewsCorrelation(million)).toBeCloseTo(matthewsCorrelation(thousand), 12);
+  });
+});

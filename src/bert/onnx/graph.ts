@@ -1,0 +1,129 @@
+import {
+  elementTypes,
+  encodeOnnx,
+  type ElementType,
+  type OnnxNode,
+  type OnnxTensor,
+  type OnnxValue,
+} from './onnx-format.js';
+
+/** Where a tensor's float32 values lie: `length` bytes from `offset` on in a file beside the ONNX file. */
+export interface ExternalData {
+  file: string;
+  offset: number;
+  length: number;
+}
+
+/** A value of the graph, by its name: an input, a constant or what a node gives. */
+export type Value = string;
+
+export type Attribute = { int: number } | { ints: number[] } | { float: number } | { string: string };
+
+/** ONNX Runtime's own operators (`ContribOperators.md`); the others are of the ONNX standard. */
+export const contribDomain = 'com.microsoft';
+
+/** Nodes, constants and inputs of a graph, gathered one by one in the order in which they are computed. */
+export class GraphBuilder {
+  private readonly nodes: OnnxNode[] = [];
+  private readonly constants = new Map<string, OnnxTensor>();
+  private readonly inputs: OnnxValue[] = [];
+  private readonly outputs: OnnxValue[] = [];
+
+  /** @param dims a number, or the name of a dimension that may differ from run to run. */
+  input(name: string, type: ElementType, dims: (number | string)[]): Value {
+    this.inputs.push(value(name, type, dims));
+    return name;
+  }
+
+  output(name: Value, type: ElementType, dims: (number | string)[]): void {
+    this.outputs.push(value(name, type, dims));
+  }
+
+  /** A node with one output, which bears the node's name. An empty string stands for an optional input left out. */
+  node(
+    name: string,
+    operator: string,
+    inputs: Value[],
+    attributes: Record<string, Attribute> = {},
+    domain = '',
+  ): Value {
+    this.nodes.push({
+      name,
+      opType: operator,
+      domain,
+      input: inputs,
+      output: [name],
+      attribute: Object.entries(attributes).map(([key, attribute]) => ({
+        name: key,
+        ...attributeFields(attribute),
+      })),
+    });
+    return name;
+  }
+
+  /** A one-dimensional int64 constant; equal ones are stored once. */
+  integers(...values: number[]): Value {
+    return this.constant(`integers_${values.join('_')}`, [values.length], values);
+  }
+
+  /** An int64 constant without dimensions. */
+  integer(single: number): Value {
+    return this.constant(`integer_${single}`, [], [single]);
+  }
+
+  /** A float32 tensor whose values stay in another file. */
+  external(name: string, shape: readonly number[], { file, offset, length }: ExternalData): Value {
+    this.constants.set(name, {
+      name,
+      dims: [...shape],
+      dataType: elementTypes.float32,
+      dataLocation: 'EXTERNAL',
+      externalData: [
+        { key: 'location', value: file },
+        { key: 'offset', value: String(offset) },
+        { key: 'length', value: String(length) },
+      ],
+    });
+    return name;
+  }
+
+  /**
+   * The bytes of the ONNX file.
+   * @param operatorSet version of the standard operators.
+   */
+  finish(graphName: string, operatorSet: number): Uint8Array {
+    return encodeOnnx({
+      irVersion: 9,
+      producerName: 'wellformed',
+      opsetImport: [
+        { domain: '', version: operatorSet },
+        { domain: contribDomain, version: 1 },
+      ],
+      graph: {
+        name: graphName,
+        node: this.nodes,
+        initializer: [...this.constants.values()],
+        input: this.inputs,
+        output: this.outputs,
+      },
+    });
+  }
+
+  private constant(name: string, dims: number[], values: number[]): Value {
+    const rawData = new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
+    this.constants.set(name, { name, dims, dataType: elementTypes.int64, rawData });
+    return name;
+  }
+}
+
+function attributeFields(attribute: Attribute): Omit<OnnxNode['attribute'][number], 'name'> {
+  if ('int' in attribute) return { type: 'INT', i: attribute.int };
+  if ('ints' in attribute) return { type: 'INTS', ints: attribute.ints };
+  if ('float' in attribute) return { type: 'FLOAT', f: attribute.float };
+  return { type: 'STRING', s: new TextEncoder().encode(attribute.string) };
+}
+
+function value(name: string, type: ElementType, dims: (number | string)[]): OnnxValue {
+  const dim = dims.map((size) => (typeof size === 'string' ? { dimParam: size } : { dimValue: size }));
+  return { name, type: { tensorType: { elemType: elementTypes[type], shape: { dim } } } };
+}

@@ -1,0 +1,22 @@
+/** What an inference thread is started with. */
+export interface InferenceWorkerData {
+  modelPath: string;
+  /** How many threads compute one batch. */
+  threads: number;
+}
+
+/** Sentences to compute together. */
+export interface InferenceBatch {
+  id: number;
+  /** The tokens of all sentences, one sentence after another, without padding. */
+  tokenIds: Int32Array<ArrayBuffer>;
+  /** How many tokens each sentence has. */
+  lengths: Int32Array<ArrayBuffer>;
+}
+
+export type InferenceAnswer =
+  | { type: 'ready' }
+  /** The model cannot be loaded. */
+  | { type: 'unusable'; reason: string }
+  | { type: 'logits'; id: number; /** [sentences, 2] */ logits: Float32Array<ArrayBuffer> }
+  | { type: 'failed'; id: number; reason: string };

@@ -1,0 +1,69 @@
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Worker } from 'node:worker_threads';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { exportOnnx } from '../onnx/export.js';
+import { InferenceThread } from './inference-thread.js';
+
+let folder: string;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'inference-thread-'));
+  cpSync(fileURLToPath(new URL('../../../test/goldens/tiny-bert/', import.meta.url)), folder, {
+    recursive: true,
+  });
+  await exportOnnx(folder);
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const start = () => InferenceThread.start({ modelPath: join(folder, 'model.onnx'), threads: 1 });
+
+describe('InferenceThread', () => {
+  it('pads a batch and keeps its order', async () => {
+    const thread = await start();
+    try {
+      const sentences = [
+        [2, 10, 3],
+        [2, 11, 12, 13, 3],
+        [2, 14, 3],
+      ];
+      const together = await thread.run(sentences);
+      for (const [row, sentence] of sentences.entries()) {
+        const alone = await thread.run([sentence]);
+        expect(Math.abs(together[2 * row]! - alone[0]!)).toBeLessThan(1e-6);
+        expect(Math.abs(together[2 * row + 1]! - alone[1]!)).toBeLessThan(1e-6);
+      }
+    } finally {
+      await thread.close();
+    }
+  });
+
+  it('tells of a batch that cannot be computed, and goes on', async () => {
+    const thread = await start();
+    try {
+      const good = await thread.run([[2, 10, 3]]);
+      await expect(thread.run([[2, 99_999, 3]])).rejects.toThrow('could not compute a batch');
+      expect(await thread.run([[2, 10, 3]])).toEqual(good);
+    } finally {
+      await thread.close();
+    }
+  });
+
+  it('rejects what waits, and all that comes, when the thread is gone', async () => {
+    const thread = await start();
+    const waiting = Promise.allSettled(
+      Array.from({ length: 50 }, () => thread.run([Array<number>(64).fill(9)])),
+    );
+    await (thread as unknown as { worker: Worker }).worker.terminate();
+    const last = (await waiting).at(-1)!;
+    expect(last).toMatchObject({
+      status: 'rejected',
+      reason: { message: expect.stringContaining('thread ended') },
+    });
+    await expect(thread.run([[2, 3]])).rejects.toThrow('Load the model again');
+    await thread.close();
+  });
+});

@@ -1,0 +1,94 @@
+import { Worker } from 'node:worker_threads';
+import { InvalidModelError } from '../errors.js';
+import type { InferenceAnswer, InferenceBatch, InferenceWorkerData } from './inference-messages.js';
+
+/**
+ * ONNX Runtime in a thread of its own: onnxruntime-node computes (and loads) synchronously behind its promises, and would
+ * hold the event loop of the thread that calls it.
+ */
+export class InferenceThread {
+  private readonly waiting = new Map<number, Waiter>();
+  private readonly ended: Promise<void>;
+  private nextId = 0;
+  /** Why no batch can be computed any more. */
+  private gone: string | undefined;
+
+  /** @throws InvalidModelError if ONNX Runtime cannot load the model. */
+  static async start(data: InferenceWorkerData): Promise<InferenceThread> {
+    const worker = new Worker(new URL('./inference-worker.js', import.meta.url), {
+      workerData: data,
+      name: 'inference',
+    });
+    await new Promise<void>((resolve, reject) => {
+      worker.once('message', (answer: InferenceAnswer) => {
+        if (answer.type !== 'unusable') return resolve();
+        reject(
+          new InvalidModelError(
+            `ONNX Runtime cannot load ${data.modelPath} (${answer.reason}). ` +
+              'The files may be damaged or not belong together: train the model again or copy the whole folder again.',
+          ),
+        );
+      });
+      worker.once('error', reject);
+      worker.once('exit', (code) =>
+        reject(new Error(`The inference thread ended with code ${code} while loading.`)),
+      );
+    });
+    return new InferenceThread(worker);
+  }
+
+  private constructor(private readonly worker: Worker) {
+    worker.on('message', (answer: InferenceAnswer) => this.settle(answer));
+    let crash: Error | undefined;
+    worker.on('error', (error) => (crash = error));
+    this.ended = new Promise((resolve) => {
+      worker.once('exit', (code) => {
+        this.gone ??= `The inference thread ended (${crash?.message ?? `code ${code}`}). Load the model again.`;
+        for (const { reject } of this.waiting.values()) reject(new Error(this.gone));
+        this.waiting.clear();
+        resolve();
+      });
+    });
+  }
+
+  /**
+   * Computes sentences together, padded to the longest of them.
+   * @param sentences token ids of each, [CLS] … [SEP].
+   * @returns logits [sentences, 2]
+   * @throws Error after {@link close}, or if ONNX Runtime fails.
+   */
+  run(sentences: readonly (readonly number[])[]): Promise<Float32Array> {
+    if (this.gone !== undefined) return Promise.reject(new Error(this.gone));
+    const batch: InferenceBatch = {
+      id: this.nextId++,
+      tokenIds: Int32Array.from(sentences.flat()),
+      lengths: Int32Array.from(sentences, (tokenIds) => tokenIds.length),
+    };
+    return new Promise((resolve, reject) => {
+      this.waiting.set(batch.id, { resolve, reject });
+      this.worker.postMessage(batch, [batch.tokenIds.buffer, batch.lengths.buffer]);
+    });
+  }
+
+  /** Lets the batches at hand finish, then gives the memory back. */
+  async close(): Promise<void> {
+    if (this.gone === undefined) {
+      this.gone = 'The model has been closed. Load it again to use it.';
+      this.worker.postMessage('close');
+    }
+    await this.ended;
+  }
+
+  private settle(answer: InferenceAnswer): void {
+    if (answer.type !== 'logits' && answer.type !== 'failed') return;
+    const promise = this.waiting.get(answer.id);
+    this.waiting.delete(answer.id);
+    if (answer.type === 'logits') promise?.resolve(answer.logits);
+    else promise?.reject(new Error(`ONNX Runtime could not compute a batch: ${answer.reason}`));
+  }
+}
+
+interface Waiter {
+  resolve: (logits: Float32Array) => void;
+  reject: (error: Error) => void;
+}

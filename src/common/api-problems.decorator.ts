@@ -1,0 +1,30 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiExtraModels, ApiResponse, getSchemaPath } from '@nestjs/swagger';
+import { PROBLEM_MEDIA_TYPE, ProblemDetails } from './problem-details.js';
+
+const DESCRIPTIONS = {
+  400: 'The request is malformed.',
+  404: 'There is nothing under this id or name.',
+  409: 'The state of things does not allow it; the detail says what to do first.',
+  413: 'The body or the file is too large.',
+  415: 'The content type is not one that this route takes.',
+  422: 'The request is well-formed, but its values are not valid: `errors` lists them.',
+  500: 'Something went wrong in the service.',
+  503: 'The service cannot do this now.',
+} as const;
+
+export type ProblemStatus = keyof typeof DESCRIPTIONS;
+
+/** Documents the errors that a route answers with. Every route may answer 500, which is added. */
+export function ApiProblems(...statuses: ProblemStatus[]): MethodDecorator & ClassDecorator {
+  return applyDecorators(
+    ApiExtraModels(ProblemDetails),
+    ...[...statuses, 500 as const].map((status) =>
+      ApiResponse({
+        status,
+        description: DESCRIPTIONS[status],
+        content: { [PROBLEM_MEDIA_TYPE]: { schema: { $ref: getSchemaPath(ProblemDetails) } } },
+      }),
+    ),
+  );
+}

@@ -1,0 +1,84 @@
+/** One thing that is wrong with what the client sent. */
+export interface InputProblem {
+  /** Where in the JSON body or the form, as a JSON pointer in URI form: `#/epochs`. */
+  pointer?: string;
+  /** Which query or path parameter. */
+  parameter?: string;
+  /** Line of an uploaded file, from 1. */
+  line?: number;
+  /** Column (tab-separated field) of that line, from 1. */
+  column?: number;
+  /** What is wrong and what to do about it. */
+  message: string;
+}
+
+/**
+ * Base of every error that a service throws on purpose. The problem-details filter turns it into an answer with
+ * `status`, and `message` is shown to the client: it says what is wrong and what to do.
+ */
+export abstract class DomainError extends Error {
+  abstract readonly status: number;
+  /** Last part of the problem type, kebab-case: what a program can tell errors apart by. */
+  abstract readonly type: string;
+  abstract readonly title: string;
+
+  override get name(): string {
+    return this.constructor.name;
+  }
+}
+
+export class MalformedRequestError extends DomainError {
+  readonly status = 400;
+  readonly type = 'malformed-request';
+  readonly title = 'Malformed request';
+}
+
+export class NotFoundError extends DomainError {
+  readonly status = 404;
+  readonly type = 'not-found';
+  readonly title = 'Not found';
+}
+
+export class ConflictError extends DomainError {
+  readonly status = 409;
+  readonly type = 'conflict';
+  readonly title = 'Conflict';
+}
+
+export class PayloadTooLargeError extends DomainError {
+  readonly status = 413;
+  readonly type = 'payload-too-large';
+  readonly title = 'Payload too large';
+}
+
+export class UnsupportedMediaTypeError extends DomainError {
+  readonly status = 415;
+  readonly type = 'unsupported-media-type';
+  readonly title = 'Unsupported media type';
+}
+
+/** The request is well-formed, but what it says cannot be done. */
+export class InvalidInputError extends DomainError {
+  readonly status = 422;
+  readonly type = 'invalid-input';
+  readonly title = 'Invalid input';
+
+  /**
+   * @param message What is wrong as a whole and what to do.
+   * @param errors Each single problem; may be cut off.
+   * @param errorCount How many problems there are in all, where `errors` was cut off.
+   */
+  constructor(
+    message: string,
+    readonly errors: InputProblem[] = [],
+    readonly errorCount: number = errors.length,
+  ) {
+    super(message);
+  }
+}
+
+export class UnavailableError extends DomainError {
+  readonly status = 503;
+  readonly type = 'unavailable';
+  readonly title = 'Unavailable';
+}

@@ -1,0 +1,181 @@
+import { randomUUID } from 'node:crypto';
+import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { DomainError, InvalidInputError } from './errors.js';
+import { PROBLEM_MEDIA_TYPE, problemOfStatus, problemType, type ProblemDetails } from './problem-details.js';
+import type { RouteTable } from './route-table.js';
+
+/** All but the path, which is added last. */
+type Problem = Omit<ProblemDetails, 'instance'>;
+
+/** Turns whatever is thrown into an RFC 9457 answer. The only place where an error meets a status code. */
+@Catch()
+export class ProblemDetailsFilter implements ExceptionFilter {
+  private readonly logger = new Logger(ProblemDetailsFilter.name);
+
+  constructor(private readonly routes: RouteTable) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
+    const reply = http.getResponse<FastifyReply>();
+    const path = pathOf(request.url);
+    if (request.raw.aborted || reply.raw.destroyed) {
+      this.logger.debug(`${request.method} ${path} was cut off by the client`);
+      return;
+    }
+    const problem = { ...this.problem(error, request, reply), instance: path };
+    if (problem.errorId) {
+      const message = `${request.method} ${path} failed (${problem.errorId})`;
+      this.logger.error(message, error instanceof Error ? error.stack : error);
+    }
+    if (reply.raw.headersSent) {
+      // An answer that failed half-way must not look whole.
+      reply.raw.destroy();
+      return;
+    }
+    // What is left of a body that was refused half-way is read and dropped: closing the connection instead would reset it,
+    // and the client might never see the answer.
+    if (!request.raw.readableEnded) request.raw.resume();
+    reply.removeHeader('connection');
+    void reply.status(problem.status).header('content-type', PROBLEM_MEDIA_TYPE).send(problem);
+  }
+
+  private problem(error: unknown, request: FastifyRequest, reply: FastifyReply): Problem {
+    if (error instanceof DomainError) return domainProblem(error);
+    const cause = fastifyErrorOf(error);
+    if (cause) return fastifyProblem(cause, request);
+    if (error instanceof HttpException) {
+      if (error.getStatus() === 404 && request.is404) return this.unknownRoute(request, reply);
+      const checks = checksOf(error);
+      return checks
+        ? failedChecksProblem(error.getStatus(), checks)
+        : problemOfStatus(error.getStatus(), error.message);
+    }
+    return unexpectedProblem();
+  }
+
+  private unknownRoute(request: FastifyRequest, reply: FastifyReply): Problem {
+    const path = pathOf(request.url);
+    const methods = this.routes.methodsOf(path);
+    if (methods.length === 0) {
+      return problemOfStatus(404, `There is no ${path} here. /docs shows every route.`);
+    }
+    reply.header('allow', methods.join(', '));
+    return problemOfStatus(405, `${path} does not take ${request.method}, only ${methods.join(', ')}.`);
+  }
+}
+
+function domainProblem(error: DomainError): Problem {
+  const problem = {
+    type: problemType(error.type),
+    title: error.title,
+    status: error.status,
+    detail: error.message,
+  };
+  if (!(error instanceof InvalidInputError) || error.errors.length === 0) return problem;
+  return { ...problem, errors: error.errors, errorCount: error.errorCount };
+}
+
+interface FastifyErrorLike extends Error {
+  code: string;
+  statusCode: number;
+}
+
+/** Fastify's own error, which Nest may have wrapped. */
+function fastifyErrorOf(error: unknown): FastifyErrorLike | undefined {
+  for (const candidate of [error, (error as { cause?: unknown } | null)?.cause]) {
+    const { code, statusCode } = (candidate ?? {}) as Partial<FastifyErrorLike>;
+    if (
+      typeof code === 'string' &&
+      code.startsWith('FST_') &&
+      typeof statusCode === 'number' &&
+      statusCode < 500
+    ) {
+      return candidate as FastifyErrorLike;
+    }
+  }
+  // What Fastify's JSON parser throws bears a status and no code of Fastify's.
+  if (error instanceof HttpException && error.getStatus() === 400 && error.cause instanceof SyntaxError) {
+    return Object.assign(error.cause, { code: 'FST_ERR_CTP_INVALID_JSON_BODY', statusCode: 400 });
+  }
+  if (error instanceof SyntaxError && (error as { statusCode?: number }).statusCode === 400) {
+    return Object.assign(error, { code: 'FST_ERR_CTP_INVALID_JSON_BODY', statusCode: 400 });
+  }
+  return undefined;
+}
+
+/** What to do about Fastify's errors, where its own message does not say. */
+const ADVICE: Readonly<
+  Record<string, (error: FastifyErrorLike, request: FastifyRequest) => [status: number, detail: string]>
+> = {
+  FST_ERR_CTP_INVALID_JSON_BODY: (error) => [
+    400,
+    `The body is no valid JSON: ${error.message}. Correct it and send it again.`,
+  ],
+  FST_ERR_CTP_EMPTY_JSON_BODY: () => [
+    400,
+    'The body is empty, though its content type is application/json. Send a JSON object, or no content type.',
+  ],
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: (_error, { headers }) => [
+    415,
+    headers['content-type']
+      ? `A body of type ${headers['content-type']} is not understood here. /docs shows what each route takes.`
+      : 'The body has no content type. Send a Content-Type header; /docs shows what each route takes.',
+  ],
+  FST_ERR_CTP_BODY_TOO_LARGE: () => [
+    413,
+    'The body is too large. Send less at once, or raise WELLFORMED_MAX_BODY_BYTES.',
+  ],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: () => [400, 'The body is not as long as its Content-Length says.'],
+  FST_ERR_BAD_URL: () => [400, 'The path of the address is malformed. Encode special characters as %XX.'],
+  FST_ERR_MAX_PARAM_LENGTH: () => [414, 'A part of the path is too long.'],
+  FST_MP_PREMATURE_CLOSE: () => [400, 'The upload broke off before its end. Send it again.'],
+  FST_INVALID_MULTIPART_CONTENT_TYPE: () => [
+    415,
+    'The body is no multipart form. With curl: -F file=@sentences.tsv',
+  ],
+  FST_REQ_FILE_TOO_LARGE: () => [
+    413,
+    'The file is too large. Split it, or raise WELLFORMED_MAX_UPLOAD_BYTES.',
+  ],
+  FST_FILES_LIMIT: () => [422, 'The form has too many files. /docs shows which it may have.'],
+  FST_FIELDS_LIMIT: () => [422, 'The form has too many fields. /docs shows which it may have.'],
+  FST_PARTS_LIMIT: () => [422, 'The form has too many parts. /docs shows which it may have.'],
+  FST_PROTO_VIOLATION: () => [422, 'A field of the form has a name that is not allowed.'],
+};
+
+function fastifyProblem(error: FastifyErrorLike, request: FastifyRequest): Problem {
+  const advice = ADVICE[error.code];
+  const [status, detail] = advice ? advice(error, request) : [error.statusCode, error.message];
+  return problemOfStatus(status, detail);
+}
+
+/** A failed readiness check, as @nestjs/terminus throws it: `details` by check. */
+function checksOf(error: HttpException): Record<string, { status: string }> | undefined {
+  const response = error.getResponse();
+  return typeof response === 'object'
+    ? (response as { details?: Record<string, { status: string }> }).details
+    : undefined;
+}
+
+function failedChecksProblem(status: number, checks: Record<string, { status: string }>): Problem {
+  const statuses = Object.entries(checks).map(([name, check]) => [name, check.status] as const);
+  const down = statuses.filter(([, check]) => check !== 'up').map(([name]) => name);
+  return {
+    ...problemOfStatus(status, `Not ready: ${down.join(' and ')} down. The log of the service tells why.`),
+    checks: Object.fromEntries(statuses),
+  };
+}
+
+function unexpectedProblem(): Problem {
+  const errorId = randomUUID();
+  return {
+    ...problemOfStatus(500, `Something went wrong in the service. Its log tells more under ${errorId}.`),
+    errorId,
+  };
+}
+
+function pathOf(url: string): string {
+  return url.split('?', 1)[0]!;
+}

@@ -1,0 +1,82 @@
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readSettings, SettingsError } from './read-settings.js';
+
+function problemsOf(environment: Record<string, string>): string[] {
+  try {
+    readSettings(environment);
+  } catch (error) {
+    return (error as SettingsError).problems;
+  }
+  throw new Error('The settings were taken');
+}
+
+describe('readSettings', () => {
+  it('has a default for everything, and takes an empty variable for none', () => {
+    const { settings, warnings } = readSettings({ WELLFORMED_PORT: '', PATH: '/bin' });
+    expect(warnings).toEqual([]);
+    expect({ ...settings }).toEqual({
+      host: '127.0.0.1',
+      port: 3000,
+      dataFolder: path.resolve('data'),
+      baseModelFolder: path.resolve('data/base-models'),
+      engine: 'auto',
+      maxUploadBytes: 2 ** 30,
+      maxBodyBytes: 2 ** 20,
+      logFormat: 'text',
+      hubModels: 'any',
+      hubUrl: 'https://huggingface.co',
+      baseModelMaxBytes: 4 * 2 ** 30,
+    });
+  });
+
+  it('reads what is set', () => {
+    const { settings } = readSettings({
+      WELLFORMED_DATA: '/srv/w',
+      WELLFORMED_MAX_UPLOAD_BYTES: '1.5 GiB',
+      WELLFORMED_MAX_BODY_BYTES: '65536',
+      WELLFORMED_HUB_MODELS: 'google/electra-small, bert-tiny',
+      WELLFORMED_HUB_URL: 'http://localhost:8080/',
+    });
+    expect(settings).toMatchObject({
+      dataFolder: '/srv/w',
+      baseModelFolder: '/srv/w/base-models',
+      maxUploadBytes: 1.5 * 2 ** 30,
+      maxBodyBytes: 65536,
+      hubModels: ['google/electra-small', 'bert-tiny'],
+      hubUrl: 'http://localhost:8080',
+    });
+  });
+
+  it('cannot be changed afterwards', () => {
+    const { settings } = readSettings({});
+    expect(() => Object.assign(settings, { port: 1 })).toThrow(TypeError);
+  });
+
+  it('tells everything that is wrong at once', () => {
+    expect(
+      problemsOf({
+        WELLFORMED_PORT: '70000',
+        WELLFORMED_ENGINE: 'gpu',
+        WELLFORMED_MAX_UPLOAD_BYTES: 'much',
+        WELLFORMED_LOG_FORMAT: 'xml',
+        WELLFORMED_HUB_MODELS: '../../etc',
+        WELLFORMED_HUB_URL: 'ftp://x',
+      }),
+    ).toEqual([
+      'WELLFORMED_PORT must be at most 65535; it is "70000".',
+      'WELLFORMED_ENGINE must be auto, tensorflow or wasm; it is "gpu".',
+      expect.stringMatching(/^WELLFORMED_MAX_UPLOAD_BYTES must be .*; it is "much"\.$/),
+      'WELLFORMED_LOG_FORMAT must be text or json; it is "xml".',
+      expect.stringMatching(/^WELLFORMED_HUB_MODELS must be "any", "catalogue" or hub ids/),
+      'WELLFORMED_HUB_URL must be an http or https address; it is "ftp://x".',
+    ]);
+  });
+
+  it('warns of variables that it does not know', () => {
+    expect(readSettings({ WELLFORMED_POTR: '1', WELLFORMED_ZZZZZZZZZZZ: '1' }).warnings).toEqual([
+      'WELLFORMED_POTR is no known setting and has no effect. Did you mean WELLFORMED_PORT?',
+      'WELLFORMED_ZZZZZZZZZZZ is no known setting and has no effect.',
+    ]);
+  });
+});

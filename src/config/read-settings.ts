@@ -1,0 +1,56 @@
+import path from 'node:path';
+import { validateSync } from 'class-validator';
+import { nearest } from '../common/nearest.js';
+import { settingDescriptions } from './setting.js';
+import { Settings } from './settings.js';
+
+/** Thrown at the start, with everything that is wrong with the environment. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+
+  constructor(readonly problems: string[]) {
+    super(`The settings are wrong:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+  }
+}
+
+export interface ReadSettings {
+  settings: Settings;
+  /** One line for each variable that looks meant for the service and is not known. */
+  warnings: string[];
+}
+
+/**
+ * The settings that an environment asks for. An empty variable counts as not set.
+ * @throws SettingsError with the whole list of what is wrong
+ */
+export function readSettings(environment: Readonly<Record<string, string | undefined>>): ReadSettings {
+  const settings = new Settings();
+  const given: Record<string, string> = {};
+  for (const { property, variable, default: fallback, parse } of settingDescriptions) {
+    const value = environment[variable]?.trim() || fallback;
+    given[property] = value;
+    Object.assign(settings, { [property]: parse(value) });
+  }
+  settings.baseModelFolder = settings.baseModelFolder.replace(/^<data>/, settings.dataFolder);
+
+  const problems = validateSync(settings).map((error) => {
+    const { variable } = settingDescriptions.find(({ property }) => property === error.property)!;
+    const advice = Object.values(error.constraints ?? {})[0];
+    return `${variable} ${advice}; it is ${JSON.stringify(given[error.property])}.`;
+  });
+  if (problems.length > 0) throw new SettingsError(problems);
+
+  settings.dataFolder = path.resolve(settings.dataFolder);
+  settings.baseModelFolder = path.resolve(settings.baseModelFolder);
+  return { settings: Object.freeze(settings), warnings: unknownVariables(environment) };
+}
+
+function unknownVariables(environment: Readonly<Record<string, string | undefined>>): string[] {
+  const known = settingDescriptions.map(({ variable }) => variable);
+  return Object.keys(environment)
+    .filter((name) => name.startsWith('WELLFORMED_') && !known.includes(name))
+    .map((name) => {
+      const meant = nearest(name, known);
+      return `${name} is no known setting and has no effect.${meant ? ` Did you mean ${meant}?` : ''}`;
+    });
+}

@@ -1,0 +1,46 @@
+/** How the text of an environment variable becomes a value. Throws a message that ends "… must be ‹message›". */
+export type SettingParser<T> = (text: string) => T;
+
+export interface SettingDescription {
+  property: string;
+  variable: string;
+  /** The default as it would be written in the environment. */
+  default: string;
+  description: string;
+  parse: SettingParser<unknown>;
+}
+
+/** Every setting in the order of the class: what reads, validates and documents them. */
+export const settingDescriptions: SettingDescription[] = [];
+
+/** Marks a property of `Settings` as read from an environment variable. */
+export function Setting<T>(
+  variable: `WELLFORMED_${string}`,
+  options: { default: string; description: string; parse: SettingParser<T> },
+): PropertyDecorator {
+  return (_target, property) => {
+    settingDescriptions.push({ property: String(property), variable, ...options });
+  };
+}
+
+export const text: SettingParser<string> = (value) => value;
+
+export const integer: SettingParser<number> = (value) =>
+  /^[+-]?\d+$/.test(value) ? Number(value) : Number.NaN;
+
+const UNITS: Record<string, number> = {
+  '': 1,
+  kib: 2 ** 10,
+  mib: 2 ** 20,
+  gib: 2 ** 30,
+  kb: 1e3,
+  mb: 1e6,
+  gb: 1e9,
+};
+
+/** Bytes: a number, with a unit or without: `1048576`, `512 MiB`, `2GB`. */
+export const bytes: SettingParser<number> = (value) => {
+  const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(value) ?? [];
+  const factor = UNITS[unit.toLowerCase()];
+  return amount === undefined || factor === undefined ? Number.NaN : Math.floor(Number(amount) * factor);
+};

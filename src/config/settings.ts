@@ -1,0 +1,121 @@
+import { IsIn, IsInt, IsNotEmpty, IsUrl, Max, Min, Validate, ValidatorConstraint } from 'class-validator';
+import type { ValidatorConstraintInterface } from 'class-validator';
+import { bytes, integer, Setting, text, type SettingParser } from './setting.js';
+
+const hubModelList: SettingParser<string | string[]> = (value) =>
+  value === 'any' || value === 'catalogue' ? value : value.split(',').map((id) => id.trim());
+
+@ValidatorConstraint()
+class IsHubModelList implements ValidatorConstraintInterface {
+  validate(value: unknown): boolean {
+    const id = /^[A-Za-z0-9][\w.-]*(\/[A-Za-z0-9][\w.-]*)?$/;
+    return typeof value === 'string' || (Array.isArray(value) && value.every((item) => id.test(item)));
+  }
+
+  defaultMessage(): string {
+    return 'must be "any", "catalogue" or hub ids with commas between them (google/electra-small,prajjwal1/bert-tiny)';
+  }
+}
+
+/** What the service can be told from outside. Read once at the start by `readSettings`, frozen, injected where needed. */
+export class Settings {
+  @Setting('WELLFORMED_HOST', {
+    default: '127.0.0.1',
+    description: 'Address to listen on. A container sets 0.0.0.0.',
+    parse: text,
+  })
+  @IsNotEmpty({ message: 'must be an address or a host name' })
+  host!: string;
+
+  @Setting('WELLFORMED_PORT', {
+    default: '3000',
+    description: 'Port to listen on; 0 takes any free one.',
+    parse: integer,
+  })
+  @IsInt({ message: 'must be a whole number' })
+  @Min(0, { message: 'must be at least 0' })
+  @Max(65535, { message: 'must be at most 65535' })
+  port!: number;
+
+  @Setting('WELLFORMED_DATA', {
+    default: './data',
+    description: 'Folder for the database, datasets and models. One process at a time.',
+    parse: text,
+  })
+  @IsNotEmpty({ message: 'must be the path of a folder' })
+  dataFolder!: string;
+
+  @Setting('WELLFORMED_BASE_MODELS', {
+    default: '<data>/base-models',
+    description: 'Folder for base models, both those put there by hand and those downloaded.',
+    parse: text,
+  })
+  @IsNotEmpty({ message: 'must be the path of a folder' })
+  baseModelFolder!: string;
+
+  @Setting('WELLFORMED_ENGINE', {
+    default: 'auto',
+    description:
+      'What trains: tensorflow (native), wasm (portable, slow), or auto: tensorflow where it is prepared.',
+    parse: text,
+  })
+  @IsIn(['auto', 'tensorflow', 'wasm'], { message: 'must be auto, tensorflow or wasm' })
+  engine!: 'auto' | 'tensorflow' | 'wasm';
+
+  @Setting('WELLFORMED_MAX_UPLOAD_BYTES', {
+    default: '1 GiB',
+    description: 'Largest file that is taken, in bytes or with a unit (KiB, MiB, GiB).',
+    parse: bytes,
+  })
+  @IsInt({ message: 'must be a size such as 1073741824 or 1 GiB' })
+  @Min(1, { message: 'must be at least 1 byte' })
+  maxUploadBytes!: number;
+
+  @Setting('WELLFORMED_MAX_BODY_BYTES', {
+    default: '1 MiB',
+    description: 'Largest JSON or text body that is taken, in bytes or with a unit.',
+    parse: bytes,
+  })
+  @IsInt({ message: 'must be a size such as 1048576 or 1 MiB' })
+  @Min(1024, { message: 'must be at least 1024 bytes' })
+  @Max(2 ** 30, { message: 'must be at most 1 GiB' })
+  maxBodyBytes!: number;
+
+  @Setting('WELLFORMED_LOG_FORMAT', {
+    default: 'text',
+    description: 'text for people, json for machines (one object a line).',
+    parse: text,
+  })
+  @IsIn(['text', 'json'], { message: 'must be text or json' })
+  logFormat!: 'text' | 'json';
+
+  @Setting('WELLFORMED_HUB_MODELS', {
+    default: 'any',
+    description:
+      'Which models a run may fetch from the hub: any, catalogue (those of the catalogue alone), or a list of ids ' +
+      'with commas between them (the catalogue is always allowed).',
+    parse: hubModelList,
+  })
+  @Validate(IsHubModelList)
+  hubModels!: 'any' | 'catalogue' | readonly string[];
+
+  @Setting('WELLFORMED_HUB_URL', {
+    default: 'https://huggingface.co',
+    description: 'Address of the Hugging Face hub or of a mirror of it.',
+    parse: (value) => value.replace(/\/+$/, ''),
+  })
+  @IsUrl(
+    { protocols: ['http', 'https'], require_protocol: true, require_tld: false },
+    { message: 'must be an http or https address' },
+  )
+  hubUrl!: string;
+
+  @Setting('WELLFORMED_BASE_MODEL_MAX_BYTES', {
+    default: '4 GiB',
+    description: 'Largest base model that is downloaded, in bytes or with a unit.',
+    parse: bytes,
+  })
+  @IsInt({ message: 'must be a size such as 4294967296 or 4 GiB' })
+  @Min(1, { message: 'must be at least 1 byte' })
+  baseModelMaxBytes!: number;
+}

@@ -1,0 +1,19 @@
+import Database from 'better-sqlite3';
+import type { DataSourceOptions } from 'typeorm';
+import { InitialSchema1764000000000 } from './migrations/1764000000000-initial-schema.js';
+import { SnakeCaseNamingStrategy } from './naming-strategy.js';
+
+/** How the database is opened; entities are added by whoever knows them. Migrations run as it is opened. */
+export function dataSourceOptions(file: string): DataSourceOptions {
+  return {
+    type: 'better-sqlite3',
+    database: file,
+    driver: Database,
+    enableWAL: true,
+    namingStrategy: new SnakeCaseNamingStrategy(),
+    migrations: [InitialSchema1764000000000],
+    migrationsRun: true,
+    migrationsTransactionMode: 'all',
+    synchronize: false,
+  };
+}

@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto';
+import { open, type FileHandle } from 'node:fs/promises';
+import path from 'node:path';
+import type { StagedFolder } from '../storage/blob-store.js';
+import type { Dataset } from './dataset.js';
+import { formatRow, ROWS_FILE } from './rows-file.js';
+import { DatasetSurvey } from './statistics/dataset-survey.js';
+import { TsvParser } from './tsv/tsv-parser.js';
+
+/** What a file turned out to hold. */
+export interface DatasetContent extends Pick<
+  Dataset,
+  'contentHash' | 'rows' | 'acceptable' | 'unacceptable' | 'statistics' | 'warnings' | 'bytes'
+> {
+  /** sha256 (hex) of the stored rows, by file name. */
+  sums: Record<string, string>;
+}
+
+/**
+ * Reads an uploaded file, and writes its rows into a staged folder as it goes. Memory stays flat but for the index of
+ * sentences (see `SentenceIndex`), and the event loop is free between the chunks.
+ * @throws InvalidInputError where the file is not what it should be
+ */
+export async function writeDataset(
+  stream: AsyncIterable<Uint8Array>,
+  folder: StagedFolder,
+): Promise<DatasetContent> {
+  const file = await open(path.join(folder.path, ROWS_FILE), 'wx');
+  try {
+    return await writeRows(stream, file);
+  } finally {
+    await file.close();
+  }
+}
+
+async function writeRows(stream: AsyncIterable<Uint8Array>, file: FileHandle): Promise<DatasetContent> {
+  const contentHash = createHash('sha256');
+  const fileHash = createHash('sha256');
+  const survey = new DatasetSurvey();
+  let bytes = 0;
+  let stored = '';
+  let content = '';
+  const parser = new TsvParser((row) => {
+    survey.add(row);
+    stored += formatRow(row);
+    content += `${row.label}\t${row.sentence}\n`;
+  });
+  const flush = async () => {
+    if (stored === '') return;
+    const block = Buffer.from(stored);
+    contentHash.update(content);
+    fileHash.update(block);
+    stored = content = '';
+    await file.writeFile(block);
+  };
+
+  for await (const chunk of stream) {
+    bytes += chunk.length;
+    parser.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+    await flush();
+  }
+  const { format, rows } = parser.end();
+  await flush();
+  const [unacceptable, acceptable] = survey.rowsByLabel;
+  return {
+    contentHash: contentHash.digest('hex'),
+    rows,
+    acceptable,
+    unacceptable,
+    statistics: survey.statistics(format),
+    warnings: survey.warnings(),
+    bytes,
+    sums: { [ROWS_FILE]: fileHash.digest('hex') },
+  };
+}

@@ -1,0 +1,56 @@
+/** A set of labelled sentences, as services pass it. */
+export interface Dataset {
+  id: string;
+  name: string;
+  /** sha256 (hex) over `label\tsentence\n` of all rows in order: the same rows have the same hash. */
+  contentHash: string;
+  rows: number;
+  /** Rows with label 1. */
+  acceptable: number;
+  /** Rows with label 0. */
+  unacceptable: number;
+  statistics: DatasetStatistics;
+  /** What is odd about the rows, though no reason to refuse them. */
+  warnings: DatasetWarning[];
+  originalFileName: string | null;
+  /** Size of the file as it was uploaded. */
+  bytes: number;
+  createdAt: Date;
+}
+
+export interface DatasetStatistics {
+  /** How the file was read. */
+  format: TsvFormat;
+  words: LengthStatistics;
+  characters: LengthStatistics;
+}
+
+/** `cola`: four columns without a header; `header`: a header row names them; the others have two columns. */
+export type TsvFormat = 'cola' | 'header' | 'sentence-label' | 'label-sentence';
+
+export interface LengthStatistics {
+  min: number;
+  mean: number;
+  median: number;
+  /** 95 % of all sentences are no longer than this. */
+  p95: number;
+  max: number;
+}
+
+export type DatasetWarningKind =
+  | 'duplicate-sentences'
+  | 'conflicting-labels'
+  | 'long-sentences'
+  | 'skewed-classes'
+  | 'missing-class'
+  | 'duplicates-not-fully-checked';
+
+export interface DatasetWarning {
+  kind: DatasetWarningKind;
+  /** What was found and what to do about it. */
+  message: string;
+  /** How many rows it is about. */
+  count: number;
+  /** Line numbers of the first of them in the uploaded file, from 1. */
+  lines: number[];
+}

@@ -1,0 +1,118 @@
+import { Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
+import {
+  ApiBody,
+  ApiConsumes,
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+  ApiTags,
+} from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ApiProblems } from '../common/api-problems.decorator.js';
+import { InvalidInputError } from '../common/errors.js';
+import { readForm, takesForm } from '../common/multipart.js';
+import { PageQuery } from '../common/pagination.js';
+import { validated } from '../common/validation.js';
+import { Settings } from '../config/settings.js';
+import { DatasetsService } from './datasets.service.js';
+import { DatasetDto, DatasetPageDto } from './dto/dataset.dto.js';
+import { RowDto, RowPageDto, RowsQuery } from './dto/row.dto.js';
+import { UploadDatasetFields, UploadDatasetForm } from './dto/upload-dataset.dto.js';
+
+const ApiDatasetId = () => ApiParam({ name: 'id', example: 'ds_01JDB6X2S7N4M0QK8T5V9W3YZA' });
+
+@ApiTags('datasets')
+@Controller('datasets')
+export class DatasetsController {
+  constructor(
+    private readonly datasets: DatasetsService,
+    private readonly settings: Settings,
+  ) {}
+
+  @Post()
+  @RouteConfig(takesForm)
+  @ApiOperation({
+    summary: 'Upload labelled sentences',
+    description:
+      'Takes tab-separated text in UTF-8 (with or without BOM, lines ended by LF or CRLF), without quoting: a quote sign is a ' +
+      'letter. The columns may be\n\n' +
+      '- CoLA’s four, without a header: source, label, the author’s mark, sentence;\n' +
+      '- any, after a header row that names `sentence` and `label` (and, if there, `source` and `mark`);\n' +
+      '- two without a header, sentence and label in either order: whichever holds 0 or 1 in the first line is the label.\n\n' +
+      'Labels are 1 (acceptable) and 0 (unacceptable). Where lines are wrong, nothing is stored and the answer lists the first ' +
+      '100. What is merely odd (duplicates, contradictions, very long sentences, a rare or missing class) is stored and reported as `warnings`.\n\n' +
+      '    curl -F file=@in_domain_train.tsv localhost:3000/datasets',
+  })
+  @ApiConsumes('multipart/form-data')
+  @ApiBody({ type: UploadDatasetForm })
+  @ApiCreatedResponse({
+    type: DatasetDto,
+    description: 'Stored.',
+    headers: { Location: { description: 'Path of the dataset.', schema: { type: 'string' } } },
+  })
+  @ApiProblems(400, 413, 415, 422)
+  async upload(
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<DatasetDto> {
+    const { fields, files } = await readForm(request, {
+      files: ['file'],
+      maxFileBytes: this.settings.maxUploadBytes,
+      read: ({ stream, fileName }) => this.datasets.prepare(stream, { fileName }),
+      discard: (prepared) => prepared.discard(),
+    });
+    if (!files.file) {
+      const message = 'file is missing. With curl: -F file=@sentences.tsv';
+      throw new InvalidInputError(`The form is not valid: ${message}`, [{ pointer: '#/file', message }]);
+    }
+    try {
+      const { name } = await validated(UploadDatasetFields, fields, 'form');
+      const dataset = await files.file.store(name);
+      reply.header('location', `/datasets/${dataset.id}`);
+      return DatasetDto.of(dataset);
+    } finally {
+      await files.file.discard();
+    }
+  }
+
+  @Get()
+  @ApiOperation({ summary: 'List datasets, newest first' })
+  @ApiOkResponse({ type: DatasetPageDto })
+  @ApiProblems(422)
+  async list(@Query() query: PageQuery): Promise<DatasetPageDto> {
+    const { items, nextCursor } = await this.datasets.list(query);
+    return { items: items.map(DatasetDto.of), nextCursor };
+  }
+
+  @Get(':id')
+  @ApiOperation({ summary: 'Show a dataset: its counts, statistics and warnings' })
+  @ApiDatasetId()
+  @ApiOkResponse({ type: DatasetDto })
+  @ApiProblems(404)
+  async get(@Param('id') id: string): Promise<DatasetDto> {
+    return DatasetDto.of(await this.datasets.get(id));
+  }
+
+  @Get(':id/rows')
+  @ApiOperation({ summary: 'Read the rows of a dataset, in the order of the file' })
+  @ApiDatasetId()
+  @ApiOkResponse({ type: RowPageDto })
+  @ApiProblems(404, 422)
+  async rows(@Param('id') id: string, @Query() query: RowsQuery): Promise<RowPageDto> {
+    const { items, nextCursor } = await this.datasets.rows(id, query);
+    return { items: items.map(RowDto.of), nextCursor };
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Delete a dataset that no run uses' })
+  @ApiDatasetId()
+  @ApiNoContentResponse({ description: 'Deleted.' })
+  @ApiProblems(404, 409)
+  async delete(@Param('id') id: string): Promise<void> {
+    await this.datasets.delete(id);
+  }
+}

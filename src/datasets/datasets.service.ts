@@ -1,0 +1,208 @@
+import path from 'node:path';
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { Repository, type EntityManager } from 'typeorm';
+import { ConflictError, InvalidInputError, NotFoundError } from '../common/errors.js';
+import { newId } from '../common/identifiers.js';
+import { findPage, type Page, type PageQuery } from '../common/pagination.js';
+import { isForeignKeyViolation } from '../database/constraint-errors.js';
+import { Transactions } from '../database/transactions.js';
+import { BlobStore, type BlobKey } from '../storage/blob-store.js';
+import { writeDataset, type DatasetContent } from './dataset-writer.js';
+import { DatasetEntity } from './dataset.entity.js';
+import type { Dataset } from './dataset.js';
+import { cursorOf, parseCursor } from './rows-cursor.js';
+import { readRowsAt, ROWS_FILE, type StoredRow } from './rows-file.js';
+
+/** A file that was read and found good, and is not stored yet. Exactly one of the two must be called. */
+export interface PreparedDataset {
+  readonly content: DatasetContent;
+  store(name?: string): Promise<Dataset>;
+  discard(): Promise<void>;
+}
+
+export interface NumberedRow extends StoredRow {
+  /** Number of the row in the dataset, from 1. */
+  row: number;
+}
+
+@Injectable()
+export class DatasetsService implements OnModuleInit {
+  private readonly logger = new Logger(DatasetsService.name);
+
+  constructor(
+    @InjectRepository(DatasetEntity) private readonly datasets: Repository<DatasetEntity>,
+    private readonly transactions: Transactions,
+    private readonly blobs: BlobStore,
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    await this.sweep();
+  }
+
+  /** Reads a file and stores it as a dataset. @throws InvalidInputError where its rows are wrong */
+  async create(
+    stream: AsyncIterable<Uint8Array>,
+    { name, fileName }: { name?: string; fileName?: string } = {},
+  ): Promise<Dataset> {
+    const prepared = await this.prepare(stream, { fileName });
+    return prepared.store(name);
+  }
+
+  /**
+   * Reads a file without storing it: for a request that is decided on when all its parts have arrived.
+   * @throws InvalidInputError where its rows are wrong
+   */
+  async prepare(
+    stream: AsyncIterable<Uint8Array>,
+    { fileName }: { fileName?: string },
+  ): Promise<PreparedDataset> {
+    const folder = await this.blobs.stage();
+    try {
+      const content = await writeDataset(stream, folder);
+      return {
+        content,
+        discard: () => folder.discard(),
+        store: async (name) => {
+          const id = newId('ds');
+          try {
+            await folder.publish(keyOf(id), content.sums);
+          } catch (error) {
+            await folder.discard();
+            throw error;
+          }
+          return this.insert(id, content, { name, fileName });
+        },
+      };
+    } catch (error) {
+      await folder.discard();
+      throw error;
+    }
+  }
+
+  /** @throws NotFoundError */
+  async get(id: string): Promise<Dataset> {
+    const found = await this.datasets.findOneBy({ id });
+    if (!found) throw noSuchDataset(id);
+    return datasetOf(found);
+  }
+
+  async list(query: PageQuery): Promise<Page<Dataset>> {
+    const { items, nextCursor } = await findPage(this.datasets, query);
+    return { items: items.map(datasetOf), nextCursor };
+  }
+
+  /** Path of the file with the dataset's rows: `readRows` reads it. @throws NotFoundError */
+  async rowsFile(id: string): Promise<string> {
+    const { id: known } = await this.get(id);
+    return path.join(await this.blobs.open(keyOf(known)), ROWS_FILE);
+  }
+
+  /** @throws NotFoundError, InvalidInputError where the cursor is none of this dataset's */
+  async rows(id: string, { limit, cursor }: { limit: number; cursor?: string }): Promise<Page<NumberedRow>> {
+    const file = await this.rowsFile(id);
+    const start = cursor === undefined ? { row: 1, offset: 0 } : parseCursor(cursor);
+    const page = start && (await readRowsAt(file, start.offset, limit));
+    if (!page) {
+      const message = 'cursor must be the nextCursor of an earlier page of the same dataset, unchanged';
+      throw new InvalidInputError(`The query is not valid: ${message}`, [{ parameter: 'cursor', message }]);
+    }
+    const items = page.rows.map((row, i) => ({ row: start.row + i, ...row }));
+    const nextCursor =
+      page.nextOffset === null ? null : cursorOf({ row: start.row + items.length, offset: page.nextOffset });
+    return { items, nextCursor };
+  }
+
+  /** @throws NotFoundError, ConflictError where a run uses it */
+  async delete(id: string): Promise<void> {
+    await this.transactions.run(async (manager) => {
+      try {
+        const { affected } = await manager.delete(DatasetEntity, { id });
+        if (affected === 0) throw noSuchDataset(id);
+      } catch (error) {
+        if (isForeignKeyViolation(error)) throw await this.inUse(manager, id);
+        throw error;
+      }
+    });
+    // After the row: what a crash leaves here is swept at the next start.
+    await this.blobs.delete(keyOf(id));
+  }
+
+  private async insert(
+    id: string,
+    { sums: _sums, warnings, ...content }: DatasetContent,
+    { name, fileName }: { name?: string; fileName?: string },
+  ): Promise<Dataset> {
+    const originalFileName = (fileName && cleanFileName(fileName)) || null;
+    const entity: DatasetEntity = {
+      id,
+      name: name ?? (originalFileName ? path.parse(originalFileName).name.slice(0, 200) : id),
+      ...content,
+      problems: warnings,
+      originalFileName,
+      createdAt: new Date(),
+    };
+    try {
+      await this.transactions.run((manager) => manager.insert(DatasetEntity, entity as never));
+    } catch (error) {
+      await this.blobs.delete(keyOf(id));
+      throw error;
+    }
+    return datasetOf(entity);
+  }
+
+  /** Names the runs: the table is theirs, but the foreign key that refused is on it. */
+  private async inUse(manager: EntityManager, id: string): Promise<ConflictError> {
+    const runs = await manager
+      .createQueryBuilder()
+      .select('run.id', 'id')
+      .from('runs', 'run')
+      .where('run.dataset_id = :id OR run.validation_dataset_id = :id', { id })
+      .orderBy('run.id')
+      .limit(6)
+      .getRawMany<{ id: string }>();
+    const names = runs.slice(0, 5).map((run) => run.id);
+    const more = runs.length > names.length ? ' and more' : '';
+    return new ConflictError(
+      `Dataset ${id} is used by ${names.join(', ')}${more}. Delete what uses it first (DELETE /train/${names[0]}).`,
+    );
+  }
+
+  /** Removes folders that were published by a process which ended before it stored their row. */
+  private async sweep(): Promise<void> {
+    const keys = await this.blobs.keys('datasets');
+    if (keys.length === 0) return;
+    const known = new Set((await this.datasets.find({ select: { id: true } })).map(({ id }) => keyOf(id)));
+    const orphans = keys.filter((key) => !known.has(key));
+    if (known.size === 0 && orphans.length > 1) {
+      // Rather a replaced database than a crash: nothing is deleted on that suspicion.
+      this.logger.warn(
+        `${orphans.length} stored datasets are unknown to the database, which is empty. Was it replaced?`,
+      );
+      return;
+    }
+    for (const key of orphans) {
+      await this.blobs.delete(key);
+      this.logger.log(`Removed ${key}, which an interrupted upload left behind`);
+    }
+  }
+}
+
+function keyOf(id: string): BlobKey {
+  return `datasets/${id}`;
+}
+
+function noSuchDataset(id: string): NotFoundError {
+  return new NotFoundError(`There is no dataset ${id}. GET /datasets lists those there are.`);
+}
+
+/** Browsers may send a path, and anybody anything: kept for people to read, never used as a path. */
+function cleanFileName(name: string): string {
+  const base = name.split(/[\\/]/).at(-1)!;
+  // eslint-disable-next-line no-control-regex
+  return base.replace(/[\u0000-\u001f\u007f]/g, '').slice(0, 255);
+}
+
+function datasetOf({ problems, ...entity }: DatasetEntity): Dataset {
+  return { ...entity, warnings: problems };
+}

@@ -1,0 +1,130 @@
+import { ApiProperty } from '@nestjs/swagger';
+import type { Dataset, DatasetWarningKind, TsvFormat } from '../dataset.js';
+
+export class LengthStatisticsDto {
+  /** @example 2 */
+  min!: number;
+  /** @example 7.7 */
+  mean!: number;
+  /** @example 7 */
+  median!: number;
+  /**
+   * 95 % of all sentences are no longer than this.
+   * @example 14
+   */
+  p95!: number;
+  /** @example 42 */
+  max!: number;
+}
+
+export class DatasetStatisticsDto {
+  /** How the file was read: CoLA's four columns, by a header row, or two columns in this order. */
+  @ApiProperty({ enum: ['cola', 'header', 'sentence-label', 'label-sentence'], example: 'cola' })
+  format!: TsvFormat;
+
+  /** Lengths in words, with white space between them. */
+  @ApiProperty()
+  words!: LengthStatisticsDto;
+
+  /** Lengths in characters (Unicode code points). */
+  @ApiProperty()
+  characters!: LengthStatisticsDto;
+}
+
+export class DatasetWarningDto {
+  @ApiProperty({
+    enum: [
+      'missing-class',
+      'skewed-classes',
+      'conflicting-labels',
+      'duplicate-sentences',
+      'long-sentences',
+      'duplicates-not-fully-checked',
+    ] satisfies DatasetWarningKind[],
+    example: 'duplicate-sentences',
+  })
+  kind!: DatasetWarningKind;
+
+  /**
+   * What was found and what to do about it.
+   * @example '3 row(s) repeat an earlier sentence. …'
+   */
+  message!: string;
+
+  /**
+   * How many rows it is about.
+   * @example 3
+   */
+  count!: number;
+
+  /**
+   * Line numbers in the uploaded file of the first ten of them, from 1.
+   * @example [17, 204, 1033]
+   */
+  lines!: number[];
+}
+
+/** A set of labelled sentences. It never changes. */
+export class DatasetDto {
+  /** @example ds_01JDB6X2S7N4M0QK8T5V9W3YZA */
+  id!: string;
+
+  /** @example in_domain_train */
+  name!: string;
+
+  /**
+   * sha256 over the labels and sentences in order: two sets with the same rows have the same.
+   * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+   */
+  contentHash!: string;
+
+  /** @example 8551 */
+  rows!: number;
+
+  /**
+   * Rows with label 1.
+   * @example 6023
+   */
+  acceptable!: number;
+
+  /**
+   * Rows with label 0.
+   * @example 2528
+   */
+  unacceptable!: number;
+
+  @ApiProperty()
+  statistics!: DatasetStatisticsDto;
+
+  /** What is odd about the rows, though no reason to refuse them. */
+  @ApiProperty({ type: () => [DatasetWarningDto] })
+  warnings!: DatasetWarningDto[];
+
+  /**
+   * Name of the uploaded file.
+   * @example in_domain_train.tsv
+   */
+  @ApiProperty({ type: String, nullable: true })
+  originalFileName!: string | null;
+
+  /**
+   * Size of the uploaded file.
+   * @example 428578
+   */
+  bytes!: number;
+
+  createdAt!: Date;
+
+  static of(dataset: Dataset): DatasetDto {
+    return Object.assign(new DatasetDto(), dataset);
+  }
+}
+
+export class DatasetPageDto {
+  @ApiProperty({ type: () => [DatasetDto] })
+  items!: DatasetDto[];
+
+  /** What to pass as `cursor` for the next page; null on the last one. */
+  @ApiProperty({ type: String, nullable: true })
+  nextCursor!: string | null;
+}

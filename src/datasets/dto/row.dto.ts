@@ -1,0 +1,63 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
+import type { NumberedRow } from '../datasets.service.js';
+
+export class RowsQuery {
+  /**
+   * How many rows to give at most.
+   * @example 20
+   */
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(100)
+  limit: number = 20;
+
+  /** `nextCursor` of the page before. Leave it out for the first page. */
+  @IsOptional()
+  @IsString()
+  @MaxLength(64)
+  cursor?: string;
+}
+
+export class RowDto {
+  /**
+   * Number of the row in the dataset, from 1.
+   * @example 1
+   */
+  row!: number;
+
+  /** 1 acceptable, 0 unacceptable. */
+  @ApiProperty({ enum: [0, 1], example: 1 })
+  label!: 0 | 1;
+
+  /** @example 'The cat sat on the mat.' */
+  sentence!: string;
+
+  /**
+   * CoLA's first column: where the sentence comes from. Null where the file has none.
+   * @example gj04
+   */
+  @ApiProperty({ type: String, nullable: true })
+  source!: string | null;
+
+  /**
+   * CoLA's third column: the mark of the sentence's author, such as a star. Null where the file has none.
+   * @example '*'
+   */
+  @ApiProperty({ type: String, nullable: true })
+  mark!: string | null;
+
+  static of({ row, label, sentence, source, mark }: NumberedRow): RowDto {
+    return Object.assign(new RowDto(), { row, label, sentence, source: source || null, mark: mark || null });
+  }
+}
+
+export class RowPageDto {
+  @ApiProperty({ type: () => [RowDto] })
+  items!: RowDto[];
+
+  /** What to pass as `cursor` for the next page; null on the last one. */
+  @ApiProperty({ type: String, nullable: true })
+  nextCursor!: string | null;
+}

@@ -1,0 +1,94 @@
+import { createReadStream } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
+
+/*
+ * `rows.tsv` is a dataset as it is stored: a line for each row, `label⇥sentence⇥source⇥mark`, UTF-8, LF. Texts hold neither
+ * tabs nor line feeds. Plain functions: the training thread reads it too.
+ */
+
+export const ROWS_FILE = 'rows.tsv';
+
+export interface StoredRow {
+  label: 0 | 1;
+  sentence: string;
+  source: string;
+  mark: string;
+}
+
+export function formatRow({ label, sentence, source, mark }: StoredRow): string {
+  return `${label}\t${sentence}\t${source}\t${mark}\n`;
+}
+
+/** Reads a whole file row by row, in constant memory. */
+export async function* readRows(path: string): AsyncGenerator<StoredRow> {
+  let rest = '';
+  for await (const chunk of createReadStream(path, { encoding: 'utf8', highWaterMark: 1 << 18 })) {
+    const lines = (rest + (chunk as string)).split('\n');
+    rest = lines.pop()!;
+    for (const line of lines) yield parseRow(line);
+  }
+  if (rest !== '') throw new Error(`This is a bug: the last line of ${path} does not end`);
+}
+
+export interface RowsPage {
+  rows: StoredRow[];
+  /** Where the next page begins; null at the end of the file. */
+  nextOffset: number | null;
+}
+
+/**
+ * Reads some rows from a byte offset on.
+ * @returns undefined where no row begins at the offset
+ */
+export async function readRowsAt(path: string, offset: number, limit: number): Promise<RowsPage | undefined> {
+  const file = await open(path, 'r');
+  try {
+    const { size } = await file.stat();
+    if (offset >= size || !(await beginsRow(file, offset))) return undefined;
+    let block = Buffer.alloc(0);
+    let ends: number[] = [];
+    // One read is enough for common sentences; long ones take some more.
+    for (let step = READ_BYTES; ends.length < limit && offset + block.length < size; step *= 2) {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(step), 0, step, offset + block.length);
+      block = Buffer.concat([block, buffer.subarray(0, bytesRead)]);
+      ends = lineEnds(block, limit);
+    }
+    const end = ends.at(-1)! + 1;
+    const rows = block
+      .toString('utf8', 0, end - 1)
+      .split('\n')
+      .map(parseRow);
+    return { rows, nextOffset: offset + end < size ? offset + end : null };
+  } finally {
+    await file.close();
+  }
+}
+
+const READ_BYTES = 1 << 14;
+const LF = 0x0a;
+
+async function beginsRow(file: FileHandle, offset: number): Promise<boolean> {
+  if (offset === 0) return true;
+  const { buffer } = await file.read(Buffer.alloc(1), 0, 1, offset - 1);
+  return buffer[0] === LF;
+}
+
+function lineEnds(block: Buffer, limit: number): number[] {
+  const ends: number[] = [];
+  for (let end = block.indexOf(LF); end !== -1 && ends.length < limit; end = block.indexOf(LF, end + 1))
+    ends.push(end);
+  return ends;
+}
+
+function parseRow(line: string): StoredRow {
+  const [label, sentence, source, mark] = line.split('\t');
+  if (
+    (label !== '0' && label !== '1') ||
+    sentence === undefined ||
+    source === undefined ||
+    mark === undefined
+  ) {
+    throw new Error(`This is a bug: ${JSON.stringify(line.slice(0, 80))} is no stored row`);
+  }
+  return { label: label === '1' ? 1 : 0, sentence, source, mark };
+}

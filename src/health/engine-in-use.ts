@@ -1,0 +1,20 @@
+import { Injectable } from '@nestjs/common';
+import { detectEngine } from '../bert/engines/detect.js';
+import { SettingsError } from '../config/read-settings.js';
+import { Settings } from '../config/settings.js';
+
+/** Which engine trains, and why: found out once, at the start. */
+@Injectable()
+export class EngineInUse {
+  readonly description: { name: string; reason: string };
+
+  /** @throws SettingsError where the settings ask for an engine that is not prepared */
+  constructor(settings: Settings) {
+    try {
+      const { name, reason } = detectEngine(settings.engine);
+      this.description = { name, reason };
+    } catch (error) {
+      throw new SettingsError([`WELLFORMED_ENGINE is ${settings.engine}. ${(error as Error).message}`]);
+    }
+  }
+}

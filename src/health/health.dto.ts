@@ -1,0 +1,31 @@
+import { ApiProperty } from '@nestjs/swagger';
+
+export class AliveDto {
+  @ApiProperty({ enum: ['ok'] })
+  status!: 'ok';
+}
+
+export class EngineDto {
+  /** @example tensorflow */
+  name!: string;
+
+  /**
+   * Why this one.
+   * @example 'native TensorFlow is prepared'
+   */
+  reason!: string;
+}
+
+export class ReadyDto extends AliveDto {
+  /** What was asked, and what it answered. */
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: { type: 'string', enum: ['up', 'down'] },
+    example: { database: 'up', storage: 'up' },
+  })
+  checks!: Record<string, string>;
+
+  /** What trains. */
+  @ApiProperty()
+  engine!: EngineDto;
+}

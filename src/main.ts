@@ -1,0 +1,39 @@
+import { Logger } from '@nestjs/common';
+import { createApp } from './app.js';
+import { readSettings, SettingsError } from './config/read-settings.js';
+import type { Settings } from './config/settings.js';
+import { DataFolderError } from './storage/data-folder.js';
+
+async function main(): Promise<void> {
+  const { settings, warnings } = readSettings(process.env);
+  const app = await createApp(settings);
+  const logger = new Logger('Wellformed');
+  for (const warning of warnings) logger.warn(warning);
+  app.enableShutdownHooks();
+  await app.listen(settings.port, settings.host).catch((error: NodeJS.ErrnoException) => {
+    throw listenError(error, settings);
+  });
+  const url = await app.getUrl();
+  logger.log(`Listening on ${url}, data in ${settings.dataFolder}`);
+  logger.log(`Try it out: ${url}/docs`);
+}
+
+/** Something that the person who starts the service can mend: told without a stack. */
+class StartError extends Error {}
+
+function listenError(error: NodeJS.ErrnoException, { host, port }: Settings): Error {
+  const advice: Record<string, string> = {
+    EADDRINUSE: `Port ${port} on ${host} is in use. Stop what uses it, or set WELLFORMED_PORT to a free one.`,
+    EACCES: `Port ${port} may not be opened by this user. Set WELLFORMED_PORT to one above 1023.`,
+    EADDRNOTAVAIL: `${host} is no address of this machine. Set WELLFORMED_HOST to one, or to 0.0.0.0 for all.`,
+    ENOTFOUND: `There is no host ${host}. Set WELLFORMED_HOST to an address of this machine.`,
+  };
+  const message = advice[error.code ?? ''];
+  return message ? new StartError(message) : error;
+}
+
+main().catch((error: unknown) => {
+  const known = [SettingsError, DataFolderError, StartError].some((type) => error instanceof type);
+  console.error(known ? (error as Error).message : error);
+  process.exit(1);
+});

@@ -1,0 +1,44 @@
+import { Body, Controller, Delete, Get, HttpCode, HttpStatus, Param, Put } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { ApiProblems } from '../common/api-problems.decorator.js';
+import { AliasesService } from './aliases.service.js';
+import { AliasDto, AliasListDto, AliasWithHistoryDto, PutAliasDto } from './dto/alias.dto.js';
+import { ApiAliasParam } from './dto/parameters.js';
+
+@ApiTags('models')
+@Controller('aliases')
+export class AliasesController {
+  constructor(private readonly aliases: AliasesService) {}
+
+  /** All aliases, by name. */
+  @Get()
+  @ApiProblems()
+  async list(): Promise<AliasListDto> {
+    return { items: await this.aliases.list() };
+  }
+
+  /** An alias and what it pointed to before. */
+  @Get(':name')
+  @ApiAliasParam()
+  @ApiProblems(404)
+  find(@Param('name') name: string): Promise<AliasWithHistoryDto> {
+    return this.aliases.get(name);
+  }
+
+  /** Points an alias to a model, making the alias if it is new. */
+  @Put(':name')
+  @ApiAliasParam()
+  @ApiProblems(400, 404, 409, 415, 422)
+  put(@Param('name') name: string, @Body() { modelId }: PutAliasDto): Promise<AliasDto> {
+    return this.aliases.put(name, modelId);
+  }
+
+  /** Removes an alias. The model stays. */
+  @Delete(':name')
+  @ApiAliasParam()
+  @ApiProblems(404)
+  @HttpCode(HttpStatus.NO_CONTENT)
+  async remove(@Param('name') name: string): Promise<void> {
+    await this.aliases.remove(name);
+  }
+}

@@ -1,0 +1,35 @@
+import { IsString, Matches } from 'class-validator';
+
+export class PutAliasDto {
+  /** The model that the alias is to point to: its id, or another alias. @example production */
+  @IsString({ message: 'modelId must be a string: the id of a model, see GET /models' })
+  @Matches(/\S/, { message: 'modelId must not be empty: give the id of a model, see GET /models' })
+  modelId!: string;
+}
+
+export class AliasDto {
+  /** @example production */
+  name!: string;
+  /** @example mdl_01JD2Z8K7M3N5P9Q1R2S4T6V8W */
+  modelId!: string;
+  updatedAt!: Date;
+}
+
+export class AliasListDto {
+  items!: AliasDto[];
+}
+
+export class AliasChangeDto {
+  /** Null where the alias was removed. @example mdl_01JD2Z8K7M3N5P9Q1R2S4T6V8W */
+  modelId!: string | null;
+  /** What it pointed to before. */
+  previousModelId!: string | null;
+  /** @example 'There was no "production" yet.' */
+  reason!: string;
+  createdAt!: Date;
+}
+
+export class AliasWithHistoryDto extends AliasDto {
+  /** Newest first; the last 100 changes. */
+  history!: AliasChangeDto[];
+}

@@ -1,0 +1,24 @@
+/** Counts of judgements; "positive" is acceptable. */
+export class ConfusionMatrixDto {
+  /** Acceptable and judged so. @example 340 */
+  truePositives!: number;
+  /** Unacceptable, judged acceptable. @example 62 */
+  falsePositives!: number;
+  /** Unacceptable and judged so. @example 100 */
+  trueNegatives!: number;
+  /** Acceptable, judged unacceptable. @example 25 */
+  falseNegatives!: number;
+}
+
+/** How well a model did on labelled rows. */
+export class FiguresDto {
+  /** How many sentences were judged. @example 527 */
+  rows!: number;
+  /** Mean cross-entropy. @example 0.437 */
+  loss!: number;
+  /** Share of the sentences judged as labelled. @example 0.835 */
+  accuracy!: number;
+  /** Matthews correlation coefficient, −1 to 1; 0 where it is undefined. @example 0.594 */
+  mcc!: number;
+  confusionMatrix!: ConfusionMatrixDto;
+}

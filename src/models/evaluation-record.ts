@@ -1,0 +1,34 @@
+import type { Evaluation } from '../bert/evaluation/evaluation.js';
+
+export type EvaluationStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'interrupted';
+
+export interface EvaluationResult extends Evaluation {
+  /** 95 % bootstrap interval of the MCC. */
+  mccInterval: { lower: number; upper: number };
+  /** Sentences judged on their first tokens only. */
+  truncated: number;
+  seconds: number;
+}
+
+/** Why an evaluation failed. */
+export interface EvaluationError {
+  title: string;
+  detail: string;
+}
+
+/** A model's judgement of a whole dataset, as far as it has come. */
+export interface EvaluationRecord {
+  id: string;
+  modelId: string;
+  /** Null once the dataset is deleted. */
+  datasetId: string | null;
+  datasetName: string;
+  contentHash: string;
+  status: EvaluationStatus;
+  /** Share of the rows judged. */
+  progress: number;
+  result: EvaluationResult | null;
+  error: EvaluationError | null;
+  createdAt: Date;
+  finishedAt: Date | null;
+}

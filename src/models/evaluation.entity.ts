@@ -1,0 +1,40 @@
+import { Column, Entity, ForeignKey, Index } from 'typeorm';
+import { IdColumn, JsonColumn, ReferenceColumn, TimeColumn } from '../database/columns.js';
+import type { EvaluationError, EvaluationResult, EvaluationStatus } from './evaluation-record.js';
+
+@Entity('evaluations')
+export class EvaluationEntity {
+  @IdColumn()
+  id!: string;
+
+  @Index()
+  @ForeignKey('ModelVersionEntity', { onDelete: 'CASCADE' })
+  @ReferenceColumn()
+  modelId!: string;
+
+  @Index()
+  @ForeignKey('DatasetEntity', { onDelete: 'SET NULL' })
+  @ReferenceColumn({ nullable: true })
+  datasetId!: string | null;
+
+  @Column({ type: 'varchar', length: 200 })
+  datasetName!: string;
+
+  @Column({ type: 'varchar', length: 64 })
+  contentHash!: string;
+
+  @Column({ type: 'varchar', length: 16 })
+  status!: EvaluationStatus;
+
+  @JsonColumn({ nullable: true })
+  result!: EvaluationResult | null;
+
+  @JsonColumn({ nullable: true })
+  error!: EvaluationError | null;
+
+  @TimeColumn()
+  createdAt!: Date;
+
+  @TimeColumn({ nullable: true })
+  finishedAt!: Date | null;
+}

@@ -1,0 +1,51 @@
+import { Body, Controller, Get, HttpCode, HttpStatus, Param, Post, Query, Res } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { ApiProblems } from '../common/api-problems.decorator.js';
+import { PageQuery } from '../common/pagination.js';
+import { EvaluationDto, EvaluationPageDto, StartEvaluationDto } from './dto/evaluation.dto.js';
+import { ApiModelParam } from './dto/parameters.js';
+import { EvaluationsService } from './evaluations.service.js';
+
+@ApiTags('models')
+@Controller('models/:id/evaluations')
+export class EvaluationsController {
+  constructor(private readonly evaluations: EvaluationsService) {}
+
+  /** Has a model judge a whole dataset in the background. The `Location` tells where to follow it. */
+  @Post()
+  @ApiModelParam()
+  @ApiProblems(400, 404, 415, 422)
+  @HttpCode(HttpStatus.ACCEPTED)
+  @ApiAcceptedResponse({
+    type: EvaluationDto,
+    description: 'It is queued.',
+    headers: { Location: { description: 'Where to follow it.', schema: { type: 'string' } } },
+  })
+  async start(
+    @Param('id') id: string,
+    @Body() { datasetId }: StartEvaluationDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<EvaluationDto> {
+    const evaluation = await this.evaluations.start(id, datasetId);
+    reply.header('location', `/models/${evaluation.modelId}/evaluations/${evaluation.id}`);
+    return EvaluationDto.of(evaluation);
+  }
+
+  /** The evaluations of a model, newest first. */
+  @Get()
+  @ApiModelParam()
+  @ApiProblems(404, 422)
+  async list(@Param('id') id: string, @Query() query: PageQuery): Promise<EvaluationPageDto> {
+    const { items, nextCursor } = await this.evaluations.list(id, query);
+    return { items: items.map(EvaluationDto.of), nextCursor };
+  }
+
+  /** An evaluation: how far it is, and its result. */
+  @Get(':evaluationId')
+  @ApiModelParam()
+  @ApiProblems(404)
+  async find(@Param('id') id: string, @Param('evaluationId') evaluationId: string): Promise<EvaluationDto> {
+    return EvaluationDto.of(await this.evaluations.find(id, evaluationId));
+  }
+}

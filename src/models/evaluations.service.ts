@@ -1,0 +1,144 @@
+import { Injectable, Logger, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { DataSource, In } from 'typeorm';
+import { bootstrapMcc } from '../bert/evaluation/bootstrap.js';
+import { evaluatePredictions } from '../bert/evaluation/evaluation.js';
+import { ServedModel } from '../bert/serving/served-model.js';
+import { NotFoundError } from '../common/errors.js';
+import { newId } from '../common/identifiers.js';
+import { findPage, type Page, type PageQuery } from '../common/pagination.js';
+import { Transactions } from '../database/transactions.js';
+import { DatasetsService } from '../datasets/datasets.service.js';
+import { readRows } from '../datasets/rows-file.js';
+import type { EvaluationRecord, EvaluationResult } from './evaluation-record.js';
+import { EvaluationEntity } from './evaluation.entity.js';
+import { judgeRows } from './judging.js';
+import { ModelsService } from './models.service.js';
+
+/** Fixed, so that the same judgements always have the same interval. */
+const BOOTSTRAP = { resamples: 1000, seed: 42 };
+
+/** Judges whole datasets in the background, one after another. */
+@Injectable()
+export class EvaluationsService implements OnModuleInit, BeforeApplicationShutdown {
+  private readonly logger = new Logger(EvaluationsService.name);
+  private readonly stop = new AbortController();
+  private readonly progress = new Map<string, number>();
+  private last: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly transactions: Transactions,
+    private readonly models: ModelsService,
+    private readonly datasets: DatasetsService,
+  ) {}
+
+  /** Nobody works any more on what an earlier process has left. */
+  async onModuleInit(): Promise<void> {
+    await this.transactions.run((manager) =>
+      manager.update(
+        EvaluationEntity,
+        { status: In(['queued', 'running']) },
+        { status: 'interrupted', finishedAt: new Date() },
+      ),
+    );
+  }
+
+  /** Ends what is under way, which is then `interrupted`. */
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stop.abort();
+    await this.last;
+  }
+
+  /** @throws NotFoundError if there is no such model or dataset. */
+  async start(modelIdOrAlias: string, datasetId: string): Promise<EvaluationRecord> {
+    const model = await this.models.resolve(modelIdOrAlias);
+    const dataset = await this.datasets.get(datasetId);
+    const id = newId('evl');
+    await this.transactions.run((manager) =>
+      manager.insert(EvaluationEntity, {
+        id,
+        modelId: model.id,
+        datasetId,
+        datasetName: dataset.name,
+        contentHash: dataset.contentHash,
+        status: 'queued',
+        createdAt: new Date(),
+      }),
+    );
+    this.last = this.last.then(() => this.carryOut(id, model.id, datasetId));
+    return this.find(model.id, id);
+  }
+
+  /**
+   * Newest first.
+   *
+   * @throws NotFoundError if there is no such model
+   */
+  async list(modelIdOrAlias: string, query: PageQuery): Promise<Page<EvaluationRecord>> {
+    const { id: modelId } = await this.models.resolve(modelIdOrAlias);
+    const page = await findPage(this.dataSource.getRepository(EvaluationEntity), query, { modelId });
+    return { ...page, items: page.items.map((row) => this.record(row)) };
+  }
+
+  /** @throws NotFoundError if there is no such model, or no such evaluation of it. */
+  async find(modelIdOrAlias: string, id: string): Promise<EvaluationRecord> {
+    const { id: modelId } = await this.models.resolve(modelIdOrAlias);
+    const row = await this.dataSource.manager.findOneBy(EvaluationEntity, { id, modelId });
+    if (row) return this.record(row);
+    throw new NotFoundError(
+      `Model ${modelId} has no evaluation ${id}. GET /models/${modelId}/evaluations lists them.`,
+    );
+  }
+
+  private async carryOut(id: string, modelId: string, datasetId: string): Promise<void> {
+    try {
+      this.stop.signal.throwIfAborted();
+      await this.update(id, { status: 'running' });
+      const result = await this.judge(id, modelId, datasetId);
+      await this.update(id, { status: 'succeeded', result, finishedAt: new Date() });
+    } catch (error) {
+      await this.fail(id, error as Error);
+    } finally {
+      this.progress.delete(id);
+    }
+  }
+
+  private async judge(id: string, modelId: string, datasetId: string): Promise<EvaluationResult> {
+    const started = performance.now();
+    const { rows } = await this.datasets.get(datasetId);
+    const file = await this.datasets.rowsFile(datasetId);
+    const model = await ServedModel.load(await this.models.folder(modelId));
+    try {
+      const { labels, logits, truncated } = await judgeRows(model, readRows(file), rows, {
+        onProgress: (judged) => this.progress.set(id, judged / rows),
+        signal: this.stop.signal,
+      });
+      const evaluation = evaluatePredictions(labels, logits);
+      const mccInterval = bootstrapMcc(evaluation.confusionMatrix, BOOTSTRAP);
+      const seconds = Number(((performance.now() - started) / 1000).toFixed(3));
+      return { ...evaluation, mccInterval, truncated, seconds };
+    } finally {
+      await model.close();
+    }
+  }
+
+  private async fail(id: string, error: Error): Promise<void> {
+    const change: Partial<EvaluationEntity> = this.stop.signal.aborted
+      ? { status: 'interrupted' }
+      : { status: 'failed', error: { title: 'The evaluation failed', detail: error.message } };
+    if (change.status === 'failed')
+      this.logger.error(`Evaluation ${id} failed: ${error.message}`, error.stack);
+    // A database that cannot be written now is the next start's business: it finds the row as it is and ends it.
+    await this.update(id, { ...change, finishedAt: new Date() }).catch((reason: Error) =>
+      this.logger.error(`The end of evaluation ${id} could not be stored: ${reason.message}`, reason.stack),
+    );
+  }
+
+  private async update(id: string, change: Partial<EvaluationEntity>): Promise<void> {
+    await this.transactions.run((manager) => manager.update(EvaluationEntity, { id }, change));
+  }
+
+  private record(row: EvaluationEntity): EvaluationRecord {
+    return { ...row, progress: row.status === 'succeeded' ? 1 : (this.progress.get(row.id) ?? 0) };
+  }
+}

@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { modelCard, type ModelCard } from './model-card.js';
+
+const epoch = (number: number, mcc: number) => ({
+  epoch: number,
+  trainingLoss: 0.5 / number,
+  trainingSeconds: 60,
+  validation: {
+    rows: 10,
+    loss: 0.4,
+    accuracy: 0.8,
+    mcc,
+    confusionMatrix: { truePositives: 5, falsePositives: 1, trueNegatives: 3, falseNegatives: 1 },
+  },
+});
+
+const card: ModelCard = {
+  name: 'A "quoted"\nname: with `code`',
+  runId: 'run_1',
+  baseModel: 'all-MiniLM-L6-v2',
+  baseModelHubId: 'sentence-transformers/all-MiniLM-L6-v2',
+  license: 'apache-2.0',
+  dataset: { id: 'ds_1', name: 'homework.tsv', contentHash: 'abc', rows: 100 },
+  validation: { datasetId: null, contentHash: 'def', rows: 10, fraction: 0.1 },
+  hyperparameters: {
+    epochs: 2,
+    batchSize: 32,
+    learningRate: 3e-5,
+    maxLength: 48,
+    warmupRatio: 0.1,
+    weightDecay: 0.01,
+    dropout: 0.1,
+    maxGradientNorm: 1,
+    seed: 42,
+  },
+  engine: 'tensorflow',
+  metrics: { bestEpoch: 2, best: epoch(2, 0.5833).validation, epochs: [epoch(1, 0.25), epoch(2, 0.5833)] },
+};
+
+describe('modelCard', () => {
+  const [, frontMatter, body] = modelCard(card).split(/^---\n/m);
+
+  it('says in the front matter what the hub wants to know', () => {
+    expect(frontMatter).toContain('\nlicense: "apache-2.0"\n');
+    expect(frontMatter).toContain('\nbase_model: "sentence-transformers/all-MiniLM-L6-v2"\n');
+    expect(frontMatter).toContain('\n- name: "A \\"quoted\\" name: with `code`"\n');
+    expect(frontMatter).toMatch(
+      /type: matthews_correlation\n +name: Matthews correlation\n +value: 0\.5833\n/,
+    );
+  });
+
+  it('leaves out what is not known', () => {
+    const [, unknown] = modelCard({ ...card, license: null, baseModelHubId: null }).split(/^---\n/m);
+    expect(unknown).not.toMatch(/^(license|base_model):/m);
+  });
+
+  it('tells what was measured, how it was trained and how to use it', () => {
+    expect(body).toContain('| 1 | 0.5000 | 0.4000 | 0.8000 | 0.2500 |');
+    expect(body).toContain('| 2 (kept) | 0.2500 | 0.4000 | 0.8000 | 0.5833 |');
+    expect(body).toContain('| learningRate | 0.00003 |');
+    expect(body).toContain('a held-out fraction of 0.1 of homework.tsv');
+    expect(body).toContain('AutoModelForSequenceClassification.from_pretrained(folder)');
+  });
+});

@@ -1,0 +1,136 @@
+import type { Lineage, ModelMetrics } from './model-version.js';
+
+/** What a model card tells. Plain data: the card is written in the training thread, before the version has an id. */
+export interface ModelCard extends Lineage {
+  name: string;
+  metrics: ModelMetrics;
+  /** The base model's id on the Hugging Face hub; null if it is not from there. */
+  baseModelHubId: string | null;
+  /** Hugging Face's identifier of the licence that the base model is under; null if unknown. */
+  license: string | null;
+}
+
+/** The README.md of a model folder, in the form of a Hugging Face model card. */
+export function modelCard(card: ModelCard): string {
+  return `${frontMatter(card)}
+# ${oneLine(card.name)}
+
+Judges whether an English sentence is acceptable to a native speaker. Label 1 is acceptable, label 0 is not.
+
+${measured(card)}
+
+${trained(card)}
+
+${use}`;
+}
+
+function frontMatter(card: ModelCard): string {
+  const { best } = card.metrics;
+  const lines = [
+    '---',
+    'language: en',
+    card.license !== null ? `license: ${text(card.license)}` : null,
+    card.baseModelHubId !== null ? `base_model: ${text(card.baseModelHubId)}` : null,
+    'library_name: transformers',
+    'pipeline_tag: text-classification',
+    'tags:',
+    '- linguistic-acceptability',
+    '- wellformed',
+    'metrics:',
+    '- matthews_correlation',
+    '- accuracy',
+    'model-index:',
+    `- name: ${text(card.name)}`,
+    '  results:',
+    '  - task:',
+    '      type: text-classification',
+    '      name: Linguistic acceptability',
+    '    dataset:',
+    '      type: tsv',
+    `      name: ${text(validationName(card))}`,
+    '    metrics:',
+    '    - type: matthews_correlation',
+    '      name: Matthews correlation',
+    `      value: ${best.mcc}`,
+    '    - type: accuracy',
+    '      name: Accuracy',
+    `      value: ${best.accuracy}`,
+    '---',
+  ];
+  return lines.filter((line) => line !== null).join('\n') + '\n';
+}
+
+function measured({ metrics, validation }: ModelCard): string {
+  const rows = metrics.epochs.map(({ epoch, trainingLoss, validation: { loss, accuracy, mcc } }) => {
+    const kept = epoch === metrics.bestEpoch ? ' (kept)' : '';
+    return `| ${epoch}${kept} | ${[trainingLoss, loss, accuracy, mcc].map((value) => value.toFixed(4)).join(' | ')} |`;
+  });
+  const { truePositives, falsePositives, trueNegatives, falseNegatives } = metrics.best.confusionMatrix;
+  return `## Measured
+
+On ${validation.rows} validation rows (sha256 of their content: \`${validation.contentHash}\`):
+
+| epoch | training loss | validation loss | accuracy | MCC |
+| --- | --- | --- | --- | --- |
+${rows.join('\n')}
+
+| epoch ${metrics.bestEpoch} | judged acceptable | judged unacceptable |
+| --- | --- | --- |
+| acceptable | ${truePositives} | ${falseNegatives} |
+| unacceptable | ${falsePositives} | ${trueNegatives} |
+
+The epoch was chosen on these rows, so the figures are a little hopeful: judge the model on rows it has never seen.`;
+}
+
+function trained(card: ModelCard): string {
+  const hyperparameters = Object.entries(card.hyperparameters).map(
+    ([name, value]) => `| ${name} | ${value} |`,
+  );
+  return `## Trained
+
+Fine-tuned from ${inline(card.baseModel)} on the dataset ${inline(card.dataset.name)} (\`${card.dataset.id}\`, ${card.dataset.rows} rows, sha256 \`${card.dataset.contentHash}\`)
+${card.runId === null ? '' : `by run \`${card.runId}\` `}with AdamW, linear warm-up and linear decay, on the engine \`${card.engine}\`. Validated on ${validationName(card)}.
+
+| hyperparameter | value |
+| --- | --- |
+${hyperparameters.join('\n')}`;
+}
+
+const use = `## Use
+
+\`\`\`python
+import torch
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+folder = "."  # this folder
+tokenizer = AutoTokenizer.from_pretrained(folder)
+model = AutoModelForSequenceClassification.from_pretrained(folder).eval()
+
+inputs = tokenizer(["The cat sat on the mat.", "The cat sat on mat the."], padding=True, truncation=True, return_tensors="pt")
+with torch.no_grad():
+    scores = model(**inputs).logits.softmax(-1)[:, 1]  # the probability that a sentence is acceptable
+print(scores)
+\`\`\`
+
+\`model.onnx\` is the same model for ONNX Runtime (inputs \`input_ids\` and \`attention_mask\`, output \`logits\`); its weights lie in
+\`model.safetensors\`, so keep the two files together. The sha256 of every file is in \`manifest.json\`.
+`;
+
+function validationName({ dataset, validation }: ModelCard): string {
+  if (validation.datasetId !== null) return `the dataset ${validation.datasetId}`;
+  return `a held-out fraction${validation.fraction === null ? '' : ` of ${validation.fraction}`} of ${oneLine(dataset.name)}`;
+}
+
+/** A YAML scalar: every JSON string is one. */
+function text(value: string): string {
+  return JSON.stringify(oneLine(value));
+}
+
+/** Markdown code that a backtick inside cannot end. */
+function inline(value: string): string {
+  return `\`${oneLine(value).replaceAll('`', "'")}\``;
+}
+
+function oneLine(value: string): string {
+  return value.replace(/\s+/g, ' ').trim();
+}

@@ -1,0 +1,53 @@
+import { Column, Entity, ForeignKey, Index } from 'typeorm';
+import type { Hyperparameters } from '../bert/fine-tuning/hyperparameters.js';
+import { BigIntegerColumn, IdColumn, JsonColumn, ReferenceColumn, TimeColumn } from '../database/columns.js';
+import type { ManifestFile } from '../storage/blob-store.js';
+import type { ModelMetrics, Promotion, TrainingRows, ValidationRows } from './model-version.js';
+
+@Entity('models')
+export class ModelVersionEntity {
+  @IdColumn()
+  id!: string;
+
+  @Column({ type: 'varchar', length: 200 })
+  name!: string;
+
+  @Index()
+  @ForeignKey('RunEntity', { onDelete: 'RESTRICT' })
+  @ReferenceColumn({ nullable: true })
+  runId!: string | null;
+
+  @Column({ type: 'varchar', length: 255 })
+  baseModel!: string;
+
+  /** A copy: the dataset itself may be gone. */
+  @JsonColumn()
+  dataset!: TrainingRows;
+
+  @JsonColumn()
+  validation!: ValidationRows;
+
+  @JsonColumn()
+  hyperparameters!: Hyperparameters;
+
+  @Column({ type: 'varchar', length: 16 })
+  engine!: string;
+
+  @JsonColumn()
+  config!: Record<string, unknown>;
+
+  @JsonColumn()
+  metrics!: ModelMetrics;
+
+  @JsonColumn()
+  promotion!: Promotion;
+
+  @JsonColumn()
+  files!: ManifestFile[];
+
+  @BigIntegerColumn()
+  bytes!: number;
+
+  @TimeColumn()
+  createdAt!: Date;
+}

@@ -1,0 +1,75 @@
+import type { Evaluation } from '../bert/evaluation/evaluation.js';
+import type { Hyperparameters } from '../bert/fine-tuning/hyperparameters.js';
+import type { ManifestFile } from '../storage/blob-store.js';
+
+/** The alias that `POST /predict` uses where no model is named. */
+export const PRODUCTION = 'production';
+
+/** The rows a version was trained on, as they were then: they may have been deleted since. */
+export interface TrainingRows {
+  id: string;
+  name: string;
+  contentHash: string;
+  rows: number;
+}
+
+/** The rows a version was validated on. Two versions are compared only if the content hashes are equal. */
+export interface ValidationRows {
+  /** Null where a fraction of the training rows was held out. */
+  datasetId: string | null;
+  contentHash: string;
+  rows: number;
+  /** Null where a dataset of its own was given. */
+  fraction: number | null;
+}
+
+export interface EpochMetrics {
+  /** From 1. */
+  epoch: number;
+  trainingLoss: number;
+  trainingSeconds: number;
+  validation: Evaluation;
+}
+
+export interface ModelMetrics {
+  /** The epoch whose weights were kept: the first with the highest MCC. */
+  bestEpoch: number;
+  /** The evaluation of that epoch. */
+  best: Evaluation;
+  epochs: EpochMetrics[];
+}
+
+/** Where a version comes from. */
+export interface Lineage {
+  runId: string | null;
+  baseModel: string;
+  dataset: TrainingRows;
+  validation: ValidationRows;
+  hyperparameters: Hyperparameters;
+  /** The engine that trained it: `tensorflow` or `wasm`. */
+  engine: string;
+}
+
+/** `always`: the new version becomes production. `auto`: it does if it is better on the same validation rows. */
+export type PromotionRule = 'auto' | 'always' | 'never';
+
+/** Whether a new version became production, and why (not). */
+export interface Promotion {
+  promoted: boolean;
+  reason: string;
+}
+
+export interface ModelVersion extends Lineage {
+  id: string;
+  name: string;
+  /** The `config.json` of the folder. */
+  config: Record<string, unknown>;
+  metrics: ModelMetrics;
+  promotion: Promotion;
+  files: ManifestFile[];
+  /** Of all files together. */
+  bytes: number;
+  createdAt: Date;
+  /** The aliases that point to it now. */
+  aliases: string[];
+}

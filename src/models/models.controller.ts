@@ -1,0 +1,47 @@
+import { Body, Controller, Delete, Get, HttpCode, HttpStatus, Param, Patch, Query } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { ApiProblems } from '../common/api-problems.decorator.js';
+import { PageQuery } from '../common/pagination.js';
+import { ModelDto, ModelPageDto } from './dto/model.dto.js';
+import { RenameModelDto } from './dto/rename-model.dto.js';
+import { ApiModelParam } from './dto/parameters.js';
+import { ModelsService } from './models.service.js';
+
+@ApiTags('models')
+@Controller('models')
+export class ModelsController {
+  constructor(private readonly models: ModelsService) {}
+
+  /** The registered models, newest first. */
+  @Get()
+  @ApiProblems(422)
+  async list(@Query() query: PageQuery): Promise<ModelPageDto> {
+    const { items, nextCursor } = await this.models.list(query);
+    return { items: items.map(ModelDto.of), nextCursor };
+  }
+
+  /** A model: where it comes from, how well it does, and its files. */
+  @Get(':id')
+  @ApiModelParam()
+  @ApiProblems(404)
+  async find(@Param('id') id: string): Promise<ModelDto> {
+    return ModelDto.of(await this.models.find(id));
+  }
+
+  /** Gives a model another name. */
+  @Patch(':id')
+  @ApiModelParam()
+  @ApiProblems(400, 404, 415, 422)
+  async rename(@Param('id') id: string, @Body() { name }: RenameModelDto): Promise<ModelDto> {
+    return ModelDto.of(await this.models.rename(id, name));
+  }
+
+  /** Deletes a model, its files and its evaluations. Refused while an alias points to it. */
+  @Delete(':id')
+  @ApiModelParam()
+  @ApiProblems(404, 409)
+  @HttpCode(HttpStatus.NO_CONTENT)
+  async delete(@Param('id') id: string): Promise<void> {
+    await this.models.delete(id);
+  }
+}

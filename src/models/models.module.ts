@@ -1,0 +1,27 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { DatasetsModule } from '../datasets/datasets.module.js';
+import { AliasChangeEntity } from './alias-change.entity.js';
+import { AliasMetrics } from './alias-metrics.js';
+import { AliasEntity } from './alias.entity.js';
+import { AliasesController } from './aliases.controller.js';
+import { AliasesService } from './aliases.service.js';
+import { EvaluationEntity } from './evaluation.entity.js';
+import { EvaluationsController } from './evaluations.controller.js';
+import { EvaluationsService } from './evaluations.service.js';
+import { ModelFilesController } from './model-files.controller.js';
+import { ModelVersionEntity } from './model-version.entity.js';
+import { ModelsController } from './models.controller.js';
+import { ModelsService } from './models.service.js';
+import { RegistryEvents } from './registry-events.js';
+
+@Module({
+  imports: [
+    DatasetsModule,
+    TypeOrmModule.forFeature([ModelVersionEntity, AliasEntity, AliasChangeEntity, EvaluationEntity]),
+  ],
+  controllers: [ModelsController, ModelFilesController, EvaluationsController, AliasesController],
+  providers: [ModelsService, AliasesService, EvaluationsService, RegistryEvents, AliasMetrics],
+  exports: [ModelsService, AliasesService, EvaluationsService, RegistryEvents],
+})
+export class ModelsModule {}

@@ -1,0 +1,240 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { DataSource, In, type EntityManager } from 'typeorm';
+import { ConflictError, NotFoundError, UnavailableError } from '../common/errors.js';
+import { newId } from '../common/identifiers.js';
+import { findPage, type Page, type PageQuery } from '../common/pagination.js';
+import { Transactions } from '../database/transactions.js';
+import {
+  BlobStore,
+  DamagedBlobError,
+  type BlobKey,
+  type ManifestFile,
+  type StagedFolder,
+} from '../storage/blob-store.js';
+import { moveAlias } from './alias-moves.js';
+import { isModelId } from './alias-name.js';
+import { AliasEntity } from './alias.entity.js';
+import { EvaluationEntity } from './evaluation.entity.js';
+import { PRODUCTION, type ModelVersion, type Promotion } from './model-version.js';
+import { ModelVersionEntity } from './model-version.entity.js';
+import { decidePromotion, type Contender } from './promotion.js';
+import { assertComplete, type Registration } from './registration.js';
+import { RegistryEvents } from './registry-events.js';
+
+/** A model as somebody asked for it. */
+export interface ResolvedModel {
+  id: string;
+  name: string;
+  /** Null where it was asked for by its id. */
+  alias: string | null;
+}
+
+/** The registry of trained models. Wherever it takes a model's id it takes an alias too. */
+@Injectable()
+export class ModelsService implements OnModuleInit {
+  private readonly logger = new Logger(ModelsService.name);
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly transactions: Transactions,
+    private readonly blobs: BlobStore,
+    private readonly events: RegistryEvents,
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    await this.sweep();
+  }
+
+  /**
+   * Makes a trained model a version. The files are published first and the row inserted after, so a crash between the two
+   * leaves files that nobody knows of, which the next start removes. In the transaction of the row, the version becomes
+   * production if the rule of promotion says so. Takes the staged folder over: it is gone when this fails.
+   */
+  async register(registration: Registration): Promise<ModelVersion> {
+    const { staged, sums, alongside, promote, ...known } = registration;
+    const id = newId('mdl');
+    const { config, files } = await this.publish(staged, id, sums);
+    const row = { ...known, id, config, files, bytes: bytesOf(files), createdAt: new Date() };
+    let promotion: Promotion;
+    try {
+      promotion = await this.transactions.run(async (manager) => {
+        const decision = decidePromotion(promote, contender(row), await this.production(manager));
+        await manager.save(ModelVersionEntity, { ...row, promotion: decision });
+        if (decision.promoted) await moveAlias(manager, PRODUCTION, id, decision.reason);
+        await alongside?.(manager, id);
+        return decision;
+      });
+    } catch (error) {
+      await this.blobs.delete(blobKey(id));
+      throw error;
+    }
+    this.logger.log(`Registered ${id} (MCC ${row.metrics.best.mcc.toFixed(4)}). ${promotion.reason}`);
+    if (promotion.promoted) this.events.aliasMoved(PRODUCTION, id);
+    return this.find(id);
+  }
+
+  /** Newest first. */
+  async list(query: PageQuery): Promise<Page<ModelVersion>> {
+    const { items, nextCursor } = await findPage(this.dataSource.getRepository(ModelVersionEntity), query);
+    return { items: await this.withAliases(items), nextCursor };
+  }
+
+  /** @throws NotFoundError if there is no such model or alias. */
+  async find(idOrAlias: string): Promise<ModelVersion> {
+    const { id } = await this.resolve(idOrAlias);
+    const [model] = await this.withAliases(await this.dataSource.manager.findBy(ModelVersionEntity, { id }));
+    return model ?? notFound(idOrAlias);
+  }
+
+  /**
+   * Which model is meant.
+   *
+   * @throws NotFoundError if there is no such model or alias
+   */
+  async resolve(idOrAlias: string, manager: EntityManager = this.dataSource.manager): Promise<ResolvedModel> {
+    const alias = isModelId(idOrAlias) ? null : idOrAlias;
+    const id = alias === null ? idOrAlias : (await manager.findOneBy(AliasEntity, { name: alias }))?.modelId;
+    if (id === undefined) return notFound(idOrAlias);
+    const model = await manager.findOne(ModelVersionEntity, {
+      select: { id: true, name: true },
+      where: { id },
+    });
+    return model ? { id, name: model.name, alias } : notFound(idOrAlias);
+  }
+
+  /** How many versions there are. */
+  count(): Promise<number> {
+    return this.dataSource.manager.count(ModelVersionEntity);
+  }
+
+  /**
+   * A local folder with the files of a version.
+   *
+   * @throws UnavailableError if they are damaged
+   */
+  async folder(id: string): Promise<string> {
+    try {
+      return await this.blobs.open(blobKey(id));
+    } catch (error) {
+      if (error instanceof DamagedBlobError) throw new UnavailableError(error.message);
+      throw error;
+    }
+  }
+
+  /** @throws NotFoundError if there is no such model. */
+  async rename(idOrAlias: string, name: string): Promise<ModelVersion> {
+    const { id } = await this.resolve(idOrAlias);
+    await this.transactions.run((manager) => manager.update(ModelVersionEntity, { id }, { name }));
+    return this.find(id);
+  }
+
+  /**
+   * Deletes a version, its evaluations and its files. The row goes first: what a crash leaves is removed at the next start.
+   *
+   * @throws NotFoundError if there is no such model
+   * @throws ConflictError if an alias points to it, or an evaluation is under way
+   */
+  async delete(idOrAlias: string): Promise<void> {
+    const id = await this.transactions.run(async (manager) => {
+      const model = await this.resolve(idOrAlias, manager);
+      await assertUnused(manager, model.id);
+      await manager.delete(ModelVersionEntity, { id: model.id });
+      return model.id;
+    });
+    await this.events.modelDeleted(id);
+    await this.blobs.delete(blobKey(id));
+  }
+
+  private async publish(staged: StagedFolder, id: string, sums: Registration['sums']) {
+    try {
+      await assertComplete(staged);
+      const json = await readFile(path.join(staged.path, 'config.json'), 'utf8');
+      const { files } = await staged.publish(blobKey(id), sums);
+      return { config: JSON.parse(json) as Record<string, unknown>, files };
+    } catch (error) {
+      await staged.discard();
+      throw error;
+    }
+  }
+
+  /** Removes the files of versions that never came into the database, or left it. */
+  private async sweep(): Promise<void> {
+    const known = await this.dataSource.manager.find(ModelVersionEntity, { select: { id: true } });
+    const kept = new Set(known.map(({ id }) => blobKey(id)));
+    const orphans = (await this.blobs.keys('models')).filter((key) => !kept.has(key));
+    if (kept.size === 0 && orphans.length > 1) {
+      // Rather a replaced database than a crash: nothing is deleted on that suspicion.
+      this.logger.warn(
+        `${orphans.length} stored models are unknown to the database, which has none. Was it replaced?`,
+      );
+      return;
+    }
+    for (const key of orphans) {
+      await this.blobs.delete(key);
+      this.logger.log(`Removed ${key}, which an interrupted registration or deletion left behind`);
+    }
+  }
+
+  private async production(manager: EntityManager): Promise<Contender | null> {
+    const alias = await manager.findOneBy(AliasEntity, { name: PRODUCTION });
+    if (!alias) return null;
+    return contender(await manager.findOneByOrFail(ModelVersionEntity, { id: alias.modelId }));
+  }
+
+  private async withAliases(rows: ModelVersionEntity[]): Promise<ModelVersion[]> {
+    const aliases = await this.dataSource.manager.find(AliasEntity, {
+      where: { modelId: In(rows.map((row) => row.id)) },
+      order: { name: 'ASC' },
+    });
+    return rows.map((row) => ({
+      ...row,
+      aliases: aliases.filter((alias) => alias.modelId === row.id).map((alias) => alias.name),
+    }));
+  }
+}
+
+function blobKey(id: string): BlobKey {
+  return `models/${id}`;
+}
+
+function contender({
+  id,
+  metrics,
+  validation,
+}: Pick<ModelVersion, 'id' | 'metrics' | 'validation'>): Contender {
+  return { id, mcc: metrics.best.mcc, validation: validation.contentHash };
+}
+
+function bytesOf(files: ManifestFile[]): number {
+  return files.reduce((sum, file) => sum + file.size, 0);
+}
+
+async function assertUnused(manager: EntityManager, modelId: string): Promise<void> {
+  const aliases = await manager.findBy(AliasEntity, { modelId });
+  if (aliases.length > 0) {
+    const names = aliases.map(({ name }) => `"${name}"`).join(', ');
+    throw new ConflictError(
+      `The alias ${names} points to this model. Point it to another one first: ` +
+        `PUT /aliases/${aliases[0]!.name} {"modelId": …}, or remove it: DELETE /aliases/${aliases[0]!.name}.`,
+    );
+  }
+  const evaluation = await manager.findOneBy(EvaluationEntity, {
+    modelId,
+    status: In(['queued', 'running']),
+  });
+  if (evaluation) {
+    throw new ConflictError(
+      `Evaluation ${evaluation.id} is judging with this model. Wait until it has ended.`,
+    );
+  }
+}
+
+function notFound(idOrAlias: string): never {
+  throw new NotFoundError(
+    isModelId(idOrAlias)
+      ? `There is no model ${idOrAlias}. GET /models lists them.`
+      : `There is no model or alias "${idOrAlias}". GET /models and GET /aliases list them.`,
+  );
+}

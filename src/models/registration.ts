@@ -1,0 +1,39 @@
+import { access } from 'node:fs/promises';
+import path from 'node:path';
+import type { EntityManager } from 'typeorm';
+import type { StagedFolder } from '../storage/blob-store.js';
+import type { Lineage, ModelMetrics, PromotionRule } from './model-version.js';
+
+/** A trained model that is to become a version. */
+export interface Registration extends Lineage {
+  /** Holds every file of the version: see `requiredFiles`. */
+  staged: StagedFolder;
+  /** sha256 (hex) of the files in the folder by name, from whoever wrote them: hashing 440 MB would hold up the HTTP thread. */
+  sums: Readonly<Record<string, string>>;
+  name: string;
+  metrics: ModelMetrics;
+  promote: PromotionRule;
+  /** Done in the transaction that inserts the version, so that both happen or neither: the run that made it ends here. */
+  alongside?: (manager: EntityManager, modelId: string) => Promise<void>;
+}
+
+export const requiredFiles = ['config.json', 'model.safetensors', 'model.onnx', 'README.md'] as const;
+const vocabularies = ['tokenizer.json', 'vocab.txt'];
+
+/** @throws Error if a file that every version has is not there. */
+export async function assertComplete(staged: StagedFolder): Promise<void> {
+  const missing: string[] = [];
+  for (const name of requiredFiles) if (!(await exists(staged, name))) missing.push(name);
+  const words = await Promise.all(vocabularies.map((name) => exists(staged, name)));
+  if (!words.includes(true)) missing.push(vocabularies.join(' or '));
+  if (missing.length > 0) {
+    throw new Error(`This is a bug: a model was to be registered without ${missing.join(', ')}.`);
+  }
+}
+
+async function exists(staged: StagedFolder, name: string): Promise<boolean> {
+  return access(path.join(staged.path, name)).then(
+    () => true,
+    () => false,
+  );
+}

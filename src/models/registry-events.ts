@@ -1,0 +1,29 @@
+import { Injectable } from '@nestjs/common';
+
+type Listener = (name: string, modelId: string | null) => void;
+type Farewell = (modelId: string) => Promise<void>;
+
+/** What others may want to know of the registry. Told after the database has it. */
+@Injectable()
+export class RegistryEvents {
+  private readonly listeners: Listener[] = [];
+  private readonly farewells: Farewell[] = [];
+
+  /** An alias points to another model now, or is gone (null). */
+  onAliasMoved(listener: Listener): void {
+    this.listeners.push(listener);
+  }
+
+  /** A model was deleted. Its files go when all listeners have resolved, so that they can close them first. */
+  onModelDeleted(farewell: Farewell): void {
+    this.farewells.push(farewell);
+  }
+
+  aliasMoved(name: string, modelId: string | null): void {
+    for (const listener of this.listeners) listener(name, modelId);
+  }
+
+  async modelDeleted(modelId: string): Promise<void> {
+    await Promise.all(this.farewells.map((farewell) => farewell(modelId)));
+  }
+}

@@ -1,0 +1,111 @@
+import { Injectable } from '@nestjs/common';
+import type { Judgement } from '../bert/serving/served-model.js';
+import { ConflictError, InvalidInputError, NotFoundError } from '../common/errors.js';
+import { Instruments } from '../metrics/instruments.js';
+import { PRODUCTION } from '../models/model-version.js';
+import { ModelsService, type ResolvedModel } from '../models/models.service.js';
+import { ServedModels } from './served-models.js';
+
+/** Longer than any sentence, shorter than what would keep the tokenizer busy. */
+export const MAX_CHARACTERS = 10_000;
+
+export interface Predictions {
+  /** In the order of the sentences. */
+  judgements: Judgement[];
+  model: ResolvedModel;
+}
+
+/** Judges sentences with a model of the registry. */
+@Injectable()
+export class PredictionsService {
+  constructor(
+    private readonly models: ModelsService,
+    private readonly served: ServedModels,
+    private readonly instruments: Instruments,
+  ) {}
+
+  /**
+   * @param sentences whose pointers in the request are `pointer(0)`, `pointer(1)`, …
+   * @param idOrAlias which model; production by default
+   * @throws InvalidInputError if a sentence is empty or far too long
+   * @throws NotFoundError if there is no such model
+   * @throws ConflictError if none was named and none is in production
+   * @throws UnavailableError if the model cannot be loaded
+   */
+  async predict(
+    sentences: string[],
+    pointer: (index: number) => string,
+    idOrAlias?: string,
+  ): Promise<Predictions> {
+    assertSentences(sentences, pointer);
+    const model = await this.resolve(idOrAlias);
+    try {
+      const judgements = await this.served.use(model.id, (loaded) =>
+        this.timed(() => loaded.score(sentences)),
+      );
+      this.count(judgements, model);
+      return { judgements, model };
+    } catch (error) {
+      this.instruments.countPredictions('error', model.alias, sentences.length);
+      throw error;
+    }
+  }
+
+  private async timed<R>(work: () => Promise<R>): Promise<R> {
+    const end = this.instruments.predictionSeconds.startTimer();
+    const result = await work();
+    end();
+    return result;
+  }
+
+  private count(judgements: Judgement[], { alias }: ResolvedModel): void {
+    const acceptable = judgements.filter((judgement) => judgement.acceptable).length;
+    if (acceptable > 0) this.instruments.countPredictions('acceptable', alias, acceptable);
+    const unacceptable = judgements.length - acceptable;
+    if (unacceptable > 0) this.instruments.countPredictions('unacceptable', alias, unacceptable);
+  }
+
+  private async resolve(idOrAlias: string | undefined): Promise<ResolvedModel> {
+    try {
+      return await this.models.resolve(idOrAlias ?? PRODUCTION);
+    } catch (error) {
+      if (!(error instanceof NotFoundError) || idOrAlias !== undefined) throw error;
+      throw new ConflictError(await this.howToGetOne());
+    }
+  }
+
+  private async howToGetOne(): Promise<string> {
+    if ((await this.models.count()) > 0) {
+      return (
+        `No model is in production. Choose one of GET /models: name it in "model", or put it there: ` +
+        `curl -X PUT -H 'content-type: application/json' -d '{"modelId": "mdl_…"}' localhost:3000/aliases/${PRODUCTION}`
+      );
+    }
+    return (
+      'There is no model yet. Train one, which goes into production when it is done: ' +
+      'curl -F file=@in_domain_train.tsv -F baseModel=all-MiniLM-L6-v2 localhost:3000/train'
+    );
+  }
+}
+
+function assertSentences(sentences: string[], pointer: (index: number) => string): void {
+  const errors = sentences.flatMap((sentence, index) => {
+    const message = problemOf(sentence);
+    return message === null ? [] : [{ pointer: pointer(index), message }];
+  });
+  if (errors.length > 0) {
+    throw new InvalidInputError(
+      `${errors.length} of ${sentences.length} sentences cannot be judged.`,
+      errors,
+    );
+  }
+}
+
+function problemOf(sentence: unknown): string | null {
+  if (typeof sentence !== 'string') return 'must be a string';
+  if (sentence.trim() === '') return 'must not be empty: write a sentence';
+  if (sentence.length > MAX_CHARACTERS) {
+    return `must have at most ${MAX_CHARACTERS} characters, not ${sentence.length}: split it into sentences`;
+  }
+  return null;
+}

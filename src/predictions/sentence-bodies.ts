@@ -1,0 +1,80 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { InvalidInputError, UnsupportedMediaTypeError } from '../common/errors.js';
+
+/** `@RouteConfig(takesSentences)` on a route lets it take plain text; every other route answers 415 to it. */
+export const takesSentences = { takesSentences: true };
+
+const form = 'application/x-www-form-urlencoded';
+
+/**
+ * Makes a body that is plain text into `{sentence: text}`, what the same sentence would be in JSON. `curl -d TEXT` calls its
+ * body a form whatever it holds, so a form is taken as it stands too: no "+" or "%20" in it is decoded, since a percent sign in
+ * a sentence means a percent sign.
+ */
+@Injectable()
+export class SentenceBodies implements OnModuleInit {
+  constructor(private readonly host: HttpAdapterHost<FastifyAdapter>) {}
+
+  onModuleInit(): void {
+    const fastify: FastifyInstance = this.host.httpAdapter.getInstance();
+    const texts = ['text/plain', form];
+    // In place of what Fastify and Nest have for these types.
+    fastify.removeContentTypeParser(texts);
+    const parse = async (request: FastifyRequest, body: Buffer) => bodyOf(request, body);
+    fastify.addContentTypeParser<Buffer>(texts, { parseAs: 'buffer' }, parse);
+  }
+}
+
+function bodyOf(request: FastifyRequest, body: Buffer): { sentence: string } | undefined {
+  const { takesSentences } = request.routeOptions.config as { takesSentences?: boolean };
+  if (takesSentences) return { sentence: sentenceOf(request, body) };
+  // Such as `curl -d '' …/cancel`; and an unknown route is to be called so whatever the body.
+  if (body.length === 0 || request.is404) return undefined;
+  throw new UnsupportedMediaTypeError(
+    `${request.headers['content-type']} is not understood here. Send JSON: -H 'content-type: application/json'.`,
+  );
+}
+
+function sentenceOf(request: FastifyRequest, body: Buffer): string {
+  const contentType = request.headers['content-type'] ?? '';
+  const charset = /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(contentType)?.[1] ?? 'utf-8';
+  if (!/^(utf-?8|us-ascii)$/i.test(charset)) {
+    throw new UnsupportedMediaTypeError(
+      `The charset ${charset} is not understood. Send the sentence as UTF-8.`,
+    );
+  }
+  const text = utf8(body);
+  if (contentType.startsWith(form) && isJsonRequest(text)) {
+    throw new UnsupportedMediaTypeError(
+      "The body looks like JSON but is declared as a form. Add -H 'content-type: application/json'.",
+    );
+  }
+  return text;
+}
+
+function utf8(body: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(body);
+  } catch {
+    throw new InvalidInputError('The body is not valid UTF-8.', [
+      {
+        pointer: '#/sentence',
+        message: 'must be text in UTF-8: convert it, for example with iconv -t utf-8',
+      },
+    ]);
+  }
+}
+
+/** Whether somebody forgot to say that this is JSON. */
+function isJsonRequest(text: string): boolean {
+  if (!/^\s*\{/.test(text)) return false;
+  try {
+    const body = JSON.parse(text) as object;
+    return 'sentence' in body || 'sentences' in body;
+  } catch {
+    return false;
+  }
+}

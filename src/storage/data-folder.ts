@@ -1,0 +1,60 @@
+import { accessSync, constants, mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import Database from 'better-sqlite3';
+import { Settings } from '../config/settings.js';
+
+/** Thrown at the start, with a message for the person who started the service. */
+export class DataFolderError extends Error {
+  override readonly name = 'DataFolderError';
+}
+
+/**
+ * The folder that holds everything the service stores, locked for this process as long as it lives.
+ *
+ * The lock is an exclusive SQLite transaction on an empty database. SQLite asks the operating system for it, which
+ * takes it back when the process ends, however it ends; a PID file would stay. No other code may open `lock.sqlite`:
+ * POSIX drops all locks that a process holds on a file when it closes any of its handles to it.
+ */
+@Injectable()
+export class DataFolder implements OnApplicationShutdown {
+  readonly path: string;
+  private readonly lock: Database.Database;
+
+  constructor(settings: Settings) {
+    this.path = path.resolve(settings.dataFolder);
+    prepare(this.path);
+    this.lock = lock(this.path);
+  }
+
+  onApplicationShutdown(): void {
+    this.lock.close();
+  }
+}
+
+function prepare(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new DataFolderError(
+      `The data folder ${folder} cannot be written (${(error as Error).message}). ` +
+        'Set WELLFORMED_DATA to a folder that this user may write, or correct its permissions.',
+    );
+  }
+}
+
+function lock(folder: string): Database.Database {
+  const database = new Database(path.join(folder, 'lock.sqlite'), { timeout: 0 });
+  try {
+    database.exec('BEGIN EXCLUSIVE');
+    return database;
+  } catch (error) {
+    database.close();
+    if ((error as { code?: string }).code !== 'SQLITE_BUSY') throw error;
+    throw new DataFolderError(
+      `The data folder ${folder} is in use by another Wellformed process. ` +
+        'Stop that one first, or set WELLFORMED_DATA to a folder of its own.',
+    );
+  }
+}

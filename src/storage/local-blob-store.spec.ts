@@ -1,0 +1,149 @@
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { NotFoundError } from '../common/errors.js';
+import { DamagedBlobError, type BlobKey, type StagedFolder } from './blob-store.js';
+import type { DataFolder } from './data-folder.js';
+import { LocalBlobStore } from './local-blob-store.js';
+
+describe('LocalBlobStore', () => {
+  let data: string;
+  let store: LocalBlobStore;
+
+  beforeEach(async () => {
+    data = mkdtempSync(path.join(tmpdir(), 'wellformed-blobs-'));
+    store = await open();
+  });
+  afterEach(() => rmSync(data, { recursive: true, force: true }));
+
+  async function open(): Promise<LocalBlobStore> {
+    const opened = new LocalBlobStore({ path: data } as DataFolder);
+    await opened.onModuleInit();
+    return opened;
+  }
+
+  async function staged(files: Record<string, string>): Promise<StagedFolder> {
+    const folder = await store.stage();
+    for (const [name, text] of Object.entries(files)) writeFileSync(path.join(folder.path, name), text);
+    return folder;
+  }
+
+  const sum = (text: string) => createHash('sha256').update(text).digest('hex');
+  const staging = () => readdirSync(path.join(data, 'staging'));
+
+  it('publishes a folder with a manifest', async () => {
+    const folder = await staged({ 'b.txt': 'two', 'a.txt': 'one' });
+    expect(await store.keys('models')).toEqual([]);
+    const manifest = await folder.publish('models/mdl_1');
+    expect(manifest).toEqual({
+      files: [
+        { name: 'a.txt', size: 3, sha256: sum('one') },
+        { name: 'b.txt', size: 3, sha256: sum('two') },
+      ],
+    });
+    expect(await store.manifest('models/mdl_1')).toEqual(manifest);
+    expect(await store.keys('models')).toEqual(['models/mdl_1']);
+    expect(await store.keys('datasets')).toEqual([]);
+    expect(readFileSync(path.join(await store.open('models/mdl_1'), 'a.txt'), 'utf8')).toBe('one');
+    expect(staging()).toEqual([]);
+    await folder.discard();
+    expect(await store.keys('models')).toEqual(['models/mdl_1']);
+  });
+
+  it('believes the sums that it is given', async () => {
+    const folder = await staged({ 'a.txt': 'one', 'b.txt': 'two' });
+    const { files } = await folder.publish('models/mdl_1', { 'a.txt': 'f'.repeat(64) });
+    expect(files.map(({ sha256 }) => sha256)).toEqual(['f'.repeat(64), sum('two')]);
+  });
+
+  it('never replaces what is published', async () => {
+    await (await staged({ 'a.txt': 'one' })).publish('models/mdl_1');
+    const second = await staged({ 'a.txt': 'two' });
+    await expect(second.publish('models/mdl_1')).rejects.toThrow(/ENOTEMPTY|EEXIST/);
+    await second.discard();
+    expect(readFileSync(path.join(await store.open('models/mdl_1'), 'a.txt'), 'utf8')).toBe('one');
+    expect(staging()).toEqual([]);
+  });
+
+  it('discards a staged folder', async () => {
+    const folder = await staged({ 'a.txt': 'one' });
+    await folder.discard();
+    expect(staging()).toEqual([]);
+    await expect(folder.publish('models/mdl_1')).rejects.toThrow('This is a bug');
+  });
+
+  it('removes what an earlier process left half-written', async () => {
+    await staged({ 'a.txt': 'one' });
+    await (await staged({ 'a.txt': 'one' })).publish('models/mdl_1');
+    store = await open();
+    expect(staging()).toEqual([]);
+    expect(await store.keys('models')).toEqual(['models/mdl_1']);
+  });
+
+  it('deletes a folder, and does nothing where there is none', async () => {
+    await (await staged({ 'a.txt': 'one' })).publish('models/mdl_1');
+    await store.delete('models/mdl_1');
+    await store.delete('models/mdl_1');
+    expect(existsSync(path.join(data, 'models/mdl_1'))).toBe(false);
+    expect(staging()).toEqual([]);
+    await expect(store.open('models/mdl_1')).rejects.toThrow(NotFoundError);
+  });
+
+  it('notices a file that is missing, cut or renamed, and a manifest that is no manifest', async () => {
+    for (const [id, damage] of Object.entries<(folder: string) => void>({
+      missing: (folder) => rmSync(path.join(folder, 'a.txt')),
+      cut: (folder) => truncateSync(path.join(folder, 'a.txt'), 1),
+      broken: (folder) => writeFileSync(path.join(folder, 'manifest.json'), '{"files":'),
+      evil: (folder) =>
+        writeFileSync(
+          path.join(folder, 'manifest.json'),
+          '{"files":[{"name":"../../x","size":1,"sha256":""}]}',
+        ),
+    })) {
+      const key: BlobKey = `models/${id}`;
+      await (await staged({ 'a.txt': 'one' })).publish(key);
+      damage(path.join(data, key));
+      await expect(store.open(key), id).rejects.toThrow(DamagedBlobError);
+    }
+  });
+
+  it('takes a folder without a manifest for nothing', async () => {
+    mkdirSync(path.join(data, 'models/mdl_1'), { recursive: true });
+    await expect(store.open('models/mdl_1')).rejects.toThrow(NotFoundError);
+  });
+
+  it.each([
+    'models/../../etc',
+    'models/..',
+    'models/',
+    'models/a/b',
+    '/etc/passwd',
+    'staging/x',
+    'models/.hidden',
+    'models/a\u0000',
+  ])('has nothing under %j, whatever the operation', async (key) => {
+    const outside = key as BlobKey;
+    await expect(store.open(outside)).rejects.toThrow(NotFoundError);
+    await expect(store.manifest(outside)).rejects.toThrow(NotFoundError);
+    await expect(store.delete(outside)).rejects.toThrow(NotFoundError);
+    const folder = await staged({ 'a.txt': 'one' });
+    await expect(folder.publish(outside)).rejects.toThrow(NotFoundError);
+  });
+
+  it('says whether it can write', async () => {
+    await store.check();
+    rmSync(path.join(data, 'staging'), { recursive: true });
+    await expect(store.check()).rejects.toThrow('ENOENT');
+  });
+});

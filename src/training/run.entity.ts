@@ -1,0 +1,114 @@
+import { Column, Entity, ForeignKey, Index } from 'typeorm';
+import type { EngineName } from '../bert/engines/engine.js';
+import { DoubleColumn, IdColumn, JsonColumn, ReferenceColumn, TimeColumn } from '../database/columns.js';
+import type {
+  Promotion,
+  RunDownload,
+  RunEpoch,
+  RunError,
+  RunHyperparameters,
+  RunPhase,
+  RunPlan,
+  RunStatus,
+} from './run.js';
+
+@Entity('runs')
+export class RunEntity {
+  @IdColumn()
+  id!: string;
+
+  /** Of the meaning of this row's states and JSON, for later migrations. */
+  @Column({ type: 'integer', default: 1 })
+  version!: number;
+
+  @Index()
+  @Column({ type: 'varchar', length: 16 })
+  status!: RunStatus;
+
+  @Column({ type: 'varchar', length: 32, nullable: true })
+  phase!: RunPhase | null;
+
+  @Index()
+  @ForeignKey('DatasetEntity', { onDelete: 'RESTRICT' })
+  @ReferenceColumn()
+  datasetId!: string;
+
+  @Index()
+  @ForeignKey('DatasetEntity', { onDelete: 'RESTRICT' })
+  @ReferenceColumn({ nullable: true })
+  validationDatasetId!: string | null;
+
+  /** What its model is to be called. */
+  @Column({ type: 'varchar', length: 100, nullable: true })
+  name!: string | null;
+
+  @Column({ type: 'varchar', length: 255 })
+  baseModel!: string;
+
+  @JsonColumn()
+  hyperparameters!: RunHyperparameters;
+
+  /** When the new version becomes `production`: auto, always or never. */
+  @Column({ type: 'varchar', length: 8 })
+  promote!: Promotion;
+
+  @Column({ type: 'varchar', length: 16, nullable: true })
+  engine!: EngineName | null;
+
+  @JsonColumn({ nullable: true })
+  plan!: RunPlan | null;
+
+  @Column({ type: 'integer', default: 0 })
+  step!: number;
+
+  @Column({ type: 'integer', nullable: true })
+  totalSteps!: number | null;
+
+  @Column({ type: 'integer', default: 0 })
+  epoch!: number;
+
+  @DoubleColumn({ nullable: true })
+  loss!: number | null;
+
+  @DoubleColumn({ nullable: true })
+  learningRate!: number | null;
+
+  @DoubleColumn({ nullable: true })
+  examplesPerSecond!: number | null;
+
+  /** 0 to 1. */
+  @DoubleColumn({ default: 0 })
+  progress!: number;
+
+  @DoubleColumn({ nullable: true })
+  secondsLeft!: number | null;
+
+  @JsonColumn({ nullable: true })
+  download!: RunDownload | null;
+
+  @JsonColumn()
+  epochs!: RunEpoch[];
+
+  @JsonColumn({ nullable: true })
+  error!: RunError | null;
+
+  /** The version that the run registered. No foreign key: the version may be deleted, and it refers to the run. */
+  @ReferenceColumn({ nullable: true })
+  modelId!: string | null;
+
+  /** The process that works on the run, and until when it does so unless it renews. */
+  @Column({ type: 'varchar', length: 64, nullable: true })
+  owner!: string | null;
+
+  @TimeColumn({ nullable: true })
+  leaseExpiresAt!: Date | null;
+
+  @TimeColumn()
+  createdAt!: Date;
+
+  @TimeColumn({ nullable: true })
+  startedAt!: Date | null;
+
+  @TimeColumn({ nullable: true })
+  finishedAt!: Date | null;
+}

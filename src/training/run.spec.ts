@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest';
+import { assertTransition, bestEpoch, hasEnded, predecessors, runStatuses } from './run.js';
+
+describe('the states of a run', () => {
+  it('lead from queued through running to an end', () => {
+    const allowed = runStatuses.flatMap((from) =>
+      runStatuses.filter((to) => predecessors(to).includes(from)).map((to) => `${from} → ${to}`),
+    );
+    expect(allowed).toEqual([
+      'queued → running',
+      'queued → cancelled',
+      'running → succeeded',
+      'running → failed',
+      'running → cancelled',
+      'running → interrupted',
+    ]);
+    for (const from of runStatuses) {
+      for (const to of runStatuses) {
+        if (allowed.includes(`${from} → ${to}`)) expect(() => assertTransition(from, to)).not.toThrow();
+        else expect(() => assertTransition(from, to)).toThrow('This is a bug');
+      }
+    }
+  });
+
+  it('end four ways', () => {
+    expect(runStatuses.filter(hasEnded)).toEqual(['succeeded', 'failed', 'cancelled', 'interrupted']);
+  });
+});
+
+describe('bestEpoch', () => {
+  const evaluation = {
+    rows: 1,
+    loss: 1,
+    accuracy: 1,
+    mcc: 0,
+    confusionMatrix: { truePositives: 1, falsePositives: 0, trueNegatives: 0, falseNegatives: 0 },
+  };
+  const epoch = (number: number, best: boolean) => ({
+    epoch: number,
+    trainingLoss: 1,
+    validation: evaluation,
+    best,
+    trainingSeconds: 1,
+  });
+
+  it('is the last that was best when it ended', () => {
+    expect(bestEpoch([epoch(1, true), epoch(2, true), epoch(3, false)])?.epoch).toBe(2);
+    expect(bestEpoch([])).toBeUndefined();
+  });
+});

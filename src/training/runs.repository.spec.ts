@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openRunsDatabase, type RunsDatabase } from '../../test/support/runs-database.js';
+import type { RunsRepository } from './runs.repository.js';
+
+let database: RunsDatabase;
+let runs: RunsRepository;
+
+beforeAll(async () => {
+  database = await openRunsDatabase();
+  runs = database.runs;
+});
+afterAll(() => database.close());
+
+describe('RunsRepository', () => {
+  it('gives a run back as it was stored', async () => {
+    const id = await database.addRun({ name: 'First', plan: null, epochs: [] });
+    expect(await runs.get(id)).toMatchObject({
+      id,
+      name: 'First',
+      status: 'queued',
+      hyperparameters: { maxLength: 'auto', validationFraction: 0.1 },
+      plan: null,
+      epochs: [],
+      leaseExpiresAt: null,
+    });
+    await expect(runs.get('run_0')).rejects.toThrow('GET /train');
+  });
+
+  it('lets one of two have a queued run', async () => {
+    const id = await database.addRun();
+    const claims = await Promise.all(['a', 'b'].map((owner) => runs.transition(id, 'running', { owner })));
+    expect(claims).toEqual([true, false]);
+    expect((await runs.get(id)).owner).toBe('a');
+    const statuses = (await runs.events(id, 0)).map(({ data }) => data);
+    expect(statuses).toEqual([{ status: 'queued' }, { status: 'running' }]);
+  });
+
+  it('brings no run back from its end', async () => {
+    const id = await database.addRun();
+    expect(await runs.transition(id, 'succeeded')).toBe(false);
+    expect(await runs.transition(id, 'cancelled', { finishedAt: new Date() })).toBe(true);
+    for (const status of ['running', 'failed', 'interrupted', 'cancelled'] as const) {
+      expect(await runs.transition(id, status)).toBe(false);
+    }
+    expect((await runs.get(id)).status).toBe('cancelled');
+  });
+
+  it('stores what happens together with what it changes, in order', async () => {
+    const id = await database.addRun();
+    const event = { type: 'phase', data: { phase: 'training' } } as const;
+    await expect(runs.record(id, { phase: 'training' }, event)).rejects.toThrow('This is a bug');
+    await runs.transition(id, 'running');
+    await runs.record(id, { phase: 'training' }, event);
+    expect((await runs.get(id)).phase).toBe('training');
+    expect(await runs.events(id, 0)).toMatchObject([
+      { sequence: 1, type: 'status', data: { status: 'queued' } },
+      { sequence: 2, type: 'status', data: { status: 'running' } },
+      { sequence: 3, ...event },
+    ]);
+    expect(await runs.events(id, 1, { limit: 1 })).toMatchObject([{ sequence: 2 }]);
+    expect(await runs.events(id, 0, { type: 'phase' })).toMatchObject([{ sequence: 3 }]);
+  });
+
+  it('renews the lease of its owner alone', async () => {
+    const id = await database.addRun();
+    await runs.transition(id, 'running', { owner: 'me', leaseExpiresAt: new Date(0) });
+    expect(await runs.renewLease(id, 'somebody else', new Date(1))).toBe(false);
+    expect(await runs.renewLease(id, 'me', new Date(2))).toBe(true);
+    expect((await runs.get(id)).leaseExpiresAt).toEqual(new Date(2));
+  });
+
+  it('counts by status, and lists one status', async () => {
+    const counts = await runs.countByStatus();
+    expect(counts).toMatchObject({ queued: 1, cancelled: 1, succeeded: 0 });
+    const { items } = await runs.page({ limit: 10 }, 'cancelled');
+    expect(items.map(({ status }) => status)).toEqual(['cancelled']);
+  });
+
+  it('deletes a run with its events', async () => {
+    const id = await database.addRun();
+    await runs.delete(id);
+    expect(await runs.find(id)).toBeNull();
+    expect(await runs.events(id, 0)).toEqual([]);
+  });
+});

@@ -1,0 +1,136 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { In, MoreThan, type EntityManager, type Repository } from 'typeorm';
+import { NotFoundError } from '../common/errors.js';
+import { findPage, type Page, type PageQuery } from '../common/pagination.js';
+import { Transactions } from '../database/transactions.js';
+import { predecessors, runStatuses, type RunStatus } from './run.js';
+import { RunEntity } from './run.entity.js';
+import type { NewRunEvent, RunEvent, RunEventType } from './run-event.js';
+import { RunEventEntity } from './run-event.entity.js';
+
+/** What a writer may change of a run without changing its status. */
+export type RunChanges = Partial<Omit<RunEntity, 'id' | 'status'>>;
+
+/** Runs and their events in the database. Whatever changes a run is stored together with the event that tells of it. */
+@Injectable()
+export class RunsRepository {
+  constructor(
+    @InjectRepository(RunEntity) private readonly runs: Repository<RunEntity>,
+    @InjectRepository(RunEventEntity) private readonly runEvents: Repository<RunEventEntity>,
+    private readonly transactions: Transactions,
+  ) {}
+
+  async insert(run: RunEntity): Promise<void> {
+    await this.transactions.run(async (manager) => {
+      await manager.insert(RunEntity, run);
+      await append(manager, run.id, { type: 'status', data: { status: run.status } });
+    });
+  }
+
+  find(id: string): Promise<RunEntity | null> {
+    return this.runs.findOneBy({ id });
+  }
+
+  /** @throws NotFoundError */
+  async get(id: string): Promise<RunEntity> {
+    const run = await this.find(id);
+    if (!run) throw new NotFoundError(`There is no run ${id}. GET /train lists them.`);
+    return run;
+  }
+
+  page(query: PageQuery, status?: RunStatus): Promise<Page<RunEntity>> {
+    return findPage(this.runs, query, status ? { status } : {});
+  }
+
+  async oldestQueued(): Promise<string | null> {
+    const run = await this.runs.findOne({
+      select: { id: true },
+      where: { status: 'queued' },
+      order: { id: 'ASC' },
+    });
+    return run?.id ?? null;
+  }
+
+  async countByStatus(): Promise<Record<RunStatus, number>> {
+    const counts = Object.fromEntries(runStatuses.map((status) => [status, 0])) as Record<RunStatus, number>;
+    const rows = await this.runs
+      .createQueryBuilder('run')
+      .select('run.status', 'status')
+      .addSelect('COUNT(*)', 'count')
+      .groupBy('run.status')
+      .getRawMany<{ status: RunStatus; count: number | string }>();
+    for (const { status, count } of rows) counts[status] = Number(count);
+    return counts;
+  }
+
+  running(): Promise<RunEntity[]> {
+    return this.runs.findBy({ status: 'running' });
+  }
+
+  /**
+   * Brings a run to another status, if it may come there from the one it has now.
+   * @returns whether it did: somebody else may have been faster
+   */
+  transition(
+    id: string,
+    to: RunStatus,
+    changes: RunChanges = {},
+    data: { modelId?: string; error?: { title: string; detail: string } } = {},
+  ): Promise<boolean> {
+    return this.transactions.run(async (manager) => {
+      const where = { id, status: In(predecessors(to)) };
+      const { affected } = await manager.update(RunEntity, where, { ...changes, status: to });
+      if (!affected) return false;
+      await append(manager, id, { type: 'status', data: { status: to, ...data } });
+      return true;
+    });
+  }
+
+  /** Stores what happened to a running run, and what that changes of it. */
+  async record(id: string, changes: RunChanges, ...events: NewRunEvent[]): Promise<void> {
+    await this.transactions.run(async (manager) => {
+      const { affected } = await manager.update(RunEntity, { id, status: 'running' }, changes);
+      if (!affected) throw new Error(`This is a bug: run ${id} is written to but is not running.`);
+      for (const event of events) await append(manager, id, event);
+    });
+  }
+
+  /** @returns whether the run was still the owner's */
+  renewLease(id: string, owner: string, expiresAt: Date): Promise<boolean> {
+    return this.transactions.run(async (manager) => {
+      const where = { id, owner, status: 'running' as const };
+      return Boolean((await manager.update(RunEntity, where, { leaseExpiresAt: expiresAt })).affected);
+    });
+  }
+
+  /** Deletes a run and its events. Fails on a foreign key where a model descends from it. */
+  async delete(id: string): Promise<void> {
+    await this.transactions.run((manager) => manager.delete(RunEntity, { id }));
+  }
+
+  /** Events after the given one, in order. */
+  async events(
+    runId: string,
+    after: number,
+    { limit, type }: { limit?: number; type?: RunEventType } = {},
+  ): Promise<RunEvent[]> {
+    const found = await this.runEvents.find({
+      where: { runId, sequence: MoreThan(after), ...(type ? { type } : {}) },
+      order: { sequence: 'ASC' },
+      ...(limit ? { take: limit } : {}),
+    });
+    return found.map((event) => event as unknown as RunEvent);
+  }
+}
+
+async function append(manager: EntityManager, runId: string, { type, data }: NewRunEvent): Promise<void> {
+  const last = await manager.maximum(RunEventEntity, 'sequence', { runId });
+  await manager.insert(RunEventEntity, {
+    runId,
+    sequence: (last ?? 0) + 1,
+    type,
+    data: { ...data } as never,
+    createdAt: new Date(),
+  });
+}

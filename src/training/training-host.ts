@@ -1,0 +1,236 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { BaseModelsService } from '../base-models/base-models.service.js';
+import { Settings } from '../config/settings.js';
+import { DatasetsService } from '../datasets/datasets.service.js';
+import { Instruments } from '../metrics/instruments.js';
+import { ModelsService } from '../models/models.service.js';
+import { BlobStore, type StagedFolder } from '../storage/blob-store.js';
+import { describeFailure } from './failure.js';
+import { lineageOf, metricsOf } from './lineage.js';
+import type { RunError } from './run.js';
+import type { RunEntity } from './run.entity.js';
+import { RunFeed } from './run-feed.js';
+import { RunRecorder } from './run-recorder.js';
+import { RunsRepository, type RunChanges } from './runs.repository.js';
+import { TrainingThread } from './training-thread.js';
+import type { FinishedMessage, JobRows, TrainingJob } from './worker/messages.js';
+
+/** Why a run is stopped: somebody wants it to end, or the service itself ends. */
+export type StopReason = 'cancelled' | 'interrupted';
+
+const leaseMilliseconds = 30_000;
+const renewalMilliseconds = 10_000;
+
+/** How long a shutdown waits for the step that is under way. */
+const shutdownGrace = 20_000;
+
+interface Work {
+  runId: string;
+  thread?: TrainingThread;
+  stop?: StopReason;
+  /** The files are done: it is too late to stop. */
+  registering?: boolean;
+}
+
+/** Carries runs out, one at a time: starts the worker thread, stores what it tells, and registers what it made. */
+@Injectable()
+export class TrainingHost {
+  /** This process, as the owner of the runs that it works on. */
+  readonly owner = randomUUID();
+  private readonly logger = new Logger(TrainingHost.name);
+  private work: Work | undefined;
+  private settled: Promise<void> = Promise.resolve();
+  private closing = false;
+
+  constructor(
+    private readonly runs: RunsRepository,
+    private readonly feed: RunFeed,
+    private readonly datasets: DatasetsService,
+    private readonly models: ModelsService,
+    private readonly baseModels: BaseModelsService,
+    private readonly blobs: BlobStore,
+    private readonly instruments: Instruments,
+    private readonly settings: Settings,
+  ) {}
+
+  /** Works on a queued run until it has ended. Does nothing if it is not queued any more. */
+  run(runId: string): Promise<void> {
+    this.settled = this.carryOut({ runId });
+    return this.settled;
+  }
+
+  /**
+   * Has a run stop at the end of its step.
+   * @param grace milliseconds after which its thread is ended by force
+   * @returns whether it will: false if this host does not work on it, or its model is being registered already
+   */
+  stop(runId: string, reason: StopReason, grace?: number): boolean {
+    if (this.work?.runId !== runId || this.work.registering) return false;
+    this.work.stop ??= reason;
+    this.work.thread?.stop(grace);
+    return true;
+  }
+
+  /** Interrupts the run under way and starts no other. */
+  async close(): Promise<void> {
+    this.closing = true;
+    if (this.work) this.stop(this.work.runId, 'interrupted', shutdownGrace);
+    await this.settled;
+  }
+
+  private async carryOut(work: Work): Promise<void> {
+    if (this.closing) return;
+    this.work = work;
+    const { runId } = work;
+    let renewal: NodeJS.Timeout | undefined;
+    try {
+      if (!(await this.claim(runId))) return;
+      renewal = setInterval(() => void this.renewLease(runId), renewalMilliseconds);
+      await this.train(work, await this.runs.get(runId));
+    } catch (error) {
+      // What the training itself throws is stored with the run: this is the host's own.
+      this.logger.error(`Run ${runId}: ${(error as Error).message}`, (error as Error).stack);
+      await this.end(runId, 'failed', { error: describeFailure(error) });
+    } finally {
+      clearInterval(renewal);
+      this.work = undefined;
+      this.instruments.endTraining();
+    }
+  }
+
+  private async claim(runId: string): Promise<boolean> {
+    const claimed = await this.runs.transition(runId, 'running', {
+      owner: this.owner,
+      leaseExpiresAt: leaseEnd(),
+      startedAt: new Date(),
+    });
+    if (claimed) this.feed.statusChanged(runId);
+    return claimed;
+  }
+
+  private async train(work: Work, run: RunEntity): Promise<void> {
+    const { runId } = work;
+    const staged = await this.blobs.stage();
+    try {
+      const job = await this.jobOf(run, staged);
+      const recorder = new RunRecorder(runId, this.runs, this.feed, this.instruments);
+      this.logger.log(`Run ${runId} starts: ${job.baseModel} on ${job.training.name}`);
+      work.thread = new TrainingThread(job, (message) => recorder.receive(message));
+      if (work.stop) work.thread.stop();
+      const outcome = await work.thread.outcome;
+      await recorder.close();
+      // A worker that was through before it heard of the stop has made a model, but nobody wants it.
+      if (outcome.type === 'stopped' || work.stop) {
+        await this.end(
+          runId,
+          work.stop ?? 'interrupted',
+          work.stop === 'cancelled' ? {} : { error: interruption },
+        );
+      } else if (outcome.type === 'failed') {
+        const { title, detail } = outcome;
+        await this.end(runId, 'failed', { error: { title, detail } });
+      } else {
+        work.registering = true;
+        await this.register(job, run, staged, recorder, outcome);
+      }
+    } finally {
+      await staged.discard();
+    }
+  }
+
+  private async jobOf(run: RunEntity, staged: StagedFolder): Promise<TrainingJob> {
+    const training = await this.rowsOf(run.datasetId);
+    return {
+      runId: run.id,
+      folder: staged.path,
+      modelName: run.name ?? `${run.baseModel} on ${training.name}`.slice(0, 200),
+      baseModel: run.baseModel,
+      baseModelOptions: this.baseModels.options,
+      engine: this.settings.engine,
+      training,
+      validation: run.validationDatasetId ? await this.rowsOf(run.validationDatasetId) : null,
+      hyperparameters: run.hyperparameters,
+    };
+  }
+
+  private async rowsOf(datasetId: string): Promise<JobRows> {
+    const { id, name, contentHash, rows } = await this.datasets.get(datasetId);
+    return { id, name, contentHash, rows, path: await this.datasets.rowsFile(id) };
+  }
+
+  private async register(
+    job: TrainingJob,
+    run: RunEntity,
+    staged: StagedFolder,
+    { plan, engine, epochs }: RunRecorder,
+    { files }: FinishedMessage,
+  ): Promise<void> {
+    if (!plan || !engine) throw new Error('This is a bug: a training ended without a plan or an engine.');
+    await this.models.register({
+      ...lineageOf(job, plan, engine.name),
+      staged,
+      sums: Object.fromEntries(files.map(({ name, sha256 }) => [name, sha256])),
+      name: job.modelName,
+      metrics: metricsOf(epochs),
+      promote: run.promote,
+      // Joins the transaction of the registration: the model is there and the run has succeeded, or neither.
+      alongside: async (_manager, modelId) => {
+        const changes = { modelId, progress: 1, ...ended() };
+        if (!(await this.runs.transition(run.id, 'succeeded', changes, { modelId }))) {
+          throw new Error(`This is a bug: run ${run.id} was registered but is not running.`);
+        }
+      },
+    });
+    this.feed.statusChanged(run.id);
+  }
+
+  /** Stores the end of a run, however long the database may take to be writable again: a full disk, say. */
+  private async end(
+    runId: string,
+    status: 'failed' | StopReason,
+    { error }: { error?: RunError },
+  ): Promise<void> {
+    if (error) this.logger.warn(`Run ${runId} ${status}: ${error.title}. ${error.detail}`);
+    else this.logger.log(`Run ${runId} ${status}`);
+    const changes: RunChanges = { ...ended(), ...(error ? { error } : {}) };
+    for (let pause = 1000; ; pause = Math.min(2 * pause, 30_000)) {
+      try {
+        await this.runs.transition(runId, status, changes, error ? { error } : {});
+        this.feed.statusChanged(runId);
+        return;
+      } catch (failure) {
+        this.logger.error(`The end of run ${runId} could not be stored: ${(failure as Error).message}`);
+        // The next start finds the run without an owner and interrupts it.
+        if (this.closing) return;
+        await delay(pause, undefined, { ref: false });
+      }
+    }
+  }
+
+  private async renewLease(runId: string): Promise<void> {
+    try {
+      if (await this.runs.renewLease(runId, this.owner, leaseEnd())) return;
+      this.logger.error(`Run ${runId} is not this process's any more: it stops here.`);
+      this.stop(runId, 'interrupted');
+    } catch (error) {
+      this.logger.error(`The lease on run ${runId} could not be renewed: ${(error as Error).message}`);
+    }
+  }
+}
+
+/** Why an interrupted run ended. */
+export const interruption: RunError = {
+  title: 'The run was interrupted',
+  detail: 'The service stopped while it was running. Start it again with POST /train.',
+};
+
+/** What every end of a run changes. */
+export function ended(): RunChanges {
+  return { finishedAt: new Date(), owner: null, leaseExpiresAt: null, download: null, secondsLeft: null };
+}
+
+function leaseEnd(): Date {
+  return new Date(Date.now() + leaseMilliseconds);
+}

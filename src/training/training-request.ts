@@ -1,0 +1,100 @@
+import { InvalidInputError, type InputProblem } from '../common/errors.js';
+import type { Dataset } from '../datasets/dataset.js';
+import type { PreparedDataset } from '../datasets/datasets.service.js';
+import type { TrainingRequestDto } from './dto/training-request.dto.js';
+import type { RunHyperparameters } from './run.js';
+
+/** Rows that a run is to use: those of a stored dataset, or of a file that came with the request. */
+export type RowsSource = { datasetId: string } | { upload: PreparedDataset };
+
+/** What is known of rows whether they are stored yet or not. */
+export type RowsFacts = Pick<Dataset, 'rows' | 'acceptable' | 'unacceptable' | 'statistics'>;
+
+/** The files of a form. */
+export interface Uploads {
+  file?: PreparedDataset;
+  validationFile?: PreparedDataset;
+}
+
+const defaultFraction = 0.1;
+
+/**
+ * What to train on: a file or a dataset, not both.
+ * @throws InvalidInputError
+ */
+export function trainingSource({ datasetId }: TrainingRequestDto, { file }: Uploads): RowsSource {
+  if (file && datasetId !== undefined) throw both('file', 'datasetId');
+  if (file) return { upload: file };
+  if (datasetId !== undefined) return { datasetId };
+  throw invalid({
+    pointer: '#/datasetId',
+    message:
+      'there is nothing to train on: send a file (curl -F file=@sentences.tsv) or the datasetId of an upload',
+  });
+}
+
+/** What to validate on; null where rows are to be held out. */
+export function validationSource(
+  { validationDatasetId, validationFraction }: TrainingRequestDto,
+  { validationFile }: Uploads,
+): RowsSource | null {
+  if (validationFile && validationDatasetId !== undefined)
+    throw both('validationFile', 'validationDatasetId');
+  const source = validationFile
+    ? { upload: validationFile }
+    : validationDatasetId !== undefined
+      ? { datasetId: validationDatasetId }
+      : null;
+  if (source && validationFraction !== undefined) {
+    throw invalid({
+      pointer: '#/validationFraction',
+      message:
+        'validationFraction holds rows out of the training set: leave it out where a validation set is given',
+    });
+  }
+  return source;
+}
+
+/**
+ * Checks that the rows can be trained on.
+ * @param heldOut whether some of them are to be held out for validation
+ */
+export function assertTrainable({ rows, acceptable, unacceptable }: RowsFacts, heldOut: boolean): void {
+  const pointer = '#/datasetId';
+  if (acceptable === 0 || unacceptable === 0) {
+    const missing = acceptable === 0 ? 'acceptable (label 1)' : 'unacceptable (label 0)';
+    throw invalid({
+      pointer,
+      message: `the training set has no ${missing} sentence among its ${rows}: both classes are needed to learn from`,
+    });
+  }
+  if (heldOut && acceptable < 2 && unacceptable < 2) {
+    throw invalid({
+      pointer,
+      message: 'two rows are too few to hold some out for validation: send more, or a validation set',
+    });
+  }
+}
+
+export function hyperparametersOf(request: TrainingRequestDto, heldOut: boolean): RunHyperparameters {
+  return {
+    epochs: request.epochs,
+    batchSize: request.batchSize,
+    learningRate: request.learningRate,
+    maxLength: request.maxLength,
+    warmupRatio: request.warmupRatio,
+    weightDecay: request.weightDecay,
+    dropout: request.dropout,
+    maxGradientNorm: request.maxGradientNorm,
+    seed: request.seed,
+    validationFraction: heldOut ? (request.validationFraction ?? defaultFraction) : null,
+  };
+}
+
+export function invalid(problem: InputProblem): InvalidInputError {
+  return new InvalidInputError(`The run cannot be started: ${problem.message}`, [problem]);
+}
+
+function both(file: string, id: string): InvalidInputError {
+  return invalid({ pointer: `#/${id}`, message: `${file} and ${id} exclude each other: send one of them` });
+}

@@ -1,0 +1,197 @@
+import { Controller, Delete, Get, Headers, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
+import {
+  ApiAcceptedResponse,
+  ApiExtraModels,
+  ApiHeader,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+  ApiProduces,
+  ApiTags,
+  getSchemaPath,
+} from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ApiProblems } from '../common/api-problems.decorator.js';
+import { readForm, takesForm } from '../common/multipart.js';
+import { validated } from '../common/validation.js';
+import { Settings } from '../config/settings.js';
+import { DatasetsService } from '../datasets/datasets.service.js';
+import { epochDto, eventText, pointDto, runDto } from './dto/run-mapping.js';
+import { RunDto, RunMetricsDto, RunPageDto } from './dto/run.dto.js';
+import { RunsQuery } from './dto/runs-query.dto.js';
+import { TrainingFormDto, TrainingJsonDto, TrainingRequestDto } from './dto/training-request.dto.js';
+import type { RunEntity } from './run.entity.js';
+import { TrainingService } from './training.service.js';
+
+const ApiRunId = () => ApiParam({ name: 'id', example: 'run_01JD3W5M4E7Y2V0N8GQ6T1CXZA' });
+
+@ApiTags('training')
+@Controller('train')
+export class TrainingController {
+  constructor(
+    private readonly training: TrainingService,
+    private readonly datasets: DatasetsService,
+    private readonly settings: Settings,
+  ) {}
+
+  @Post()
+  @HttpCode(202)
+  @RouteConfig(takesForm)
+  @ApiOperation({
+    summary: 'Fine-tune a model',
+    description:
+      'Puts a run into the queue; one runs at a time. Send a form with a file of labelled sentences (as for `POST /datasets`), or ' +
+      'JSON with the id of an uploaded dataset. Follow the run under the `Location` of the answer.\n\n' +
+      '    curl -F file=@in_domain_train.tsv -F validationFile=@in_domain_dev.tsv localhost:3000/train',
+    requestBody: {
+      required: true,
+      content: {
+        'multipart/form-data': { schema: { $ref: getSchemaPath(TrainingFormDto) } },
+        'application/json': {
+          schema: { $ref: getSchemaPath(TrainingJsonDto) },
+          example: { datasetId: 'ds_01JD3W3Y6V8M2C9T4XQZ7N5KHB', baseModel: 'all-MiniLM-L6-v2', epochs: 3 },
+        },
+      },
+    },
+  })
+  @ApiExtraModels(TrainingFormDto, TrainingJsonDto)
+  @ApiAcceptedResponse({
+    type: RunDto,
+    description: 'In the queue.',
+    headers: { Location: { description: 'Path of the run.', schema: { type: 'string' } } },
+  })
+  @ApiProblems(400, 404, 413, 415, 422, 503)
+  async create(
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<RunDto> {
+    const run = request.isMultipart()
+      ? await this.createFromForm(request)
+      : await this.createFromJson(request.body);
+    reply.header('location', `/train/${run.id}`);
+    return runDto(run);
+  }
+
+  @Get()
+  @ApiOperation({ summary: 'List runs, newest first' })
+  @ApiOkResponse({ type: RunPageDto })
+  @ApiProblems(422)
+  async list(@Query() query: RunsQuery): Promise<RunPageDto> {
+    const { items, nextCursor } = await this.training.list(query, query.status);
+    return { items: items.map(runDto), nextCursor };
+  }
+
+  @Get(':id')
+  @ApiOperation({ summary: 'Show a run: how far it is and how well it does' })
+  @ApiRunId()
+  @ApiOkResponse({ type: RunDto })
+  @ApiProblems(404)
+  async get(@Param('id') id: string): Promise<RunDto> {
+    return runDto(await this.training.get(id));
+  }
+
+  @Get(':id/metrics')
+  @ApiOperation({ summary: 'Show the loss curve of a run, and its epochs' })
+  @ApiRunId()
+  @ApiOkResponse({ type: RunMetricsDto })
+  @ApiProblems(404)
+  async metrics(@Param('id') id: string): Promise<RunMetricsDto> {
+    const { epochs } = await this.training.get(id);
+    const steps = await this.training.steps(id);
+    return { runId: id, points: steps.map(pointDto), epochs: epochs.map(epochDto) };
+  }
+
+  @Get(':id/events')
+  @ApiOperation({
+    summary: 'Follow a run as server-sent events',
+    description:
+      'Sends what has happened so far and then each event as it comes: `status`, `phase`, `download`, `engine`, `plan`, `step` (at ' +
+      'most two a second) and `epoch`, each with JSON data. Ends with the run. After a broken connection, send the id of the last ' +
+      'event as `Last-Event-ID`, as browsers do by themselves.\n\n' +
+      '    curl -N localhost:3000/train/run_01JD3W5M4E7Y2V0N8GQ6T1CXZA/events',
+  })
+  @ApiRunId()
+  @ApiHeader({
+    name: 'Last-Event-ID',
+    required: false,
+    description: 'The last event that was received.',
+    example: '17',
+  })
+  @ApiProduces('text/event-stream')
+  @ApiOkResponse({ description: 'The events.', schema: { type: 'string' } })
+  @ApiNoContentResponse({
+    description: 'The run has ended, and its last event was received: do not ask again.',
+  })
+  @ApiProblems(404)
+  async events(
+    @Param('id') id: string,
+    @Headers('last-event-id') lastEventId: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<AsyncIterable<string> | undefined> {
+    const after = /^\d{1,15}$/.test(lastEventId ?? '') ? Number(lastEventId) : 0;
+    if (await this.training.isOver(id, after)) {
+      reply.status(204);
+      return undefined;
+    }
+    reply.header('content-type', 'text/event-stream; charset=utf-8');
+    reply.header('cache-control', 'no-store');
+    // Proxies would else keep events back until their buffer is full.
+    reply.header('x-accel-buffering', 'no');
+    return this.eventTexts(id, after);
+  }
+
+  @Post(':id/cancel')
+  @HttpCode(202)
+  @ApiOperation({
+    summary: 'Cancel a run',
+    description:
+      'A queued one is cancelled at once, a running one at the end of its step. Nothing is registered.',
+  })
+  @ApiRunId()
+  @ApiAcceptedResponse({ type: RunDto, description: 'The run as it is now.' })
+  @ApiProblems(404, 409)
+  async cancel(@Param('id') id: string): Promise<RunDto> {
+    return runDto(await this.training.cancel(id));
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Delete a run that has ended, and its events' })
+  @ApiRunId()
+  @ApiNoContentResponse({ description: 'Deleted.' })
+  @ApiProblems(404, 409)
+  async delete(@Param('id') id: string): Promise<void> {
+    await this.training.delete(id);
+  }
+
+  private async createFromJson(body: unknown): Promise<RunEntity> {
+    return this.training.create(await validated(TrainingRequestDto, body, 'body'));
+  }
+
+  /** Fields may come after the files, so nothing is stored until the whole form is there and found good. */
+  private async createFromForm(request: FastifyRequest): Promise<RunEntity> {
+    const { fields, files } = await readForm(request, {
+      files: ['file', 'validationFile'],
+      maxFileBytes: this.settings.maxUploadBytes,
+      read: ({ stream, fileName }) => this.datasets.prepare(stream, { fileName }),
+      discard: (prepared) => prepared.discard(),
+    });
+    try {
+      // A form sends what was left empty as an empty text.
+      const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value.trim() !== ''));
+      return await this.training.create(await validated(TrainingRequestDto, given, 'form'), files);
+    } finally {
+      for (const prepared of Object.values(files)) await prepared.discard();
+    }
+  }
+
+  private async *eventTexts(id: string, after: number): AsyncGenerator<string, void, void> {
+    // Headers leave with the first bytes: a queued run may have nothing to tell for long.
+    yield ': events follow\n\n';
+    for await (const event of this.training.follow(id, after)) {
+      yield event === 'alive' ? ': alive\n\n' : eventText(event);
+    }
+  }
+}

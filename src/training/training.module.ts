@@ -1,0 +1,37 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { BaseModelsModule } from '../base-models/base-models.module.js';
+import { DatasetsModule } from '../datasets/datasets.module.js';
+import { ModelsModule } from '../models/models.module.js';
+import { InProcessRunQueue } from './in-process-run-queue.js';
+import { JobChecks } from './job-checks.js';
+import { RunEventEntity } from './run-event.entity.js';
+import { RunFeed } from './run-feed.js';
+import { RunGauges } from './run-gauges.js';
+import { RunQueue } from './run-queue.js';
+import { RunEntity } from './run.entity.js';
+import { RunsRepository } from './runs.repository.js';
+import { TrainingController } from './training.controller.js';
+import { TrainingHost } from './training-host.js';
+import { TrainingService } from './training.service.js';
+
+@Module({
+  imports: [
+    TypeOrmModule.forFeature([RunEntity, RunEventEntity]),
+    DatasetsModule,
+    ModelsModule,
+    BaseModelsModule,
+  ],
+  controllers: [TrainingController],
+  providers: [
+    TrainingService,
+    TrainingHost,
+    JobChecks,
+    RunsRepository,
+    RunFeed,
+    RunGauges,
+    { provide: RunQueue, useClass: InProcessRunQueue },
+  ],
+  exports: [TrainingService],
+})
+export class TrainingModule {}

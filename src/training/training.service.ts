@@ -1,0 +1,254 @@
+import {
+  Injectable,
+  Logger,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { ConflictError } from '../common/errors.js';
+import { newId } from '../common/identifiers.js';
+import type { Page, PageQuery } from '../common/pagination.js';
+import { isForeignKeyViolation } from '../database/constraint-errors.js';
+import { DatasetsService } from '../datasets/datasets.service.js';
+import type { Dataset } from '../datasets/dataset.js';
+import type { TrainingRequestDto } from './dto/training-request.dto.js';
+import { JobChecks } from './job-checks.js';
+import { hasEnded, type RunStatus } from './run.js';
+import type { RunEntity } from './run.entity.js';
+import type { RunEvent } from './run-event.js';
+import { RunFeed } from './run-feed.js';
+import { RunQueue } from './run-queue.js';
+import { RunsRepository } from './runs.repository.js';
+import { ended, interruption, TrainingHost } from './training-host.js';
+import {
+  assertTrainable,
+  hyperparametersOf,
+  trainingSource,
+  validationSource,
+  type RowsFacts,
+  type RowsSource,
+  type Uploads,
+} from './training-request.js';
+
+/** Events read at once for somebody who follows a run. */
+const eventsPage = 200;
+
+/** After so many milliseconds without an event a follower is told that the connection is alive. */
+const heartbeat = 15_000;
+
+/** What users do with runs. */
+@Injectable()
+export class TrainingService implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger(TrainingService.name);
+
+  constructor(
+    private readonly runs: RunsRepository,
+    private readonly queue: RunQueue,
+    private readonly host: TrainingHost,
+    private readonly feed: RunFeed,
+    private readonly datasets: DatasetsService,
+    private readonly checks: JobChecks,
+  ) {}
+
+  /** Ends what an earlier process left running, and goes on with what it left queued. */
+  async onApplicationBootstrap(): Promise<void> {
+    for (const run of await this.runs.running()) {
+      // This process holds the lock on the data folder: whoever owned the run is gone, lease or not. Where several processes
+      // share a database, only runs whose lease has expired may be taken.
+      if (run.owner === this.host.owner) continue;
+      await this.runs.transition(
+        run.id,
+        'interrupted',
+        { ...ended(), error: interruption },
+        { error: interruption },
+      );
+      this.feed.statusChanged(run.id);
+      this.logger.warn(`Run ${run.id} was running when the service last stopped: it is interrupted.`);
+    }
+    this.queue.process((runId) => this.host.run(runId));
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.queue.close();
+    await this.host.close();
+    this.feed.close();
+  }
+
+  /**
+   * Stores a run and puts it into the queue. Everything is checked before anything is stored.
+   * @throws InvalidInputError, NotFoundError for a dataset, UnavailableError where there is no engine
+   */
+  async create(request: TrainingRequestDto, uploads: Uploads = {}): Promise<RunEntity> {
+    const source = trainingSource(request, uploads);
+    const validation = validationSource(request, uploads);
+    const facts = await this.factsOf(source);
+    if (validation) await this.factsOf(validation);
+    assertTrainable(facts, validation === null);
+    const baseModel = await this.checks.check(request, facts);
+
+    const stored: string[] = [];
+    try {
+      const run = newRun(request, {
+        baseModel: baseModel.name,
+        datasetId: await this.store(source, stored),
+        validationDatasetId: validation && (await this.store(validation, stored)),
+      });
+      await this.runs.insert(run);
+      this.feed.statusChanged(run.id);
+      this.queue.add(run.id);
+      return run;
+    } catch (error) {
+      for (const id of stored) {
+        await this.datasets
+          .delete(id)
+          .catch((failure: Error) => this.logger.error(failure.message, failure.stack));
+      }
+      throw error;
+    }
+  }
+
+  /** @throws NotFoundError */
+  get(id: string): Promise<RunEntity> {
+    return this.runs.get(id);
+  }
+
+  /** Newest first. */
+  list(query: PageQuery, status?: RunStatus): Promise<Page<RunEntity>> {
+    return this.runs.page(query, status);
+  }
+
+  /**
+   * Takes a run out of the queue, or has it stop at the end of its step. A run that is cancelled already stays so.
+   * @throws NotFoundError, ConflictError if it has ended in another way
+   */
+  async cancel(id: string): Promise<RunEntity> {
+    const run = await this.runs.get(id);
+    if (run.status === 'queued' && (await this.runs.transition(id, 'cancelled', ended()))) {
+      this.feed.statusChanged(id);
+      return this.runs.get(id);
+    }
+    if (run.status !== 'cancelled' && !this.host.stop(id, 'cancelled')) {
+      const { status } = await this.runs.get(id);
+      throw new ConflictError(
+        hasEnded(status)
+          ? `Run ${id} has ended already: it is ${status}. Only a queued or running one can be cancelled.`
+          : `Run ${id} is registering its model and cannot be cancelled any more. Delete the model instead.`,
+      );
+    }
+    return this.runs.get(id);
+  }
+
+  /** @throws NotFoundError, ConflictError while it is queued or running, or a model descends from it */
+  async delete(id: string): Promise<void> {
+    const { status, modelId } = await this.runs.get(id);
+    if (!hasEnded(status)) {
+      throw new ConflictError(`Run ${id} is ${status}. Cancel it first: POST /train/${id}/cancel.`);
+    }
+    try {
+      await this.runs.delete(id);
+    } catch (error) {
+      if (!isForeignKeyViolation(error)) throw error;
+      throw new ConflictError(
+        `Model ${modelId} comes of run ${id}. Delete it first: DELETE /models/${modelId}.`,
+      );
+    }
+    this.feed.statusChanged(id);
+  }
+
+  /** The steps that were stored, in order. @throws NotFoundError */
+  async steps(id: string): Promise<(RunEvent & { type: 'step' })[]> {
+    await this.runs.get(id);
+    const events = await this.runs.events(id, 0, { type: 'step' });
+    return events.filter((event) => event.type === 'step');
+  }
+
+  /** Whether there is nothing to come after an event of a run. @throws NotFoundError */
+  async isOver(id: string, after: number): Promise<boolean> {
+    const { status } = await this.runs.get(id);
+    return hasEnded(status) && (await this.runs.events(id, after, { limit: 1 })).length === 0;
+  }
+
+  /** The events of a run after the given one: first those that are stored, then each as it comes, until the run ends. */
+  async *follow(id: string, after: number): AsyncGenerator<RunEvent | 'alive', void, void> {
+    let last = after;
+    let stale = true;
+    let wake = () => {};
+    const unlisten = this.feed.listen(id, () => {
+      stale = true;
+      wake();
+    });
+    try {
+      while (!this.feed.isClosed) {
+        stale = false;
+        // Asked before the events are: if it has ended by now, they are all there.
+        const run = await this.runs.find(id);
+        const events = await this.runs.events(id, last, { limit: eventsPage });
+        yield* events;
+        last = events.at(-1)?.sequence ?? last;
+        if (events.length === eventsPage) continue;
+        if (!run || hasEnded(run.status)) return;
+        if (stale) continue;
+        if (!(await waited(heartbeat, (resolve) => (wake = resolve)))) yield 'alive';
+      }
+    } finally {
+      unlisten();
+    }
+  }
+
+  private async factsOf(source: RowsSource): Promise<RowsFacts> {
+    return 'upload' in source ? source.upload.content : this.datasets.get(source.datasetId);
+  }
+
+  private async store(source: RowsSource, stored: string[]): Promise<string> {
+    if ('datasetId' in source) return source.datasetId;
+    const { id }: Dataset = await source.upload.store();
+    stored.push(id);
+    return id;
+  }
+}
+
+function newRun(
+  request: TrainingRequestDto,
+  known: Pick<RunEntity, 'baseModel' | 'datasetId' | 'validationDatasetId'>,
+): RunEntity {
+  return {
+    ...known,
+    id: newId('run'),
+    version: 1,
+    status: 'queued',
+    phase: null,
+    name: request.name ?? null,
+    hyperparameters: hyperparametersOf(request, known.validationDatasetId === null),
+    promote: request.promote,
+    engine: null,
+    plan: null,
+    step: 0,
+    totalSteps: null,
+    epoch: 0,
+    loss: null,
+    learningRate: null,
+    examplesPerSecond: null,
+    progress: 0,
+    secondsLeft: null,
+    download: null,
+    epochs: [],
+    error: null,
+    modelId: null,
+    owner: null,
+    leaseExpiresAt: null,
+    createdAt: new Date(),
+    startedAt: null,
+    finishedAt: null,
+  };
+}
+
+/** @returns whether somebody resolved before the time was over */
+function waited(milliseconds: number, give: (resolve: () => void) => void): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(false), milliseconds);
+    timer.unref();
+    give(() => {
+      clearTimeout(timer);
+      resolve(true);
+    });
+  });
+}

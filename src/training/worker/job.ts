@@ -1,0 +1,169 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ensureBaseModel, type StoredBaseModel } from '../../base-models/base-model-store.js';
+import { findInCatalogue } from '../../base-models/catalogue.js';
+import type { BertConfig } from '../../bert/config.js';
+import { detectEngine } from '../../bert/engines/detect.js';
+import type { EngineName } from '../../bert/engines/engine.js';
+import { startEngine } from '../../bert/engines/start.js';
+import { InvalidModelError } from '../../bert/errors.js';
+import { stepsPerEpoch } from '../../bert/fine-tuning/batches.js';
+import { fineTune } from '../../bert/fine-tuning/fine-tune.js';
+import { assertFits } from '../../bert/fine-tuning/memory.js';
+import { exportOnnx } from '../../bert/onnx/export.js';
+import { Tokenizer } from '../../bert/tokenizer.js';
+import { openModelFolder, type ModelFolder } from '../../bert/weights/model-folder.js';
+import { modelCard } from '../../models/model-card.js';
+import { hostMemory } from '../host-memory.js';
+import { lineageOf, metricsOf, settledHyperparameters } from '../lineage.js';
+import type { RunEpoch, RunPlan } from '../run.js';
+import { writeCheckpoint } from './checkpoint.js';
+import { readExamples, type Examples } from './examples.js';
+import type { TrainingJob, WorkerMessage } from './messages.js';
+import { copyFiles, fileSums, writeConfig } from './model-files.js';
+
+/** A job that cannot be done as it was asked for; the message says what to do. */
+export class JobRefusedError extends Error {
+  override readonly name = 'JobRefusedError';
+}
+
+/** Longest sentence that `maxLength: auto` settles on, in tokens. */
+const longestAuto = 128;
+
+/**
+ * Does what a run asks for, from the base model to the files of a model in `job.folder`, and tells how it goes.
+ * @param signal stops it at the end of the step: it then rejects
+ */
+export async function runJob(
+  job: TrainingJob,
+  tell: (message: WorkerMessage) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  tell({ type: 'phase', phase: 'downloading' });
+  const base = await ensureBaseModel(job.baseModel, job.baseModelOptions, {
+    onProgress: (progress) => tell({ type: 'download', ...progress }),
+    signal,
+  });
+  signal.throwIfAborted();
+
+  tell({ type: 'phase', phase: 'preparing' });
+  const model = openModelFolder(base.folder);
+  try {
+    const { examples, plan } = await prepare(job, base.folder, model.config, signal);
+    const choice = detectEngine(job.engine);
+    const engine = await startEngine(job.engine);
+    tell({ type: 'engine', name: engine.name, description: engine.description, reason: choice.reason });
+    tell({ type: 'plan', ...plan, ...extent(job, examples) });
+
+    tell({ type: 'phase', phase: 'training' });
+    const epochs: RunEpoch[] = [];
+    const hyperparameters = settledHyperparameters(job, plan);
+    const { config, weights } = model;
+    const { training, validation } = examples;
+    const task = { engine, config, weights, training, validation, hyperparameters, signal };
+    for await (const event of fineTune(task)) {
+      if (event.type === 'step') {
+        tell(event);
+      } else {
+        const { weights: trained, type, ...epoch } = event;
+        if (epoch.best) writeCheckpoint(job.folder, config, trained());
+        epochs.push(epoch);
+        tell({ type, ...epoch });
+      }
+      // Leaving the loop ends the fine-tuning, which frees what the engine holds for it.
+      signal.throwIfAborted();
+    }
+
+    tell({ type: 'phase', phase: 'exporting' });
+    await writeModel(job, base, model, plan, epochs, engine.name);
+    signal.throwIfAborted();
+    tell({ type: 'finished', files: await fileSums(job.folder) });
+  } finally {
+    model.weights.close();
+  }
+}
+
+async function prepare(
+  job: TrainingJob,
+  baseFolder: string,
+  config: BertConfig,
+  signal: AbortSignal,
+): Promise<{ examples: Examples; plan: RunPlan }> {
+  const { maxLength, validationFraction, seed, batchSize } = job.hyperparameters;
+  const most = config.maxPositionEmbeddings;
+  if (maxLength !== 'auto' && maxLength > most) {
+    throw new JobRefusedError(
+      `maxLength is ${maxLength}, but ${job.baseModel} reads ${most} tokens at most. Take a smaller one, or auto.`,
+    );
+  }
+  const limit = maxLength === 'auto' ? Math.min(longestAuto, most) : maxLength;
+  const tokenizer = Tokenizer.fromFolder(baseFolder);
+  const options = { maxLength: limit, validationFraction: validationFraction ?? 0, seed };
+  const examples = await readExamples(job.training, job.validation, tokenizer, options, signal);
+  if (examples.highestId >= config.vocabSize) {
+    throw new InvalidModelError(
+      `The tokenizer of ${job.baseModel} gave the piece ${examples.highestId}, but the model knows ${config.vocabSize}. ` +
+        'Take the tokenizer and the weights from one model.',
+    );
+  }
+  const step = {
+    batchSize: Math.min(batchSize, examples.training.length),
+    length: examples.longest,
+    vocabulary: examples.pieces,
+  };
+  const memory = assertFits(config, step, detectEngine(job.engine).name, hostMemory());
+  return {
+    examples,
+    plan: {
+      maxLength: maxLength === 'auto' ? examples.longest : maxLength,
+      trainingRows: examples.training.length,
+      validationRows: examples.validation.length,
+      validationContentHash: examples.validationContentHash,
+      estimatedBytes: memory.parameters + memory.moments + memory.activations,
+    },
+  };
+}
+
+/** How much there is to do. */
+function extent(
+  { hyperparameters: { epochs, batchSize } }: TrainingJob,
+  { training }: Examples,
+): { epochs: number; totalSteps: number; totalExamples: number } {
+  return {
+    epochs,
+    totalSteps: epochs * stepsPerEpoch(training.length, batchSize),
+    totalExamples: epochs * training.length,
+  };
+}
+
+async function writeModel(
+  job: TrainingJob,
+  base: StoredBaseModel,
+  model: ModelFolder,
+  plan: RunPlan,
+  epochs: RunEpoch[],
+  engine: EngineName,
+): Promise<void> {
+  await writeConfig(base.folder, job.folder, job.hyperparameters);
+  await copyFiles(base.folder, job.folder, model.tokenizerFiles);
+  await exportOnnx(job.folder);
+  const card = modelCard({
+    ...lineageOf(job, plan, engine),
+    name: job.modelName,
+    metrics: metricsOf(epochs),
+    ...originOf(base),
+  });
+  await writeFile(join(job.folder, 'README.md'), card);
+}
+
+/** What a model card says of the base model. */
+function originOf({ name, source }: StoredBaseModel): {
+  baseModelHubId: string | null;
+  license: string | null;
+} {
+  // What somebody put there by hand may be another model than the one of that name.
+  if (source === 'folder') return { baseModelHubId: null, license: null };
+  const entry = findInCatalogue(name);
+  if (!entry) return { baseModelHubId: name, license: null };
+  return { baseModelHubId: entry.sources[0].id, license: entry.licence.toLowerCase() };
+}

@@ -1,0 +1,66 @@
+import type { BaseModelOptions } from '../../base-models/options.js';
+import type { EngineName } from '../../bert/engines/engine.js';
+import type { TrainingRows } from '../../models/model-version.js';
+import type {
+  RunDownload,
+  RunEngine,
+  RunEpoch,
+  RunError,
+  RunHyperparameters,
+  RunPhase,
+  RunPlan,
+} from '../run.js';
+
+/**
+ * What the host and the worker thread tell each other: plain data that can be cloned from thread to thread. Weights, rows
+ * and files never cross: the worker reads and writes them itself.
+ */
+export interface TrainingJob {
+  runId: string;
+  /** Folder that the worker fills with the files of the model. */
+  folder: string;
+  modelName: string;
+  baseModel: string;
+  baseModelOptions: BaseModelOptions;
+  engine: 'auto' | EngineName;
+  training: JobRows;
+  /** Null: a share of the training rows is held out. */
+  validation: JobRows | null;
+  hyperparameters: RunHyperparameters;
+}
+
+export interface JobRows extends TrainingRows {
+  /** Of the file with the canonical rows. */
+  path: string;
+}
+
+export type WorkerMessage =
+  | { type: 'phase'; phase: RunPhase }
+  | ({ type: 'download' } & RunDownload)
+  | ({ type: 'engine' } & RunEngine)
+  | ({ type: 'plan'; epochs: number; totalSteps: number; totalExamples: number } & RunPlan)
+  | StepMessage
+  | ({ type: 'epoch' } & RunEpoch)
+  | FinishedMessage
+  /** The worker has stopped because it was told to. */
+  | { type: 'stopped' }
+  | ({ type: 'failed' } & RunError);
+
+export interface StepMessage {
+  type: 'step';
+  step: number;
+  totalSteps: number;
+  epoch: number;
+  loss: number;
+  learningRate: number;
+  gradientNorm: number;
+  examples: number;
+}
+
+export interface FinishedMessage {
+  type: 'finished';
+  /** Every file in the folder. */
+  files: { name: string; size: number; sha256: string }[];
+}
+
+export type HostMessage = { type: 'stop' };

@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { copyFile, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+
+export interface FileSum {
+  name: string;
+  /** In bytes. */
+  size: number;
+  /** Lower-case hex. */
+  sha256: string;
+}
+
+/** What a classifier's `config.json` says beside the encoder's sizes. */
+export interface ClassifierConfig {
+  dropout: number;
+}
+
+/** Writes the `config.json` of a fine-tuned model: the base model's, as `AutoModelForSequenceClassification` wants it. */
+export async function writeConfig(
+  baseFolder: string,
+  folder: string,
+  { dropout }: ClassifierConfig,
+): Promise<void> {
+  const base = JSON.parse(await readFile(join(baseFolder, 'config.json'), 'utf8')) as Record<string, unknown>;
+  // They tell of the base model's own file, not of this one.
+  for (const name of ['_name_or_path', 'torch_dtype', 'transformers_version']) delete base[name];
+  const config = {
+    ...base,
+    architectures: ['BertForSequenceClassification'],
+    attention_probs_dropout_prob: dropout,
+    classifier_dropout: null,
+    dtype: 'float32',
+    hidden_dropout_prob: dropout,
+    id2label: { 0: 'unacceptable', 1: 'acceptable' },
+    label2id: { unacceptable: 0, acceptable: 1 },
+    problem_type: 'single_label_classification',
+  };
+  await writeFile(join(folder, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
+}
+
+/** Copies files of the base model that hold for the fine-tuned one too. */
+export async function copyFiles(baseFolder: string, folder: string, names: readonly string[]): Promise<void> {
+  for (const name of names) await copyFile(join(baseFolder, name), join(folder, name));
+}
+
+/** Sizes and sums of all files in a folder, by name. */
+export async function fileSums(folder: string): Promise<FileSum[]> {
+  const sums: FileSum[] = [];
+  for (const name of (await readdir(folder)).sort()) {
+    const path = join(folder, name);
+    const hash = createHash('sha256');
+    await pipeline(createReadStream(path, { highWaterMark: 2 ** 20 }), hash);
+    sums.push({ name, size: (await stat(path)).size, sha256: hash.digest('hex') });
+  }
+  return sums;
+}

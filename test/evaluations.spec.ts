@@ -1,0 +1,186 @@
+import { truncateSync } from 'node:fs';
+import path from 'node:path';
+import { DataSource } from 'typeorm';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { EvaluationDto, EvaluationPageDto } from '../src/models/dto/evaluation.dto.js';
+import { EvaluationEntity } from '../src/models/evaluation.entity.js';
+import { removeFolders, startService, type Problem, type Service } from './support/service.js';
+import { goldens, registerTinyModel } from './support/tiny-model.js';
+
+let service: Service;
+let model: string;
+let dataset: string;
+
+beforeAll(async () => {
+  service = await startService();
+  model = (await registerTinyModel(service.app)).id;
+  dataset = await upload(goldens.sentences.map(({ sentence }, i) => [goldens.forward.labels[i]!, sentence]));
+});
+
+afterAll(async () => {
+  await service.stop();
+  removeFolders();
+});
+
+async function upload(rows: [label: number, sentence: string][]): Promise<string> {
+  const form = new FormData();
+  const tsv = rows.map(([label, sentence]) => `lesson\t${label}\t\t${sentence}\n`).join('');
+  form.set('file', new Blob([tsv]), 'lesson.tsv');
+  return (await service.json<{ id: string }>(201, 'POST', '/datasets', form)).id;
+}
+
+/** Enough rows to be at it for a while. */
+function uploadMany(count: number): Promise<string> {
+  const rows = Array.from({ length: count }, (_, i): [number, string] => {
+    const row = i % goldens.sentences.length;
+    return [
+      goldens.forward.labels[row]!,
+      `${goldens.sentences[row]!.sentence} and the dog sat on the mat ${i}`,
+    ];
+  });
+  return upload(rows);
+}
+
+async function start(datasetId: string, of = 'production'): Promise<EvaluationDto> {
+  return service.json<EvaluationDto>(202, 'POST', `/models/${of}/evaluations`, { datasetId });
+}
+
+async function until(
+  { id, modelId }: EvaluationDto,
+  enough: (evaluation: EvaluationDto) => boolean,
+): Promise<EvaluationDto> {
+  for (let tries = 0; tries < 2000; tries++) {
+    const evaluation = await service.json<EvaluationDto>(200, 'GET', `/models/${modelId}/evaluations/${id}`);
+    if (enough(evaluation)) return evaluation;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  throw new Error('The evaluation does not get on');
+}
+
+const ended = ({ finishedAt }: EvaluationDto) => finishedAt !== null;
+
+describe('an evaluation', () => {
+  it('judges a dataset in the background and tells what came of it', async () => {
+    const response = await service.request('POST', '/models/production/evaluations', { datasetId: dataset });
+    expect(response.status).toBe(202);
+    const started = (await response.json()) as EvaluationDto;
+    expect(response.headers.get('location')).toBe(`/models/${model}/evaluations/${started.id}`);
+    expect(started).toMatchObject({
+      modelId: model,
+      datasetId: dataset,
+      datasetName: 'lesson',
+      result: null,
+    });
+
+    const evaluation = await until(started, ended);
+    expect(evaluation).toMatchObject({ status: 'succeeded', progress: 1, error: null });
+    const { labels, logits, loss } = goldens.forward;
+    const count = (label: number, acceptable: boolean) =>
+      labels.filter((one, i) => one === label && logits[i]![1] > logits[i]![0] === acceptable).length;
+    const [tp, fp, tn, fn] = [count(1, true), count(0, true), count(0, false), count(1, false)];
+    const mcc = (tp * tn - fp * fn) / Math.sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn));
+    expect(evaluation.result).toMatchObject({
+      rows: labels.length,
+      truncated: 0,
+      confusionMatrix: { truePositives: tp, falsePositives: fp, trueNegatives: tn, falseNegatives: fn },
+    });
+    expect(evaluation.result!.mcc).toBeCloseTo(mcc, 10);
+    expect(evaluation.result!.accuracy).toBeCloseTo((tp + tn) / labels.length, 10);
+    expect(Math.abs(evaluation.result!.loss - loss)).toBeLessThan(1e-5);
+    const { lower, upper } = evaluation.result!.mccInterval;
+    expect(lower).toBeLessThan(mcc);
+    expect(upper).toBeGreaterThan(mcc);
+  });
+
+  it('waits for its turn, shows its progress, and keeps its model from being deleted', async () => {
+    const other = (await registerTinyModel(service.app, { promote: 'never' })).id;
+    const long = await start(await uploadMany(6000), other);
+    const short = await start(dataset, other);
+    const working = await until(long, ({ progress }) => progress > 0);
+    if (working.status === 'running') {
+      expect(working.progress).toBeLessThan(1);
+      expect((await until(short, () => true)).status).toBe('queued');
+      const refused = await service.json<Problem>(409, 'DELETE', `/models/${other}`);
+      expect(refused.detail).toMatch(new RegExp(`${long.id}|${short.id}`));
+    }
+    expect(working.status).toBe('running');
+    const [first, second] = [await until(long, ended), await until(short, ended)];
+    expect([first.status, second.status]).toEqual(['succeeded', 'succeeded']);
+    expect(first.result!.rows).toBe(6000);
+    expect(second.finishedAt! >= first.finishedAt!).toBe(true);
+
+    const { items } = await service.json<EvaluationPageDto>(200, 'GET', `/models/${other}/evaluations`);
+    expect(items.map(({ id }) => id)).toEqual([short.id, long.id]);
+    await service.json(204, 'DELETE', `/models/${other}`);
+    await service.json(404, 'GET', `/models/${other}/evaluations`);
+  });
+
+  it('outlives its dataset', async () => {
+    const passing = await upload([
+      [1, 'The cat sat.'],
+      [0, 'Cat the sat.'],
+    ]);
+    const { id } = await until(await start(passing), ended);
+    await service.json(204, 'DELETE', `/datasets/${passing}`);
+    const kept = await service.json<EvaluationDto>(200, 'GET', `/models/${model}/evaluations/${id}`);
+    expect(kept).toMatchObject({ datasetId: null, datasetName: 'lesson', status: 'succeeded' });
+  });
+
+  it('tells why it failed', async () => {
+    const damaged = (await registerTinyModel(service.app, { promote: 'never' })).id;
+    truncateSync(path.join(service.folder, 'models', damaged, 'model.safetensors'), 1000);
+    const evaluation = await until(await start(dataset, damaged), ended);
+    expect(evaluation).toMatchObject({ status: 'failed', result: null });
+    expect(evaluation.error!.detail).toContain('damaged');
+    expect((await until(await start(dataset), ended)).status).toBe('succeeded');
+  });
+
+  it('is of a model and a dataset that there are', async () => {
+    const body = { datasetId: 'ds_01JD0000000000000000000000' };
+    expect(
+      (await service.json<Problem>(404, 'POST', '/models/production/evaluations', body)).detail,
+    ).toContain('dataset');
+    await service.json(404, 'POST', '/models/unheard-of/evaluations', { datasetId: dataset });
+    for (const wrong of [{}, { datasetId: 1 }, { datasetId: '' }, { datasetId: dataset, rows: 3 }]) {
+      await service.json(422, 'POST', '/models/production/evaluations', wrong);
+    }
+    await service.json(404, 'GET', `/models/${model}/evaluations/evl_01JD0000000000000000000000`);
+    const other = (await registerTinyModel(service.app, { promote: 'never' })).id;
+    const { items } = await service.json<EvaluationPageDto>(
+      200,
+      'GET',
+      `/models/${model}/evaluations?limit=1`,
+    );
+    expect(items).toHaveLength(1);
+    await service.json(404, 'GET', `/models/${other}/evaluations/${items[0]!.id}`);
+  });
+});
+
+describe('a stop', () => {
+  it('interrupts what is under way and what waits', async () => {
+    const long = await start(await uploadMany(6000));
+    const waiting = await start(dataset);
+    await until(long, ({ progress }) => progress > 0);
+    await service.stop();
+
+    service = await startService(service.folder);
+    for (const evaluation of [long, waiting]) {
+      const found = await until(evaluation, () => true);
+      expect(found).toMatchObject({ status: 'interrupted', result: null });
+      expect(found.finishedAt).not.toBeNull();
+    }
+  });
+
+  it('that was a crash is noticed at the next start', async () => {
+    const { id, modelId } = await until(await start(dataset), ended);
+    // What a killed process leaves in the database.
+    await service.app
+      .get(DataSource)
+      .manager.update(EvaluationEntity, { id }, { status: 'running', result: null, finishedAt: null });
+    await service.stop();
+
+    service = await startService(service.folder);
+    const found = await service.json<EvaluationDto>(200, 'GET', `/models/${modelId}/evaluations/${id}`);
+    expect(found).toMatchObject({ status: 'interrupted', progress: 0 });
+  });
+});

@@ -1,0 +1,30 @@
+import { expect } from 'vitest';
+import type { ProblemDetails } from '../src/common/problem-details.js';
+
+/** A form with one file, and other fields. */
+export function formOf(
+  content: string | Uint8Array,
+  fields: Record<string, string> = {},
+  fileName = 'set.tsv',
+): FormData {
+  const form = new FormData();
+  form.set('file', new Blob([content]), fileName);
+  for (const [name, value] of Object.entries(fields)) form.set(name, value);
+  return form;
+}
+
+/** Checks that an answer is a problem of this status, whole and told as such, and gives it. */
+export async function problemOf(response: Response, status: number): Promise<ProblemDetails> {
+  const text = await response.text();
+  expect([response.status, text]).toEqual([status, text]);
+  expect(response.headers.get('content-type')).toMatch(/^application\/problem\+json/);
+  const problem = JSON.parse(text) as ProblemDetails;
+  expect(problem).toMatchObject({
+    type: expect.stringMatching(/^urn:problem-type:wellformed:[a-z-]+$/) as string,
+    title: expect.any(String) as string,
+    status,
+    detail: expect.stringMatching(/^\S.{10}/) as string,
+    instance: new URL(response.url).pathname,
+  });
+  return problem;
+}

@@ -1,0 +1,259 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ModelDto, ModelPageDto } from '../src/models/dto/model.dto.js';
+import type { AliasListDto, AliasWithHistoryDto } from '../src/models/dto/alias.dto.js';
+import { ModelsService } from '../src/models/models.service.js';
+import { BlobStore } from '../src/storage/blob-store.js';
+import { removeFolders, startService, type Problem, type Service } from './support/service.js';
+import { registerTinyModel, registration, stageTinyModel } from './support/tiny-model.js';
+
+let service: Service;
+
+beforeAll(async () => {
+  service = await startService();
+});
+
+afterAll(async () => {
+  await service.stop();
+  removeFolders();
+});
+
+const folderOf = (id: string) => path.join(service.folder, 'models', id);
+const production = () => service.json<AliasWithHistoryDto>(200, 'GET', '/aliases/production');
+
+describe('the registry', () => {
+  it('has nothing at first', async () => {
+    expect(await service.json(200, 'GET', '/models')).toEqual({ items: [], nextCursor: null });
+    expect(await service.json(200, 'GET', '/aliases')).toEqual({ items: [] });
+    const problem = await service.json<Problem>(404, 'GET', '/models/production');
+    expect(problem.detail).toContain('GET /models');
+  });
+
+  it('makes the first version production, and tells all of it', async () => {
+    const { id } = await registerTinyModel(service.app, { name: 'First', mcc: 0.5 });
+    const model = await service.json<ModelDto>(200, 'GET', `/models/${id}`);
+    expect(model).toMatchObject({
+      id,
+      name: 'First',
+      aliases: ['production'],
+      promotion: { promoted: true, reason: 'There was no "production" yet.' },
+      baseModel: 'tiny-bert',
+      config: { model_type: 'bert', hidden_size: 32 },
+      metrics: { bestEpoch: 1, best: { mcc: 0.5 } },
+      hyperparameters: { learningRate: 3e-5 },
+    });
+    expect(model.files.map((file) => file.name)).toEqual(
+      expect.arrayContaining(['README.md', 'config.json', 'model.onnx', 'model.safetensors', 'vocab.txt']),
+    );
+    expect(model.bytes).toBe(model.files.reduce((sum, file) => sum + file.size, 0));
+    expect(await service.json(200, 'GET', '/models/production')).toEqual(model);
+  });
+
+  it('promotes a later version by what was asked and measured', async () => {
+    const { modelId: first } = await production();
+    const better = await registerTinyModel(service.app, { mcc: 0.6 });
+    expect((await production()).modelId).toBe(better.id);
+    const equal = await registerTinyModel(service.app, { mcc: 0.6 });
+    const elsewhere = await registerTinyModel(service.app, { mcc: 0.9, validatedOn: 'c'.repeat(64) });
+    const never = await registerTinyModel(service.app, { mcc: 0.9, promote: 'never' });
+    expect((await production()).modelId).toBe(better.id);
+    expect(equal.promotion).toMatchObject({ promoted: false, reason: expect.stringContaining('not higher') });
+    expect(elsewhere.promotion.reason).toContain(`other rows than ${better.id}`);
+    expect(never.promotion.reason).toContain('promote "never"');
+    const always = await registerTinyModel(service.app, { mcc: 0.1, promote: 'always' });
+
+    const { modelId, history } = await production();
+    expect(modelId).toBe(always.id);
+    expect(history.map((change) => [change.previousModelId, change.modelId])).toEqual([
+      [better.id, always.id],
+      [first, better.id],
+      [null, first],
+    ]);
+    expect(history[1]!.reason).toContain('0.6000 against 0.5000');
+  });
+
+  it('lists the newest first, page by page', async () => {
+    const { items } = await service.json<ModelPageDto>(200, 'GET', '/models?limit=100');
+    expect(items).toHaveLength(6);
+    const seen: string[] = [];
+    for (let query = '?limit=4'; ;) {
+      const page = await service.json<ModelPageDto>(200, 'GET', `/models${query}`);
+      seen.push(...page.items.map((model) => model.id));
+      if (page.nextCursor === null) break;
+      query = `?limit=4&cursor=${page.nextCursor}`;
+    }
+    expect(seen).toEqual(items.map((model) => model.id));
+    expect(seen).toEqual([...seen].sort().reverse());
+    for (const query of ['?limit=0', '?limit=101', '?cursor=x', '?page=2']) {
+      await service.json(422, 'GET', `/models${query}`);
+    }
+  });
+
+  it('renames', async () => {
+    const renamed = await service.json<ModelDto>(200, 'PATCH', '/models/production', {
+      name: '  Final exam ',
+    });
+    expect(renamed.name).toBe('Final exam');
+    expect((await service.json<ModelDto>(200, 'GET', `/models/${renamed.id}`)).name).toBe('Final exam');
+    for (const body of [{ name: ' ' }, { name: 7 }, { name: 'x'.repeat(201) }, {}, { name: 'x', mcc: 1 }]) {
+      const problem = await service.json<Problem>(422, 'PATCH', `/models/${renamed.id}`, body);
+      expect(problem.errors).not.toEqual([]);
+    }
+    await service.json(404, 'PATCH', '/models/mdl_01JD0000000000000000000000', { name: 'x' });
+  });
+
+  it('deletes what no alias points to, and its files', async () => {
+    const { modelId } = await production();
+    const refused = await service.json<Problem>(409, 'DELETE', `/models/${modelId}`);
+    expect(refused.detail).toContain('alias "production"');
+    expect(existsSync(path.join(folderOf(modelId), 'model.safetensors'))).toBe(true);
+
+    const { id } = await registerTinyModel(service.app, { promote: 'never' });
+    await service.json(204, 'DELETE', `/models/${id}`);
+    expect(existsSync(folderOf(id))).toBe(false);
+    for (const method of ['GET', 'DELETE']) await service.json(404, method, `/models/${id}`);
+  });
+});
+
+describe('files', () => {
+  const types: Record<string, string> = {
+    'README.md': 'text/markdown; charset=utf-8',
+    'config.json': 'application/json; charset=utf-8',
+    'vocab.txt': 'text/plain; charset=utf-8',
+    'model.safetensors': 'application/octet-stream',
+    'model.onnx': 'application/octet-stream',
+  };
+
+  it('are given as the manifest says', async () => {
+    const { files } = await service.json<ModelDto>(200, 'GET', '/models/production');
+    for (const { name, size, sha256 } of files) {
+      const response = await service.request('GET', `/models/production/files/${name}`);
+      const bytes = Buffer.from(await response.arrayBuffer());
+      expect(response.status).toBe(200);
+      expect(createHash('sha256').update(bytes).digest('hex')).toBe(sha256);
+      expect(response.headers.get('content-length')).toBe(String(size));
+      expect(response.headers.get('etag')).toBe(`"${sha256}"`);
+      expect(response.headers.get('content-disposition')).toBe(`attachment; filename="${name}"`);
+      if (types[name]) expect(response.headers.get('content-type')).toBe(types[name]);
+    }
+  });
+
+  it('are not sent again to whoever has them', async () => {
+    const url = '/models/production/files/model.safetensors';
+    const etag = (await service.request('GET', url)).headers.get('etag')!;
+    for (const known of [etag, `"x", W/${etag}`, '*']) {
+      const again = await service.request('GET', url, undefined, { 'if-none-match': known });
+      expect(again.status).toBe(304);
+      expect(await again.text()).toBe('');
+    }
+    const other = await service.request('GET', url, undefined, { 'if-none-match': '"x"' });
+    expect(other.status).toBe(200);
+    await other.arrayBuffer();
+  });
+
+  it.each([
+    'manifest.json',
+    'nothing.txt',
+    '..%2F..%2Fwellformed.sqlite',
+    '%2Fetc%2Fpasswd',
+    'config.json%00',
+  ])('are never taken from elsewhere: %s', async (name) => {
+    const problem = await service.json<Problem>(404, 'GET', `/models/production/files/${name}`);
+    expect(problem.status).toBe(404);
+  });
+});
+
+describe('aliases', () => {
+  it('are made, moved and removed, with a history', async () => {
+    const { items } = await service.json<ModelPageDto>(200, 'GET', '/models');
+    const [newer, older] = items.map((model) => model.id);
+    await service.json(200, 'PUT', '/aliases/spring-2025', { modelId: older });
+    await service.json(200, 'PUT', '/aliases/spring-2025', { modelId: older });
+    await service.json(200, 'PUT', '/aliases/spring-2025', { modelId: newer });
+    const { history, ...alias } = await service.json<AliasWithHistoryDto>(200, 'GET', '/aliases/spring-2025');
+    expect(alias).toMatchObject({ name: 'spring-2025', modelId: newer });
+    expect(history.map((change) => change.modelId)).toEqual([newer, older]);
+    const { items: aliases } = await service.json<AliasListDto>(200, 'GET', '/aliases');
+    expect(aliases.map(({ name }) => name)).toEqual(['production', 'spring-2025']);
+    expect((await service.json<ModelDto>(200, 'GET', '/models/spring-2025')).id).toBe(newer);
+
+    await service.json(204, 'DELETE', '/aliases/spring-2025');
+    for (const method of ['GET', 'DELETE']) await service.json(404, method, '/aliases/spring-2025');
+    await service.json(404, 'GET', '/models/spring-2025');
+  });
+
+  it.each(['mdl_x', 'Production', '-x', 'a%20b', 'a%2Fb', 'x'.repeat(64)])(
+    'cannot be called %s',
+    async (name) => {
+      const { modelId } = await production();
+      const problem = await service.json<Problem>(422, 'PUT', `/aliases/${name}`, { modelId });
+      expect(problem.errors![0]).toMatchObject({ parameter: 'name' });
+    },
+  );
+
+  it('point to models that there are', async () => {
+    await service.json(404, 'PUT', '/aliases/x', { modelId: 'mdl_01JD0000000000000000000000' });
+    for (const body of [
+      {},
+      { modelId: '' },
+      { modelId: 3 },
+      { modelId: null },
+      { modelId: 'x', name: 'y' },
+    ]) {
+      await service.json(422, 'PUT', '/aliases/x', body);
+    }
+    await service.json(404, 'GET', '/aliases/x');
+  });
+
+  it('show their MCC on the metrics page', async () => {
+    const model = await service.json<ModelDto>(200, 'GET', '/models/production');
+    const page = await (await service.request('GET', '/metrics')).text();
+    expect(page).toContain(`wellformed_model_mcc{alias="production"} ${model.metrics.best.mcc}`);
+    expect(page).not.toContain('wellformed_model_mcc{alias="spring-2025"}');
+  });
+});
+
+describe('a registration that fails', () => {
+  const leftovers = () => [
+    readdirSync(path.join(service.folder, 'models')),
+    readdirSync(path.join(service.folder, 'staging')),
+  ];
+
+  it('leaves nothing behind', async () => {
+    const before = leftovers();
+    const count = await service.app.get(ModelsService).count();
+    const alongside = () => Promise.reject(new Error('the run cannot be ended'));
+    await expect(registerTinyModel(service.app, { alongside, promote: 'always' })).rejects.toThrow(
+      'cannot be ended',
+    );
+    expect(leftovers()).toEqual(before);
+    expect(await service.app.get(ModelsService).count()).toBe(count);
+  });
+
+  it('is not for half a folder', async () => {
+    const before = leftovers();
+    const staged = await service.app.get(BlobStore).stage();
+    await expect(service.app.get(ModelsService).register(registration(staged))).rejects.toThrow(
+      'without config.json, model.safetensors, model.onnx, README.md, tokenizer.json or vocab.txt',
+    );
+    expect(leftovers()).toEqual(before);
+  });
+});
+
+describe('the next start', () => {
+  it('has all versions, and removes the files of one that was never stored', async () => {
+    const before = await service.json<ModelPageDto>(200, 'GET', '/models');
+    const orphan = 'mdl_01JD0000000000000000000000';
+    await (await stageTinyModel(service.app)).publish(`models/${orphan}`);
+    expect(existsSync(folderOf(orphan))).toBe(true);
+    await service.stop();
+
+    service = await startService(service.folder);
+    expect(existsSync(folderOf(orphan))).toBe(false);
+    expect(await service.json(200, 'GET', '/models')).toEqual(before);
+    const page = await (await service.request('GET', '/metrics')).text();
+    expect(page).toMatch(/wellformed_model_mcc\{alias="production"\} 0\.\d/);
+  });
+});

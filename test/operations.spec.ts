@@ -1,0 +1,90 @@
+import { rmSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { formOf, problemOf } from './http.js';
+import { removeFolders, startService, type Service } from './support/service.js';
+
+describe('health', () => {
+  let service: Service;
+  beforeAll(async () => {
+    service = await startService(undefined, { WELLFORMED_ENGINE: 'wasm' });
+  });
+  afterAll(async () => {
+    await service.stop();
+    removeFolders();
+  });
+
+  it('is live, started and ready, and tells the engine', async () => {
+    expect(await service.json(200, 'GET', '/health/live')).toEqual({ status: 'ok' });
+    expect(await service.json(200, 'GET', '/health/started')).toEqual({ status: 'ok' });
+    expect(await service.json(200, 'GET', '/health/ready')).toMatchObject({
+      status: 'ok',
+      checks: { database: 'up', storage: 'up' },
+      engine: { name: 'wasm', reason: expect.any(String) as string },
+    });
+  });
+
+  it('is not ready but live when the storage does not answer', async () => {
+    rmSync(path.join(service.folder, 'staging'), { recursive: true });
+    const problem = await problemOf(await service.request('GET', '/health/ready'), 503);
+    expect(problem).toMatchObject({ checks: { database: 'up', storage: 'down' } });
+    expect(problem.detail).toContain('storage');
+    expect(await service.json(200, 'GET', '/health/live')).toEqual({ status: 'ok' });
+  });
+});
+
+describe('metrics', () => {
+  let service: Service;
+  beforeAll(async () => {
+    service = await startService();
+  });
+  afterAll(async () => {
+    await service.stop();
+    removeFolders();
+  });
+
+  const page = async () => {
+    const response = await service.request('GET', '/metrics');
+    expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
+    return response.text();
+  };
+
+  it('has a help text and a type for every metric', async () => {
+    const lines = (await page()).split('\n');
+    const names = new Set(lines.filter((line) => /^[a-z]/.test(line)).map((line) => /^\w+/.exec(line)![0]));
+    for (const name of names) {
+      const family = name.replace(/_(bucket|sum|count)$/, '');
+      const told = [name, family].some((candidate) =>
+        lines.some((line) => line.startsWith(`# HELP ${candidate} `)),
+      );
+      expect(told, name).toBe(true);
+      expect(name).toMatch(/^(wellformed|process|nodejs)_/);
+    }
+    expect(names).toContain('process_resident_memory_bytes');
+  });
+
+  it('counts requests by the template of their route, unknown paths together', async () => {
+    for (const id of ['ds_1', 'ds_2', 'ds_3']) await service.request('GET', `/datasets/${id}`);
+    for (const unknown of ['/a', '/b']) await service.request('GET', unknown);
+    await service.request('POST', '/datasets', formOf('1\tWe go.\n'));
+    const text = await page();
+    const count = (labels: string) =>
+      new RegExp(`^wellformed_http_request_duration_seconds_count\\{${labels}\\} (\\d+)$`, 'm').exec(
+        text,
+      )?.[1];
+    expect(count('method="GET",route="/datasets/:id",status="4xx"')).toBe('3');
+    expect(count('method="GET",route="unknown",status="4xx"')).toBe('2');
+    expect(count('method="POST",route="/datasets",status="2xx"')).toBe('1');
+    expect(text).not.toContain('ds_1');
+  });
+
+  it('shows how late the event loop is', async () => {
+    await page();
+    const end = performance.now() + 200;
+    while (performance.now() < end);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const [, worst] = /^wellformed_event_loop_delay_seconds\{quantile="1"\} (\S+)$/m.exec(await page())!;
+    expect(Number(worst)).toBeGreaterThan(0.15);
+    expect(Number(worst)).toBeLessThan(2);
+  });
+});

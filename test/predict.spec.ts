@@ -1,0 +1,259 @@
+import { truncateSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { PredictionDto, PredictionsDto } from '../src/predictions/dto/predict.dto.js';
+import { ServedModels } from '../src/predictions/served-models.js';
+import { removeFolders, startService, type Problem, type Service } from './support/service.js';
+import { goldens, registerTinyModel } from './support/tiny-model.js';
+
+const sentences = goldens.sentences.map(({ sentence }) => sentence);
+const probability = (index: number) => goldens.forward.probabilities[index]![1];
+const form = { 'content-type': 'application/x-www-form-urlencoded' };
+
+let service: Service;
+let production: string;
+
+beforeAll(async () => {
+  service = await startService();
+});
+
+afterAll(async () => {
+  await service.stop();
+  removeFolders();
+});
+
+async function predict(body: unknown, headers?: Record<string, string>, query = ''): Promise<PredictionDto> {
+  const response = await service.request('POST', `/predict${query}`, body, headers);
+  expect(response.status).toBe(200);
+  return (await response.json()) as PredictionDto;
+}
+
+async function refusal(status: number, body: unknown, headers?: Record<string, string>, query = '') {
+  const response = await service.request('POST', `/predict${query}`, body, headers);
+  const problem = (await response.json()) as Problem;
+  expect(problem).toMatchObject({ status });
+  expect(response.status).toBe(status);
+  expect(response.headers.get('content-type')).toMatch(/^application\/problem\+json/);
+  return problem;
+}
+
+async function metric(line: RegExp): Promise<number> {
+  const page = await (await service.request('GET', '/metrics')).text();
+  return Number(new RegExp(`^${line.source} (\\S+)$`, 'm').exec(page)?.[1] ?? 0);
+}
+
+describe('without a model', () => {
+  it('says how to train one', async () => {
+    expect((await refusal(409, { sentence: 'A cat sat.' })).detail).toMatch(/curl -F file=@\S+ .*\/train/);
+    expect((await refusal(409, 'A cat sat.', form)).detail).toContain('/train');
+    await refusal(404, { sentence: 'A cat sat.', model: 'staging' });
+  });
+
+  it('says how to put one into production, where there is one', async () => {
+    await registerTinyModel(service.app, { promote: 'never' });
+    expect((await refusal(409, { sentence: 'A cat sat.' })).detail).toContain('/aliases/production');
+  });
+});
+
+describe('with a model in production', () => {
+  beforeAll(async () => {
+    production = (await registerTinyModel(service.app, { name: 'Tiny' })).id;
+  });
+
+  it('judges sentences as PyTorch does, in their order', async () => {
+    const answer = await service.json<PredictionsDto>(200, 'POST', '/predict', { sentences });
+    expect(answer.model).toEqual({ id: production, name: 'Tiny', alias: 'production' });
+    expect(answer.predictions).toHaveLength(sentences.length);
+    answer.predictions.forEach(({ acceptable, score, truncated }, i) => {
+      expect(Math.abs(score - probability(i))).toBeLessThan(1e-4);
+      expect(acceptable).toBe(probability(i) > 0.5);
+      expect(truncated).toBe(false);
+    });
+    expect(new Set(answer.predictions.map(({ acceptable }) => acceptable)).size).toBe(2);
+  });
+
+  it('judges one sentence the same as JSON, as text and as what curl -d sends', async () => {
+    const asJson = await predict({ sentence: sentences[0] });
+    expect(Object.keys(asJson).sort()).toEqual(['acceptable', 'model', 'score', 'truncated']);
+    expect(Math.abs(asJson.score - probability(0))).toBeLessThan(1e-4);
+    expect(await predict(sentences[0], { 'content-type': 'text/plain' })).toEqual(asJson);
+    expect(await predict(sentences[0], { 'content-type': 'text/plain; charset=UTF-8' })).toEqual(asJson);
+    expect(await predict(sentences[0], form)).toEqual(asJson);
+    expect(await predict(`\n  ${sentences[0]}\n`, form)).toEqual(asJson);
+  });
+
+  it.each([
+    '100% of the cats sat + slept.',
+    'sentence=The cat&model=x',
+    '{ a cat }',
+    '"Sit", he said. 5 > 3',
+    'naïve café',
+  ])('takes what curl -d sends as it stands: %s', async (sentence) => {
+    expect(await predict(sentence, form)).toEqual(await predict({ sentence }));
+  });
+
+  it('takes a model by id or alias, in the body or the query', async () => {
+    const other = await registerTinyModel(service.app, { name: 'Other', promote: 'never' });
+    await service.json(200, 'PUT', '/aliases/other', { modelId: other.id });
+    const sentence = 'A cat sat.';
+    const byId = { id: other.id, name: 'Other', alias: null };
+    const byAlias = { id: other.id, name: 'Other', alias: 'other' };
+    expect((await predict({ sentence, model: other.id })).model).toEqual(byId);
+    expect((await predict({ sentence, model: 'other' })).model).toEqual(byAlias);
+    expect((await predict(sentence, form, `?model=${other.id}`)).model).toEqual(byId);
+    expect((await predict({ sentence }, {}, '?model=other')).model).toEqual(byAlias);
+    expect((await refusal(422, { sentence, model: 'other' }, {}, '?model=production')).errors).toHaveLength(
+      1,
+    );
+    await refusal(404, { sentence, model: 'mdl_01JD0000000000000000000000' });
+    await refusal(404, { sentence, model: 'unheard-of' });
+    await refusal(422, sentence, form, '?modell=other');
+  });
+
+  it('takes 256 sentences at once', async () => {
+    const many = Array.from({ length: 256 }, (_, i) => sentences[i % sentences.length]!);
+    const { predictions } = await service.json<PredictionsDto>(200, 'POST', '/predict', { sentences: many });
+    expect(predictions).toHaveLength(256);
+    predictions.forEach(({ score }, i) => {
+      expect(Math.abs(score - probability(i % sentences.length))).toBeLessThan(1e-4);
+    });
+  });
+
+  it('says where it read only the beginning', async () => {
+    const long = 'the cat sat on the mat and '.repeat(40);
+    const { predictions } = await service.json<PredictionsDto>(200, 'POST', '/predict', {
+      sentences: [long, 'A cat sat.'],
+    });
+    expect(predictions.map(({ truncated }) => truncated)).toEqual([true, false]);
+  });
+
+  it.each([
+    ['nothing', {}, ['#/sentence']],
+    ['an empty sentence', { sentence: '' }, ['#/sentence']],
+    ['white space', { sentence: ' \n\t' }, ['#/sentence']],
+    ['null', { sentence: null }, ['#/sentence']],
+    ['a number', { sentence: 3 }, ['#/sentence']],
+    ['a list as a sentence', { sentence: ['A cat sat.'] }, ['#/sentence']],
+    ['far too long a sentence', { sentence: 'x'.repeat(10_001) }, ['#/sentence']],
+    ['an empty list', { sentences: [] }, ['#/sentences']],
+    ['a sentence as a list', { sentences: 'A cat sat.' }, ['#/sentences']],
+    [
+      'a list with bad entries',
+      { sentences: ['A cat sat.', '', 'It ran.', 7, null] },
+      ['#/sentences/1', '#/sentences/3', '#/sentences/4'],
+    ],
+    ['257 sentences', { sentences: Array.from({ length: 257 }, () => 'A cat sat.') }, ['#/sentences']],
+    ['both', { sentence: 'A cat sat.', sentences: ['It ran.'] }, ['#/sentences']],
+    ['a model that is no text', { sentence: 'A cat sat.', model: 1 }, ['#/model']],
+    ['an unknown field', { sentence: 'A cat sat.', temperature: 1 }, ['#/temperature']],
+  ] as const)('refuses %s', async (_what, body, pointers) => {
+    const { errors } = await refusal(422, body);
+    expect([...new Set(errors!.map(({ pointer }) => pointer))]).toEqual(pointers);
+    for (const { message } of errors!) expect(message).not.toBe('');
+  });
+
+  it('refuses bodies that hold no sentence', async () => {
+    await refusal(422, '', form);
+    await refusal(422, '   ', { 'content-type': 'text/plain' });
+    await refusal(422, undefined);
+    await refusal(422, '["A cat sat."]', { 'content-type': 'application/json' });
+    await refusal(400, '{"sentence": ', { 'content-type': 'application/json' });
+    await refusal(422, new Uint8Array([0x41, 0xff, 0xfe]), { 'content-type': 'text/plain' });
+    await refusal(413, 'x'.repeat(2 ** 20 + 1), { 'content-type': 'text/plain' });
+  });
+
+  it('refuses other content types, and says which it takes', async () => {
+    await refusal(415, '<s>A cat sat.</s>', { 'content-type': 'application/xml' });
+    await refusal(415, 'A cat sat.', { 'content-type': 'text/plain; charset=iso-8859-1' });
+    const multipart = new FormData();
+    multipart.set('sentence', 'A cat sat.');
+    await refusal(415, multipart);
+    expect((await refusal(415, '{"sentence": "A cat sat."}', form)).detail).toContain(
+      'content-type: application/json',
+    );
+  });
+
+  it('leaves other routes to JSON', async () => {
+    for (const headers of [form, { 'content-type': 'text/plain' }]) {
+      expect((await service.request('PUT', '/aliases/other', 'modelId=production', headers)).status).toBe(
+        415,
+      );
+      expect((await service.request('POST', '/nowhere', 'x', headers)).status).toBe(404);
+    }
+  });
+
+  it('counts by outcome and alias', async () => {
+    const series = [
+      /wellformed_predictions_total\{outcome="acceptable",alias="production"\}/,
+      /wellformed_predictions_total\{outcome="unacceptable",alias="production"\}/,
+      /wellformed_predictions_total\{outcome="acceptable",alias="none"\}/,
+      /wellformed_prediction_duration_seconds_count/,
+    ];
+    const read = () => Promise.all(series.map(metric));
+    const before = await read();
+    await service.json(200, 'POST', '/predict', { sentences });
+    await service.json(200, 'POST', '/predict', { sentences, model: production });
+    const acceptable = goldens.forward.probabilities.filter(([, p]) => p > 0.5).length;
+    const grown = (await read()).map((value, i) => value - before[i]!);
+    expect(grown).toEqual([acceptable, sentences.length - acceptable, acceptable, 2]);
+  });
+});
+
+describe('several models', () => {
+  it('are swapped under an alias without a request failing', async () => {
+    const ids = [production, (await registerTinyModel(service.app, { promote: 'never' })).id];
+    let swapping = true;
+    const seen = new Set<string>();
+    const ask = async () => {
+      while (swapping) seen.add((await predict({ sentence: 'A cat sat.' })).model.id);
+    };
+    const asking = Promise.all([ask(), ask(), ask()]);
+    for (let i = 1; i <= 10; i++) {
+      await service.json(200, 'PUT', '/aliases/production', { modelId: ids[i % 2] });
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    swapping = false;
+    await asking;
+    expect([...seen].sort()).toEqual([...ids].sort());
+  });
+
+  it('are served in turn, two in memory at most', async () => {
+    const ids = [production];
+    for (let i = 0; i < 3; i++) ids.push((await registerTinyModel(service.app, { promote: 'never' })).id);
+    const answers = await Promise.all(
+      Array.from({ length: 24 }, (_, i) => predict({ sentence: sentences[0], model: ids[i % 4] })),
+    );
+    answers.forEach(({ score, model }, i) => {
+      expect(model.id).toBe(ids[i % 4]);
+      expect(Math.abs(score - probability(0))).toBeLessThan(1e-4);
+    });
+    expect(await metric(/wellformed_loaded_models/)).toBe(2);
+  });
+
+  it('are gone once deleted', async () => {
+    const { id } = await registerTinyModel(service.app, { promote: 'never' });
+    await predict({ sentence: 'A cat sat.', model: id });
+    await service.json(204, 'DELETE', `/models/${id}`);
+    await refusal(404, { sentence: 'A cat sat.', model: id });
+    expect(await metric(/wellformed_loaded_models/)).toBe(1);
+  });
+});
+
+describe('a damaged model', () => {
+  it('is a clear error, and neither the start nor other models suffer', async () => {
+    const { id } = await registerTinyModel(service.app, { promote: 'never' });
+    truncateSync(path.join(service.folder, 'models', id, 'model.safetensors'), 1000);
+    await service.json(200, 'PUT', '/aliases/production', { modelId: id });
+    expect((await refusal(503, { sentence: 'A cat sat.' })).detail).toContain(`${id} could not be loaded`);
+    const before = await metric(/wellformed_predictions_total\{outcome="error",alias="production"\}/);
+    await service.stop();
+
+    service = await startService(service.folder);
+    await refusal(503, { sentence: 'A cat sat.' });
+    expect(service.app.get(ServedModels).failures).toMatchObject([{ modelId: id }]);
+    expect(before).toBe(1);
+    await predict({ sentence: 'A cat sat.', model: production });
+    await service.json(200, 'PUT', '/aliases/production', { modelId: production });
+    expect((await predict({ sentence: 'A cat sat.' })).model.id).toBe(production);
+  });
+});

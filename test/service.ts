@@ -1,0 +1,84 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+export interface RunningService {
+  /** Without a slash at the end. */
+  url: string;
+  /** The data folder. */
+  data: string;
+  pid: number;
+  /** What it printed so far. */
+  logs(): string;
+  /** Ends it as an operator would (SIGTERM), waits for it, and removes the data folder unless it was given. */
+  stop(): Promise<void>;
+  /** Ends it as a power cut would (SIGKILL); the data folder stays. */
+  kill(): Promise<void>;
+}
+
+export interface ServiceOptions {
+  /** Further environment, for example `WELLFORMED_ENGINE`. */
+  settings?: Record<string, string>;
+  /** A data folder to use and keep; a new one by default. */
+  data?: string;
+}
+
+/** Starts the built service in a process of its own, on a free port. @throws with what it printed, where it does not start */
+export async function startService({ settings = {}, data }: ServiceOptions = {}): Promise<RunningService> {
+  const folder = data ?? mkdtempSync(path.join(tmpdir(), 'wellformed-test-'));
+  const child = spawnService({ WELLFORMED_DATA: folder, WELLFORMED_PORT: '0', ...settings });
+  const exited = once(child, 'exit');
+  let logs = '';
+  const url = await new Promise<string>((resolve, reject) => {
+    const read = (chunk: Buffer) => {
+      logs += chunk.toString();
+      const [, found] = /Listening on (http:\/\/[^\s,"]+)/.exec(logs) ?? [];
+      if (found) resolve(found);
+    };
+    child.stdout.on('data', read);
+    child.stderr.on('data', read);
+    void exited.then(([code]) => reject(new Error(`The service ended with ${code}:\n${logs}`)));
+  });
+  const end = async (signal: NodeJS.Signals) => {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill(signal);
+      await exited;
+    }
+  };
+  return {
+    url,
+    data: folder,
+    pid: child.pid!,
+    logs: () => logs,
+    kill: () => end('SIGKILL'),
+    stop: async () => {
+      await end('SIGTERM');
+      if (data === undefined) rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Runs the built service until it ends by itself: for starts that must fail. */
+export async function runService(
+  settings: Record<string, string>,
+): Promise<{ code: number | null; output: string }> {
+  const child = spawnService(settings);
+  let output = '';
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, output };
+}
+
+function spawnService(settings: Record<string, string>) {
+  // TEST_DIST: another build than the usual one.
+  const main = path.resolve(process.env.TEST_DIST ?? 'dist', 'main.js');
+  if (!existsSync(main)) throw new Error(`${main} is missing: build first, with "npx nest build".`);
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('WELLFORMED_'));
+  return spawn(process.execPath, [main], {
+    env: { ...Object.fromEntries(inherited), ...settings },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}

@@ -1,0 +1,103 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { once } from 'node:events';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { formOf } from './http.js';
+import { runService, startService, type RunningService } from './service.js';
+
+describe('the start of the service', () => {
+  const data = mkdtempSync(path.join(tmpdir(), 'wellformed-start-'));
+  const running: RunningService[] = [];
+  const start = async (settings: Record<string, string> = {}) => {
+    const service = await startService({ data, settings });
+    running.push(service);
+    return service;
+  };
+  afterEach(() => Promise.all(running.splice(0).map((service) => service.stop())));
+  afterAll(() => rmSync(data, { recursive: true }));
+
+  it('says where it listens and where to try it out', async () => {
+    const service = await start();
+    expect(service.logs()).toContain(`Listening on ${service.url}, data in ${data}`);
+    expect((await fetch(`${service.url}/health/started`)).status).toBe(200);
+  });
+
+  it('logs JSON, a line for each message, where told so', async () => {
+    const service = await start({ WELLFORMED_LOG_FORMAT: 'json', WELLFORMED_POTR: '1' });
+    const lines = service.logs().trim().split('\n');
+    const messages = lines.map((line) => (JSON.parse(line) as { message: string }).message);
+    expect(messages).toContain(`Listening on ${service.url}, data in ${data}`);
+    expect(messages).toContainEqual(expect.stringContaining('Did you mean WELLFORMED_PORT?'));
+  });
+
+  it('refuses a data folder that another process uses, until that ends, however it ends', async () => {
+    const first = await start();
+    const second = await runService({ WELLFORMED_DATA: data, WELLFORMED_PORT: '0' });
+    expect(second.code).toBe(1);
+    expect(second.output.trim()).toBe(
+      `The data folder ${data} is in use by another Wellformed process. ` +
+        'Stop that one first, or set WELLFORMED_DATA to a folder of its own.',
+    );
+    expect((await fetch(`${first.url}/health/ready`)).status).toBe(200);
+
+    await first.kill();
+    const third = await start();
+    expect((await fetch(`${third.url}/health/ready`)).status).toBe(200);
+  });
+
+  it('keeps what was stored when it is killed', async () => {
+    const first = await start();
+    const response = await fetch(`${first.url}/datasets`, {
+      method: 'POST',
+      body: formOf('1\tWe go.\n0\tWe goes.\n'),
+    });
+    const dataset = (await response.json()) as { id: string };
+    await first.kill();
+    const second = await start();
+    expect(await (await fetch(`${second.url}/datasets/${dataset.id}`)).json()).toEqual(dataset);
+    expect((await fetch(`${second.url}/datasets/${dataset.id}/rows`)).status).toBe(200);
+  });
+
+  it('tells in one line that the port is in use', async () => {
+    const blocker = createServer().listen(0, '127.0.0.1');
+    await once(blocker, 'listening');
+    const { port } = blocker.address() as AddressInfo;
+    try {
+      const { code, output } = await runService({ WELLFORMED_DATA: data, WELLFORMED_PORT: String(port) });
+      expect(code).toBe(1);
+      expect(output.trim().split('\n').at(-1)).toBe(
+        `Port ${port} on 127.0.0.1 is in use. Stop what uses it, or set WELLFORMED_PORT to a free one.`,
+      );
+      expect(output).not.toContain('    at ');
+    } finally {
+      blocker.close();
+    }
+  });
+
+  it('lists all settings that are wrong, without a stack', async () => {
+    const { code, output } = await runService({ WELLFORMED_PORT: 'x', WELLFORMED_ENGINE: 'gpu' });
+    expect(code).toBe(1);
+    expect(output.trim().split('\n')).toEqual([
+      'The settings are wrong:',
+      expect.stringContaining('WELLFORMED_PORT must be'),
+      expect.stringContaining('WELLFORMED_ENGINE must be'),
+    ]);
+  });
+
+  it('says what is wrong with a data folder that cannot be one', async () => {
+    const { code, output } = await runService({ WELLFORMED_DATA: path.join(process.execPath, 'data') });
+    expect(code).toBe(1);
+    expect(output).toContain('Set WELLFORMED_DATA to a folder that this user may write');
+    expect(output).not.toContain('    at ');
+  });
+
+  it('ends soon when asked to, though a client keeps its connection', async () => {
+    const service = await start();
+    expect((await fetch(`${service.url}/health/live`)).status).toBe(200);
+    const before = performance.now();
+    await service.stop();
+    expect(performance.now() - before).toBeLessThan(3000);
+  });
+});

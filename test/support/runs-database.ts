@@ -1,0 +1,105 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { DataSource } from 'typeorm';
+import { newId } from '../../src/common/identifiers.js';
+import { dataSourceOptions } from '../../src/database/data-source.js';
+import { Transactions } from '../../src/database/transactions.js';
+import { DatasetEntity } from '../../src/datasets/dataset.entity.js';
+import { RunEventEntity } from '../../src/training/run-event.entity.js';
+import type { RunEntity as Run } from '../../src/training/run.entity.js';
+import { RunEntity } from '../../src/training/run.entity.js';
+import { RunsRepository } from '../../src/training/runs.repository.js';
+
+export interface RunsDatabase {
+  runs: RunsRepository;
+  /** Stores a queued run. */
+  addRun(changes?: Partial<Run>): Promise<string>;
+  close(): Promise<void>;
+}
+
+/** A real database with a dataset to train on. */
+export async function openRunsDatabase(): Promise<RunsDatabase> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'wellformed-runs-'));
+  const dataSource = new DataSource({
+    ...dataSourceOptions(path.join(folder, 'test.sqlite')),
+    entities: [DatasetEntity, RunEntity, RunEventEntity],
+  });
+  await dataSource.initialize();
+  const datasetId = newId('ds');
+  await dataSource.getRepository(DatasetEntity).insert({
+    id: datasetId,
+    name: 'practice',
+    contentHash: 'a'.repeat(64),
+    rows: 2,
+    acceptable: 1,
+    unacceptable: 1,
+    statistics: {} as never,
+    problems: [],
+    originalFileName: null,
+    bytes: 20,
+    createdAt: new Date(),
+  });
+  const runs = new RunsRepository(
+    dataSource.getRepository(RunEntity),
+    dataSource.getRepository(RunEventEntity),
+    new Transactions(dataSource),
+  );
+  return {
+    runs,
+    addRun: async (changes) => {
+      const run = { ...queuedRun(datasetId), ...changes };
+      await runs.insert(run);
+      return run.id;
+    },
+    close: async () => {
+      await dataSource.destroy();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+function queuedRun(datasetId: string): Run {
+  return {
+    id: newId('run'),
+    version: 1,
+    status: 'queued',
+    phase: null,
+    datasetId,
+    validationDatasetId: null,
+    name: null,
+    baseModel: 'tiny-bert',
+    hyperparameters: {
+      epochs: 1,
+      batchSize: 32,
+      learningRate: 3e-5,
+      maxLength: 'auto',
+      warmupRatio: 0.1,
+      weightDecay: 0.01,
+      dropout: 0.1,
+      maxGradientNorm: 1,
+      seed: 42,
+      validationFraction: 0.1,
+    },
+    promote: 'auto',
+    engine: null,
+    plan: null,
+    step: 0,
+    totalSteps: null,
+    epoch: 0,
+    loss: null,
+    learningRate: null,
+    examplesPerSecond: null,
+    progress: 0,
+    secondsLeft: null,
+    download: null,
+    epochs: [],
+    error: null,
+    modelId: null,
+    owner: null,
+    leaseExpiresAt: null,
+    createdAt: new Date(),
+    startedAt: null,
+    finishedAt: null,
+  };
+}

@@ -1,0 +1,108 @@
+import { readFileSync } from 'node:fs';
+import { cp, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { exportOnnx } from '../../src/bert/onnx/export.js';
+import { modelCard } from '../../src/models/model-card.js';
+import type { Lineage, ModelMetrics, ModelVersion, PromotionRule } from '../../src/models/model-version.js';
+import { ModelsService } from '../../src/models/models.service.js';
+import type { Registration } from '../../src/models/registration.js';
+import { BlobStore, type StagedFolder } from '../../src/storage/blob-store.js';
+
+const folder = fileURLToPath(new URL('../goldens/', import.meta.url));
+
+/** What PyTorch says of the sentences that the tiny model is compared on. */
+export const goldens = JSON.parse(readFileSync(path.join(folder, 'goldens.json'), 'utf8')) as {
+  sentences: { sentence: string; tokenIds: number[] }[];
+  forward: {
+    labels: (0 | 1)[];
+    logits: [number, number][];
+    probabilities: [number, number][];
+    loss: number;
+  };
+};
+
+export interface TinyModelOptions {
+  name?: string;
+  /** As if measured on the validation rows. */
+  mcc?: number;
+  /** Content hash of the validation rows. */
+  validatedOn?: string;
+  promote?: PromotionRule;
+  alongside?: Registration['alongside'];
+}
+
+/** A folder like the one a training leaves: the tiny BERT of the goldens, exported for serving, with a card. */
+export async function stageTinyModel(
+  app: NestFastifyApplication,
+  options: TinyModelOptions = {},
+): Promise<StagedFolder> {
+  const staged = await app.get(BlobStore).stage();
+  await cp(path.join(folder, 'tiny-bert'), staged.path, { recursive: true });
+  await exportOnnx(staged.path);
+  const card = {
+    ...lineage(options),
+    name: nameOf(options),
+    metrics: metrics(options),
+    baseModelHubId: null,
+    license: null,
+  };
+  await writeFile(path.join(staged.path, 'README.md'), modelCard(card));
+  return staged;
+}
+
+export async function registerTinyModel(
+  app: NestFastifyApplication,
+  options: TinyModelOptions = {},
+): Promise<ModelVersion> {
+  return app.get(ModelsService).register(registration(await stageTinyModel(app, options), options));
+}
+
+export function registration(staged: StagedFolder, options: TinyModelOptions = {}): Registration {
+  const { promote = 'auto', alongside } = options;
+  return {
+    ...lineage(options),
+    staged,
+    sums: {},
+    name: nameOf(options),
+    metrics: metrics(options),
+    promote,
+    alongside,
+  };
+}
+
+function nameOf({ name = 'Tiny' }: TinyModelOptions): string {
+  return name;
+}
+
+function lineage({ validatedOn = 'a'.repeat(64) }: TinyModelOptions): Lineage {
+  return {
+    runId: null,
+    baseModel: 'tiny-bert',
+    dataset: { id: 'ds_01JD0000000000000000000000', name: 'lessons', contentHash: 'b'.repeat(64), rows: 100 },
+    validation: { datasetId: null, contentHash: validatedOn, rows: 10, fraction: 0.1 },
+    hyperparameters: {
+      epochs: 1,
+      batchSize: 32,
+      learningRate: 3e-5,
+      maxLength: 64,
+      warmupRatio: 0.1,
+      weightDecay: 0.01,
+      dropout: 0.1,
+      maxGradientNorm: 1,
+      seed: 42,
+    },
+    engine: 'tensorflow',
+  };
+}
+
+function metrics({ mcc = 0.5 }: TinyModelOptions): ModelMetrics {
+  const confusionMatrix = { truePositives: 5, falsePositives: 1, trueNegatives: 3, falseNegatives: 1 };
+  const best = { rows: 10, loss: 0.4, accuracy: 0.8, mcc, confusionMatrix };
+  return {
+    bestEpoch: 1,
+    best,
+    epochs: [{ epoch: 1, trainingLoss: 0.5, trainingSeconds: 12, validation: best }],
+  };
+}
