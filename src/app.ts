@@ -3,7 +3,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AppModule } from './app.module.js';
 import { UnsupportedMediaTypeError } from './common/errors.js';
-import { takesForm } from './common/multipart.js';
+import { type takesForm } from './common/multipart.js';
 import { ProblemDetailsFilter } from './common/problem-details.filter.js';
 import { PROBLEM_MEDIA_TYPE, problemOfStatus } from './common/problem-details.js';
 import { ServiceLogger } from './common/service-logger.js';
@@ -42,6 +42,7 @@ export async function createApp(settings: Settings, { quiet = false } = {}): Pro
   app.useGlobalPipes(new StrictValidationPipe());
   app.useGlobalFilters(new ProblemDetailsFilter(routes));
   refuseStrayForms(adapter.getInstance());
+  endConnections(adapter.getInstance());
   serveDocument(app);
   return app;
 }
@@ -55,5 +56,26 @@ function refuseStrayForms(fastify: FastifyInstance): void {
         ? new UnsupportedMediaTypeError('A form is not understood here. Send JSON: see /docs.')
         : undefined,
     );
+  });
+}
+
+/** How long requests that are under way may take once the service has been asked to end. */
+const GRACE_MS = 10_000;
+
+/**
+ * Node closes the connections that are idle when a server is closed, and waits a keep-alive time (over a minute) for those
+ * that become idle later, and for ever for those that never do.
+ */
+function endConnections(fastify: FastifyInstance): void {
+  fastify.addHook('preClose', (done) => {
+    const { server } = fastify;
+    if (!server.listening) return done();
+    const idle = setInterval(() => server.closeIdleConnections(), 50);
+    const all = setTimeout(() => server.closeAllConnections(), GRACE_MS);
+    server.once('close', () => {
+      clearInterval(idle);
+      clearTimeout(all);
+    });
+    done();
   });
 }

@@ -168,7 +168,7 @@ describe.each(['tensorflow', 'wasm'])('training on %s', { timeout: 180_000 }, (e
       baseModel: 'tiny-bert',
       epochs: 3,
       learningRate: 1e-3,
-      maxLength: 12,
+      maxLength: 24,
       name: 'Second',
       promote: 'never',
     });
@@ -177,7 +177,7 @@ describe.each(['tensorflow', 'wasm'])('training on %s', { timeout: 180_000 }, (e
     expect(ended).toMatchObject({
       status: 'succeeded',
       plan: {
-        maxLength: 12,
+        maxLength: 24,
         trainingRows: 480,
         validationRows: 90,
         validationContentHash: validation.contentHash,

@@ -155,5 +155,5 @@ function wasmStamp(version) {
 function firstLineOf(error) {
   const [first = '', ...rest] = error.message.split('\n');
   const telling = rest.find((line) => /\b(\w*Error|error|ERROR): /.test(line));
-  return telling ? `${first} ${telling.replace(/^[\s|]+/, '')}` : first;
+  return telling ? `${first} ${telling.replace(/^[\s|]+/, '')}` : first.replace(/; it said:$/, '');
 }

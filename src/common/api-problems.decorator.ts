@@ -1,6 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiExtraModels, ApiResponse, getSchemaPath } from '@nestjs/swagger';
-import { PROBLEM_MEDIA_TYPE, ProblemDetails } from './problem-details.js';
+import { ProblemDetails } from './problem-details.dto.js';
+import { PROBLEM_MEDIA_TYPE } from './problem-details.js';
 
 const DESCRIPTIONS = {
   400: 'The request is malformed.',

@@ -1,20 +1,27 @@
+import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
 import { LessThan, type FindManyOptions, type FindOptionsWhere, type Repository } from 'typeorm';
 import { ID_PATTERN } from './identifiers.js';
 
 /** The query of every list. */
 export class PageQuery {
-  /**
-   * How many items to give at most.
-   * @example 20
-   */
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 1,
+    maximum: 100,
+    default: 20,
+    description: 'How many items to give at most.',
+  })
   @IsOptional()
   @IsInt()
   @Min(1)
   @Max(100)
   limit: number = 20;
 
-  /** `nextCursor` of the page before. Leave it out for the first page. */
+  @ApiPropertyOptional({
+    pattern: ID_PATTERN.source,
+    description: '`nextCursor` of the page before. Leave it out for the first page.',
+  })
   @IsOptional()
   @Matches(ID_PATTERN, { message: 'cursor must be the nextCursor of an earlier page, unchanged' })
   cursor?: string;

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError, InvalidInputError } from './errors.js';
-import { PROBLEM_MEDIA_TYPE, problemOfStatus, problemType, type ProblemDetails } from './problem-details.js';
+import type { ProblemDetails } from './problem-details.dto.js';
+import { PROBLEM_MEDIA_TYPE, problemOfStatus, problemType } from './problem-details.js';
 import type { RouteTable } from './route-table.js';
 
 /** All but the path, which is added last. */
@@ -58,7 +59,7 @@ export class ProblemDetailsFilter implements ExceptionFilter {
   private unknownRoute(request: FastifyRequest, reply: FastifyReply): Problem {
     const path = pathOf(request.url);
     const methods = this.routes.methodsOf(path);
-    if (methods.length === 0) {
+    if (methods.length === 0 || methods.includes(request.method)) {
       return problemOfStatus(404, `There is no ${path} here. /docs shows every route.`);
     }
     reply.header('allow', methods.join(', '));

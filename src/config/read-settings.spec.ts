@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readSettings, SettingsError } from './read-settings.js';
+import { readSettings, type SettingsError } from './read-settings.js';
 
 function problemsOf(environment: Record<string, string>): string[] {
   try {

@@ -9,7 +9,10 @@ const hubModelList: SettingParser<string | string[]> = (value) =>
 class IsHubModelList implements ValidatorConstraintInterface {
   validate(value: unknown): boolean {
     const id = /^[A-Za-z0-9][\w.-]*(\/[A-Za-z0-9][\w.-]*)?$/;
-    return typeof value === 'string' || (Array.isArray(value) && value.every((item) => id.test(item)));
+    return (
+      typeof value === 'string' ||
+      (Array.isArray(value) && value.every((item: unknown) => typeof item === 'string' && id.test(item)))
+    );
   }
 
   defaultMessage(): string {

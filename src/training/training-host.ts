@@ -9,7 +9,7 @@ import { ModelsService } from '../models/models.service.js';
 import { BlobStore, type StagedFolder } from '../storage/blob-store.js';
 import { describeFailure } from './failure.js';
 import { lineageOf, metricsOf } from './lineage.js';
-import type { RunError } from './run.js';
+import { assertTransition, type RunError } from './run.js';
 import type { RunEntity } from './run.entity.js';
 import { RunFeed } from './run-feed.js';
 import { RunRecorder } from './run-recorder.js';
@@ -179,7 +179,7 @@ export class TrainingHost {
       alongside: async (_manager, modelId) => {
         const changes = { modelId, progress: 1, ...ended() };
         if (!(await this.runs.transition(run.id, 'succeeded', changes, { modelId }))) {
-          throw new Error(`This is a bug: run ${run.id} was registered but is not running.`);
+          assertTransition((await this.runs.get(run.id)).status, 'succeeded');
         }
       },
     });
@@ -197,7 +197,9 @@ export class TrainingHost {
     const changes: RunChanges = { ...ended(), ...(error ? { error } : {}) };
     for (let pause = 1000; ; pause = Math.min(2 * pause, 30_000)) {
       try {
-        await this.runs.transition(runId, status, changes, error ? { error } : {});
+        if (!(await this.runs.transition(runId, status, changes, error ? { error } : {}))) {
+          this.logger.error(`This is a bug: run ${runId} ended (${status}), but it was not running.`);
+        }
         this.feed.statusChanged(runId);
         return;
       } catch (failure) {

@@ -170,7 +170,7 @@ export class TrainingService implements OnApplicationBootstrap, BeforeApplicatio
   /** The events of a run after the given one: first those that are stored, then each as it comes, until the run ends. */
   async *follow(id: string, after: number): AsyncGenerator<RunEvent | 'alive', void, void> {
     let last = after;
-    let stale = true;
+    let stale: boolean;
     let wake = () => {};
     const unlisten = this.feed.listen(id, () => {
       stale = true;

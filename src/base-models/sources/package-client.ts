@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { SourceError } from '../source.js';
 
 export interface ClientRun {
@@ -135,9 +136,7 @@ async function watchedBytes(folders: readonly WatchedFolder[]): Promise<number> 
 
 /** What a person needs of the client's output: its error lines, or else its last ones. */
 function lastLines(output: string): string {
-  // eslint-disable-next-line no-control-regex -- colours
-  const lines = output
-    .replace(/\u001b\[[0-9;]*m/g, '')
+  const lines = stripVTControlCharacters(output)
     .split(/\r?\n|\r/)
     .map((line) => line.trim())
     .filter(Boolean);

@@ -100,6 +100,25 @@ describe(`fineTune on ${detectEngine('auto').name}`, () => {
     expect(memory().numTensors).toBe(before);
   });
 
+  it('breaks an evaluation off when told to, and frees everything', async () => {
+    const before = memory().numTensors;
+    const stop = new AbortController();
+    const events = fineTune({
+      engine,
+      config: folder.config,
+      weights: folder.weights,
+      training: sentences.slice(0, 4),
+      // Several batches of 64.
+      validation: Array.from({ length: 200 }, (_, i) => sentences[i % sentences.length]!),
+      hyperparameters: { ...hyperparameters, epochs: 1 },
+      signal: stop.signal,
+    });
+    expect((await events.next()).value).toMatchObject({ type: 'step', step: 1 });
+    stop.abort();
+    await expect(events.next()).rejects.toThrow('aborted');
+    expect(memory().numTensors).toBe(before);
+  });
+
   it('trains the compacted word embeddings to what the full table would become', async () => {
     let compacted = new Map<string, NamedTensor>();
     for await (const event of run({ dropout: 0, epochs: 1 })) {

@@ -62,7 +62,7 @@ export async function* fineTune(job: FineTuningJob): AsyncGenerator<FineTuningEv
       const trainingSeconds = (performance.now() - started) / 1000;
 
       const snapshot = store.read();
-      const evaluation = await evaluate(compactConfig, snapshot, validation).finally(() =>
+      const evaluation = await evaluate(compactConfig, snapshot, validation, job.signal).finally(() =>
         snapshot.release(),
       );
       const best = evaluation.mcc > bestMcc;

@@ -3,17 +3,21 @@ import type { Dataset, DatasetWarningKind, TsvFormat } from '../dataset.js';
 
 export class LengthStatisticsDto {
   /** @example 2 */
+  @ApiProperty({ type: 'integer' })
   min!: number;
   /** @example 7.7 */
   mean!: number;
   /** @example 7 */
+  @ApiProperty({ type: 'integer' })
   median!: number;
   /**
    * 95 % of all sentences are no longer than this.
    * @example 14
    */
+  @ApiProperty({ type: 'integer' })
   p95!: number;
   /** @example 42 */
+  @ApiProperty({ type: 'integer' })
   max!: number;
 }
 
@@ -55,12 +59,14 @@ export class DatasetWarningDto {
    * How many rows it is about.
    * @example 3
    */
+  @ApiProperty({ type: 'integer' })
   count!: number;
 
   /**
    * Line numbers in the uploaded file of the first ten of them, from 1.
    * @example [17, 204, 1033]
    */
+  @ApiProperty({ type: 'array', items: { type: 'integer' } })
   lines!: number[];
 }
 
@@ -79,18 +85,21 @@ export class DatasetDto {
   contentHash!: string;
 
   /** @example 8551 */
+  @ApiProperty({ type: 'integer' })
   rows!: number;
 
   /**
    * Rows with label 1.
    * @example 6023
    */
+  @ApiProperty({ type: 'integer' })
   acceptable!: number;
 
   /**
    * Rows with label 0.
    * @example 2528
    */
+  @ApiProperty({ type: 'integer' })
   unacceptable!: number;
 
   @ApiProperty()
@@ -111,8 +120,10 @@ export class DatasetDto {
    * Size of the uploaded file.
    * @example 428578
    */
+  @ApiProperty({ type: 'integer' })
   bytes!: number;
 
+  /** @example '2025-11-23T10:20:30.456Z' */
   createdAt!: Date;
 
   static of(dataset: Dataset): DatasetDto {

@@ -1,12 +1,15 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
 import type { NumberedRow } from '../datasets.service.js';
 
 export class RowsQuery {
-  /**
-   * How many rows to give at most.
-   * @example 20
-   */
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 1,
+    maximum: 100,
+    default: 20,
+    description: 'How many rows to give at most.',
+  })
   @IsOptional()
   @IsInt()
   @Min(1)
@@ -25,10 +28,11 @@ export class RowDto {
    * Number of the row in the dataset, from 1.
    * @example 1
    */
+  @ApiProperty({ type: 'integer' })
   row!: number;
 
   /** 1 acceptable, 0 unacceptable. */
-  @ApiProperty({ enum: [0, 1], example: 1 })
+  @ApiProperty({ type: 'integer', enum: [0, 1], example: 1 })
   label!: 0 | 1;
 
   /** @example 'The cat sat on the mat.' */

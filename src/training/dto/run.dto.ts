@@ -131,7 +131,9 @@ export class RunDto {
   status!: RunStatus;
 
   @ApiProperty({
-    enum: runPhases,
+    // Null must stand among them: `nullable` alone does not widen an enum.
+    enum: [...runPhases, null],
+    type: String,
     nullable: true,
     description: 'What a running run is busy with; afterwards, what it was busy with last.',
     example: 'training',
@@ -157,8 +159,8 @@ export class RunDto {
   })
   totalSteps!: number | null;
 
-  @ApiProperty({ type: 'integer', nullable: true, description: 'Of the last step, from 1.', example: 1 })
-  epoch!: number | null;
+  @ApiProperty({ type: 'integer', description: 'Of the last step, from 1; 0 before the first.', example: 1 })
+  epoch!: number;
 
   @ApiProperty({
     type: Number,
@@ -186,7 +188,7 @@ export class RunDto {
   @ApiProperty({ type: [RunEpochDto], description: 'The epochs that have ended.' })
   epochs!: RunEpochDto[];
 
-  @ApiProperty({ type: String, enum: ['tensorflow', 'wasm'], nullable: true, example: 'tensorflow' })
+  @ApiProperty({ type: String, enum: ['tensorflow', 'wasm', null], nullable: true, example: 'tensorflow' })
   engine!: string | null;
 
   @ApiProperty({ example: 'bert-base-uncased' })

@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsString, Length, Matches, ValidateBy, ValidateIf } from 'class-validator';
+import { IsIn, IsString, Length, ValidateBy, ValidateIf } from 'class-validator';
 import { promotions, type Promotion } from '../run.js';
 import { NumberField, PositiveNumberField, WholeNumberField } from './number-fields.js';
 
@@ -30,8 +30,10 @@ export class TrainingRequestDto {
     example: 'cola',
   })
   @ValidateIf(given)
-  @Length(1, 100, { message: 'name must be a text of 1 to 100 characters' })
-  @Matches(/^\P{Cc}*$/u, { message: 'name must hold no control characters' })
+  @ValidateBy(
+    { name: 'name', validator: { validate: isName } },
+    { message: 'name must be a text of 1 to 100 characters, none of them a control character' },
+  )
   name?: string;
 
   @ApiPropertyOptional({
@@ -149,10 +151,15 @@ export class TrainingFormDto extends TrainingRequestDto {
 /** The JSON body: documentation of what is required there. */
 export class TrainingJsonDto extends TrainingRequestDto {
   @ApiProperty({
+    required: true,
     description: 'The id of the uploaded dataset to train on.',
     example: 'ds_01JD3W3Y6V8M2C9T4XQZ7N5KHB',
   })
   override datasetId!: string;
+}
+
+function isName(value: unknown): boolean {
+  return typeof value === 'string' && value.length <= 100 && /\S/.test(value) && !/\p{Cc}/u.test(value);
 }
 
 function isMaxLength(value: unknown): boolean {

@@ -1,0 +1,86 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import type { InputProblem } from './errors.js';
+
+/** One thing that is wrong with the request. */
+export class InputProblemDto implements InputProblem {
+  /**
+   * Where in the JSON body or the form.
+   * @example '#/epochs'
+   */
+  pointer?: string;
+
+  /**
+   * Which query or path parameter.
+   * @example limit
+   */
+  parameter?: string;
+
+  /**
+   * Line of the uploaded file, from 1.
+   * @example 17
+   */
+  @ApiPropertyOptional({ type: 'integer' })
+  line?: number;
+
+  /**
+   * Column (tab-separated field) of that line, from 1.
+   * @example 2
+   */
+  @ApiPropertyOptional({ type: 'integer' })
+  column?: number;
+
+  /**
+   * What is wrong and what to do about it.
+   * @example 'must not be greater than 20'
+   */
+  message!: string;
+}
+
+/** Every error is answered like this: RFC 9457, `application/problem+json`. */
+export class ProblemDetails {
+  /**
+   * Tells kinds of errors apart.
+   * @example 'urn:problem-type:wellformed:not-found'
+   */
+  type!: string;
+
+  /**
+   * The kind of error in words.
+   * @example 'Not found'
+   */
+  title!: string;
+
+  /**
+   * HTTP status.
+   * @example 404
+   */
+  @ApiProperty({ type: 'integer' })
+  status!: number;
+
+  /**
+   * What is wrong and what to do about it.
+   * @example 'There is no dataset ds_01JD0000000000000000000000. GET /datasets lists those there are.'
+   */
+  detail!: string;
+
+  /**
+   * Path of the request.
+   * @example '/datasets/ds_01JD0000000000000000000000'
+   */
+  instance!: string;
+
+  /** Each single thing that is wrong, where there can be several: the first 100. */
+  @ApiPropertyOptional({ type: () => [InputProblemDto] })
+  errors?: InputProblemDto[];
+
+  /** How many there are in all, where `errors` holds only the first. */
+  @ApiPropertyOptional({ type: 'integer' })
+  errorCount?: number;
+
+  /** Of a failed readiness check: what was asked, and whether it is up or down. */
+  @ApiPropertyOptional({ type: 'object', additionalProperties: { type: 'string' } })
+  checks?: Record<string, string>;
+
+  /** Of an unexpected error: the same id stands in the log of the service. */
+  errorId?: string;
+}
