@@ -7,7 +7,7 @@ import { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DatasetDto, DatasetPageDto } from '../src/datasets/dto/dataset.dto.js';
 import type { RowPageDto } from '../src/datasets/dto/row.dto.js';
-import { formOf, problemOf } from './http.js';
+import { formOf, problemOf } from './support/http.js';
 import { removeFolders, startService, type Service } from './support/service.js';
 
 const COLA = [

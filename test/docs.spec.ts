@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { formOf } from './http.js';
-import { startService, type RunningService } from './service.js';
+import { formOf } from './support/http.js';
+import { startServiceProcess, type RunningService } from './support/service-process.js';
 
 interface Schema {
   $ref?: string;
@@ -27,7 +27,7 @@ describe('the documentation', () => {
   let service: RunningService;
   let document: Document;
   beforeAll(async () => {
-    service = await startService();
+    service = await startServiceProcess();
     document = (await (await fetch(`${service.url}/openapi.json`)).json()) as Document;
   });
   afterAll(() => service.stop());

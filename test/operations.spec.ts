@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { formOf, problemOf } from './http.js';
+import { formOf, problemOf } from './support/http.js';
 import { removeFolders, startService, type Service } from './support/service.js';
 
 describe('health', () => {

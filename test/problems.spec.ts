@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { problemOf } from './http.js';
+import { problemOf } from './support/http.js';
 import { removeFolders, startService, type Service } from './support/service.js';
 
 describe('errors', () => {

@@ -6,14 +6,14 @@ import path from 'node:path';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import { formOf } from './http.js';
-import { runService, startService, type RunningService } from './service.js';
+import { formOf } from './support/http.js';
+import { runServiceProcess, startServiceProcess, type RunningService } from './support/service-process.js';
 
 describe('the start of the service', () => {
   const data = mkdtempSync(path.join(tmpdir(), 'wellformed-start-'));
   const running: RunningService[] = [];
   const start = async (settings: Record<string, string> = {}) => {
-    const service = await startService({ data, settings });
+    const service = await startServiceProcess({ data, settings });
     running.push(service);
     return service;
   };
@@ -36,7 +36,7 @@ describe('the start of the service', () => {
 
   it('refuses a data folder that another process uses, until that ends, however it ends', async () => {
     const first = await start();
-    const second = await runService({ WELLFORMED_DATA: data, WELLFORMED_PORT: '0' });
+    const second = await runServiceProcess({ WELLFORMED_DATA: data, WELLFORMED_PORT: '0' });
     expect(second.code).toBe(1);
     expect(second.output.trim()).toBe(
       `The data folder ${data} is in use by another Wellformed process. ` +
@@ -67,7 +67,7 @@ describe('the start of the service', () => {
     await once(blocker, 'listening');
     const { port } = blocker.address() as AddressInfo;
     try {
-      const { code, output } = await runService({ WELLFORMED_DATA: data, WELLFORMED_PORT: String(port) });
+      const { code, output } = await runServiceProcess({ WELLFORMED_DATA: data, WELLFORMED_PORT: String(port) });
       expect(code).toBe(1);
       expect(output.trim().split('\n').at(-1)).toBe(
         `Port ${port} on 127.0.0.1 is in use. Stop what uses it, or set WELLFORMED_PORT to a free one.`,
@@ -79,7 +79,7 @@ describe('the start of the service', () => {
   });
 
   it('lists all settings that are wrong, without a stack', async () => {
-    const { code, output } = await runService({ WELLFORMED_PORT: 'x', WELLFORMED_ENGINE: 'gpu' });
+    const { code, output } = await runServiceProcess({ WELLFORMED_PORT: 'x', WELLFORMED_ENGINE: 'gpu' });
     expect(code).toBe(1);
     expect(output.trim().split('\n')).toEqual([
       'The settings are wrong:',
@@ -89,7 +89,7 @@ describe('the start of the service', () => {
   });
 
   it('says what is wrong with a data folder that cannot be one', async () => {
-    const { code, output } = await runService({ WELLFORMED_DATA: path.join(process.execPath, 'data') });
+    const { code, output } = await runServiceProcess({ WELLFORMED_DATA: path.join(process.execPath, 'data') });
     expect(code).toBe(1);
     expect(output).toContain('Set WELLFORMED_DATA to a folder that this user may write');
     expect(output).not.toContain('    at ');

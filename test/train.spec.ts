@@ -8,8 +8,8 @@ import type { DatasetDto, DatasetPageDto } from '../src/datasets/dto/dataset.dto
 import type { EvaluationDto } from '../src/models/dto/evaluation.dto.js';
 import type { ModelDto, ModelPageDto } from '../src/models/dto/model.dto.js';
 import type { RunDto, RunMetricsDto, RunPageDto } from '../src/training/dto/run.dto.js';
-import { problemOf } from './http.js';
-import { startService, type RunningService } from './service.js';
+import { problemOf } from './support/http.js';
+import { startServiceProcess, type RunningService } from './support/service-process.js';
 
 /*
  * Trains the tiny BERT of the goldens through HTTP, in the service as it is built, on sentences whose first two words are in
@@ -463,8 +463,8 @@ describe('bad input', () => {
   }
 });
 
-function start(options: Parameters<typeof startService>[0] = {}): Promise<RunningService> {
-  return startService({ ...options, settings: { WELLFORMED_BASE_MODELS: baseModels, ...options.settings } });
+function start(options: Parameters<typeof startServiceProcess>[0] = {}): Promise<RunningService> {
+  return startServiceProcess({ ...options, settings: { WELLFORMED_BASE_MODELS: baseModels, ...options.settings } });
 }
 
 /** Rows in two columns: sentence and label. The same numbers give the same rows. */

@@ -1,5 +1,5 @@
-import Database from 'better-sqlite3';
 import type { DataSourceOptions } from 'typeorm';
+import { Database } from '../common/sqlite.js';
 import { InitialSchema1764000000000 } from './migrations/1764000000000-initial-schema.js';
 import { SnakeCaseNamingStrategy } from './naming-strategy.js';
 

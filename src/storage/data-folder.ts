@@ -1,7 +1,8 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import Database from 'better-sqlite3';
+import type BetterSqlite3 from 'better-sqlite3';
+import { Database } from '../common/sqlite.js';
 import { Settings } from '../config/settings.js';
 
 /** Thrown at the start, with a message for the person who started the service. */
@@ -19,7 +20,7 @@ export class DataFolderError extends Error {
 @Injectable()
 export class DataFolder implements OnApplicationShutdown {
   readonly path: string;
-  private readonly lock: Database.Database;
+  private readonly lock: BetterSqlite3.Database;
 
   constructor(settings: Settings) {
     this.path = path.resolve(settings.dataFolder);
@@ -44,7 +45,7 @@ function prepare(folder: string): void {
   }
 }
 
-function lock(folder: string): Database.Database {
+function lock(folder: string): BetterSqlite3.Database {
   const database = new Database(path.join(folder, 'lock.sqlite'), { timeout: 0 });
   try {
     database.exec('BEGIN EXCLUSIVE');

@@ -26,9 +26,9 @@ export interface ServiceOptions {
 }
 
 /** Starts the built service in a process of its own, on a free port. @throws with what it printed, where it does not start */
-export async function startService({ settings = {}, data }: ServiceOptions = {}): Promise<RunningService> {
+export async function startServiceProcess({ settings = {}, data }: ServiceOptions = {}): Promise<RunningService> {
   const folder = data ?? mkdtempSync(path.join(tmpdir(), 'wellformed-test-'));
-  const child = spawnService({ WELLFORMED_DATA: folder, WELLFORMED_PORT: '0', ...settings });
+  const child = spawnServiceProcess({ WELLFORMED_DATA: folder, WELLFORMED_PORT: '0', ...settings });
   const exited = once(child, 'exit');
   let logs = '';
   const url = await new Promise<string>((resolve, reject) => {
@@ -61,10 +61,10 @@ export async function startService({ settings = {}, data }: ServiceOptions = {})
 }
 
 /** Runs the built service until it ends by itself: for starts that must fail. */
-export async function runService(
+export async function runServiceProcess(
   settings: Record<string, string>,
 ): Promise<{ code: number | null; output: string }> {
-  const child = spawnService(settings);
+  const child = spawnServiceProcess(settings);
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
@@ -72,7 +72,7 @@ export async function runService(
   return { code, output };
 }
 
-function spawnService(settings: Record<string, string>) {
+function spawnServiceProcess(settings: Record<string, string>) {
   // TEST_DIST: another build than the usual one.
   const main = path.resolve(process.env.TEST_DIST ?? 'dist', 'main.js');
   if (!existsSync(main)) throw new Error(`${main} is missing: build first, with "npx nest build".`);
