@@ -40,7 +40,9 @@ describe('the documentation', () => {
   it('is shown at /docs, with everything that the page needs', async () => {
     for (const address of [`${service.url}/docs`, `${service.url}/docs/`]) {
       const response = await fetch(address);
-      const assets = [...(await response.text()).matchAll(/(?:src|href)="([^"#]+)"/g)].map(([, asset]) => asset!);
+      const assets = [...(await response.text()).matchAll(/(?:src|href)="([^"#]+)"/g)].map(
+        ([, asset]) => asset!,
+      );
       expect(assets.length).toBeGreaterThan(2);
       for (const asset of assets) {
         expect(asset, 'nothing is fetched from elsewhere').not.toMatch(/^(https?:)?\/\//);

@@ -67,7 +67,10 @@ describe('the start of the service', () => {
     await once(blocker, 'listening');
     const { port } = blocker.address() as AddressInfo;
     try {
-      const { code, output } = await runServiceProcess({ WELLFORMED_DATA: data, WELLFORMED_PORT: String(port) });
+      const { code, output } = await runServiceProcess({
+        WELLFORMED_DATA: data,
+        WELLFORMED_PORT: String(port),
+      });
       expect(code).toBe(1);
       expect(output.trim().split('\n').at(-1)).toBe(
         `Port ${port} on 127.0.0.1 is in use. Stop what uses it, or set WELLFORMED_PORT to a free one.`,
@@ -89,7 +92,9 @@ describe('the start of the service', () => {
   });
 
   it('says what is wrong with a data folder that cannot be one', async () => {
-    const { code, output } = await runServiceProcess({ WELLFORMED_DATA: path.join(process.execPath, 'data') });
+    const { code, output } = await runServiceProcess({
+      WELLFORMED_DATA: path.join(process.execPath, 'data'),
+    });
     expect(code).toBe(1);
     expect(output).toContain('Set WELLFORMED_DATA to a folder that this user may write');
     expect(output).not.toContain('    at ');

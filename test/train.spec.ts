@@ -464,7 +464,10 @@ describe('bad input', () => {
 });
 
 function start(options: Parameters<typeof startServiceProcess>[0] = {}): Promise<RunningService> {
-  return startServiceProcess({ ...options, settings: { WELLFORMED_BASE_MODELS: baseModels, ...options.settings } });
+  return startServiceProcess({
+    ...options,
+    settings: { WELLFORMED_BASE_MODELS: baseModels, ...options.settings },
+  });
 }
 
 /** Rows in two columns: sentence and label. The same numbers give the same rows. */

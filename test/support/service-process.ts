@@ -26,7 +26,10 @@ export interface ServiceOptions {
 }
 
 /** Starts the built service in a process of its own, on a free port. @throws with what it printed, where it does not start */
-export async function startServiceProcess({ settings = {}, data }: ServiceOptions = {}): Promise<RunningService> {
+export async function startServiceProcess({
+  settings = {},
+  data,
+}: ServiceOptions = {}): Promise<RunningService> {
   const folder = data ?? mkdtempSync(path.join(tmpdir(), 'wellformed-test-'));
   const child = spawnServiceProcess({ WELLFORMED_DATA: folder, WELLFORMED_PORT: '0', ...settings });
   const exited = once(child, 'exit');

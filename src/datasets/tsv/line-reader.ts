@@ -92,10 +92,8 @@ export class LineReader {
 
   private reportEncoding(bytes: Buffer, line: number): void {
     if (line === 1 && signatureOf(this.head)) throw notText(this.head);
-    // What is no UTF-8 is decoded as U+FFFD, so encoding it again differs from there on.
     const lossy = bytes.toString('utf8');
-    const again = Buffer.from(lossy, 'utf8');
-    const at = bytes.findIndex((byte, i) => byte !== again[i]);
+    const at = firstInvalidByte(bytes, lossy);
     this.problems.add({
       line,
       column: bytes.subarray(0, at).filter((byte) => byte === TAB).length + 1,
@@ -106,6 +104,16 @@ export class LineReader {
     // The first line decides the format: better read with a wrong letter than not at all.
     if (line === 1) this.onLine(lossy, line);
   }
+}
+
+/** Where the bytes stop being UTF-8, as an index. What is none is decoded as U+FFFD, so encoding it again differs from about there on. */
+function firstInvalidByte(bytes: Buffer, lossy: string): number {
+  const again = Buffer.from(lossy, 'utf8');
+  const differing = bytes.findIndex((byte, i) => byte !== again[i]);
+  // A broken character may share its first bytes with U+FFFD, or all of them where the line ends in it.
+  let at = differing === -1 ? bytes.length : differing;
+  while (!isUtf8(bytes.subarray(0, at))) at--;
+  return at;
 }
 
 function notText(head: Buffer): InvalidInputError {

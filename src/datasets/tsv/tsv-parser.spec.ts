@@ -128,6 +128,17 @@ describe('TsvParser', () => {
     expect(errors[0]!.message).toMatch(message);
   });
 
+  it.each([
+    ['that begins as U+FFFD does', [0xef], 1],
+    ['cut off at the end of the line', [0x61, 0xe2, 0x82], 2],
+    ['cut off before a letter', [0x61, 0xef, 0x62], 2],
+  ])('tells where a character starts %s', (_name, bytes, byte) => {
+    const { errors } = refusal(Buffer.concat([Buffer.from('1\tWe go.\n0\t'), Buffer.from(bytes)]));
+    expect(errors[0]).toMatchObject({ line: 2, column: 2 });
+    expect(errors[0]!.message).toContain(`Byte ${2 + byte} of the line`);
+    expect(refusal(Buffer.from(bytes)).errors[0]).toMatchObject({ line: 1 });
+  });
+
   it('tells line, column and byte of what is no UTF-8', () => {
     const bytes = Buffer.concat([
       Buffer.from('1\tWé go.\n1\tWe \uFFFD '),
