@@ -19,7 +19,7 @@ try {
     writeFileSync(file, text);
   } else if (text !== readFileSync(file, 'utf8')) {
     console.error(
-      'openapi/openapi.json is not what the code says. Run "node dist/openapi.js" and commit the file.',
+      'openapi/openapi.json is not what the code says. Run "npm run openapi" and commit the file.',
     );
     process.exitCode = 1;
   }

@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   truncateSync,
   utimesSync,
   writeFileSync,
@@ -95,6 +96,13 @@ describe('ensureBaseModel', () => {
     utimesSync(young, twoHoursAgo, twoHoursAgo);
     await ensureBaseModel(name, options);
     expect(staged()).toEqual(['new-young']);
+  });
+
+  it('goes on where a folder that another process wrote into is gone when it is looked at', async () => {
+    mkdirSync(join(options.folder, '.staging'), { recursive: true });
+    // It is listed, and not there: what a rename between the two looks like.
+    symlinkSync(join(options.folder, 'gone'), join(options.folder, '.staging', 'new-gone'));
+    expect(await ensureBaseModel(name, options)).toMatchObject({ source: 'hub' });
   });
 
   it('takes a folder that was put there by hand', async () => {

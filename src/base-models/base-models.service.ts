@@ -5,7 +5,7 @@ import { InvalidInputError } from '../common/errors.js';
 import { nearest } from '../common/nearest.js';
 import { Settings } from '../config/settings.js';
 import { lookUpBaseModel, UnknownBaseModelError } from './base-model-name.js';
-import { catalogue, type BertArchitecture, type CatalogueEntry } from './catalogue.js';
+import { catalogue, type BertArchitecture } from './catalogue.js';
 import { baseModelOptions, type BaseModelOptions } from './options.js';
 import { readManifest } from './stored-folder.js';
 
@@ -24,7 +24,6 @@ export interface BaseModelSummary {
 export class BaseModelsService {
   /** For the training worker. */
   readonly options: BaseModelOptions;
-  readonly catalogue: readonly CatalogueEntry[] = catalogue;
 
   constructor(settings: Settings) {
     this.options = baseModelOptions(settings);

@@ -108,9 +108,12 @@ const fetchAgain = 'Remove the folder; the model is then fetched again when it i
 /** Longer than any download may stand still. */
 const staleAfterMs = 60 * 60_000;
 
-/** Of anything in a folder, in milliseconds since 1970. */
+/** Of anything in a folder, in milliseconds since 1970; now, if another process has published or removed it meanwhile. */
 async function lastChange(folder: string): Promise<number> {
-  let last = (await stat(folder)).mtimeMs;
+  let last = await stat(folder).then(
+    (found) => found.mtimeMs,
+    () => Date.now(),
+  );
   for (const entry of await readdir(folder, { recursive: true }).catch(() => [])) {
     const changed = await stat(join(folder, entry)).then(
       (found) => found.mtimeMs,

@@ -2,3 +2,8 @@
 export class InvalidModelError extends Error {
   override readonly name = 'InvalidModelError';
 }
+
+/** No engine can train as the settings ask for: the message says why and what to do. */
+export class EngineUnavailableError extends Error {
+  override readonly name = 'EngineUnavailableError';
+}

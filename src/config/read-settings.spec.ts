@@ -48,6 +48,11 @@ describe('readSettings', () => {
     });
   });
 
+  it('takes a path letter by letter', () => {
+    const { settings } = readSettings({ WELLFORMED_DATA: '/srv/a$&b' });
+    expect(settings.baseModelFolder).toBe('/srv/a$&b/base-models');
+  });
+
   it('cannot be changed afterwards', () => {
     const { settings } = readSettings({});
     expect(() => Object.assign(settings, { port: 1 })).toThrow(TypeError);

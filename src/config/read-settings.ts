@@ -31,7 +31,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     given[property] = value;
     Object.assign(settings, { [property]: parse(value) });
   }
-  settings.baseModelFolder = settings.baseModelFolder.replace(/^<data>/, settings.dataFolder);
+  settings.baseModelFolder = settings.baseModelFolder.replace(/^<data>/, () => settings.dataFolder);
 
   const problems = validateSync(settings).map((error) => {
     const { variable } = settingDescriptions.find(({ property }) => property === error.property)!;

@@ -40,15 +40,6 @@ export class DatasetsService implements OnModuleInit {
     await this.sweep();
   }
 
-  /** Reads a file and stores it as a dataset. @throws InvalidInputError where its rows are wrong */
-  async create(
-    stream: AsyncIterable<Uint8Array>,
-    { name, fileName }: { name?: string; fileName?: string } = {},
-  ): Promise<Dataset> {
-    const prepared = await this.prepare(stream, { fileName });
-    return prepared.store(name);
-  }
-
   /**
    * Reads a file without storing it: for a request that is decided on when all its parts have arrived.
    * @throws InvalidInputError where its rows are wrong

@@ -7,7 +7,7 @@ import { ModelsService, type ResolvedModel } from '../models/models.service.js';
 import { ServedModels } from './served-models.js';
 
 /** Longer than any sentence, shorter than what would keep the tokenizer busy. */
-export const MAX_CHARACTERS = 10_000;
+const MAX_CHARACTERS = 10_000;
 
 export interface Predictions {
   /** In the order of the sentences. */

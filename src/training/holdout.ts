@@ -19,7 +19,7 @@ export function holdOut(labels: ArrayLike<number>, fraction: number, seed: numbe
     const rows: number[] = [];
     for (let row = 0; row < labels.length; row++) if (labels[row] === label) rows.push(row);
     const count = Math.min(rows.length - 1, Math.max(1, Math.round(rows.length * fraction)));
-    // A stream of its own for each label, apart from those of the fine-tuning, which counts up from 0.
+    // A stream of its own for each label.
     for (const row of shuffle(rows, statelessPhilox(seed, -1 - label)).slice(0, Math.max(0, count)))
       heldOut[row] = 1;
   }

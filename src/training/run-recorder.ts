@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import type { StepEvent } from '../bert/fine-tuning/events.js';
 import type { Instruments } from '../metrics/instruments.js';
 import { ProgressMeter } from './progress.js';
 import type { RunDownload, RunEngine, RunEpoch, RunPlan } from './run.js';
@@ -7,7 +8,6 @@ import type { RunFeed } from './run-feed.js';
 import type { RunChanges, RunsRepository } from './runs.repository.js';
 import { Throttle } from './throttle.js';
 import type { ProgressMessage } from './training-thread.js';
-import type { StepMessage } from './worker/messages.js';
 
 /** Steps and downloads are stored at most once in so many milliseconds: a small model does a hundred steps a second. */
 const storeInterval = 500;
@@ -76,7 +76,7 @@ export class RunRecorder {
     await this.written;
   }
 
-  private receiveStep({ type: _type, examples, ...step }: StepMessage): void {
+  private receiveStep({ type: _type, examples, ...step }: StepEvent): void {
     if (!this.meter) throw new Error('This is a bug: a step came before the plan.');
     this.meter.stepped(examples, performance.now());
     const progress = this.meter.now;

@@ -6,12 +6,16 @@ import type { TrainingJob } from './worker/messages.js';
 function thread(
   lines: string,
   options: ThreadOptions = {},
+  listener?: (message: ProgressMessage) => void,
 ): { thread: TrainingThread; heard: ProgressMessage[] } {
   const source = `import { parentPort } from 'node:worker_threads';\n${lines}`;
   const entry = new URL(`data:text/javascript,${encodeURIComponent(source)}`);
   const heard: ProgressMessage[] = [];
   return {
-    thread: new TrainingThread({} as TrainingJob, (message) => heard.push(message), { ...options, entry }),
+    thread: new TrainingThread({} as TrainingJob, listener ?? ((message) => heard.push(message)), {
+      ...options,
+      entry,
+    }),
     heard,
   };
 }
@@ -50,6 +54,17 @@ describe('TrainingThread', () => {
       type: 'failed',
       title: 'The training ran out of memory',
       detail: expect.stringContaining('smaller batchSize'),
+    });
+  });
+
+  it('fails, and does not end the service, where a message cannot be taken', async () => {
+    const lines = `parentPort.postMessage({ type: 'phase', phase: 'training' }); setInterval(() => {}, 1000);`;
+    const { thread: subject } = thread(lines, {}, () => {
+      throw new Error('This is a bug: nobody expected it.');
+    });
+    expect(await subject.outcome).toMatchObject({
+      type: 'failed',
+      detail: 'Error: This is a bug: nobody expected it.',
     });
   });
 

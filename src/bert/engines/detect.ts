@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { EngineUnavailableError } from '../errors.js';
 import type { EngineName } from './engine.js';
 
 export type EnginePreference = 'auto' | EngineName;
@@ -20,7 +21,7 @@ const WASM_PACKAGE = '@tensorflow/tfjs-backend-wasm';
 
 /**
  * Which engine a training would use. Looks at files only, so that any thread may ask.
- * @throws Error if native TensorFlow is asked for and not prepared
+ * @throws EngineUnavailableError if native TensorFlow is asked for and not prepared
  */
 export function detectEngine(preference: EnginePreference): EngineChoice {
   if (preference === 'wasm') {
@@ -41,7 +42,9 @@ export function detectEngine(preference: EnginePreference): EngineChoice {
   const advice =
     'Run "npm run set-up" where pip and a C++ compiler are installed to prepare native TensorFlow.';
   if (preference === 'tensorflow') {
-    throw new Error(`The settings ask for native TensorFlow, and it is not prepared. ${advice}`);
+    throw new EngineUnavailableError(
+      `The settings ask for native TensorFlow, and it is not prepared. ${advice}`,
+    );
   }
   return {
     name: 'wasm',

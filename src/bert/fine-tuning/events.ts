@@ -26,7 +26,7 @@ export interface EpochEvent {
   /** Mean of the training losses of the epoch's examples. */
   trainingLoss: number;
   validation: Evaluation;
-  /** Whether no earlier epoch had a higher MCC: then this one's weights are to be kept. */
+  /** Whether every earlier epoch had a lower MCC: then this one's weights are to be kept. */
   best: boolean;
   /** Seconds of training steps in this epoch, evaluation not counted. */
   trainingSeconds: number;

@@ -47,10 +47,6 @@ export function stringAttribute(name: string, value: string): OpAttribute {
   return { name, type: nativeBackend().binding.TF_ATTR_STRING!, value };
 }
 
-export function intAttribute(name: string, value: number): OpAttribute {
-  return { name, type: nativeBackend().binding.TF_ATTR_INT!, value };
-}
-
 function nativeBackend(): TensorFlowBackend {
   return backend() as unknown as TensorFlowBackend;
 }

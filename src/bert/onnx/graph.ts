@@ -17,7 +17,7 @@ export interface ExternalData {
 /** A value of the graph, by its name: an input, a constant or what a node gives. */
 export type Value = string;
 
-export type Attribute = { int: number } | { ints: number[] } | { float: number } | { string: string };
+export type Attribute = { int: number } | { float: number } | { string: string };
 
 /** ONNX Runtime's own operators (`ContribOperators.md`); the others are of the ONNX standard. */
 export const contribDomain = 'com.microsoft';
@@ -118,7 +118,6 @@ export class GraphBuilder {
 
 function attributeFields(attribute: Attribute): Omit<OnnxNode['attribute'][number], 'name'> {
   if ('int' in attribute) return { type: 'INT', i: attribute.int };
-  if ('ints' in attribute) return { type: 'INTS', ints: attribute.ints };
   if ('float' in attribute) return { type: 'FLOAT', f: attribute.float };
   return { type: 'STRING', s: new TextEncoder().encode(attribute.string) };
 }

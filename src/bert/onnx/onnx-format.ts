@@ -32,10 +32,8 @@ message AttributeProto {
   float f = 2;
   int64 i = 3;
   bytes s = 4;
-  repeated float floats = 7;
-  repeated int64 ints = 8;
   AttributeType type = 20;
-  enum AttributeType { UNDEFINED = 0; FLOAT = 1; INT = 2; STRING = 3; FLOATS = 6; INTS = 7; }
+  enum AttributeType { UNDEFINED = 0; FLOAT = 1; INT = 2; STRING = 3; }
 }
 message TensorProto {
   repeated int64 dims = 1;
@@ -72,11 +70,10 @@ export interface OnnxNode {
   output: string[];
   attribute: {
     name: string;
-    type: 'FLOAT' | 'INT' | 'STRING' | 'INTS';
+    type: 'FLOAT' | 'INT' | 'STRING';
     f?: number;
     i?: number;
     s?: Uint8Array;
-    ints?: number[];
   }[];
 }
 

@@ -2,7 +2,7 @@
 export type Occurrence = 'new' | 'duplicate' | 'conflict' | 'unknown';
 
 /** Most distinct sentences that are remembered: beyond it the index stays as it is, 151 MB large. */
-export const MAX_SENTENCES = 12_000_000;
+const MAX_SENTENCES = 12_000_000;
 
 /** Many small tables: the doubling of a single large one would hold up the event loop for a quarter of a second. */
 const TABLES = 64;

@@ -128,6 +128,14 @@ describe('TsvParser', () => {
     expect(errors[0]!.message).toMatch(message);
   });
 
+  it('counts blank lines, and shows the first of them', () => {
+    const { errors, errorCount } = refusal(`1\tWe go.\n2\tWe.\n${'\n'.repeat(150)}0\tWe.\n`);
+    expect(errorCount).toBe(151);
+    expect(errors).toHaveLength(100);
+    expect(errors[1]).toMatchObject({ line: 3, message: 'The line is blank. Delete it.' });
+    expect(errors[99]).toMatchObject({ line: 101 });
+  });
+
   it.each([
     ['that begins as U+FFFD does', [0xef], 1],
     ['cut off at the end of the line', [0x61, 0xe2, 0x82], 2],

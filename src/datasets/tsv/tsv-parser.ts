@@ -108,9 +108,7 @@ export class TsvParser {
   }
 
   private reportBlankLines(): void {
-    for (let i = 0; i < this.blankLines.count; i++) {
-      this.problems.add({ line: this.blankLines.first + i, message: 'The line is blank. Delete it.' });
-    }
+    this.problems.addLines(this.blankLines.first, this.blankLines.count, 'The line is blank. Delete it.');
     this.blankLines = { first: 0, count: 0 };
   }
 }

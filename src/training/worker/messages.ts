@@ -1,5 +1,6 @@
 import type { BaseModelOptions } from '../../base-models/options.js';
 import type { EngineName } from '../../bert/engines/engine.js';
+import type { StepEvent } from '../../bert/fine-tuning/events.js';
 import type { TrainingRows } from '../../models/model-version.js';
 import type {
   RunDownload,
@@ -39,23 +40,12 @@ export type WorkerMessage =
   | ({ type: 'download' } & RunDownload)
   | ({ type: 'engine' } & RunEngine)
   | ({ type: 'plan'; epochs: number; totalSteps: number; totalExamples: number } & RunPlan)
-  | StepMessage
+  | StepEvent
   | ({ type: 'epoch' } & RunEpoch)
   | FinishedMessage
   /** The worker has stopped because it was told to. */
   | { type: 'stopped' }
   | ({ type: 'failed' } & RunError);
-
-export interface StepMessage {
-  type: 'step';
-  step: number;
-  totalSteps: number;
-  epoch: number;
-  loss: number;
-  learningRate: number;
-  gradientNorm: number;
-  examples: number;
-}
 
 export interface FinishedMessage {
   type: 'finished';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { copyFile, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
@@ -42,7 +42,8 @@ export async function writeConfig(
 
 /** Copies files of the base model that hold for the fine-tuned one too. */
 export async function copyFiles(baseFolder: string, folder: string, names: readonly string[]): Promise<void> {
-  for (const name of names) await copyFile(join(baseFolder, name), join(folder, name));
+  // Not `copyFile`, which takes the permissions over: base models may be read-only, and a model is opened for writing to sync it.
+  for (const name of names) await writeFile(join(folder, name), await readFile(join(baseFolder, name)));
 }
 
 /** Sizes and sums of all files in a folder, by name. */

@@ -1,6 +1,7 @@
 import { engine as tfjs, setBackend } from '@tensorflow/tfjs-core';
 import { createRequire } from 'node:module';
 import util from 'node:util';
+import { EngineUnavailableError } from '../../errors.js';
 import { registerFusedKernels } from '../../kernels/index.js';
 import type { Engine } from '../engine.js';
 import { ResourceParameterStore } from './resource-parameter-store.js';
@@ -8,6 +9,7 @@ import { ResourceParameterStore } from './resource-parameter-store.js';
 /**
  * Loads native TensorFlow into this thread.
  * @param packageName the npm package whose addon is prepared: `@tensorflow/tfjs-node` or its GPU twin
+ * @throws EngineUnavailableError if its libraries cannot be loaded after all
  */
 export async function startTensorFlow(packageName: string): Promise<Engine> {
   // oneDNN's kernels are left off on AVX2 by default; they make matrix products there about a third faster.
@@ -17,9 +19,7 @@ export async function startTensorFlow(packageName: string): Promise<Engine> {
   process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
   restoreRemovedUtilities();
 
-  const require = createRequire(import.meta.url);
-  const { version } = require(packageName) as { version: Record<string, string> };
-  if (!(await setBackend('tensorflow'))) throw new Error('Native TensorFlow could not be started.');
+  const version = await load(packageName);
   const backend = tfjs().backend as unknown as { isUsingGpuDevice: boolean };
   registerFusedKernels('tensorflow');
   const device = backend.isUsingGpuDevice ? 'a GPU' : 'the CPU';
@@ -28,6 +28,20 @@ export async function startTensorFlow(packageName: string): Promise<Engine> {
     description: `TensorFlow on ${device} (${packageName} ${version['tfjs-node'] ?? version['tfjs-core']})`,
     createParameterStore: (parameters) => new ResourceParameterStore(parameters),
   };
+}
+
+async function load(packageName: string): Promise<Record<string, string>> {
+  try {
+    const require = createRequire(import.meta.url);
+    const { version } = require(packageName) as { version: Record<string, string> };
+    if (!(await setBackend('tensorflow'))) throw new Error('its backend did not start');
+    return version;
+  } catch (error) {
+    throw new EngineUnavailableError(
+      `Native TensorFlow (${packageName}) could not be started: ${(error as Error).message}. Run "npm run set-up" to prepare it ` +
+        'anew, or set WELLFORMED_ENGINE=wasm to train small models without it.',
+    );
+  }
 }
 
 /** tfjs-node 4.22 calls two functions of `util` that Node 23 removed. */

@@ -1,6 +1,7 @@
 import { setBackend } from '@tensorflow/tfjs-core';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { EngineUnavailableError } from '../../errors.js';
 import { registerFusedKernels } from '../../kernels/index.js';
 import type { Engine } from '../engine.js';
 import { HeapParameterStore } from './heap-parameter-store.js';
@@ -13,7 +14,11 @@ export async function startWasm(): Promise<Engine> {
   require('@tensorflow/tfjs');
   const wasm = require('@tensorflow/tfjs-backend-wasm') as typeof import('@tensorflow/tfjs-backend-wasm');
   wasm.setWasmPaths(path.dirname(require.resolve('@tensorflow/tfjs-backend-wasm')) + path.sep);
-  if (!(await setBackend('wasm'))) throw new Error('The WebAssembly backend of TF.js could not be started.');
+  if (!(await setBackend('wasm'))) {
+    throw new EngineUnavailableError(
+      'The WebAssembly backend of TF.js could not be started. Install the dependencies anew: npm run set-up.',
+    );
+  }
   mendWasmKernels();
   registerFusedKernels('wasm');
   return {
