@@ -92,9 +92,10 @@ describe('an evaluation', () => {
     expect(upper).toBeGreaterThan(mcc);
   });
 
-  it('waits for its turn, shows its progress, and keeps its model from being deleted', async () => {
+  it('waits for its turn, shows its progress, and keeps its model and dataset from being deleted', async () => {
     const other = (await registerTinyModel(service.app, { promote: 'never' })).id;
-    const long = await start(await uploadMany(6000), other);
+    const many = await uploadMany(6000);
+    const long = await start(many, other);
     const short = await start(dataset, other);
     const working = await until(long, ({ progress }) => progress > 0);
     if (working.status === 'running') {
@@ -102,6 +103,8 @@ describe('an evaluation', () => {
       expect((await until(short, () => true)).status).toBe('queued');
       const refused = await service.json<Problem>(409, 'DELETE', `/models/${other}`);
       expect(refused.detail).toMatch(new RegExp(`${long.id}|${short.id}`));
+      const alsoRefused = await service.json<Problem>(409, 'DELETE', `/datasets/${many}`);
+      expect(alsoRefused.detail).toContain(long.id);
     }
     expect(working.status).toBe('running');
     const [first, second] = [await until(long, ended), await until(short, ended)];
@@ -113,6 +116,7 @@ describe('an evaluation', () => {
     expect(items.map(({ id }) => id)).toEqual([short.id, long.id]);
     await service.json(204, 'DELETE', `/models/${other}`);
     await service.json(404, 'GET', `/models/${other}/evaluations`);
+    await service.json(204, 'DELETE', `/datasets/${many}`);
   });
 
   it('outlives its dataset', async () => {

@@ -246,7 +246,7 @@ describe('a registration that fails', () => {
 });
 
 describe('the next start', () => {
-  it('has all versions, and removes the files of one that was never stored', async () => {
+  it('has all versions, and sets the files of one that was never stored aside', async () => {
     const before = await service.json<ModelPageDto>(200, 'GET', '/models');
     const orphan = 'mdl_01JD0000000000000000000000';
     await (await stageTinyModel(service.app)).publish(`models/${orphan}`);
@@ -255,6 +255,11 @@ describe('the next start', () => {
 
     service = await startService(service.folder);
     expect(existsSync(folderOf(orphan))).toBe(false);
+    const [aside] = readdirSync(path.join(service.folder, 'orphans', 'models'));
+    expect(aside).toContain(orphan);
+    expect(existsSync(path.join(service.folder, 'orphans', 'models', aside!, 'model.safetensors'))).toBe(
+      true,
+    );
     expect(await service.json(200, 'GET', '/models')).toEqual(before);
     const page = await (await service.request('GET', '/metrics')).text();
     expect(page).toMatch(/wellformed_model_mcc\{alias="production"\} 0\.\d/);

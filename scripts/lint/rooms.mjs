@@ -19,7 +19,6 @@ const features = {
   training: ['datasets', 'models', 'base-models'],
   predictions: ['models'],
   health: ['datasets', 'models', 'base-models', 'training', 'predictions'],
-  auth: [],
 };
 
 /** What a feature shows to others besides its module and service: plain code that worker threads and command lines need too. */

@@ -1,14 +1,5 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
+import { sha256OfFile } from '../common/file-hash.js';
 import { SourceError } from './source.js';
-
-/** sha256 of a file in lower-case hex. */
-export async function sha256OfFile(path: string, signal?: AbortSignal): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path, { highWaterMark: 2 ** 20 }), hash, { signal });
-  return hash.digest('hex');
-}
 
 /** @throws SourceError if the file has another sum than it must have. */
 export async function expectSha256(

@@ -1,7 +1,7 @@
 import { chmod, mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { InvalidModelError } from '../bert/errors.js';
-import { sha256OfFile } from './checksums.js';
+import { sha256OfFile } from '../common/file-hash.js';
 import type { SourceKind } from './source.js';
 
 /** What a stored base model's `manifest.json` says. */

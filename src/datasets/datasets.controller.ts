@@ -108,7 +108,7 @@ export class DatasetsController {
 
   @Delete(':id')
   @HttpCode(204)
-  @ApiOperation({ summary: 'Delete a dataset that no run uses' })
+  @ApiOperation({ summary: 'Delete a dataset that nothing uses' })
   @ApiDatasetId()
   @ApiNoContentResponse({ description: 'Deleted.' })
   @ApiProblems(404, 409)

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository, type EntityManager } from 'typeorm';
 import { ConflictError, InvalidInputError, NotFoundError } from '../common/errors.js';
@@ -28,8 +28,6 @@ export interface NumberedRow extends StoredRow {
 
 @Injectable()
 export class DatasetsService implements OnModuleInit {
-  private readonly logger = new Logger(DatasetsService.name);
-
   constructor(
     @InjectRepository(DatasetEntity) private readonly datasets: Repository<DatasetEntity>,
     private readonly transactions: Transactions,
@@ -37,7 +35,7 @@ export class DatasetsService implements OnModuleInit {
   ) {}
 
   async onModuleInit(): Promise<void> {
-    await this.sweep();
+    await this.setUnknownFilesAside();
   }
 
   /**
@@ -104,9 +102,10 @@ export class DatasetsService implements OnModuleInit {
     return { items, nextCursor };
   }
 
-  /** @throws NotFoundError, ConflictError where a run uses it */
+  /** @throws NotFoundError, ConflictError where a run uses it or an evaluation reads it */
   async delete(id: string): Promise<void> {
     await this.transactions.run(async (manager) => {
+      await this.refuseWhileJudged(manager, id);
       try {
         const { affected } = await manager.delete(DatasetEntity, { id });
         if (affected === 0) throw noSuchDataset(id);
@@ -115,7 +114,7 @@ export class DatasetsService implements OnModuleInit {
         throw error;
       }
     });
-    // After the row: what a crash leaves here is swept at the next start.
+    // After the row: what a crash leaves here is set aside at the next start.
     await this.blobs.delete(keyOf(id));
   }
 
@@ -142,6 +141,20 @@ export class DatasetsService implements OnModuleInit {
     return datasetOf(entity);
   }
 
+  /** What is being judged must stay till the end, though an evaluation that has ended outlives its dataset. */
+  private async refuseWhileJudged(manager: EntityManager, id: string): Promise<void> {
+    const evaluation = await manager
+      .createQueryBuilder()
+      .select('evaluation.id', 'id')
+      .from('evaluations', 'evaluation')
+      .where("evaluation.dataset_id = :id AND evaluation.status IN ('queued', 'running')", { id })
+      .getRawOne<{ id: string }>();
+    if (!evaluation) return;
+    throw new ConflictError(
+      `Dataset ${id} is being judged by ${evaluation.id}. Delete it when that evaluation has ended.`,
+    );
+  }
+
   /** Names the runs: the table is theirs, but the foreign key that refused is on it. */
   private async inUse(manager: EntityManager, id: string): Promise<ConflictError> {
     const runs = await manager
@@ -159,23 +172,10 @@ export class DatasetsService implements OnModuleInit {
     );
   }
 
-  /** Removes folders that were published by a process which ended before it stored their row. */
-  private async sweep(): Promise<void> {
-    const keys = await this.blobs.keys('datasets');
-    if (keys.length === 0) return;
-    const known = new Set((await this.datasets.find({ select: { id: true } })).map(({ id }) => keyOf(id)));
-    const orphans = keys.filter((key) => !known.has(key));
-    if (known.size === 0 && orphans.length > 1) {
-      // Rather a replaced database than a crash: nothing is deleted on that suspicion.
-      this.logger.warn(
-        `${orphans.length} stored datasets are unknown to the database, which is empty. Was it replaced?`,
-      );
-      return;
-    }
-    for (const key of orphans) {
-      await this.blobs.delete(key);
-      this.logger.log(`Removed ${key}, which an interrupted upload left behind`);
-    }
+  /** A process that ended before it stored a row left such a folder. */
+  private async setUnknownFilesAside(): Promise<void> {
+    const known = await this.datasets.find({ select: { id: true } });
+    await this.blobs.setAsideUnknown('datasets', new Set(known.map(({ id }) => keyOf(id))));
   }
 }
 

@@ -6,6 +6,7 @@ import { ServedModel } from '../bert/serving/served-model.js';
 import { NotFoundError } from '../common/errors.js';
 import { newId } from '../common/identifiers.js';
 import { findPage, type Page, type PageQuery } from '../common/pagination.js';
+import { isForeignKeyViolation } from '../database/constraint-errors.js';
 import { Transactions } from '../database/transactions.js';
 import { DatasetsService } from '../datasets/datasets.service.js';
 import { readRows } from '../datasets/rows-file.js';
@@ -54,17 +55,21 @@ export class EvaluationsService implements OnModuleInit, BeforeApplicationShutdo
     const model = await this.models.resolve(modelIdOrAlias);
     const dataset = await this.datasets.get(datasetId);
     const id = newId('evl');
-    await this.transactions.run((manager) =>
-      manager.insert(EvaluationEntity, {
-        id,
-        modelId: model.id,
-        datasetId,
-        datasetName: dataset.name,
-        contentHash: dataset.contentHash,
-        status: 'queued',
-        createdAt: new Date(),
-      }),
-    );
+    const row = {
+      id,
+      modelId: model.id,
+      datasetId,
+      datasetName: dataset.name,
+      contentHash: dataset.contentHash,
+      status: 'queued' as const,
+      createdAt: new Date(),
+    };
+    try {
+      await this.transactions.run((manager) => manager.insert(EvaluationEntity, row));
+    } catch (error) {
+      if (!isForeignKeyViolation(error)) throw error;
+      throw new NotFoundError(`Model ${model.id} or dataset ${datasetId} has just been deleted.`);
+    }
     this.last = this.last.then(() => this.carryOut(id, model.id, datasetId));
     return this.find(model.id, id);
   }

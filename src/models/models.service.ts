@@ -44,12 +44,12 @@ export class ModelsService implements OnModuleInit {
   ) {}
 
   async onModuleInit(): Promise<void> {
-    await this.sweep();
+    await this.setUnknownFilesAside();
   }
 
   /**
    * Makes a trained model a version. The files are published first and the row inserted after, so a crash between the two
-   * leaves files that nobody knows of, which the next start removes. In the transaction of the row, the version becomes
+   * leaves files that nobody knows of, which the next start sets aside. In the transaction of the row, the version becomes
    * production if the rule of promotion says so. Takes the staged folder over: it is gone when this fails.
    */
   async register(registration: Registration): Promise<ModelVersion> {
@@ -159,22 +159,9 @@ export class ModelsService implements OnModuleInit {
     }
   }
 
-  /** Removes the files of versions that never came into the database, or left it. */
-  private async sweep(): Promise<void> {
+  private async setUnknownFilesAside(): Promise<void> {
     const known = await this.dataSource.manager.find(ModelVersionEntity, { select: { id: true } });
-    const kept = new Set(known.map(({ id }) => blobKey(id)));
-    const orphans = (await this.blobs.keys('models')).filter((key) => !kept.has(key));
-    if (kept.size === 0 && orphans.length > 1) {
-      // Rather a replaced database than a crash: nothing is deleted on that suspicion.
-      this.logger.warn(
-        `${orphans.length} stored models are unknown to the database, which has none. Was it replaced?`,
-      );
-      return;
-    }
-    for (const key of orphans) {
-      await this.blobs.delete(key);
-      this.logger.log(`Removed ${key}, which an interrupted registration or deletion left behind`);
-    }
+    await this.blobs.setAsideUnknown('models', new Set(known.map(({ id }) => blobKey(id))));
   }
 
   private async production(manager: EntityManager): Promise<Contender | null> {

@@ -41,6 +41,12 @@ export abstract class BlobStore {
   /** Keys of everything published of a kind, in no order. */
   abstract keys(kind: BlobKind): Promise<BlobKey[]>;
 
+  /**
+   * Takes everything of a kind that is not among the known keys out of the store, without deleting it: a crash between publishing
+   * and storing the row leaves such a folder, but so does an older database that somebody restored.
+   */
+  abstract setAsideUnknown(kind: BlobKind, known: ReadonlySet<BlobKey>): Promise<void>;
+
   /** @throws where nothing can be written, for the readiness check */
   abstract check(): Promise<void>;
 }

@@ -100,6 +100,18 @@ describe('LocalBlobStore', () => {
     await expect(store.open('models/mdl_1')).rejects.toThrow(NotFoundError);
   });
 
+  it('sets aside what is not known, and deletes none of it', async () => {
+    for (const id of ['mdl_1', 'mdl_2']) {
+      await (await staged({ 'a.txt': id })).publish(`models/${id}` as BlobKey);
+    }
+    await (await staged({ 'a.txt': 'rows' })).publish('datasets/ds_1');
+    await store.setAsideUnknown('models', new Set<BlobKey>(['models/mdl_1']));
+    expect(await store.keys('models')).toEqual(['models/mdl_1']);
+    expect(await store.keys('datasets')).toEqual(['datasets/ds_1']);
+    const [aside] = readdirSync(path.join(data, 'orphans', 'models'));
+    expect(readFileSync(path.join(data, 'orphans', 'models', aside!, 'a.txt'), 'utf8')).toBe('mdl_2');
+  });
+
   it('notices a file that is missing, cut or renamed, and a manifest that is no manifest', async () => {
     for (const [id, damage] of Object.entries<(folder: string) => void>({
       missing: (folder) => rmSync(path.join(folder, 'a.txt')),

@@ -1,10 +1,8 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { NotFoundError } from '../common/errors.js';
+import { sha256OfFile } from '../common/file-hash.js';
 import {
   BlobStore,
   DamagedBlobError,
@@ -20,7 +18,10 @@ const MANIFEST = 'manifest.json';
 const KEY_PATTERN = /^(datasets|models|checkpoints)\/[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 const FILE_NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
-/** The store in the data folder: `datasets/ds_…/`, `models/mdl_…/`, and `staging/` for what is being written. */
+/**
+ * The store in the data folder: `datasets/ds_…/`, `models/mdl_…/`, `staging/` for what is being written, and `orphans/` for what
+ * no database knows.
+ */
 @Injectable()
 export class LocalBlobStore extends BlobStore implements OnModuleInit {
   private readonly logger = new Logger(LocalBlobStore.name);
@@ -107,6 +108,20 @@ export class LocalBlobStore extends BlobStore implements OnModuleInit {
     return entries.map((entry): BlobKey => `${kind}/${entry}`).filter((key) => KEY_PATTERN.test(key));
   }
 
+  async setAsideUnknown(kind: BlobKind, known: ReadonlySet<BlobKey>): Promise<void> {
+    for (const key of await this.keys(kind)) {
+      if (known.has(key)) continue;
+      const place = path.join(this.folder.path, 'orphans', kind, `${Date.now()}-${path.basename(key)}`);
+      await mkdir(path.dirname(place), { recursive: true });
+      await rename(this.pathOf(key), place);
+      await syncFolder(path.dirname(place));
+      this.logger.warn(
+        `The database does not know ${key}: moved it to ${place}. Delete it there if nobody misses it; ` +
+          'if an older database was restored, restore the newer one and move it back.',
+      );
+    }
+  }
+
   async check(): Promise<void> {
     const probe = await mkdtemp(path.join(this.staging, 'check-'));
     await rm(probe, { recursive: true });
@@ -124,7 +139,7 @@ export class LocalBlobStore extends BlobStore implements OnModuleInit {
         throw new Error(`This is a bug: "${name}" cannot be the name of a stored file`);
       }
       const file = path.join(staged, name);
-      files.push({ name, size: await syncFile(file), sha256: knownSums[name] ?? (await sha256(file)) });
+      files.push({ name, size: await syncFile(file), sha256: knownSums[name] ?? (await sha256OfFile(file)) });
     }
     const manifest: Manifest = { files };
     await writeDurably(path.join(staged, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
@@ -156,12 +171,6 @@ function parseManifest(text: string, key: BlobKey): Manifest {
     );
   }
   return { files: files as ManifestFile[] };
-}
-
-async function sha256(file: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(file, { highWaterMark: 1 << 20 }), hash);
-  return hash.digest('hex');
 }
 
 /** Makes a file durable and tells its size. */

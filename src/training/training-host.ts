@@ -121,8 +121,8 @@ export class TrainingHost {
       if (work.stop) work.thread.stop();
       const outcome = await work.thread.outcome;
       await recorder.close();
-      // A worker that was through before it heard of the stop has made a model, but nobody wants it.
-      if (outcome.type === 'stopped' || work.stop) {
+      // A worker may be through before it hears of the stop: a model is discarded only if somebody does not want it any more.
+      if (outcome.type === 'stopped' || work.stop === 'cancelled') {
         await this.end(
           runId,
           work.stop ?? 'interrupted',

@@ -4,7 +4,7 @@ import {
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import { ConflictError } from '../common/errors.js';
+import { ConflictError, NotFoundError } from '../common/errors.js';
 import { newId } from '../common/identifiers.js';
 import type { Page, PageQuery } from '../common/pagination.js';
 import { isForeignKeyViolation } from '../database/constraint-errors.js';
@@ -102,7 +102,10 @@ export class TrainingService implements OnApplicationBootstrap, BeforeApplicatio
           .delete(id)
           .catch((failure: Error) => this.logger.error(failure.message, failure.stack));
       }
-      throw error;
+      if (!isForeignKeyViolation(error)) throw error;
+      throw new NotFoundError(
+        'A dataset of this run has just been deleted. GET /datasets lists those there are.',
+      );
     }
   }
 

@@ -1,8 +1,6 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
+import { sha256OfFile } from '../../common/file-hash.js';
 
 export interface FileSum {
   name: string;
@@ -51,9 +49,7 @@ export async function fileSums(folder: string): Promise<FileSum[]> {
   const sums: FileSum[] = [];
   for (const name of (await readdir(folder)).sort()) {
     const path = join(folder, name);
-    const hash = createHash('sha256');
-    await pipeline(createReadStream(path, { highWaterMark: 2 ** 20 }), hash);
-    sums.push({ name, size: (await stat(path)).size, sha256: hash.digest('hex') });
+    sums.push({ name, size: (await stat(path)).size, sha256: await sha256OfFile(path) });
   }
   return sums;
 }
