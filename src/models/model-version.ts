@@ -51,7 +51,8 @@ export interface Lineage {
 }
 
 /** `always`: the new version becomes production. `auto`: it does if it is better on the same validation rows. */
-export type PromotionRule = 'auto' | 'always' | 'never';
+export const promotionRules = ['auto', 'always', 'never'] as const;
+export type PromotionRule = (typeof promotionRules)[number];
 
 /** Whether a new version became production, and why (not). */
 export interface Promotion {

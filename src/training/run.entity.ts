@@ -1,8 +1,8 @@
 import { Column, Entity, ForeignKey, Index } from 'typeorm';
 import type { EngineName } from '../bert/engines/engine.js';
 import { DoubleColumn, IdColumn, JsonColumn, ReferenceColumn, TimeColumn } from '../database/columns.js';
+import type { PromotionRule } from '../models/model-version.js';
 import type {
-  Promotion,
   RunDownload,
   RunEpoch,
   RunError,
@@ -50,7 +50,7 @@ export class RunEntity {
 
   /** When the new version becomes `production`: auto, always or never. */
   @Column({ type: 'varchar', length: 8 })
-  promote!: Promotion;
+  promote!: PromotionRule;
 
   @Column({ type: 'varchar', length: 16, nullable: true })
   engine!: EngineName | null;

@@ -9,9 +9,6 @@ export type RunStatus = (typeof runStatuses)[number];
 export const runPhases = ['downloading', 'preparing', 'training', 'exporting'] as const;
 export type RunPhase = (typeof runPhases)[number];
 
-export const promotions = ['auto', 'always', 'never'] as const;
-export type Promotion = (typeof promotions)[number];
-
 /** What a run was asked to do. `maxLength` is settled by the worker, which alone knows the length in tokens. */
 export interface RunHyperparameters extends Omit<Hyperparameters, 'maxLength'> {
   maxLength: number | 'auto';

@@ -1,6 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { ConfusionMatrixDto } from '../../models/dto/figures.dto.js';
-import { promotions, runPhases, runStatuses, type Promotion, type RunPhase, type RunStatus } from '../run.js';
+import { promotionRules, type PromotionRule } from '../../models/model-version.js';
+import { runPhases, runStatuses, type RunPhase, type RunStatus } from '../run.js';
 
 export class RunEpochDto {
   @ApiProperty({ type: 'integer', description: 'From 1.', example: 1 })
@@ -208,8 +209,8 @@ export class RunDto {
   @ApiProperty({ type: RunHyperparametersDto })
   hyperparameters!: RunHyperparametersDto;
 
-  @ApiProperty({ enum: promotions, example: 'auto' })
-  promote!: Promotion;
+  @ApiProperty({ enum: promotionRules, example: 'auto' })
+  promote!: PromotionRule;
 
   @ApiProperty({ type: RunPlanDto, nullable: true, description: 'What was settled once the data was read.' })
   plan!: RunPlanDto | null;

@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsString, Length, ValidateBy, ValidateIf } from 'class-validator';
-import { promotions, type Promotion } from '../run.js';
+import { promotionRules, type PromotionRule } from '../../models/model-version.js';
 import { NumberField, PositiveNumberField, WholeNumberField } from './number-fields.js';
 
 /** What `POST /train` takes as JSON, and as form fields beside the files. */
@@ -124,11 +124,11 @@ export class TrainingRequestDto {
   @ApiPropertyOptional({
     description:
       'Whether the model becomes `production`: `auto` if it is the first, or its MCC on the same validation rows is higher.',
-    enum: promotions,
+    enum: promotionRules,
     default: 'auto',
   })
-  @IsIn(promotions, { message: 'promote must be auto, always or never' })
-  promote: Promotion = 'auto';
+  @IsIn(promotionRules, { message: 'promote must be auto, always or never' })
+  promote: PromotionRule = 'auto';
 }
 
 /** The form: documentation alone, since files are read as a stream. */
