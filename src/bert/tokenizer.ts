@@ -27,8 +27,7 @@ export class Tokenizer {
    */
   static fromFolder(folder: string): Tokenizer {
     const settings = readJson(join(folder, 'tokenizer_config.json')) ?? {};
-    const definition =
-      readJson(join(folder, 'tokenizer.json')) ?? wordPieceDefinition(readVocabulary(folder), settings);
+    const definition = tokenizerDefinition(folder);
     try {
       return new Tokenizer(definition, settings);
     } catch (error) {
@@ -87,6 +86,15 @@ export class Tokenizer {
     if (truncated) tokenIds.splice(maxLength - 1, tokenIds.length - maxLength);
     return { tokenIds, truncated };
   }
+}
+
+/**
+ * The tokenizer of a folder in the format of `tokenizer.json`: that file, or what `vocab.txt` and `tokenizer_config.json` amount to.
+ * @throws InvalidModelError if neither is there or a file cannot be used.
+ */
+export function tokenizerDefinition(folder: string): Json {
+  const settings = readJson(join(folder, 'tokenizer_config.json')) ?? {};
+  return readJson(join(folder, 'tokenizer.json')) ?? wordPieceDefinition(readVocabulary(folder), settings);
 }
 
 type Json = Record<string, unknown>;

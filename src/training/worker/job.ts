@@ -20,7 +20,7 @@ import type { RunEpoch, RunPlan } from '../run.js';
 import { writeCheckpoint } from './checkpoint.js';
 import { readExamples, type Examples } from './examples.js';
 import type { TrainingJob, WorkerMessage } from './messages.js';
-import { copyFiles, fileSums, writeConfig } from './model-files.js';
+import { fileSums, writeConfig, writeTokenizer } from './model-files.js';
 
 /** A job that cannot be done as it was asked for; the message says what to do. */
 export class JobRefusedError extends Error {
@@ -145,7 +145,7 @@ async function writeModel(
   engine: EngineName,
 ): Promise<void> {
   await writeConfig(base.folder, job.folder, job.hyperparameters);
-  await copyFiles(base.folder, job.folder, model.tokenizerFiles);
+  await writeTokenizer(base.folder, job.folder, model.tokenizerFiles);
   await exportOnnx(job.folder);
   const card = modelCard({
     ...lineageOf(job, plan, engine),

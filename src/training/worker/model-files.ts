@@ -1,5 +1,6 @@
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { tokenizerDefinition } from '../../bert/tokenizer.js';
 import { sha256OfFile } from '../../common/file-hash.js';
 
 export interface FileSum {
@@ -39,9 +40,26 @@ export async function writeConfig(
 }
 
 /** Copies files of the base model that hold for the fine-tuned one too. */
-export async function copyFiles(baseFolder: string, folder: string, names: readonly string[]): Promise<void> {
+async function copyFiles(baseFolder: string, folder: string, names: readonly string[]): Promise<void> {
   // Not `copyFile`, which takes the permissions over: base models may be read-only, and a model is opened for writing to sync it.
   for (const name of names) await writeFile(join(folder, name), await readFile(join(baseFolder, name)));
+}
+
+/**
+ * Copies the tokenizer's files, and adds a `tokenizer.json` where the base model has a `vocab.txt` alone: then programs in any
+ * language read the new model's tokenizer alike.
+ */
+export async function writeTokenizer(
+  baseFolder: string,
+  folder: string,
+  names: readonly string[],
+): Promise<void> {
+  await copyFiles(baseFolder, folder, names);
+  if (names.includes('tokenizer.json')) return;
+  await writeFile(
+    join(folder, 'tokenizer.json'),
+    `${JSON.stringify(tokenizerDefinition(baseFolder), null, 2)}\n`,
+  );
 }
 
 /** Sizes and sums of all files in a folder, by name. */
