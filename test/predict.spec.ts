@@ -199,6 +199,15 @@ describe('with a model in production', () => {
   });
 });
 
+describe('a model whose thread has ended', () => {
+  it('costs one request, and is loaded anew', async () => {
+    await predict({ sentence: sentences[0] });
+    await service.app.get(ServedModels).use(production, (model) => model.close());
+    expect((await refusal(503, { sentence: sentences[0] })).detail).toContain('Send the request again');
+    expect((await predict({ sentence: sentences[0] })).model.id).toBe(production);
+  });
+});
+
 describe('several models', () => {
   it('are swapped under an alias without a request failing', async () => {
     const ids = [production, (await registerTinyModel(service.app, { promote: 'never' })).id];
@@ -244,14 +253,15 @@ describe('a damaged model', () => {
     const { id } = await registerTinyModel(service.app, { promote: 'never' });
     truncateSync(path.join(service.folder, 'models', id, 'model.safetensors'), 1000);
     await service.json(200, 'PUT', '/aliases/production', { modelId: id });
+    const errors = () => metric(/wellformed_predictions_total\{outcome="error",alias="production"\}/);
+    const before = await errors();
     expect((await refusal(503, { sentence: 'A cat sat.' })).detail).toContain(`${id} could not be loaded`);
-    const before = await metric(/wellformed_predictions_total\{outcome="error",alias="production"\}/);
+    expect(await errors()).toBe(before + 1);
     await service.stop();
 
     service = await startService(service.folder);
     await refusal(503, { sentence: 'A cat sat.' });
     expect(service.app.get(ServedModels).failures).toMatchObject([{ modelId: id }]);
-    expect(before).toBe(1);
     await predict({ sentence: 'A cat sat.', model: production });
     await service.json(200, 'PUT', '/aliases/production', { modelId: production });
     expect((await predict({ sentence: 'A cat sat.' })).model.id).toBe(production);

@@ -60,14 +60,15 @@ export class ServedModels implements OnApplicationBootstrap, OnApplicationShutdo
   /**
    * Keeps a model loaded while `work` uses it.
    *
-   * @throws UnavailableError if it cannot be loaded
+   * @throws UnavailableError if it cannot be loaded, or fails
    */
   use<R>(modelId: string, work: (model: ServedModel) => Promise<R>): Promise<R> {
     return this.cache.use(modelId, (model) =>
       work(model).catch((error: Error) => {
         // Its thread may be gone: the next request gets it loaded afresh.
         void this.cache.remove(modelId);
-        throw error;
+        this.logger.error(`Model ${modelId} failed: ${error.message}`, error.stack);
+        throw new UnavailableError(`Model ${modelId} failed and is loaded anew. Send the request again.`);
       }),
     );
   }
