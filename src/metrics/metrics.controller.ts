@@ -12,7 +12,7 @@ export class MetricsController {
     private readonly eventLoop: EventLoopMonitor,
   ) {}
 
-  /** Metrics of the service and the process, in the text format of Prometheus. */
+  /** Show the metrics of the service and the process, in the text format of Prometheus */
   @Get()
   @Header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
   @ApiProduces('text/plain')

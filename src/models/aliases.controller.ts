@@ -10,14 +10,14 @@ import { ApiAliasParam } from './dto/parameters.js';
 export class AliasesController {
   constructor(private readonly aliases: AliasesService) {}
 
-  /** All aliases, by name. */
+  /** List aliases, by name */
   @Get()
   @ApiProblems()
   async list(): Promise<AliasListDto> {
     return { items: await this.aliases.list() };
   }
 
-  /** An alias and what it pointed to before. */
+  /** Show an alias and what it pointed to before */
   @Get(':name')
   @ApiAliasParam()
   @ApiProblems(404)
@@ -25,7 +25,7 @@ export class AliasesController {
     return this.aliases.get(name);
   }
 
-  /** Points an alias to a model, making the alias if it is new. */
+  /** Point an alias to a model, making the alias if it is new */
   @Put(':name')
   @ApiAliasParam()
   @ApiProblems(400, 404, 409, 415, 422)
@@ -33,7 +33,7 @@ export class AliasesController {
     return this.aliases.put(name, modelId);
   }
 
-  /** Removes an alias. The model stays. */
+  /** Remove an alias; the model stays */
   @Delete(':name')
   @ApiAliasParam()
   @ApiProblems(404)

@@ -12,7 +12,7 @@ import { EvaluationsService } from './evaluations.service.js';
 export class EvaluationsController {
   constructor(private readonly evaluations: EvaluationsService) {}
 
-  /** Has a model judge a whole dataset in the background. The `Location` tells where to follow it. */
+  /** Have a model judge a whole dataset in the background; `Location` tells where to follow it */
   @Post()
   @ApiModelParam()
   @ApiProblems(400, 404, 415, 422)
@@ -32,7 +32,7 @@ export class EvaluationsController {
     return EvaluationDto.of(evaluation);
   }
 
-  /** The evaluations of a model, newest first. */
+  /** List the evaluations of a model, newest first */
   @Get()
   @ApiModelParam()
   @ApiProblems(404, 422)
@@ -41,7 +41,7 @@ export class EvaluationsController {
     return { items: items.map(EvaluationDto.of), nextCursor };
   }
 
-  /** An evaluation: how far it is, and its result. */
+  /** Show an evaluation: how far it is, and its result */
   @Get(':evaluationId')
   @ApiModelParam()
   @ApiProblems(404)

@@ -14,7 +14,7 @@ import { ModelsService } from './models.service.js';
 export class ModelFilesController {
   constructor(private readonly models: ModelsService) {}
 
-  /** Downloads a file of a model. Its sha256 is the ETag; a file never changes. */
+  /** Download a file of a model; its sha256 is the ETag, since a file never changes */
   @Get(':name')
   @ApiModelParam()
   @ApiParam({ name: 'name', description: 'One of the `files` of the model.', example: 'README.md' })

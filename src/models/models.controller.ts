@@ -12,7 +12,7 @@ import { ModelsService } from './models.service.js';
 export class ModelsController {
   constructor(private readonly models: ModelsService) {}
 
-  /** The registered models, newest first. */
+  /** List models, newest first */
   @Get()
   @ApiProblems(422)
   async list(@Query() query: PageQuery): Promise<ModelPageDto> {
@@ -20,7 +20,7 @@ export class ModelsController {
     return { items: items.map(ModelDto.of), nextCursor };
   }
 
-  /** A model: where it comes from, how well it does, and its files. */
+  /** Show a model: where it comes from, how well it does, and its files */
   @Get(':id')
   @ApiModelParam()
   @ApiProblems(404)
@@ -28,7 +28,7 @@ export class ModelsController {
     return ModelDto.of(await this.models.find(id));
   }
 
-  /** Gives a model another name. */
+  /** Give a model another name */
   @Patch(':id')
   @ApiModelParam()
   @ApiProblems(400, 404, 415, 422)
@@ -36,7 +36,7 @@ export class ModelsController {
     return ModelDto.of(await this.models.rename(id, name));
   }
 
-  /** Deletes a model, its files and its evaluations. Refused while an alias points to it. */
+  /** Delete a model that no alias points to, its files and its evaluations */
   @Delete(':id')
   @ApiModelParam()
   @ApiProblems(404, 409)

@@ -44,7 +44,7 @@ export class PredictionsController {
   @RouteConfig(takesSentences)
   @ApiExtraModels(PredictDto, PredictionDto, PredictionsDto)
   @ApiOperation({
-    summary: 'Judges whether sentences are acceptable.',
+    summary: 'Judge whether sentences are acceptable',
     description:
       'One `sentence`, as JSON or as plain text, gets one judgement; a list of `sentences` gets a list, in the same ' +
       'order. A form, which is what `curl -d` declares, is read as plain text, as it stands.',

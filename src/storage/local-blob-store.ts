@@ -72,7 +72,7 @@ export class LocalBlobStore extends BlobStore implements OnModuleInit {
       if (size !== file.size) {
         throw new DamagedBlobError(
           `${key} is damaged: ${file.name} ${size === undefined ? 'is missing' : `has ${size} bytes, not ${file.size}`}. ` +
-            `Restore ${folder} from a backup, or delete it through the API.`,
+            'Restore that folder of the data folder from a backup, or delete it through the API.',
         );
       }
     }
