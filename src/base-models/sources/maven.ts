@@ -51,8 +51,9 @@ export async function fetchWithMaven(
       { folder: scratch, prefix: file },
     ],
     onBytes: report,
-    timeLimitMs: 60 * 60_000,
-    stallLimitMs: 3 * 60_000,
+    timeLimitMs,
+    // Maven's own time-outs end a silent connection; settings may put its repository where no growth is seen from here.
+    stallLimitMs: timeLimitMs,
   });
   report(jar.bytes);
   await unpackJar(join(scratch, file), location, architecture, folder, options);
@@ -130,6 +131,8 @@ export async function unpackJar(
     model_max_length: config.maxPositionEmbeddings,
   });
 }
+
+const timeLimitMs = 60 * 60_000;
 
 /** Of the plugin that fetches one artifact; pinned, so that what runs here does not change by itself. */
 const pluginVersion = '3.7.0';
