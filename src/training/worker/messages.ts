@@ -2,6 +2,7 @@ import type { BaseModelOptions } from '../../base-models/options.js';
 import type { EngineName } from '../../bert/engines/engine.js';
 import type { StepEvent } from '../../bert/fine-tuning/events.js';
 import type { TrainingRows } from '../../models/model-version.js';
+import type { ManifestFile } from '../../storage/blob-store.js';
 import type {
   RunDownload,
   RunEngine,
@@ -50,7 +51,7 @@ export type WorkerMessage =
 export interface FinishedMessage {
   type: 'finished';
   /** Every file in the folder. */
-  files: { name: string; size: number; sha256: string }[];
+  files: ManifestFile[];
 }
 
 export type HostMessage = { type: 'stop' };

@@ -2,14 +2,7 @@ import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tokenizerDefinition } from '../../bert/tokenizer.js';
 import { sha256OfFile } from '../../common/file-hash.js';
-
-export interface FileSum {
-  name: string;
-  /** In bytes. */
-  size: number;
-  /** Lower-case hex. */
-  sha256: string;
-}
+import type { ManifestFile } from '../../storage/blob-store.js';
 
 /** What a classifier's `config.json` says beside the encoder's sizes. */
 export interface ClassifierConfig {
@@ -63,8 +56,8 @@ export async function writeTokenizer(
 }
 
 /** Sizes and sums of all files in a folder, by name. */
-export async function fileSums(folder: string): Promise<FileSum[]> {
-  const sums: FileSum[] = [];
+export async function fileSums(folder: string): Promise<ManifestFile[]> {
+  const sums: ManifestFile[] = [];
   for (const name of (await readdir(folder)).sort()) {
     const path = join(folder, name);
     sums.push({ name, size: (await stat(path)).size, sha256: await sha256OfFile(path) });
