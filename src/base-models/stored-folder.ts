@@ -1,7 +1,9 @@
-import { chmod, mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { InvalidModelError } from '../bert/errors.js';
+import { syncFile, syncFolder, writeDurably } from '../common/durable-files.js';
 import { sha256OfFile } from '../common/file-hash.js';
+import type { ManifestFile } from '../storage/blob-store.js';
 import type { SourceKind } from './source.js';
 
 /** What a stored base model's `manifest.json` says. */
@@ -9,7 +11,7 @@ export interface BaseModelManifest {
   name: string;
   source: { kind: SourceKind; [detail: string]: unknown };
   fetchedAt: string;
-  files: { name: string; size: number; sha256: string }[];
+  files: ManifestFile[];
 }
 
 /**
@@ -37,22 +39,16 @@ export async function publishFolder(
   { name, source }: Pick<BaseModelManifest, 'name' | 'source'>,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const files: BaseModelManifest['files'] = [];
+  const files: ManifestFile[] = [];
   for (const file of (await readdir(staged)).sort()) {
     const path = join(staged, file);
-    files.push({ name: file, size: await sync(path), sha256: await sha256OfFile(path, signal) });
+    files.push({ name: file, size: await syncFile(path), sha256: await sha256OfFile(path, signal) });
   }
   const manifest: BaseModelManifest = { name, source, fetchedAt: new Date().toISOString(), files };
-  const handle = await open(join(staged, manifestName), 'wx');
-  try {
-    await handle.writeFile(`${JSON.stringify(manifest, null, 2)}\n`);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+  await writeDurably(join(staged, manifestName), `${JSON.stringify(manifest, null, 2)}\n`);
   // mkdtemp made it private; a model may be read by whoever may read its parent.
   await chmod(staged, 0o755);
-  await sync(staged);
+  await syncFolder(staged);
   signal.throwIfAborted();
   try {
     await rename(staged, target);
@@ -60,7 +56,7 @@ export async function publishFolder(
     if (['ENOTEMPTY', 'EEXIST', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) return false;
     throw error;
   }
-  await sync(dirname(target));
+  await syncFolder(dirname(target));
   return true;
 }
 
@@ -137,19 +133,8 @@ function parse(text: string): BaseModelManifest | null {
   const usable =
     Array.isArray(files) &&
     files.every(
-      (file: Partial<BaseModelManifest['files'][number]> | null) =>
+      (file: Partial<ManifestFile> | null) =>
         plainName.test(file?.name ?? '') && Number.isInteger(file?.size) && typeof file?.sha256 === 'string',
     );
   return usable ? (json as BaseModelManifest) : null;
-}
-
-/** Makes a file or folder durable and tells its size. */
-async function sync(path: string): Promise<number> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-    return (await handle.stat()).size;
-  } finally {
-    await handle.close();
-  }
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import * as library from '@huggingface/tokenizers';
 import { normalizeForBert, splitForBert, type BertNormalizerSettings } from './bert-normalizer.js';
 import { InvalidModelError } from './errors.js';
+import { parseJsonFile } from './json-file.js';
 
 export interface EncodedSentence {
   /** [CLS] … [SEP]. */
@@ -116,14 +117,7 @@ function openTokenizer(definition: Json, settings: Json): HuggingFaceTokenizer {
 
 function readJson(path: string): Json | undefined {
   if (!existsSync(path)) return undefined;
-  let json: unknown;
-  try {
-    json = JSON.parse(readFileSync(path, 'utf8'));
-  } catch (error) {
-    throw new InvalidModelError(
-      `${path} is not valid JSON (${(error as Error).message}). Copy the file again.`,
-    );
-  }
+  const json = parseJsonFile(path, readFileSync(path, 'utf8'));
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
     throw new InvalidModelError(
       `${path} must hold a JSON object. Copy the file from the original model again.`,

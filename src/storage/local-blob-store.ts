@@ -1,6 +1,7 @@
-import { mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { syncFile, syncFolder, writeDurably } from '../common/durable-files.js';
 import { NotFoundError } from '../common/errors.js';
 import { sha256OfFile } from '../common/file-hash.js';
 import {
@@ -171,39 +172,4 @@ function parseManifest(text: string, key: BlobKey): Manifest {
     );
   }
   return { files: files as ManifestFile[] };
-}
-
-/** Makes a file durable and tells its size. */
-async function syncFile(file: string): Promise<number> {
-  const handle = await open(file, 'r+');
-  try {
-    const found = await handle.stat();
-    if (!found.isFile()) throw new Error(`This is a bug: ${file} is no plain file`);
-    await handle.sync();
-    return found.size;
-  } finally {
-    await handle.close();
-  }
-}
-
-async function writeDurably(file: string, text: string): Promise<void> {
-  const handle = await open(file, 'w');
-  try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } catch (error) {
-    // Windows cannot sync a folder.
-    if (process.platform !== 'win32') throw error;
-  } finally {
-    await handle.close();
-  }
 }

@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseBertConfig, type BertConfig } from '../config.js';
 import { InvalidModelError } from '../errors.js';
+import { parseJsonFile } from '../json-file.js';
 import { Tokenizer, type EncodedSentence } from '../tokenizer.js';
 import { planBatches } from './batches.js';
 import { InferenceThread } from './inference-thread.js';
@@ -128,11 +129,5 @@ async function readJson(path: string): Promise<unknown> {
       throw error;
     throw new InvalidModelError(`${path} is missing. Use the folder of a model that this service trained.`);
   }
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new InvalidModelError(
-      `${path} is not valid JSON (${(error as Error).message}). Copy the file again.`,
-    );
-  }
+  return parseJsonFile(path, text);
 }

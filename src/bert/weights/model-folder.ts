@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseBertConfig, type BertConfig } from '../config.js';
 import { InvalidModelError } from '../errors.js';
+import { parseJsonFile } from '../json-file.js';
 import type { NamedTensor, WeightSource } from './named-tensor.js';
 import { canonicalName } from './parameter-names.js';
 import { parameterShapes } from './parameter-shapes.js';
@@ -140,11 +141,5 @@ function readJson(path: string): unknown {
   if (!existsSync(path)) {
     throw new InvalidModelError(`${path} is missing. Copy it from the original model.`);
   }
-  try {
-    return JSON.parse(readFileSync(path, 'utf8'));
-  } catch (error) {
-    throw new InvalidModelError(
-      `${path} is not valid JSON (${(error as Error).message}). Copy the file again.`,
-    );
-  }
+  return parseJsonFile(path, readFileSync(path, 'utf8'));
 }

@@ -1,0 +1,38 @@
+import { open } from 'node:fs/promises';
+
+/** Makes a file durable and tells its size. It must be writable. */
+export async function syncFile(file: string): Promise<number> {
+  const handle = await open(file, 'r+');
+  try {
+    const found = await handle.stat();
+    if (!found.isFile()) throw new Error(`This is a bug: ${file} is no plain file`);
+    await handle.sync();
+    return found.size;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Makes the names in a folder durable: what was created or renamed in it. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } catch (error) {
+    // Windows cannot sync a folder.
+    if (process.platform !== 'win32') throw error;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Writes a new file and makes it durable. */
+export async function writeDurably(file: string, text: string): Promise<void> {
+  const handle = await open(file, 'wx');
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
