@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import { Tokenizer } from '../../bert/tokenizer.js';
+import { Tokenizer } from '../../bert/tokenizer/tokenizer.js';
 import { readExamples } from './examples.js';
 import type { JobRows } from './messages.js';
 

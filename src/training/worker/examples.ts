@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Example } from '../../bert/fine-tuning/example.js';
-import type { Tokenizer } from '../../bert/tokenizer.js';
+import type { Tokenizer } from '../../bert/tokenizer/tokenizer.js';
 import { readRows } from '../../datasets/rows-file.js';
 import { holdOut } from '../holdout.js';
 import type { JobRows } from './messages.js';

@@ -1,11 +1,15 @@
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { tokenizerDefinition } from '../../bert/tokenizer.js';
+import { architectures, type ModelType } from '../../bert/architectures/index.js';
+import { maxSequenceLength } from '../../bert/config.js';
+import { completeTokenizerFiles } from '../../bert/tokenizer/complete-files.js';
+import type { ModelFolder } from '../../bert/weights/model-folder.js';
 import { sha256OfFile } from '../../common/file-hash.js';
 import type { ManifestFile } from '../../storage/blob-store.js';
 
 /** What a classifier's `config.json` says beside the encoder's sizes. */
 export interface ClassifierConfig {
+  modelType: ModelType;
   dropout: number;
 }
 
@@ -13,18 +17,17 @@ export interface ClassifierConfig {
 export async function writeConfig(
   baseFolder: string,
   folder: string,
-  { dropout }: ClassifierConfig,
+  { modelType, dropout }: ClassifierConfig,
 ): Promise<void> {
   const base = JSON.parse(await readFile(join(baseFolder, 'config.json'), 'utf8')) as Record<string, unknown>;
   // They tell of the base model's own file, not of this one.
   for (const name of ['_name_or_path', 'torch_dtype', 'transformers_version']) delete base[name];
+  const { className, config: fields } = architectures[modelType];
   const config = {
     ...base,
-    architectures: ['BertForSequenceClassification'],
-    attention_probs_dropout_prob: dropout,
-    classifier_dropout: null,
+    ...Object.fromEntries(fields.dropout.map((name) => [name, dropout])),
+    architectures: [className],
     dtype: 'float32',
-    hidden_dropout_prob: dropout,
     id2label: { 0: 'unacceptable', 1: 'acceptable' },
     label2id: { unacceptable: 0, acceptable: 1 },
     problem_type: 'single_label_classification',
@@ -38,21 +41,16 @@ async function copyFiles(baseFolder: string, folder: string, names: readonly str
   for (const name of names) await writeFile(join(folder, name), await readFile(join(baseFolder, name)));
 }
 
-/**
- * Copies the tokenizer's files, and adds a `tokenizer.json` where the base model has a `vocab.txt` alone: then programs in any
- * language read the new model's tokenizer alike.
- */
+/** Copies the tokenizer's files, and adds what some reader of the new model would miss. */
 export async function writeTokenizer(
   baseFolder: string,
   folder: string,
-  names: readonly string[],
+  { config, tokenizerFiles }: Pick<ModelFolder, 'config' | 'tokenizerFiles'>,
 ): Promise<void> {
-  await copyFiles(baseFolder, folder, names);
-  if (names.includes('tokenizer.json')) return;
-  await writeFile(
-    join(folder, 'tokenizer.json'),
-    `${JSON.stringify(tokenizerDefinition(baseFolder), null, 2)}\n`,
-  );
+  await copyFiles(baseFolder, folder, tokenizerFiles);
+  const { modelType } = config;
+  const added = completeTokenizerFiles(baseFolder, { modelType, maxLength: maxSequenceLength(config) });
+  for (const [name, text] of added) await writeFile(join(folder, name), text);
 }
 
 /** Sizes and sums of all files in a folder, by name. */

@@ -1,3 +1,5 @@
+import { codePoints } from './code-points.js';
+
 /** The settings of a `BertNormalizer` in `tokenizer.json`. */
 export interface BertNormalizerSettings {
   clean_text: boolean;
@@ -65,9 +67,3 @@ const words = new RegExp(
   `(?:(?!${punctuation})[^\\s${asciiSymbols}])+|[${asciiSymbols}]|${punctuation}`,
   'gu',
 );
-
-/** A pattern for one character out of a list of code points and ranges in hexadecimal. */
-function codePoints(list: string): string {
-  const ranges = list.split(' ').map((range) => range.replace(/[0-9a-f]+/g, '\\u{$&}'));
-  return `[${ranges.join('')}]`;
-}

@@ -1,0 +1,164 @@
+import * as library from '@huggingface/tokenizers';
+import { InvalidModelError } from '../errors.js';
+import { stripAroundTokens } from './added-tokens.js';
+import { normalizeForBert, splitForBert, type BertNormalizerSettings } from './bert-normalizer.js';
+import { splitForByteLevel, toByteCharacters } from './byte-level-words.js';
+import { BytePairEncoding } from './byte-pair-encoding.js';
+import { kindOf, readDefinition, type TokenizerDefinition } from './definition.js';
+import type { SpecialToken } from './settings.js';
+import { WordCache } from './word-cache.js';
+import { WordPieceEncoding } from './word-piece-encoding.js';
+
+export interface EncodedSentence {
+  /** [CLS] … [SEP] in BERT, `<s>` … `</s>` in RoBERTa. */
+  tokenIds: number[];
+  /** Whether the sentence had more tokens than `maxLength` allows. */
+  truncated: boolean;
+}
+
+/** Turns a sentence into the ids of its pieces, as transformers' `BertTokenizer` and `RobertaTokenizer` do. */
+export class Tokenizer {
+  /** Largest id + 1: what the model's embedding must hold at least. */
+  readonly vocabSize: number;
+
+  readonly #tokenizer: HuggingFaceTokenizer;
+  /** Tokens still wanted from the sentence at hand. */
+  #wanted = 0;
+
+  /**
+   * Opens the tokenizer of a Hugging Face model folder: `tokenizer.json`; without one, `vocab.txt` as a WordPiece
+   * vocabulary, or `vocab.json` with `merges.txt` as byte-level BPE; with the settings of `tokenizer_config.json`, if
+   * there is one.
+   * @throws InvalidModelError if none is there or a file cannot be used.
+   */
+  static fromFolder(folder: string): Tokenizer {
+    const definition = readDefinition(folder);
+    try {
+      return new Tokenizer(definition);
+    } catch (error) {
+      if (error instanceof InvalidModelError) throw error;
+      throw new InvalidModelError(
+        `The tokenizer in ${folder} cannot be used (${(error as Error).message}). ` +
+          "Copy the tokenizer's files from the original model again.",
+      );
+    }
+  }
+
+  private constructor(definition: TokenizerDefinition) {
+    const tokenizer = openTokenizer(definition);
+    this.#tokenizer = tokenizer;
+    this.vocabSize = tokenizer.model.vocab.length;
+    replaceInexactParts(tokenizer, definition);
+    const encodeWord = wordEncoding(definition);
+    if (encodeWord) {
+      const pieces = new WordCache(encodeWord);
+      tokenizer.model.encode = (words) => this.#encodeWanted(words, pieces);
+      // Unknown characters are fused word by word, which the encoding has done.
+      tokenizer.model.fuse_unk = false;
+    }
+    const nothing = this.encode('', 8).tokenIds;
+    if (nothing.length !== 2) {
+      throw new InvalidModelError(
+        'The tokenizer does not put one token before and one after a sentence, as BERT needs ([CLS] and [SEP]). ' +
+          'Use the tokenizer of a BERT or RoBERTa model.',
+      );
+    }
+  }
+
+  /**
+   * @param maxLength most tokens to give, the first and the last counted; a longer sentence loses the tokens before
+   * its last.
+   */
+  encode(sentence: string, maxLength: number): EncodedSentence {
+    if (!Number.isInteger(maxLength) || maxLength < 2) {
+      throw new RangeError(
+        `maxLength is ${maxLength}, but [CLS] and [SEP] alone are two tokens. This is a bug.`,
+      );
+    }
+    this.#wanted = maxLength;
+    const tokenIds = this.#tokenizer.encode(sentence).ids;
+    const truncated = tokenIds.length > maxLength;
+    if (truncated) tokenIds.splice(maxLength - 1, tokenIds.length - maxLength);
+    return { tokenIds, truncated };
+  }
+
+  /**
+   * Cutting a word into pieces takes time and gives at least one: words beyond the last wanted piece need not be cut,
+   * or a long body of long words could keep a thread busy for seconds.
+   */
+  #encodeWanted(words: readonly string[], piecesOf: WordCache<readonly string[]>): string[] {
+    const all: string[] = [];
+    for (const word of words) {
+      if (this.#wanted <= 0) break;
+      const pieces = piecesOf.get(word);
+      this.#wanted -= pieces.length;
+      for (const piece of pieces) all.push(piece);
+    }
+    return all;
+  }
+}
+
+/** What is used of the library's `Tokenizer`: its own declarations cannot be found under `moduleResolution: nodenext`. */
+interface HuggingFaceTokenizer {
+  normalizer: ((text: string) => string) | null;
+  pre_tokenizer: ((text: string) => string[]) | null;
+  model: { vocab: string[]; fuse_unk: boolean; encode(words: string[]): string[] };
+  /** Split a text before and after each of the added tokens that are looked for before, and after, normalisation. */
+  splitter_unnormalized: Splitter;
+  splitter_normalized: Splitter;
+  encode(text: string): { ids: number[] };
+}
+
+interface Splitter {
+  split(text: string): string[];
+}
+
+function openTokenizer(definition: TokenizerDefinition): HuggingFaceTokenizer {
+  const { Tokenizer } = library as unknown as {
+    Tokenizer: new (definition: TokenizerDefinition, settings: object) => HuggingFaceTokenizer;
+  };
+  // The spaces around tokens are taken away here, and merging is done here.
+  const added_tokens = definition.added_tokens.map((token) => ({ ...token, lstrip: false, rstrip: false }));
+  const model = kindOf(definition) === 'byte-level' ? { ...definition.model, merges: [] } : definition.model;
+  return new Tokenizer({ ...definition, added_tokens, model }, {});
+}
+
+/** What makes pieces of a word in the kinds of tokenizer that this library does itself. */
+function wordEncoding(definition: TokenizerDefinition): ((word: string) => string[]) | undefined {
+  switch (kindOf(definition)) {
+    case 'word-piece': {
+      const pieces = new WordPieceEncoding(definition.model);
+      return (word) => pieces.encode(word);
+    }
+    case 'byte-level': {
+      const pairs = new BytePairEncoding(definition.model);
+      return (word) => pairs.encode(toByteCharacters(word));
+    }
+    case 'other':
+      return undefined;
+  }
+}
+
+/** Replaces what the library does otherwise than the reference. */
+function replaceInexactParts(tokenizer: HuggingFaceTokenizer, definition: TokenizerDefinition): void {
+  const { normalizer, pre_tokenizer: split, added_tokens: addedTokens } = definition;
+  if (normalizer?.['type'] === 'BertNormalizer') {
+    const settings = normalizer as unknown as BertNormalizerSettings;
+    tokenizer.normalizer = (text) => normalizeForBert(text, settings);
+  }
+  if (split?.['type'] === 'BertPreTokenizer') tokenizer.pre_tokenizer = splitForBert;
+  if (kindOf(definition) === 'byte-level') {
+    const prefixSpace = split?.['add_prefix_space'] === true;
+    tokenizer.pre_tokenizer = (text) => splitForByteLevel(text, prefixSpace);
+  }
+
+  const stripping = (addedTokens as unknown as SpecialToken[]).filter(
+    ({ lstrip, rstrip }) => lstrip || rstrip,
+  );
+  if (stripping.length === 0) return;
+  const tokens = new Map(stripping.map((token) => [token.content, token]));
+  for (const splitter of [tokenizer.splitter_unnormalized, tokenizer.splitter_normalized]) {
+    const splitAtTokens = splitter.split.bind(splitter);
+    splitter.split = (text) => stripAroundTokens(splitAtTokens(text), tokens);
+  }
+}
