@@ -84,7 +84,7 @@ function advice({ hubModels }: BaseModelOptions): string {
   const known = catalogue.map((entry) => entry.name).join(', ');
   const hub =
     hubModels === 'any'
-      ? ', the hub id of a BERT model (owner/name)'
+      ? ', the hub id of a BERT, ELECTRA, DistilBERT or RoBERTa model (owner/name)'
       : hubModels === 'catalogue'
         ? ''
         : `, one of ${hubModels.join(', ')} from the hub`;

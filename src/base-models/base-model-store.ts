@@ -1,10 +1,9 @@
 import { mkdir, rm } from 'node:fs/promises';
-import type { BertConfig } from '../bert/config.js';
 import { InvalidModelError } from '../bert/errors.js';
-import { Tokenizer } from '../bert/tokenizer.js';
+import { Tokenizer } from '../bert/tokenizer/tokenizer.js';
 import { openModelFolder } from '../bert/weights/model-folder.js';
 import { lookUpBaseModel, type NamedBaseModel } from './base-model-name.js';
-import type { BertArchitecture, SourceLocation } from './catalogue.js';
+import type { EncoderSizes, SourceLocation } from './catalogue.js';
 import type { BaseModelOptions } from './options.js';
 import { SourceError, type DownloadProgress, type FetchOptions, type SourceKind } from './source.js';
 import { fetchFromHub } from './sources/hub.js';
@@ -43,7 +42,7 @@ export class BaseModelUnavailableError extends Error {
  * thread and process; two that fetch the same model at once do not disturb each other.
  * @throws UnknownBaseModelError if the name stands for nothing
  * @throws BaseModelUnavailableError if no source gave it
- * @throws InvalidModelError if what is stored is damaged or is no BERT model
+ * @throws InvalidModelError if what is stored is damaged or is no model that can be trained
  */
 export async function ensureBaseModel(
   name: string,
@@ -83,13 +82,13 @@ export async function ensureBaseModel(
       ...failures,
       `What to do: let this machine reach one of these sources (behind a proxy: HTTPS_PROXY, with NODE_USE_ENV_PROXY=1 ` +
         `on Node 22.21 or newer) or name a mirror in WELLFORMED_HUB_URL; or run "npm run base-model -- ${model.name}" ` +
-        `where a source can be reached and copy the folder here; or put ${requiredFiles.join(', ')} of the model ` +
+        `where a source can be reached and copy the folder here; or put ${requiredFiles} of the model ` +
         `into ${model.folder}.`,
     ].join('\n'),
   );
 }
 
-const requiredFiles = ['config.json', 'vocab.txt', 'model.safetensors'];
+const requiredFiles = "config.json, model.safetensors and the tokenizer's files";
 
 async function openStored(
   model: NamedBaseModel,
@@ -131,8 +130,8 @@ async function fetchFrom(
   }
 }
 
-/** @throws InvalidModelError if the folder is not a whole BERT model with its tokenizer. */
-function check(folder: string, architecture?: BertArchitecture): void {
+/** @throws InvalidModelError if the folder is not a whole model of a known architecture with its tokenizer. */
+function check(folder: string, architecture?: EncoderSizes): void {
   const model = openModelFolder(folder);
   model.weights.close();
   const { vocabSize } = Tokenizer.fromFolder(folder);
@@ -143,7 +142,7 @@ function check(folder: string, architecture?: BertArchitecture): void {
     );
   }
   for (const [property, value] of Object.entries(architecture ?? {})) {
-    const actual = model.config[property as keyof BertConfig];
+    const actual = model.config[property as keyof EncoderSizes];
     if (actual !== value) {
       throw new InvalidModelError(
         `The model has ${property} ${actual}, but ${value} was expected. It was exchanged at its source.`,

@@ -10,6 +10,7 @@ import { BaseModelsModule } from './base-models.module.js';
 import { BaseModelsService } from './base-models.service.js';
 
 const tiny = 'test/goldens/tiny-bert';
+const otherTypes = ['electra', 'distilbert', 'roberta'];
 
 let folder: string;
 let service: BaseModelsService;
@@ -17,6 +18,8 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'base-models-service-'));
   cpSync(tiny, join(folder, 'mine'), { recursive: true });
   cpSync(tiny, join(folder, 'broken'), { recursive: true });
+  for (const type of otherTypes)
+    cpSync(`test/goldens/tiny-${type}`, join(folder, `my-${type}`), { recursive: true });
   truncateSync(join(folder, 'broken/model.safetensors'), 1000);
   const { settings } = readSettings({
     WELLFORMED_BASE_MODELS: folder,
@@ -35,7 +38,9 @@ describe('BaseModelsService.check', () => {
       name: 'bert-base-uncased',
       stored: false,
       architecture: {
+        modelType: 'bert',
         numHiddenLayers: 12,
+        embeddingSize: 768,
         hiddenSize: 768,
         intermediateSize: 3072,
         numAttentionHeads: 12,
@@ -48,6 +53,13 @@ describe('BaseModelsService.check', () => {
     expect(await service.check('mine')).toMatchObject({
       stored: true,
       architecture: { hiddenSize: 32, vocabSize: 127 },
+    });
+  });
+
+  it.each(otherTypes)('takes a folder of the user with a model of the type %s', async (type) => {
+    expect(await service.check(`my-${type}`)).toMatchObject({
+      stored: true,
+      architecture: { modelType: type, hiddenSize: 16 },
     });
   });
 

@@ -5,7 +5,7 @@ import { InvalidInputError } from '../common/errors.js';
 import { nearest } from '../common/nearest.js';
 import { Settings } from '../config/settings.js';
 import { lookUpBaseModel, UnknownBaseModelError } from './base-model-name.js';
-import { catalogue, type BertArchitecture } from './catalogue.js';
+import { catalogue, type EncoderSizes } from './catalogue.js';
 import { baseModelOptions, type BaseModelOptions } from './options.js';
 import { readManifest } from './stored-folder.js';
 
@@ -16,7 +16,7 @@ export interface BaseModelSummary {
   /** Whether it lies in the base-model folder already. */
   stored: boolean;
   /** null for a model outside of the catalogue that is not downloaded yet. */
-  architecture: BertArchitecture | null;
+  architecture: EncoderSizes | null;
 }
 
 /** Knows which base models a run may start from. The training worker fetches them itself, with `ensureBaseModel`. */
@@ -42,12 +42,7 @@ export class BaseModelsService {
       await readManifest(model.folder);
       const { config, weights } = openModelFolder(model.folder);
       weights.close();
-      const { numHiddenLayers, hiddenSize, intermediateSize, numAttentionHeads, vocabSize } = config;
-      return {
-        name: model.name,
-        stored: true,
-        architecture: { numHiddenLayers, hiddenSize, intermediateSize, numAttentionHeads, vocabSize },
-      };
+      return { name: model.name, stored: true, architecture: config };
     } catch (error) {
       if (!(error instanceof UnknownBaseModelError) && !(error instanceof InvalidModelError)) throw error;
       const meant = nearest(

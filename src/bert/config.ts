@@ -1,61 +1,104 @@
+import type { NumberField } from './architectures/architecture.js';
+import { architectures, type ClassificationHead, type ModelType } from './architectures/index.js';
 import { InvalidModelError } from './errors.js';
 
-/** What this library reads of a Hugging Face `config.json` of `model_type` "bert". */
-export interface BertConfig {
-  modelType: 'bert';
+/** An encoder with its classification head: what this library reads of a Hugging Face `config.json`, and what follows from its type. */
+export interface EncoderConfig {
+  modelType: ModelType;
   vocabSize: number;
+  /** Width of the embeddings; where it is not {@link hiddenSize}, they are projected to that. */
+  embeddingSize: number;
   hiddenSize: number;
   numHiddenLayers: number;
   numAttentionHeads: number;
   intermediateSize: number;
   hiddenAct: 'gelu';
+  /** Rows of the position embeddings. */
   maxPositionEmbeddings: number;
+  /** Row of the position embeddings that a sentence's first token takes. */
+  positionOffset: number;
+  /** 0: no embedding of a token's type is added. */
   typeVocabSize: number;
   layerNormEps: number;
   initializerRange: number;
   padTokenId: number;
+  attentionOutputDropout: boolean;
+  head: ClassificationHead;
 }
 
 /**
- * Reads a Hugging Face `config.json`. What is left out has the default of transformers' `BertConfig`; what this library
- * does not read is passed over.
+ * Reads a Hugging Face `config.json`. What is left out has the default of transformers' configuration class of that
+ * `model_type`; what this library does not read is passed over.
  * @param json the parsed file.
- * @throws InvalidModelError if it is not a BERT encoder that this library can compute exactly.
+ * @throws InvalidModelError if it is not an encoder that this library can compute exactly.
  */
-export function parseBertConfig(json: unknown): BertConfig {
+export function parseEncoderConfig(json: unknown): EncoderConfig {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
     throw new InvalidModelError(
-      'config.json must hold a JSON object. Use the config.json of a Hugging Face BERT model.',
+      'config.json must hold a JSON object. Use the config.json of a Hugging Face model.',
     );
   }
   const fields = json as Record<string, unknown>;
-  if (fields['model_type'] !== 'bert') {
-    throw new InvalidModelError(
-      `config.json says model_type ${show(fields['model_type'])}, but only "bert" is known. Choose a BERT model.`,
-    );
-  }
-  onlyKnown(fields, 'hidden_act', ['gelu']);
-  onlyKnown(fields, 'position_embedding_type', ['absolute']);
-  onlyKnown(fields, 'is_decoder', [false]);
-  onlyKnown(fields, 'add_cross_attention', [false]);
+  const architecture = architectureNamed(fields['model_type']);
+  const known = architecture.config;
+  onlyKnown(fields, known.activation, 'gelu');
+  for (const [name, value] of Object.entries(known.fixed)) onlyKnown(fields, name, value);
 
-  const config: BertConfig = {
-    modelType: 'bert',
-    vocabSize: count(fields, 'vocab_size', 30_522, 10_000_000),
-    hiddenSize: count(fields, 'hidden_size', 768, 65_536),
-    numHiddenLayers: count(fields, 'num_hidden_layers', 12, 1_000),
-    numAttentionHeads: count(fields, 'num_attention_heads', 12, 65_536),
-    intermediateSize: count(fields, 'intermediate_size', 3_072, 1_000_000),
+  const hiddenSize = count(fields, known.hiddenSize, 65_536);
+  const padTokenId = count(fields, known.padTokenId, 10_000_000, 0);
+  const config: EncoderConfig = {
+    modelType: architecture.modelType,
+    vocabSize: count(fields, known.vocabSize, 10_000_000),
+    embeddingSize: known.embeddingSize ? count(fields, known.embeddingSize, 65_536) : hiddenSize,
+    hiddenSize,
+    numHiddenLayers: count(fields, known.numHiddenLayers, 1_000),
+    numAttentionHeads: count(fields, known.numAttentionHeads, 65_536),
+    intermediateSize: count(fields, known.intermediateSize, 1_000_000),
     hiddenAct: 'gelu',
-    maxPositionEmbeddings: count(fields, 'max_position_embeddings', 512, 1_000_000),
-    typeVocabSize: count(fields, 'type_vocab_size', 2, 65_536),
-    layerNormEps: positive(fields, 'layer_norm_eps', 1e-12),
-    initializerRange: positive(fields, 'initializer_range', 0.02),
-    padTokenId: count(fields, 'pad_token_id', 0, 10_000_000, 0),
+    maxPositionEmbeddings: count(fields, known.maxPositionEmbeddings, 1_000_000),
+    positionOffset: architecture.positionOffset(padTokenId),
+    typeVocabSize: known.typeVocabSize ? count(fields, known.typeVocabSize, 65_536, 0) : 0,
+    layerNormEps:
+      typeof known.layerNormEps === 'number' ? known.layerNormEps : positive(fields, known.layerNormEps),
+    initializerRange: positive(fields, known.initializerRange),
+    padTokenId,
+    attentionOutputDropout: architecture.attentionOutputDropout,
+    head: architecture.head,
   };
+  assertConsistent(config);
+  return config;
+}
+
+/** The same as fields of a Hugging Face `config.json`; who writes a file adds `architectures`, `id2label` and the like. */
+export function encoderConfigFields(config: EncoderConfig): Record<string, unknown> {
+  const { activation, fixed, layerNormEps, dropout: _, ...numbers } = architectures[config.modelType].config;
+  const fields: Record<string, unknown> = { model_type: config.modelType };
+  for (const [property, field] of Object.entries({ ...numbers, layerNormEps })) {
+    if (Array.isArray(field)) fields[field[0] as string] = config[property as keyof EncoderConfig];
+  }
+  return { ...fields, [activation]: config.hiddenAct, ...fixed };
+}
+
+/** Most tokens that a sentence may have, [CLS] and [SEP] counted. */
+export function maxSequenceLength(config: EncoderConfig): number {
+  return config.maxPositionEmbeddings - config.positionOffset;
+}
+
+function architectureNamed(modelType: unknown) {
+  if (typeof modelType === 'string' && Object.hasOwn(architectures, modelType)) {
+    return architectures[modelType as ModelType];
+  }
+  throw new InvalidModelError(
+    `config.json says model_type ${show(modelType)}, but only ${Object.keys(architectures).join(', ')} are known. ` +
+      'Choose a model of one of these types.',
+  );
+}
+
+function assertConsistent(config: EncoderConfig): void {
+  const names = architectures[config.modelType].config;
   if (config.hiddenSize % config.numAttentionHeads !== 0) {
     throw new InvalidModelError(
-      `config.json: hidden_size ${config.hiddenSize} is not a multiple of num_attention_heads ` +
+      `config.json: ${names.hiddenSize[0]} ${config.hiddenSize} is not a multiple of ${names.numAttentionHeads[0]} ` +
         `${config.numAttentionHeads}. Take the config.json that belongs to the weights.`,
     );
   }
@@ -64,32 +107,17 @@ export function parseBertConfig(json: unknown): BertConfig {
       `config.json: pad_token_id ${config.padTokenId} is outside of the vocabulary of ${config.vocabSize} pieces.`,
     );
   }
-  return config;
-}
-
-/** The same as fields of a Hugging Face `config.json`; who writes a file adds `architectures`, `id2label` and the like. */
-export function bertConfigFields(config: BertConfig): Record<string, unknown> {
-  return {
-    model_type: config.modelType,
-    vocab_size: config.vocabSize,
-    hidden_size: config.hiddenSize,
-    num_hidden_layers: config.numHiddenLayers,
-    num_attention_heads: config.numAttentionHeads,
-    intermediate_size: config.intermediateSize,
-    hidden_act: config.hiddenAct,
-    max_position_embeddings: config.maxPositionEmbeddings,
-    type_vocab_size: config.typeVocabSize,
-    layer_norm_eps: config.layerNormEps,
-    initializer_range: config.initializerRange,
-    pad_token_id: config.padTokenId,
-    position_embedding_type: 'absolute',
-  };
+  if (maxSequenceLength(config) < 2) {
+    throw new InvalidModelError(
+      `config.json: max_position_embeddings is ${config.maxPositionEmbeddings}, of which ${config.positionOffset} are not for ` +
+        'tokens: too few for [CLS] and [SEP]. Take the config.json that belongs to the weights.',
+    );
+  }
 }
 
 function count(
   fields: Record<string, unknown>,
-  name: string,
-  otherwise: number,
+  [name, otherwise]: NumberField,
   most: number,
   least = 1,
 ): number {
@@ -102,7 +130,7 @@ function count(
   return value as number;
 }
 
-function positive(fields: Record<string, unknown>, name: string, otherwise: number): number {
+function positive(fields: Record<string, unknown>, [name, otherwise]: NumberField): number {
   const value = fields[name] ?? otherwise;
   if (typeof value !== 'number' || !(value > 0) || !(value < 1)) {
     throw new InvalidModelError(
@@ -112,11 +140,11 @@ function positive(fields: Record<string, unknown>, name: string, otherwise: numb
   return value;
 }
 
-function onlyKnown(fields: Record<string, unknown>, name: string, known: readonly unknown[]): void {
+function onlyKnown(fields: Record<string, unknown>, name: string, known: string | boolean): void {
   const value = fields[name];
-  if (value !== undefined && value !== null && !known.includes(value)) {
+  if (value !== undefined && value !== null && value !== known) {
     throw new InvalidModelError(
-      `config.json: ${name} is ${show(value)}, but only ${known.map(show).join(', ')} can be computed. Choose another BERT model.`,
+      `config.json: ${name} is ${show(value)}, but only ${show(known)} can be computed. Choose another model.`,
     );
   }
 }

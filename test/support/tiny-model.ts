@@ -3,6 +3,7 @@ import { cp, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { defaultHyperparameters } from '../../src/bert/fine-tuning/hyperparameters.js';
 import { exportOnnx } from '../../src/bert/onnx/export.js';
 import { modelCard } from '../../src/models/model-card.js';
 import type { Lineage, ModelMetrics, ModelVersion, PromotionRule } from '../../src/models/model-version.js';
@@ -13,7 +14,7 @@ import { BlobStore, type StagedFolder } from '../../src/storage/blob-store.js';
 const folder = fileURLToPath(new URL('../goldens/', import.meta.url));
 
 /** What PyTorch says of the sentences that the tiny model is compared on. */
-export const goldens = JSON.parse(readFileSync(path.join(folder, 'goldens.json'), 'utf8')) as {
+export const goldens = JSON.parse(readFileSync(path.join(folder, 'bert/goldens.json'), 'utf8')) as {
   sentences: { sentence: string; tokenIds: number[] }[];
   forward: {
     labels: (0 | 1)[];
@@ -82,17 +83,7 @@ function lineage({ validatedOn = 'a'.repeat(64) }: TinyModelOptions): Lineage {
     baseModel: 'tiny-bert',
     dataset: { id: 'ds_01JD0000000000000000000000', name: 'lessons', contentHash: 'b'.repeat(64), rows: 100 },
     validation: { datasetId: null, contentHash: validatedOn, rows: 10, fraction: 0.1 },
-    hyperparameters: {
-      epochs: 1,
-      batchSize: 32,
-      learningRate: 3e-5,
-      maxLength: 64,
-      warmupRatio: 0.1,
-      weightDecay: 0.01,
-      dropout: 0.1,
-      maxGradientNorm: 1,
-      seed: 42,
-    },
+    hyperparameters: { ...defaultHyperparameters, epochs: 1, maxLength: 64 },
     engine: 'tensorflow',
   };
 }
@@ -102,7 +93,10 @@ function metrics({ mcc = 0.5 }: TinyModelOptions): ModelMetrics {
   const best = { rows: 10, loss: 0.4, accuracy: 0.8, mcc, confusionMatrix };
   return {
     bestEpoch: 1,
+    averaged: false,
     best,
     epochs: [{ epoch: 1, trainingLoss: 0.5, trainingSeconds: 12, validation: best }],
+    evaluations: [{ step: 3, epoch: 1, averaged: false, validation: best }],
+    stoppedEarly: null,
   };
 }

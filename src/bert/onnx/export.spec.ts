@@ -4,16 +4,21 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { architectures } from '../architectures/index.js';
 import { InvalidModelError } from '../errors.js';
+import { nameInFile } from '../weights/parameter-names.js';
 import { SafetensorsFile, writeSafetensors } from '../weights/safetensors.js';
 import { exportOnnx } from './export.js';
 import { decodeOnnx, type OnnxNode } from './onnx-format.js';
 
 const goldensFolder = fileURLToPath(new URL('../../../test/goldens/', import.meta.url));
-const goldens = JSON.parse(readFileSync(join(goldensFolder, 'goldens.json'), 'utf8')) as {
-  forward: { inputIds: number[][]; attentionMask: number[][]; logits: number[][] };
+const forwardOf = (type: string) => {
+  const goldens = JSON.parse(readFileSync(join(goldensFolder, type, 'goldens.json'), 'utf8')) as {
+    forward: { inputIds: number[][]; attentionMask: number[][]; logits: number[][] };
+  };
+  return goldens.forward;
 };
-const { inputIds, attentionMask, logits } = goldens.forward;
+const { inputIds, attentionMask, logits } = forwardOf('bert');
 
 let folder: string;
 let session: InferenceSession | undefined;
@@ -47,23 +52,30 @@ function expectClose(found: number[][], expected: number[][], tolerance = 1e-5):
   expect(worst).toBeLessThan(tolerance);
 }
 
-describe('exportOnnx', () => {
-  it("writes a graph whose logits are PyTorch's, for a padded batch", async () => {
+describe.each(Object.keys(architectures))('the graph of %s', (type) => {
+  const forward = forwardOf(type);
+
+  beforeEach(async () => {
+    cpSync(join(goldensFolder, `tiny-${type}`), folder, { recursive: true });
     await exportOnnx(folder);
-    expectClose(await run(inputIds, attentionMask), logits);
   });
 
-  it('writes a graph for every batch size and length', async () => {
-    await exportOnnx(folder);
-    for (const [i, ids] of inputIds.entries()) {
-      const unpadded = ids.slice(0, attentionMask[i]!.filter((mask) => mask === 1).length);
-      expectClose(await run([unpadded], [unpadded.map(() => 1)]), [logits[i]!]);
+  it("gives PyTorch's logits for a padded batch", async () => {
+    expectClose(await run(forward.inputIds, forward.attentionMask), forward.logits);
+  });
+
+  it('takes every batch size and length', async () => {
+    for (const [i, ids] of forward.inputIds.entries()) {
+      const unpadded = ids.slice(0, forward.attentionMask[i]!.filter((mask) => mask === 1).length);
+      expectClose(await run([unpadded], [unpadded.map(() => 1)]), [forward.logits[i]!]);
     }
-    const wide = inputIds.map((ids) => [...ids, ...Array<number>(64 - ids.length).fill(0)]);
-    const wideMask = attentionMask.map((mask) => [...mask, ...Array<number>(64 - mask.length).fill(0)]);
-    expectClose(await run(wide, wideMask), logits);
+    const longest = (rows: number[][]) =>
+      rows.map((row) => [...row, ...Array<number>(64 - row.length).fill(0)]);
+    expectClose(await run(longest(forward.inputIds), longest(forward.attentionMask)), forward.logits);
   });
+});
 
+describe('exportOnnx', () => {
   it('does not care what stands in the padding', async () => {
     await exportOnnx(folder);
     const other = inputIds.map((ids, i) => ids.map((id, j) => (attentionMask[i]![j] === 1 ? id : 9 + j)));
@@ -78,9 +90,11 @@ describe('exportOnnx', () => {
     const external = initializer.filter(({ dataLocation }) => dataLocation === 'EXTERNAL');
     const weights = SafetensorsFile.open(join(folder, 'model.safetensors'));
     weights.close();
-    expect(external.map(({ name }) => name).sort()).toEqual([...weights.tensors.keys()].sort());
+    expect(external.map(({ name }) => nameInFile('bert', name)).sort()).toEqual(
+      [...weights.tensors.keys()].sort(),
+    );
     for (const { name, dims, externalData } of external) {
-      const { shape, fileOffset, byteLength } = weights.tensors.get(name)!;
+      const { shape, fileOffset, byteLength } = weights.tensors.get(nameInFile('bert', name))!;
       expect(dims).toEqual(shape);
       expect(Object.fromEntries(externalData!.map(({ key, value }) => [key, value]))).toEqual({
         location: 'model.safetensors',
@@ -88,6 +102,28 @@ describe('exportOnnx', () => {
         length: String(byteLength),
       });
     }
+  });
+
+  it('computes BERT without token types as with types of zeros', async () => {
+    const path = join(folder, 'model.safetensors');
+    const file = SafetensorsFile.open(path);
+    const tensors = [...file.shapes.keys()].map((name) => file.read(name));
+    file.close();
+    const isTypes = ({ name }: { name: string }) => name.includes('token_type');
+    tensors.find(isTypes)!.data.fill(0);
+    writeSafetensors(path, tensors, tensors);
+    await exportOnnx(folder);
+    const withZeros = await run(inputIds, attentionMask);
+    await session!.release();
+    session = undefined;
+
+    const others = tensors.filter((tensor) => !isTypes(tensor));
+    writeSafetensors(path, others, others);
+    const config = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')) as object;
+    writeFileSync(join(folder, 'config.json'), JSON.stringify({ ...config, type_vocab_size: 0 }));
+    await exportOnnx(folder);
+    expectClose(await run(inputIds, attentionMask), withZeros, 1e-6);
+    expect(Math.abs(withZeros[0]![0]! - logits[0]![0]!)).toBeGreaterThan(1e-2);
   });
 
   it('leaves nothing unfinished and replaces an older file', async () => {
@@ -107,11 +143,11 @@ describe('exportOnnx', () => {
       .filter(({ opType }) => opType === 'Gemm')
       .filter(({ input }) => !reads(node, input[0]!, '.first_tokens'));
     expect(onAllTokens.map(({ name }) => name)).toEqual([
-      ...['query', 'key', 'value'].map((kind) => `bert.encoder.layer.0.attention.self.${kind}`),
-      'bert.encoder.layer.0.attention.output.dense',
-      'bert.encoder.layer.0.intermediate.dense',
-      'bert.encoder.layer.0.output.dense',
-      ...['key', 'value'].map((kind) => `bert.encoder.layer.1.attention.self.${kind}`),
+      ...['query', 'key', 'value'].map((kind) => `encoder.layer.0.attention.self.${kind}`),
+      'encoder.layer.0.attention.output.dense',
+      'encoder.layer.0.intermediate.dense',
+      'encoder.layer.0.output.dense',
+      ...['key', 'value'].map((kind) => `encoder.layer.1.attention.self.${kind}`),
     ]);
   });
 });

@@ -1,21 +1,23 @@
 import { open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseBertConfig } from '../config.js';
+import { parseEncoderConfig } from '../config.js';
 import { InvalidModelError } from '../errors.js';
+import { nameInFile } from '../weights/parameter-names.js';
 import { SafetensorsFile } from '../weights/safetensors.js';
-import { bertClassifierGraph } from './bert-graph.js';
+import { classifierGraph } from './classifier-graph.js';
 
 /**
  * Writes `model.onnx` into a folder that has `config.json` and `model.safetensors`. It holds the graph alone (see
- * {@link bertClassifierGraph}): the weights stay in `model.safetensors`, which must stay beside it unchanged.
- * @throws InvalidModelError if the two do not belong together, a tensor of `BertForSequenceClassification` with two labels
- * is missing, or one is not float32.
+ * {@link classifierGraph}): the weights stay in `model.safetensors`, which must stay beside it unchanged.
+ * @throws InvalidModelError if the two do not belong together, a tensor of a classifier with two labels is missing, or one is
+ * not float32.
  */
 export async function exportOnnx(folder: string): Promise<void> {
-  const config = parseBertConfig(JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')));
+  const config = parseEncoderConfig(JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')));
   const weights = SafetensorsFile.open(join(folder, weightsFile));
   try {
-    const bytes = bertClassifierGraph(config, (name, shape) => {
+    const bytes = classifierGraph(config, (canonicalName, shape) => {
+      const name = nameInFile(config.modelType, canonicalName);
       const tensor = weights.tensors.get(name);
       if (tensor?.dtype !== 'F32' || tensor.shape.join() !== shape.join()) {
         const found = tensor ? `it is ${tensor.dtype} [${tensor.shape.join()}]` : 'it is not there';

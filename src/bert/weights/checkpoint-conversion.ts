@@ -1,21 +1,21 @@
-import type { BertConfig } from '../config.js';
+import type { EncoderConfig } from '../config.js';
 import { InvalidModelError } from '../errors.js';
 import type { NamedTensor } from './named-tensor.js';
-import { fromTensorFlowName } from './parameter-names.js';
+import { fromTensorFlowName, nameInFile } from './parameter-names.js';
 import { parameterShapes } from './parameter-shapes.js';
 import { writeSafetensors } from './safetensors.js';
 import { TensorFlowCheckpoint } from './tensorflow-checkpoint.js';
 
 /**
- * Writes the encoder of a TensorFlow checkpoint of Google's BERT as a safetensors file with Hugging Face names. The
- * pre-training heads are left out.
+ * Writes the encoder and pooler of a TensorFlow checkpoint of Google's BERT as a safetensors file with Hugging Face names.
+ * The pre-training heads are left out.
  * @param prefix path of the checkpoint without `.index`.
  * @param onProgress bytes written so far and in the end; what it throws ends the conversion.
  * @throws InvalidModelError if a tensor is missing or of another shape than the config says.
  */
 export function convertTensorFlowCheckpoint(
   prefix: string,
-  config: BertConfig,
+  config: EncoderConfig,
   target: string,
   onProgress: (bytes: number, totalBytes: number) => void = () => undefined,
 ): void {
@@ -24,11 +24,12 @@ export function convertTensorFlowCheckpoint(
     const sources = new Map<string, { stored: string; transposed: boolean }>();
     for (const stored of checkpoint.shapes.keys()) {
       const parameter = fromTensorFlowName(stored);
-      if (parameter) sources.set(parameter.name, { stored, transposed: parameter.transposed });
+      if (parameter)
+        sources.set(nameInFile('bert', parameter.name), { stored, transposed: parameter.transposed });
     }
     const shapes = [...parameterShapes(config)]
-      .filter(([name]) => !name.startsWith('classifier.'))
-      .map(([name, shape]) => ({ name, shape }));
+      .filter(([name]) => !name.startsWith('head.output.'))
+      .map(([name, shape]) => ({ name: nameInFile('bert', name), shape }));
     for (const { name, shape } of shapes) {
       const source = sources.get(name);
       const stored = source && checkpoint.shapes.get(source.stored)!;

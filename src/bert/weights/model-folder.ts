@@ -1,23 +1,24 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseBertConfig, type BertConfig } from '../config.js';
+import { parseEncoderConfig, type EncoderConfig } from '../config.js';
 import { InvalidModelError } from '../errors.js';
 import { parseJsonFile } from '../json-file.js';
+import { findTokenizerFiles } from '../tokenizer/files.js';
 import type { NamedTensor, WeightSource } from './named-tensor.js';
-import { canonicalName } from './parameter-names.js';
+import { canonicalName, nameInFile } from './parameter-names.js';
 import { parameterShapes } from './parameter-shapes.js';
 import { SafetensorsFile } from './safetensors.js';
 
-/** An opened Hugging Face folder of a BERT model. */
+/** An opened Hugging Face folder of a model of a known architecture. */
 export interface ModelFolder {
-  readonly config: BertConfig;
+  readonly config: EncoderConfig;
   /** Names of the tokenizer's files in the folder; what is copied into a model made from it. */
   readonly tokenizerFiles: readonly string[];
-  /** The parameters that are there, by their names in `BertForSequenceClassification`. Close it. */
+  /** The parameters that are there, by their canonical names. Close it. */
   readonly weights: WeightSource;
   /**
-   * Parameters that are not there and must be initialised: the classifier (weight and bias) in a base model, in some
-   * also the pooler.
+   * Parameters that are not there and must be initialised, by their canonical names: of the head, which a base model lacks in
+   * part (BERT's pooler is the head's dense layer) or as a whole.
    */
   readonly missing: readonly string[];
   /** Tensors of the file that a classifier of sentences has no use for, by their names in the file. */
@@ -30,18 +31,8 @@ export interface ModelFolder {
  * `config.json` says. A classifier of other than two labels is ignored.
  */
 export function openModelFolder(folder: string): ModelFolder {
-  const config = parseBertConfig(readJson(join(folder, 'config.json')));
-  const tokenizerFiles = [
-    'tokenizer.json',
-    'vocab.txt',
-    'tokenizer_config.json',
-    'special_tokens_map.json',
-  ].filter((name) => existsSync(join(folder, name)));
-  if (!tokenizerFiles.includes('tokenizer.json') && !tokenizerFiles.includes('vocab.txt')) {
-    throw new InvalidModelError(
-      `${folder} has neither tokenizer.json nor vocab.txt. Add one from the original model.`,
-    );
-  }
+  const config = parseEncoderConfig(readJson(join(folder, 'config.json')));
+  const tokenizerFiles = findTokenizerFiles(folder);
   const path = join(folder, 'model.safetensors');
   if (!existsSync(path)) {
     throw new InvalidModelError(
@@ -58,27 +49,27 @@ export function openModelFolder(folder: string): ModelFolder {
 }
 
 /** The parts of a model that a base model may lack. */
-const optionalParts = ['classifier.', 'bert.pooler.dense.'];
+const optionalParts = ['head.output.', 'head.dense.'];
 
 function matchParameters(
   file: SafetensorsFile,
-  config: BertConfig,
+  config: EncoderConfig,
 ): Pick<ModelFolder, 'weights' | 'missing' | 'ignored'> {
   const expected = parameterShapes(config);
-  const nameInFile = new Map<string, string>();
+  const storedNames = new Map<string, string>();
   const ignored: string[] = [];
   for (const [stored, { dtype, shape }] of file.tensors) {
-    const name = canonicalName(stored);
+    const name = canonicalName(config.modelType, stored);
     const expectedShape = name === null ? undefined : expected.get(name);
-    const otherClassifier = name?.startsWith('classifier.') && shape.join() !== expectedShape?.join();
-    if (name === null || otherClassifier) {
-      ignored.push(stored);
-      continue;
-    }
-    if (!expectedShape) {
+    if (name?.startsWith('encoder.layer.') && !expectedShape) {
       throw new InvalidModelError(
         `${file.path} has ${stored}, but config.json says ${config.numHiddenLayers} layers. Take both from one model.`,
       );
+    }
+    const otherClassifier = name?.startsWith('head.output.') && shape.join() !== expectedShape?.join();
+    if (name === null || !expectedShape || otherClassifier) {
+      ignored.push(stored);
+      continue;
     }
     if (shape.join() !== expectedShape.join()) {
       throw new InvalidModelError(
@@ -89,46 +80,47 @@ function matchParameters(
     if (!['F32', 'F16', 'BF16', 'F64'].includes(dtype)) {
       throw new InvalidModelError(`${file.path}: ${stored} is of type ${dtype}, but weights must be floats.`);
     }
-    if (nameInFile.has(name)) {
+    if (storedNames.has(name)) {
       throw new InvalidModelError(
-        `${file.path} has ${name} twice, as ${nameInFile.get(name)} and as ${stored}.`,
+        `${file.path} has one tensor twice, as ${storedNames.get(name)} and as ${stored}. Remove one of them.`,
       );
     }
-    nameInFile.set(name, stored);
+    storedNames.set(name, stored);
   }
   for (const part of optionalParts) {
     // Half of a layer is of no use: both its weight and its bias are there, or neither counts.
-    if (nameInFile.has(`${part}weight`) !== nameInFile.has(`${part}bias`)) {
+    if (storedNames.has(`${part}weight`) !== storedNames.has(`${part}bias`)) {
       for (const name of [`${part}weight`, `${part}bias`]) {
-        if (nameInFile.has(name)) ignored.push(nameInFile.get(name)!);
-        nameInFile.delete(name);
+        if (storedNames.has(name)) ignored.push(storedNames.get(name)!);
+        storedNames.delete(name);
       }
     }
   }
-  const missing = [...expected.keys()].filter((name) => !nameInFile.has(name));
+  const missing = [...expected.keys()].filter((name) => !storedNames.has(name));
   const needed = missing.filter((name) => !optionalParts.some((part) => name.startsWith(part)));
   if (needed.length > 0) {
+    const first = nameInFile(config.modelType, needed[0]!);
     throw new InvalidModelError(
-      `${file.path} lacks ${needed.length} of the tensors that config.json calls for, ${needed[0]} first. ` +
-        'Use the complete files of a BERT model.',
+      `${file.path} lacks ${needed.length} of the tensors that config.json calls for, ${first} first. ` +
+        'Use the complete files of one model.',
     );
   }
-  return { weights: new RenamedWeights(file, nameInFile), missing, ignored };
+  return { weights: new RenamedWeights(file, storedNames), missing, ignored };
 }
 
 class RenamedWeights implements WeightSource {
   readonly shapes: ReadonlyMap<string, readonly number[]>;
   readonly #file: SafetensorsFile;
-  readonly #nameInFile: ReadonlyMap<string, string>;
+  readonly #storedNames: ReadonlyMap<string, string>;
 
-  constructor(file: SafetensorsFile, nameInFile: ReadonlyMap<string, string>) {
+  constructor(file: SafetensorsFile, storedNames: ReadonlyMap<string, string>) {
     this.#file = file;
-    this.#nameInFile = nameInFile;
-    this.shapes = new Map([...nameInFile].map(([name, stored]) => [name, file.shapes.get(stored)!]));
+    this.#storedNames = storedNames;
+    this.shapes = new Map([...storedNames].map(([name, stored]) => [name, file.shapes.get(stored)!]));
   }
 
   read(name: string): NamedTensor {
-    const { shape, data } = this.#file.read(this.#nameInFile.get(name) ?? name);
+    const { shape, data } = this.#file.read(this.#storedNames.get(name) ?? name);
     return { name, shape, data };
   }
 

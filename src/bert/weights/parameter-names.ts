@@ -1,20 +1,53 @@
+import { architectures, type Architecture, type ModelType } from '../architectures/index.js';
+
 /**
- * The name that `BertForSequenceClassification` gives a tensor of a Hugging Face BERT folder: a bare encoder's lack
- * `bert.` (all-MiniLM-L6-v2), old conversions call LayerNorm's weight and bias gamma and beta (bert-base-uncased).
- * @returns null for what such a model has no use for: the pre-training heads (`cls.…`), position_ids.
+ * Inside this library a parameter has one name whatever the architecture, its *canonical* name: BERT's own without the `bert.`
+ * in front, and `head.dense`, `head.output` for the classification head. Files have the names of transformers.
  */
-export function canonicalName(name: string): string | null {
+const modules = [
+  'embeddings.LayerNorm',
+  'embeddings_project',
+  'encoder.layer.#.attention.self.query',
+  'encoder.layer.#.attention.self.key',
+  'encoder.layer.#.attention.self.value',
+  'encoder.layer.#.attention.output.dense',
+  'encoder.layer.#.attention.output.LayerNorm',
+  'encoder.layer.#.intermediate.dense',
+  'encoder.layer.#.output.dense',
+  'encoder.layer.#.output.LayerNorm',
+  'head.dense',
+  'head.output',
+];
+const tables = [
+  'embeddings.word_embeddings',
+  'embeddings.position_embeddings',
+  'embeddings.token_type_embeddings',
+];
+
+/** The name that transformers' class for classification gives a parameter. */
+export function nameInFile(modelType: ModelType, canonicalName: string): string {
+  const { layer, pattern } = withoutLayer(canonicalName);
+  return withLayer(names[modelType].inFile.get(pattern)!, layer);
+}
+
+/**
+ * The canonical name of a tensor of a Hugging Face folder. A bare encoder's names may lack the prefix, such as `bert.`
+ * (all-MiniLM-L6-v2); old conversions call LayerNorm's weight and bias gamma and beta (bert-base-uncased).
+ * @returns null for what classification has no use for: heads and generators of the pre-training, poolers where the head
+ * reads none, position_ids.
+ */
+export function canonicalName(modelType: ModelType, name: string): string | null {
   const modern = name
     .replace(/\bLayerNorm\.gamma$/, 'LayerNorm.weight')
     .replace(/\bLayerNorm\.beta$/, 'LayerNorm.bias');
-  if (/^classifier\.(weight|bias)$/.test(modern)) return modern;
-  const bare = modern.replace(/^bert\./, '');
-  return encoderParameter.test(bare) ? `bert.${bare}` : null;
+  const { layer, pattern } = withoutLayer(modern);
+  const canonical = names[modelType].canonical.get(pattern);
+  return canonical === undefined ? null : withLayer(canonical, layer);
 }
 
 /** Where a tensor of a TensorFlow checkpoint goes. */
 export interface TensorFlowParameter {
-  /** Its Hugging Face name. */
+  /** Its canonical name. */
   name: string;
   /** Whether it is a linear layer's kernel, [in, out] there and [out, in] here. */
   transposed: boolean;
@@ -23,30 +56,53 @@ export interface TensorFlowParameter {
 /**
  * @param name as in a checkpoint of Google's BERT, e.g. `bert/encoder/layer_0/attention/self/query/kernel`; a prefix as
  * TensorFlow Hub's `module/` is passed over.
- * @returns null for what `BertForSequenceClassification` has no use for (pre-training heads, the optimiser's moments).
+ * @returns null for what classification has no use for (pre-training heads, the optimiser's moments).
  * Source: transformers' `convert_bert_original_tf_checkpoint_to_pytorch`.
  */
 export function fromTensorFlowName(name: string): TensorFlowParameter | null {
-  const match = /^(?:module\/)?bert\/(.+)$/.exec(name);
+  const match = /^(?:module\/)?(bert\/.+)$/.exec(name);
   if (!match) return null;
   const path = match[1]!
-    .replace(/^encoder\/layer_(\d+)\//, 'encoder/layer/$1/')
-    .replace(/^embeddings\/(word|position|token_type)_embeddings$/, 'embeddings/$1_embeddings/weight')
-    .replace(/\/LayerNorm\/gamma$/, '/LayerNorm/weight')
-    .replace(/\/LayerNorm\/beta$/, '/LayerNorm/bias')
+    .replace(/\/layer_(\d+)\//, '/layer/$1/')
+    .replace(/\/(word|position|token_type)_embeddings$/, '/$1_embeddings/weight')
     .replaceAll('/', '.');
-  const transposed = path.endsWith('.kernel');
-  const bare = path.replace(/\.kernel$/, '.weight');
-  return encoderParameter.test(bare) ? { name: `bert.${bare}`, transposed } : null;
+  const canonical = canonicalName('bert', path.replace(/\.kernel$/, '.weight'));
+  return canonical === null ? null : { name: canonical, transposed: path.endsWith('.kernel') };
 }
 
-const encoderParameter = new RegExp(
-  '^(?:' +
-    'embeddings\\.(?:(?:word|position|token_type)_embeddings\\.weight|LayerNorm\\.(?:weight|bias))|' +
-    'encoder\\.layer\\.\\d+\\.(?:' +
-    'attention\\.self\\.(?:query|key|value)|attention\\.output\\.(?:dense|LayerNorm)|' +
-    'intermediate\\.dense|output\\.(?:dense|LayerNorm)' +
-    ')\\.(?:weight|bias)|' +
-    'pooler\\.dense\\.(?:weight|bias)' +
-    ')$',
-);
+interface Names {
+  /** Canonical name → name in the file; the number of a layer is # in both. */
+  inFile: ReadonlyMap<string, string>;
+  /** Name in the file, with the prefix and without → canonical name. */
+  canonical: ReadonlyMap<string, string>;
+}
+
+function namesOf({ names: { prefix, renamed } }: Architecture): Names {
+  const inFile = new Map<string, string>();
+  const canonical = new Map<string, string>();
+  const add = (module: string, kind: 'weight' | 'bias') => {
+    const stored = `${renamed[module] ?? `${prefix}.${module}`}.${kind}`;
+    inFile.set(`${module}.${kind}`, stored);
+    canonical.set(stored, `${module}.${kind}`);
+    if (stored.startsWith(`${prefix}.`)) canonical.set(stored.slice(prefix.length + 1), `${module}.${kind}`);
+  };
+  for (const module of tables) add(module, 'weight');
+  for (const module of modules) {
+    add(module, 'weight');
+    add(module, 'bias');
+  }
+  return { inFile, canonical };
+}
+
+const names = Object.fromEntries(
+  Object.values(architectures).map((architecture) => [architecture.modelType, namesOf(architecture)]),
+) as Record<ModelType, Names>;
+
+function withoutLayer(name: string): { layer: string; pattern: string } {
+  const layer = /\.layer\.(\d+)\./.exec(name)?.[1] ?? '';
+  return { layer, pattern: name.replace(/\.layer\.\d+\./, '.layer.#.') };
+}
+
+function withLayer(pattern: string, layer: string): string {
+  return pattern.replace('#', layer);
+}

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { parseBertConfig } from '../config.js';
+import { parseEncoderConfig } from '../config.js';
 import { InvalidModelError } from '../errors.js';
 import { convertTensorFlowCheckpoint } from './checkpoint-conversion.js';
 import { maskedCrc32c } from './crc32c.js';
@@ -13,7 +13,7 @@ import { TensorFlowCheckpoint } from './tensorflow-checkpoint.js';
 
 const golden = 'test/goldens/tensorflow-checkpoint';
 const tiny = 'test/goldens/tiny-bert';
-const config = parseBertConfig(JSON.parse(readFileSync(join(tiny, 'config.json'), 'utf8')));
+const config = parseEncoderConfig(JSON.parse(readFileSync(join(tiny, 'config.json'), 'utf8')));
 
 let root: string;
 /** Prefix of a copy that a test may damage. */

@@ -1,25 +1,28 @@
-import type { BertConfig } from '../config.js';
-import { contribDomain, GraphBuilder, type ExternalData, type Value } from './graph.js';
+import type { HeadActivation } from '../architectures/architecture.js';
+import type { EncoderConfig } from '../config.js';
+import { contribDomain, GraphBuilder, type Attribute, type ExternalData, type Value } from './graph.js';
 import { elementTypes } from './onnx-format.js';
 
 /**
- * The ONNX graph of BERT with a classification head (Devlin et al., 2019; transformers' `BertForSequenceClassification`),
- * dropout off. Inputs `input_ids` and `attention_mask`, int64 [batch, sequence], the mask 1 on tokens and 0 on padding;
- * output `logits`, float32 [batch, 2]. All tokens are of type 0. The sequence may have `maxPositionEmbeddings` tokens.
+ * The ONNX graph of an encoder with its classification head (Devlin et al., 2019; transformers' `BertForSequenceClassification`
+ * and its like), dropout off. Inputs `input_ids` and `attention_mask`, int64 [batch, sequence], the mask 1 on tokens and 0 on
+ * padding; output `logits`, float32 [batch, 2]. All tokens are of type 0. The sequence may have `maxSequenceLength` tokens.
  *
  * Linear layers are `Gemm` over all tokens of the batch as rows, with weights as Hugging Face stores them ([out, in]). The
  * classifier reads [CLS] alone, so the last layer computes all behind its keys and values for that position only: the
  * result is the same.
  *
- * @param weight where the tensor of this Hugging Face name and shape lies; may throw if there is none.
+ * @param weight where the parameter of this canonical name and shape lies; may throw if there is none.
  */
-export function bertClassifierGraph(
-  config: BertConfig,
+export function classifierGraph(
+  config: EncoderConfig,
   weight: (name: string, shape: readonly number[]) => ExternalData,
 ): Uint8Array {
   const graph = new GraphBuilder();
-  new BertGraph(graph, config, (name, shape) => graph.external(name, shape, weight(name, shape))).build();
-  return graph.finish('bert_for_sequence_classification', operatorSet);
+  new ClassifierGraph(graph, config, (name, shape) =>
+    graph.external(name, shape, weight(name, shape)),
+  ).build();
+  return graph.finish('sequence_classification', operatorSet);
 }
 
 /** The first with an exact `Gelu`. */
@@ -28,10 +31,16 @@ const operatorSet = 20;
 /** Unacceptable and acceptable. */
 const labels = 2;
 
-class BertGraph {
+const activations: Record<HeadActivation, { operator: string; attributes?: Record<string, Attribute> }> = {
+  tanh: { operator: 'Tanh' },
+  gelu: { operator: 'Gelu', attributes: { approximate: { string: 'none' } } },
+  relu: { operator: 'Relu' },
+};
+
+class ClassifierGraph {
   constructor(
     private readonly graph: GraphBuilder,
-    private readonly config: BertConfig,
+    private readonly config: EncoderConfig,
     private readonly weight: (name: string, shape: readonly number[]) => Value,
   ) {}
 
@@ -49,9 +58,9 @@ class BertGraph {
     };
     const mask = graph.node('key_mask', 'Cast', [attentionMask], { to: { int: elementTypes.int32 } });
 
-    let hidden = this.rows('embedding_rows', this.embeddings(inputIds, sequence));
+    let hidden = this.embeddings(inputIds, sequence);
     for (let layer = 0; layer < numHiddenLayers; layer++) {
-      const prefix = `bert.encoder.layer.${layer}`;
+      const prefix = `encoder.layer.${layer}`;
       const queried =
         layer < numHiddenLayers - 1 ? hidden : this.firstTokens(`${prefix}.first_tokens`, hidden, shapes);
       const queriedShape = layer < numHiddenLayers - 1 ? shapes.tokens : shapes.firstTokens;
@@ -65,35 +74,47 @@ class BertGraph {
       );
       hidden = this.feedForward(prefix, attended);
     }
-    const pooled = graph.node('bert.pooler', 'Tanh', [
-      this.linear('bert.pooler.dense', hidden, hiddenSize, hiddenSize),
-    ]);
-    const logits = this.linear('classifier', pooled, hiddenSize, labels, 'logits');
+    const dense = this.linear('head.dense', hidden, hiddenSize, hiddenSize);
+    const pooled = this.activation('head.activation', this.config.head.activation, dense);
+    const logits = this.linear('head.output', pooled, hiddenSize, labels, 'logits');
     graph.output(logits, 'float32', ['batch', labels]);
   }
 
-  /** Sum of word, position and type embeddings, normalised: [batch, sequence, hidden]. */
+  /** Sum of word, position and type embeddings, normalised, and projected where that is narrower: [batch × sequence, hidden]. */
   private embeddings(inputIds: Value, sequence: Value): Value {
     const { graph } = this;
-    const { hiddenSize, vocabSize, maxPositionEmbeddings, typeVocabSize } = this.config;
-    const prefix = 'bert.embeddings';
-    const words = this.weight(`${prefix}.word_embeddings.weight`, [vocabSize, hiddenSize]);
-    const positions = this.weight(`${prefix}.position_embeddings.weight`, [
-      maxPositionEmbeddings,
-      hiddenSize,
-    ]);
-    const types = this.weight(`${prefix}.token_type_embeddings.weight`, [typeVocabSize, hiddenSize]);
+    const { embeddingSize, hiddenSize, vocabSize, typeVocabSize } = this.config;
+    const words = this.weight('embeddings.word_embeddings.weight', [vocabSize, embeddingSize]);
+    let embedded = graph.node('embeddings.word', 'Gather', [words, inputIds]);
+    if (typeVocabSize > 0) {
+      const types = this.weight('embeddings.token_type_embeddings.weight', [typeVocabSize, embeddingSize]);
+      const type = graph.node('embeddings.type', 'Gather', [types, graph.integers(0)]);
+      embedded = graph.node('embeddings.word_and_type', 'Add', [embedded, type]);
+    }
+    const normalised = this.addAndNormalise(
+      'embeddings.LayerNorm',
+      embedded,
+      this.positions(sequence),
+      embeddingSize,
+    );
+    const rows = this.rows('embedding_rows', normalised, embeddingSize);
+    return embeddingSize === hiddenSize
+      ? rows
+      : this.linear('embeddings_project', rows, embeddingSize, hiddenSize);
+  }
 
-    const word = graph.node(`${prefix}.word`, 'Gather', [words, inputIds]);
-    const position = graph.node(`${prefix}.position`, 'Slice', [
-      positions,
-      graph.integers(0),
-      sequence,
-      graph.integers(0),
+  /** [sequence, embedding] */
+  private positions(sequence: Value): Value {
+    const { graph } = this;
+    const { embeddingSize, maxPositionEmbeddings, positionOffset } = this.config;
+    const table = this.weight('embeddings.position_embeddings.weight', [
+      maxPositionEmbeddings,
+      embeddingSize,
     ]);
-    const type = graph.node(`${prefix}.type`, 'Gather', [types, graph.integers(0)]);
-    const typed = graph.node(`${prefix}.word_and_type`, 'Add', [word, type]);
-    return this.addAndNormalise(`${prefix}.LayerNorm`, typed, position);
+    const start = graph.integers(positionOffset);
+    const end =
+      positionOffset === 0 ? sequence : graph.node('embeddings.position_end', 'Add', [sequence, start]);
+    return graph.node('embeddings.position', 'Slice', [table, start, end, graph.integers(0)]);
   }
 
   /** Multi-head attention with its output projection, residual connection and normalisation: a row for each row of `queried`. */
@@ -134,12 +155,9 @@ class BertGraph {
   }
 
   private feedForward(prefix: string, rows: Value): Value {
-    const { graph } = this;
     const { hiddenSize, intermediateSize } = this.config;
     const intermediate = this.linear(`${prefix}.intermediate.dense`, rows, hiddenSize, intermediateSize);
-    const activated = graph.node(`${prefix}.intermediate.gelu`, 'Gelu', [intermediate], {
-      approximate: { string: 'none' },
-    });
+    const activated = this.activation(`${prefix}.intermediate.gelu`, 'gelu', intermediate);
     const output = this.linear(`${prefix}.output.dense`, activated, intermediateSize, hiddenSize);
     return this.addAndNormalise(`${prefix}.output.LayerNorm`, output, rows);
   }
@@ -151,10 +169,10 @@ class BertGraph {
   }
 
   /** ONNX Runtime's fused `SkipLayerNormalization` would make the whole model 5 to 10 % slower on CPUs (1.30, measured). */
-  private addAndNormalise(name: string, left: Value, right: Value): Value {
-    const { hiddenSize, layerNormEps } = this.config;
-    const scale = this.weight(`${name}.weight`, [hiddenSize]);
-    const shift = this.weight(`${name}.bias`, [hiddenSize]);
+  private addAndNormalise(name: string, left: Value, right: Value, size = this.config.hiddenSize): Value {
+    const { layerNormEps } = this.config;
+    const scale = this.weight(`${name}.weight`, [size]);
+    const shift = this.weight(`${name}.bias`, [size]);
     const sum = this.graph.node(`${name}.sum`, 'Add', [left, right]);
     return this.graph.node(name, 'LayerNormalization', [sum, scale, shift], {
       axis: { int: -1 },
@@ -162,9 +180,14 @@ class BertGraph {
     });
   }
 
-  /** [batch, sequence, hidden] → [batch × sequence, hidden] */
-  private rows(name: string, values: Value): Value {
-    return this.graph.node(name, 'Reshape', [values, this.graph.integers(-1, this.config.hiddenSize)]);
+  private activation(name: string, activation: HeadActivation, values: Value): Value {
+    const { operator, attributes } = activations[activation];
+    return this.graph.node(name, operator, [values], attributes);
+  }
+
+  /** [batch, sequence, size] → [batch × sequence, size] */
+  private rows(name: string, values: Value, size = this.config.hiddenSize): Value {
+    return this.graph.node(name, 'Reshape', [values, this.graph.integers(-1, size)]);
   }
 
   /** [batch × sequence, hidden] → [batch, hidden] */
