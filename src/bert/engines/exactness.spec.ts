@@ -1,18 +1,21 @@
-import { memory, type Tensor } from '@tensorflow/tfjs-core';
+import { memory, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { architectures } from '../architectures/index.js';
 import type { ParameterStore } from '../fine-tuning/parameter-store.js';
 import { clippingScale, globalNorm, lossAndGradients } from '../fine-tuning/gradients.js';
 import { initialParameters } from '../fine-tuning/initial-parameters.js';
-import { LinearSchedule } from '../fine-tuning/schedule.js';
+import { LearningRateSchedule } from '../fine-tuning/schedule.js';
 import { disposeBatch, makeBatch } from '../network/batch.js';
 import { classify } from '../network/classifier.js';
 import { DropoutPlaces } from '../network/dropout-places.js';
 import { openModelFolder, type ModelFolder } from '../weights/model-folder.js';
+import { nameInFile } from '../weights/parameter-names.js';
 import { SafetensorsFile } from '../weights/safetensors.js';
-import { detectEngine } from './detect.js';
-import type { Engine, EngineName } from './engine.js';
+import { engines } from '../../../test/support/engines.js';
+import type { Engine } from './engine.js';
 import { startEngine } from './start.js';
 
 /** Numbers that PyTorch and transformers gave for the same weights: see test/goldens/README.md. */
@@ -20,6 +23,7 @@ const goldensFolder = fileURLToPath(new URL('../../../test/goldens/', import.met
 
 interface Goldens {
   sentences: { label: 0 | 1; tokenIds: number[] }[];
+  dropoutPlaces: number;
   forward: { logits: number[][]; loss: number; gradientNorm: number };
   training: {
     peakLearningRate: number;
@@ -32,17 +36,18 @@ interface Goldens {
   };
 }
 
-const goldens = JSON.parse(readFileSync(`${goldensFolder}goldens.json`, 'utf8')) as Goldens;
-const engines: EngineName[] = detectEngine('auto').name === 'tensorflow' ? ['tensorflow', 'wasm'] : ['wasm'];
+const cases = engines.flatMap((engine) => Object.keys(architectures).map((type) => [type, engine] as const));
 
-describe.each(engines)('training on %s, against PyTorch', (name) => {
+describe.each(cases)('training %s on %s, against PyTorch', (type, engineName) => {
+  const golden = (file: string) => join(goldensFolder, type, file);
+  const goldens = JSON.parse(readFileSync(golden('goldens.json'), 'utf8')) as Goldens;
   let engine: Engine;
   let folder: ModelFolder;
   let store: ParameterStore;
 
   beforeAll(async () => {
-    engine = await startEngine(name);
-    folder = openModelFolder(`${goldensFolder}tiny-bert`);
+    engine = await startEngine(engineName);
+    folder = openModelFolder(join(goldensFolder, `tiny-${type}`));
     store = engine.createParameterStore(initialParameters(folder.config, folder.weights, 0));
   });
 
@@ -51,6 +56,7 @@ describe.each(engines)('training on %s, against PyTorch', (name) => {
     folder.weights.close();
   });
 
+  const stored = (parameter: string) => nameInFile(folder.config.modelType, parameter);
   const batchOf = (rows: number[]) =>
     makeBatch(
       rows.map((row) => goldens.sentences[row]!.tokenIds),
@@ -71,45 +77,59 @@ describe.each(engines)('training on %s, against PyTorch', (name) => {
     expect(memory().numTensors).toBe(before);
   });
 
+  it('drops out in as many places', () => {
+    const next = vi.spyOn(DropoutPlaces.prototype, 'next');
+    const parameters = store.read();
+    const batch = batchOf(all);
+    const kept = classify(folder.config, parameters, batch, new DropoutPlaces(0.5, 1, 1));
+    expect(next).toHaveBeenCalledTimes(goldens.dropoutPlaces);
+    next.mockRestore();
+    kept.dispose();
+    disposeBatch(batch);
+    parameters.release();
+  });
+
   it('gives the same loss and gradient of every parameter', () => {
     const before = memory().numTensors;
-    const golden = SafetensorsFile.open(`${goldensFolder}gradients.safetensors`);
+    const expected = SafetensorsFile.open(golden('gradients.safetensors'));
     const { loss, gradients } = pass(all);
     expect(Math.abs(loss - goldens.forward.loss)).toBeLessThan(1e-5);
-    expect([...gradients.keys()].sort()).toEqual([...golden.shapes.keys()].sort());
+    expect([...gradients.keys()].map(stored).sort()).toEqual([...expected.shapes.keys()].sort());
     for (const [parameter, gradient] of gradients) {
-      expectClose(gradient.dataSync(), golden.read(parameter).data, 1e-5, parameter);
+      expectClose(gradient.dataSync(), expected.read(stored(parameter)).data, 1e-5, parameter);
     }
-    expect(globalNorm(gradients.values())).toBeCloseTo(goldens.forward.gradientNorm, 4);
+    expect(take(globalNorm(gradients.values()))).toBeCloseTo(goldens.forward.gradientNorm, 4);
     gradients.forEach((gradient) => gradient.dispose());
-    golden.close();
+    expected.close();
     expect(memory().numTensors).toBe(before);
   });
 
   it('goes through the same steps of AdamW to the same weights', () => {
     const before = memory().numTensors;
     const { training } = goldens;
-    const schedule = new LinearSchedule(training.peakLearningRate, training.totalSteps, training.warmupRatio);
-    training.steps.forEach((golden, index) => {
+    const schedule = new LearningRateSchedule(
+      'linear',
+      training.peakLearningRate,
+      training.totalSteps,
+      training.warmupRatio,
+    );
+    training.steps.forEach((expected, index) => {
       const step = index + 1;
-      const { loss, gradients } = pass(golden.rows);
+      const { loss, gradients } = pass(expected.rows);
       const norm = globalNorm(gradients.values());
+      const gradientScale = clippingScale(norm, training.maxGradientNorm);
       const learningRate = schedule.learningRate(step);
-      store.update(gradients, {
-        step,
-        learningRate,
-        weightDecay: training.weightDecay,
-        gradientScale: clippingScale(norm, training.maxGradientNorm),
-      });
-      expect(Math.abs(loss - golden.loss)).toBeLessThan(1e-5);
-      expect(learningRate).toBeCloseTo(golden.learningRate, 12);
-      expect(norm).toBeCloseTo(golden.gradientNorm, 4);
+      store.update(gradients, { step, learningRate, weightDecay: training.weightDecay, gradientScale });
+      gradientScale.dispose();
+      expect(Math.abs(loss - expected.loss)).toBeLessThan(1e-5);
+      expect(learningRate).toBeCloseTo(expected.learningRate, 12);
+      expect(take(norm)).toBeCloseTo(expected.gradientNorm, 4);
     });
-    const trained = SafetensorsFile.open(`${goldensFolder}trained.safetensors`);
+    const trained = SafetensorsFile.open(golden('trained.safetensors'));
     for (const parameter of store.names) {
       // The true gradient of the keys' bias is zero: AdamW makes steps of full size out of rounding noise there.
-      if (training.weightsWithoutMeaning.includes(parameter)) continue;
-      expectClose(store.export(parameter).data, trained.read(parameter).data, 1e-5, parameter);
+      if (training.weightsWithoutMeaning.includes(stored(parameter))) continue;
+      expectClose(store.export(parameter).data, trained.read(stored(parameter)).data, 1e-5, parameter);
     }
     trained.close();
     expect(memory().numTensors).toBe(before);
@@ -121,9 +141,16 @@ describe.each(engines)('training on %s, against PyTorch', (name) => {
     const result = lossAndGradients(folder.config, parameters, batch, DropoutPlaces.off());
     parameters.release();
     disposeBatch(batch);
-    return result;
+    return { loss: take(result.loss), gradients: result.gradients };
   }
 });
+
+/** The number in a tensor, which is disposed. */
+function take(scalar: Scalar): number {
+  const value = scalar.dataSync()[0]!;
+  scalar.dispose();
+  return value;
+}
 
 function expectClose(
   actual: ArrayLike<number>,

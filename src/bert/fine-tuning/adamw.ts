@@ -1,3 +1,5 @@
+import type { Scalar } from '@tensorflow/tfjs-core';
+
 /**
  * AdamW (Loshchilov & Hutter, "Decoupled weight decay regularization", 2019) with bias correction, in the arithmetic of
  * `torch.optim.AdamW`:
@@ -15,10 +17,12 @@ export interface AdamWUpdate {
   step: number;
   /** η */
   learningRate: number;
+  /** What η is multiplied with for a parameter, for the step and for its decay; 1 where it is left out. */
+  learningRateScale?: (parameterName: string) => number;
   /** λ, applied to the parameters that {@link isDecayed} names. */
   weightDecay: number;
   /** What gradients are multiplied with first: less than 1 where the global norm is clipped. */
-  gradientScale: number;
+  gradientScale: Scalar;
 }
 
 /** Biases and LayerNorm parameters are not decayed, as in BERT's own recipe. */

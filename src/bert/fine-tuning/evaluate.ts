@@ -1,5 +1,5 @@
 import { tidy } from '@tensorflow/tfjs-core';
-import type { BertConfig } from '../config.js';
+import type { EncoderConfig } from '../config.js';
 import { evaluatePredictions, type Evaluation } from '../evaluation/evaluation.js';
 import { makeBatch } from '../network/batch.js';
 import { classify } from '../network/classifier.js';
@@ -12,7 +12,7 @@ const EVALUATION_BATCH_SIZE = 64;
 
 /** Judges examples with the parameters as they are, dropout off. */
 export async function evaluate(
-  config: BertConfig,
+  config: EncoderConfig,
   parameters: Parameters,
   examples: readonly Example[],
   signal?: AbortSignal,

@@ -1,42 +1,46 @@
-import { addN, engine, tidy, type Tensor } from '@tensorflow/tfjs-core';
-import type { BertConfig } from '../config.js';
+import { add, addN, div, engine, minimum, sqrt, tidy, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
+import type { EncoderConfig } from '../config.js';
 import { crossEntropy } from '../kernels/cross-entropy.js';
 import { sumOfSquares } from '../kernels/sum-of-squares.js';
 import type { Batch } from '../network/batch.js';
 import { classify } from '../network/classifier.js';
 import type { DropoutPlaces } from '../network/dropout-places.js';
+import type { Loss } from './objective.js';
 import type { ParameterSnapshot } from './parameter-store.js';
 
+/** What a pass gives. It stays on the device: reading a number there would wait for everything before it. */
 export interface LossAndGradients {
-  /** Mean cross-entropy of the batch. */
-  loss: number;
+  /** Mean cross-entropy of the batch, unless another loss was asked for. The caller disposes it. */
+  loss: Scalar;
   /** By parameter name; the caller disposes them. */
   gradients: Map<string, Tensor>;
 }
 
-/** Forward and backward pass of one batch. */
+/**
+ * Forward and backward pass of one batch.
+ * @param loss of the logits, see `Objective`
+ */
 export function lossAndGradients(
-  config: BertConfig,
+  config: EncoderConfig,
   parameters: ParameterSnapshot,
   batch: Batch,
   dropout: DropoutPlaces,
+  loss: Loss = crossEntropy,
 ): LossAndGradients {
   const names = [...parameters.tensors.keys()];
   const { value, grads } = engine().gradients(
-    () => crossEntropy(classify(config, parameters, batch, dropout), batch.labels),
+    () => loss(classify(config, parameters, batch, dropout), batch.labels),
     [...parameters.tensors.values()],
   );
-  const loss = value.dataSync()[0]!;
-  value.dispose();
-  return { loss, gradients: new Map(names.map((name, i) => [name, grads[i]!])) };
+  return { loss: value as Scalar, gradients: new Map(names.map((name, i) => [name, grads[i]!])) };
 }
 
 /** The L2 norm of all gradients taken as one vector (`torch.nn.utils.clip_grad_norm_`). */
-export function globalNorm(gradients: Iterable<Tensor>): number {
-  return Math.sqrt(tidy(() => addN([...gradients].map((gradient) => sumOfSquares(gradient))).dataSync()[0]!));
+export function globalNorm(gradients: Iterable<Tensor>): Scalar {
+  return tidy(() => sqrt(addN([...gradients].map((gradient) => sumOfSquares(gradient)))));
 }
 
 /** What to multiply gradients with so that their norm is at most `maximum`; PyTorch's formula, small constant included. */
-export function clippingScale(norm: number, maximum: number): number {
-  return Math.min(1, maximum / (norm + 1e-6));
+export function clippingScale(norm: Scalar, maximum: number): Scalar {
+  return tidy(() => minimum(1, div(maximum, add(norm, 1e-6))));
 }

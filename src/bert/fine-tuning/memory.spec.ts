@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { parseBertConfig } from '../config.js';
-import { assertFits, estimateTrainingMemory, JobTooLargeError } from './memory.js';
+import { parseEncoderConfig } from '../config.js';
+import { defaultHyperparameters } from './hyperparameters.js';
+import { assertFits, estimateTrainingMemory, JobTooLargeError, stepSizeOf } from './memory.js';
 
-const bertBase = parseBertConfig({ model_type: 'bert' });
-const miniLm = parseBertConfig({
+const bertBase = parseEncoderConfig({ model_type: 'bert' });
+const miniLm = parseEncoderConfig({
   model_type: 'bert',
   hidden_size: 384,
   num_hidden_layers: 6,
@@ -17,14 +18,17 @@ const step = (batchSize: number, length: number) => ({ batchSize, length, vocabu
 describe('estimateTrainingMemory', () => {
   // The peak of live tensors in a step, measured with TF.js's own count: moments lie elsewhere.
   it.each([
-    ['MiniLM-L6', miniLm, 32, 16, 470],
-    ['MiniLM-L6', miniLm, 8, 64, 536],
-    ['MiniLM-L6', miniLm, 32, 64, 1687],
-    ['BERT-base', bertBase, 32, 16, 2326],
-    ['BERT-base', bertBase, 32, 32, 3708],
+    ['MiniLM-L6', miniLm, 32, 16, 172],
+    ['MiniLM-L6', miniLm, 8, 64, 183],
+    ['MiniLM-L6', miniLm, 64, 16, 283],
+    ['MiniLM-L6', miniLm, 32, 128, 1159],
+    ['BERT-base', bertBase, 8, 16, 713],
+    ['BERT-base', bertBase, 32, 16, 823],
+    ['BERT-base', bertBase, 32, 32, 1171],
+    ['BERT-base', bertBase, 16, 64, 1204],
+    ['BERT-base', bertBase, 32, 64, 2023],
   ])('agrees with what %s took (%#)', (_name, config, batchSize, length, megabytes) => {
-    const { parameters, activations } = estimateTrainingMemory(config, step(batchSize, length));
-    const ratio = (parameters + activations) / 2 ** 20 / megabytes;
+    const ratio = estimateTrainingMemory(config, step(batchSize, length)).step / 2 ** 20 / megabytes;
     expect(ratio).toBeGreaterThan(0.95);
     expect(ratio).toBeLessThan(1.05);
   });
@@ -34,12 +38,30 @@ describe('estimateTrainingMemory', () => {
     expect(estimateTrainingMemory(bertBase, { ...step(1, 8), vocabulary: 99_999 })).toEqual(all);
     expect(all.moments).toBe(2 * 4 * 109_483_778);
   });
+
+  it('counts embeddings that are narrower than the states', () => {
+    const electraSmall = parseEncoderConfig({ model_type: 'electra' });
+    const { moments } = estimateTrainingMemory(electraSmall, step(32, 16));
+    expect(moments).toBe(2 * 4 * (13_549_314 - (30_522 - vocabulary) * 128));
+  });
+
+  it('counts what the options need', () => {
+    const plain = estimateTrainingMemory(miniLm, step(8, 16));
+    const options = { ...defaultHyperparameters, batchSize: 8 };
+    const of = (changes: Partial<typeof options>, examples = 100) =>
+      estimateTrainingMemory(miniLm, stepSizeOf({ ...options, ...changes }, examples, step(8, 16)));
+    expect(of({})).toEqual(plain);
+    expect(of({ rDrop: 1 })).toEqual(estimateTrainingMemory(miniLm, step(16, 16)));
+    expect(of({ weightAveraging: 2 })).toEqual({ ...plain, moments: (3 / 2) * plain.moments });
+    expect(of({ gradientAccumulationSteps: 2 })).toEqual({ ...plain, step: plain.step + plain.moments / 2 });
+    expect(of({ gradientAccumulationSteps: 2 }, 8)).toEqual(plain);
+  });
 });
 
 describe('assertFits', () => {
-  it('refuses BERT-base at 32 × 32 on wasm, with advice', () => {
-    expect(() => assertFits(bertBase, step(32, 32), 'wasm', plenty)).toThrow(JobTooLargeError);
-    expect(() => assertFits(bertBase, step(32, 32), 'wasm', plenty)).toThrow(
+  it('refuses BERT-base at 32 × 128 on wasm, with advice', () => {
+    expect(() => assertFits(bertBase, step(32, 128), 'wasm', plenty)).toThrow(JobTooLargeError);
+    expect(() => assertFits(bertBase, step(32, 128), 'wasm', plenty)).toThrow(
       /smaller batchSize.*native TensorFlow/,
     );
   });
@@ -48,14 +70,14 @@ describe('assertFits', () => {
     expect(() => assertFits(miniLm, step(32, length), 'wasm', plenty)).not.toThrow();
   });
 
-  it('takes BERT-base at 32 × 16 on wasm and at 32 × 128 on native TensorFlow', () => {
-    expect(() => assertFits(bertBase, step(32, 16), 'wasm', plenty)).not.toThrow();
+  it('takes BERT-base at 32 × 32 on wasm and at 32 × 128 on native TensorFlow', () => {
+    expect(() => assertFits(bertBase, step(32, 32), 'wasm', plenty)).not.toThrow();
     expect(() => assertFits(bertBase, step(32, 128), 'tensorflow', plenty)).not.toThrow();
   });
 
   it('refuses what the machine cannot hold, on any engine', () => {
     for (const engine of ['wasm', 'tensorflow'] as const) {
-      expect(() => assertFits(miniLm, step(32, 32), engine, 2 ** 29)).toThrow(/0\.5 GiB of memory/);
+      expect(() => assertFits(miniLm, step(32, 32), engine, 2 ** 28)).toThrow(/0\.3 GiB of memory/);
     }
   });
 });

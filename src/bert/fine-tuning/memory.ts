@@ -1,6 +1,7 @@
-import type { BertConfig } from '../config.js';
+import type { EncoderConfig } from '../config.js';
 import type { EngineName } from '../engines/engine.js';
 import { parameterShapes } from '../weights/parameter-shapes.js';
+import type { Hyperparameters } from './hyperparameters.js';
 
 /** What decides on the memory of a training step, beside the architecture. */
 export interface StepSize {
@@ -9,16 +10,40 @@ export interface StepSize {
   length: number;
   /** How many different pieces the data holds: only their embeddings are trained. */
   vocabulary: number;
+  /** Whether each row is judged under two dropout masks at once (R-Drop). */
+  doubled?: boolean;
+  /** Whether a step adds up the gradients of several batches. */
+  accumulated?: boolean;
+  /** Whether the weights of several epochs are averaged. */
+  averaged?: boolean;
 }
 
-/** Bytes that a training takes when it takes most: in the middle of a backward pass. */
+/** @param examples to train on */
+export function stepSizeOf(
+  hyperparameters: Pick<
+    Hyperparameters,
+    'batchSize' | 'gradientAccumulationSteps' | 'rDrop' | 'weightAveraging'
+  >,
+  examples: number,
+  { length, vocabulary }: Pick<StepSize, 'length' | 'vocabulary'>,
+): StepSize {
+  const { batchSize, gradientAccumulationSteps, rDrop, weightAveraging } = hyperparameters;
+  return {
+    batchSize: Math.min(batchSize, examples),
+    length,
+    vocabulary,
+    doubled: rDrop > 0,
+    accumulated: gradientAccumulationSteps > 1 && examples > batchSize,
+    averaged: weightAveraging > 0,
+  };
+}
+
+/** Bytes that a training takes when it takes most. */
 export interface TrainingMemory {
-  /** Weights, their gradients and a third copy while a gradient is being summed up. */
-  parameters: number;
-  /** Both moments of AdamW. */
+  /** What a step works on: weights, gradients, and what the forward pass keeps for the backward pass. */
+  step: number;
+  /** Both moments of AdamW, and the average of the weights where there is one: the engine keeps them outside of its heap. */
   moments: number;
-  /** What the forward pass keeps for the backward pass. */
-  activations: number;
 }
 
 /** The job does not fit into the memory that the engine has: the message says what to do. */
@@ -27,20 +52,22 @@ export class JobTooLargeError extends Error {
 }
 
 /**
- * Estimates the memory of a training step. The factors were fitted to the peak of live tensors of BERT-base and MiniLM-L6 at
- * 8 to 32 rows of 16 to 64 tokens, and were within 4 % of it in each case.
+ * Estimates the memory of a training. A step takes most either early in its backward pass, when it has all activations, or at
+ * the end of it, when it has all gradients. The factors were fitted to the peak of live tensors of BERT-base and MiniLM-L6 at
+ * 8 to 64 rows of 16 to 128 tokens, and were within 5 % of it in each case.
  */
-export function estimateTrainingMemory(config: BertConfig, step: StepSize): TrainingMemory {
+export function estimateTrainingMemory(config: EncoderConfig, step: StepSize): TrainingMemory {
+  const { hiddenSize, intermediateSize, numHiddenLayers, numAttentionHeads } = config;
   const parameters =
     FLOAT * countParameters({ ...config, vocabSize: Math.min(step.vocabulary, config.vocabSize) });
-  const tokens = step.batchSize * step.length;
-  const hidden = 36 * tokens * config.hiddenSize;
-  const intermediate = 8 * tokens * config.intermediateSize;
-  const attention = 10 * tokens * step.length * config.numAttentionHeads;
+  const tokens = step.batchSize * step.length * (step.doubled ? 2 : 1);
+  const layer = 9 * hiddenSize + 2 * intermediateSize + 1.8 * step.length * numAttentionHeads;
+  const inUse = 15 * hiddenSize + 6 * intermediateSize;
+  const activations = FLOAT * tokens * (numHiddenLayers * layer + inUse);
+  const sum = step.accumulated ? parameters : 0;
   return {
-    parameters: 3 * parameters,
-    moments: 2 * parameters,
-    activations: FLOAT * config.numHiddenLayers * (hidden + intermediate + attention),
+    step: sum + Math.max(2.05 * parameters, 1.25 * parameters + activations),
+    moments: (step.averaged ? 3 : 2) * parameters,
   };
 }
 
@@ -50,26 +77,25 @@ export function estimateTrainingMemory(config: BertConfig, step: StepSize): Trai
  * @throws JobTooLargeError
  */
 export function assertFits(
-  config: BertConfig,
+  config: EncoderConfig,
   step: StepSize,
   engine: EngineName,
   hostMemory: number,
 ): TrainingMemory {
   const memory = estimateTrainingMemory(config, step);
-  const { parameters, moments, activations } = memory;
-  const what = `A batch of ${step.batchSize} × ${step.length} tokens`;
-  // The engine keeps the moments outside of its heap.
-  if (engine === 'wasm' && HEAP_FRAGMENTATION * (parameters + activations) > WASM_HEAP) {
+  const what = `A batch of ${step.batchSize} × ${step.length} tokens${step.doubled ? ', doubled by rDrop,' : ''}`;
+  if (engine === 'wasm' && HEAP_FRAGMENTATION * memory.step > WASM_HEAP) {
     throw new JobTooLargeError(
-      `${what} needs about ${gigabytes(HEAP_FRAGMENTATION * (parameters + activations))} on the WebAssembly engine, whose memory ` +
-        `ends at ${gigabytes(WASM_HEAP)}. Take a smaller batchSize, maxLength or baseModel (all-MiniLM-L6-v2), or prepare native ` +
+      `${what} needs about ${gigabytes(HEAP_FRAGMENTATION * memory.step)} on the WebAssembly engine, whose memory ` +
+        `ends at ${gigabytes(WASM_HEAP)}. Take a smaller batchSize with more gradientAccumulationSteps, ` +
+        'a smaller maxLength or baseModel (all-MiniLM-L6-v2), or prepare native ' +
         'TensorFlow, which has no such bound: npm run set-up.',
     );
   }
-  if (parameters + moments + activations > hostMemory) {
+  if (memory.step + memory.moments > hostMemory) {
     throw new JobTooLargeError(
-      `${what} needs about ${gigabytes(parameters + moments + activations)}, but there are ${gigabytes(hostMemory)} of memory. ` +
-        'Take a smaller batchSize, maxLength or baseModel, or give the service more memory.',
+      `${what} needs about ${gigabytes(memory.step + memory.moments)}, but there are ${gigabytes(hostMemory)} of memory. ` +
+        'Take a smaller batchSize with more gradientAccumulationSteps, a smaller maxLength or baseModel, or give the service more memory.',
     );
   }
   return memory;
@@ -81,7 +107,7 @@ const WASM_HEAP = 2 ** 32;
 /** The heap of the WebAssembly engine does not move what lies in it, so it ends with holes. */
 const HEAP_FRAGMENTATION = 1.2;
 
-function countParameters(config: BertConfig): number {
+function countParameters(config: EncoderConfig): number {
   let count = 0;
   for (const shape of parameterShapes(config).values())
     count += shape.reduce((product, size) => product * size, 1);

@@ -1,5 +1,7 @@
 import {
+  add,
   cast,
+  div,
   exp,
   logSoftmax,
   mul,
@@ -7,37 +9,59 @@ import {
   oneHot,
   sub,
   sum,
+  tensor1d,
   type Scalar,
   type Tensor,
   type Tensor1D,
   type Tensor2D,
 } from '@tensorflow/tfjs-core';
-import { runFused, type FusedKernel } from './fused-kernel.js';
+import { fused } from './fused.js';
+
+export interface CrossEntropyOptions {
+  /** Share ε of each target that is spread evenly over all classes (Szegedy et al., 2016, section 7). */
+  labelSmoothing?: number;
+  /** What each class counts. */
+  classWeights?: readonly number[];
+  /** What the sum over the rows is divided by, where they are a part of a batch; else the sum of the weights of their labels. */
+  divisor?: number;
+}
 
 /**
- * Mean cross-entropy of the softmax of logits against class numbers, as `torch.nn.CrossEntropyLoss`.
+ * Mean cross-entropy of the softmax of logits against class numbers, as `torch.nn.CrossEntropyLoss` with its `weight` and
+ * `label_smoothing`: smoothed targets are weighted class by class, and the mean is by the weights of the labels.
  * @param logits [batch, classes]
  * @param labels int32 [batch], each less than `classes`
  * @returns a scalar
  */
-export function crossEntropy(logits: Tensor2D, labels: Tensor1D): Scalar {
-  return runFused(crossEntropyKernel, { logits, labels });
+export function crossEntropy(logits: Tensor2D, labels: Tensor1D, options: CrossEntropyOptions = {}): Scalar {
+  return fused({
+    inputs: [logits],
+    forward: () => {
+      const { loss, gradient } = lossAndGradient(logits, labels, options);
+      return { output: loss, saved: [gradient] };
+    },
+    gradient: (dy, [gradient]) => [mul(gradient!, dy)],
+  });
 }
 
-export const crossEntropyKernel: FusedKernel = {
-  name: 'CrossEntropy',
-  portable: ({ logits, labels }) => {
-    const [batch, classes] = logits!.shape as [number, number];
-    const logProbabilities = logSoftmax(logits!, -1);
-    // Cast, since the WebAssembly backend's oneHot writes integers whatever type it is asked for.
-    const targets = cast(oneHot(labels as Tensor1D, classes), 'float32');
-    const loss = neg(mul(sum(mul(logProbabilities, targets)), 1 / batch));
-    const logitsGradient = mul(sub(exp(logProbabilities), targets), 1 / batch);
-    return [loss, logitsGradient];
-  },
-  saves: { outputs: [false, true] },
-  gradient: (dys, saved) => {
-    const logitsGradient = saved[0] as Tensor2D;
-    return { logits: () => mul(logitsGradient, (dys as Tensor[])[0]!) };
-  },
-};
+function lossAndGradient(
+  logits: Tensor2D,
+  labels: Tensor1D,
+  { labelSmoothing, classWeights, divisor }: CrossEntropyOptions,
+): { loss: Scalar; gradient: Tensor } {
+  const [batch, classes] = logits.shape;
+  const logProbabilities = logSoftmax(logits, -1);
+  // Cast, since the WebAssembly backend's oneHot writes integers whatever type it is asked for.
+  const classOf = cast(oneHot(labels, classes), 'float32');
+  const weights = classWeights && tensor1d([...classWeights]);
+  const total = divisor ?? (weights ? sum(mul(classOf, weights)) : batch);
+
+  let targets: Tensor = classOf;
+  if (labelSmoothing) targets = add(mul(classOf, 1 - labelSmoothing), labelSmoothing / classes);
+  if (weights) targets = mul(targets, weights);
+  const loss = div(neg(sum(mul(targets, logProbabilities))), total) as Scalar;
+  // Of one row: d/dz -Σ tᵢ·log pᵢ = p·Σ tᵢ - t, where Σ tᵢ is 1 unless classes are weighted.
+  const probabilities = exp(logProbabilities);
+  const expected = weights ? mul(probabilities, sum(targets, -1, true)) : probabilities;
+  return { loss, gradient: div(sub(expected, targets), total) };
+}

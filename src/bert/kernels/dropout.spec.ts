@@ -1,13 +1,11 @@
 import { grad, memory, mul, ones, sum, tidy, type Tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { detectEngine } from '../engines/detect.js';
+import { engines, nativeEngine } from '../../../test/support/engines.js';
 import { startEngine } from '../engines/start.js';
 import { dropout } from './dropout.js';
 
-const native = detectEngine('auto').name === 'tensorflow';
-const engines = native ? (['tensorflow', 'wasm'] as const) : (['wasm'] as const);
 const mask = (rate: number, seed: [number, number], shape = [37, 29]) =>
-  Array.from(tidy(() => dropout(ones(shape), rate, seed).dataSync()));
+  Array.from(tidy(() => dropout(ones(shape), { rate, seed }).dataSync()));
 
 describe.each(engines)('dropout on %s', (name) => {
   beforeAll(() => startEngine(name));
@@ -30,7 +28,9 @@ describe.each(engines)('dropout on %s', (name) => {
   it('lets gradients through where it lets values through, and leaves no tensor behind', () => {
     const before = memory().numTensors;
     tidy(() => {
-      const gradient = grad((x: Tensor) => sum(mul(dropout(x, 0.5, [5, 6]), 3)))(ones([8, 8]));
+      const gradient = grad((x: Tensor) => sum(mul(dropout(x, { rate: 0.5, seed: [5, 6] }), 3)))(
+        ones([8, 8]),
+      );
       const expected = mask(0.5, [5, 6], [8, 8]).map((value) => value * 3);
       expect(Array.from(gradient.dataSync())).toEqual(expected);
     });
@@ -38,9 +38,9 @@ describe.each(engines)('dropout on %s', (name) => {
   });
 });
 
-describe.runIf(native)('dropout masks', () => {
+describe.runIf(nativeEngine)('dropout masks', () => {
   it.each([0.1, 0.25, 0.5])('are the same on both engines at rate %d', async (rate) => {
-    await startEngine('tensorflow');
+    await startEngine(nativeEngine!);
     const masks = [[42, 1024] as const, [0, 7] as const, [2147483647, 123456789] as const];
     const onTensorFlow = masks.map((seed) => mask(rate, [...seed]));
     await startEngine('wasm');

@@ -1,32 +1,49 @@
 import { cast, greaterEqual, mul, tensor, tensor1d, type Tensor } from '@tensorflow/tfjs-core';
 import { statelessPhilox } from '../random.js';
-import { runFused, type FusedKernel } from './fused-kernel.js';
+import { fused } from './fused.js';
+import { run, type Kernel } from './kernel.js';
 import { dataTypeAttribute, runOp } from './tensorflow-op.js';
 
-/**
- * Inverted dropout (Srivastava et al., 2014): each element is zeroed with probability `rate`, the others are scaled by
- * 1 / (1 - rate). The mask depends on `seed` alone, and is the same on every engine.
- * @param seed two int32, see {@link statelessPhilox}
- */
-export function dropout<T extends Tensor>(x: T, rate: number, seed: readonly [number, number]): T {
-  if (rate === 0) return x;
-  return runFused(dropoutKernel, { x }, { rate, seed });
+/** Inverted dropout (Srivastava et al., 2014): each element is zeroed with probability `rate`, the others are scaled by 1 / (1 - rate). */
+export interface Dropout {
+  rate: number;
+  /** Two int32, see {@link statelessPhilox}: the mask depends on them alone, and is the same on every engine. */
+  seed: readonly [number, number];
 }
 
-export const dropoutKernel: FusedKernel = {
-  name: 'SeededDropout',
-  portable: ({ x }, { rate, seed }) => {
-    const [seed0, seed1] = seed as [number, number];
-    const random = statelessPhilox(seed0, seed1);
+export const NO_DROPOUT: Dropout = { rate: 0, seed: [0, 0] };
+
+export function dropout<T extends Tensor>(x: T, settings: Dropout): T {
+  if (settings.rate === 0) return x;
+  return fused({
+    inputs: [x],
+    forward: () => {
+      const mask = dropoutMask(x.shape, settings)!;
+      return { output: mul(x, mask) as T, saved: [mask] };
+    },
+    gradient: (dy, [mask]) => [mul(dy, mask!)],
+  });
+}
+
+/** What to multiply with: 0 or 1 / (1 - rate) for each element; null where nothing is dropped. */
+export function dropoutMask(shape: readonly number[], { rate, seed }: Dropout): Tensor | null {
+  return rate === 0 ? null : run(dropoutMaskKernel, {}, { shape, rate, seed });
+}
+
+export const dropoutMaskKernel: Kernel = {
+  name: 'DropoutMask',
+  portable: (_, attributes) => {
+    const { shape, rate, seed } = attributes as unknown as Dropout & { shape: number[] };
+    const random = statelessPhilox(seed[0], seed[1]);
     // float32, as TensorFlow compares: 0.1 is not the same number in double precision.
-    const threshold = Math.fround(rate as number);
-    const scale = 1 / (1 - (rate as number));
-    const values = new Float32Array(x!.size);
+    const threshold = Math.fround(rate);
+    const scale = 1 / (1 - rate);
+    const values = new Float32Array(shape.reduce((product, size) => product * size, 1));
     for (let i = 0; i < values.length; i++) values[i] = random.nextFloat() >= threshold ? scale : 0;
-    const mask = tensor(values, x!.shape);
-    return [mul(x!, mask), mask];
+    return tensor(values, shape);
   },
-  tensorflow: ({ x }, { rate, seed }) => {
+  tensorflow: (_, attributes) => {
+    const { shape, rate, seed } = attributes as unknown as Dropout & { shape: number[] };
     const noise = runOp(
       'StatelessRandomUniform',
       [
@@ -34,11 +51,8 @@ export const dropoutKernel: FusedKernel = {
         dataTypeAttribute('T', 'int32'),
         dataTypeAttribute('Tseed', 'int32'),
       ],
-      [tensor1d(x!.shape, 'int32'), tensor1d(seed as number[], 'int32')],
+      [tensor1d(shape, 'int32'), tensor1d([...seed], 'int32')],
     );
-    const mask = mul(cast(greaterEqual(noise, rate as number), 'float32'), 1 / (1 - (rate as number)));
-    return [mul(x!, mask), mask];
+    return mul(cast(greaterEqual(noise, rate), 'float32'), 1 / (1 - rate));
   },
-  saves: { outputs: [false, true] },
-  gradient: (dys, saved) => ({ x: () => mul((dys as Tensor[])[0]!, saved[0]!) }),
 };

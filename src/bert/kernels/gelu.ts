@@ -1,5 +1,5 @@
 import { add, erf, exp, mul, square, type Tensor, type Tensor2D } from '@tensorflow/tfjs-core';
-import { runFused, type FusedKernel } from './fused-kernel.js';
+import { fused } from './fused.js';
 
 /**
  * GELU in its exact form, x · Φ(x) with Φ the normal distribution function (Hendrycks & Gimpel, 2016): the "gelu" of BERT,
@@ -7,25 +7,19 @@ import { runFused, type FusedKernel } from './fused-kernel.js';
  * @param x any shape, for BERT [rows, intermediate]
  */
 export function gelu(x: Tensor2D): Tensor2D {
-  return runFused(geluKernel, { x });
+  return fused({
+    inputs: [x],
+    forward: () => ({ output: mul(x, distribution(x)), saved: [x] }),
+    gradient: (dy, saved) => {
+      const x = saved[0]!;
+      // d/dx x·Φ(x) = Φ(x) + x·φ(x). Computing Φ again is cheap beside the memory that it would take.
+      const density = mul(exp(mul(square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
+      return [mul(dy, add(distribution(x), mul(x, density)))];
+    },
+  });
 }
 
-export const geluKernel: FusedKernel = {
-  name: 'Gelu',
-  portable: ({ x }) => {
-    const distribution = mul(add(erf(mul(x!, Math.SQRT1_2)), 1), 0.5);
-    return [mul(x!, distribution), distribution];
-  },
-  saves: { inputs: ['x'], outputs: [false, true] },
-  gradient: (dys, saved) => {
-    const dy = (dys as Tensor[])[0]!;
-    const [x, distribution] = saved as [Tensor, Tensor];
-    return {
-      // d/dx x·Φ(x) = Φ(x) + x·φ(x)
-      x: () => {
-        const density = mul(exp(mul(square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
-        return mul(dy, add(distribution, mul(x, density)));
-      },
-    };
-  },
-};
+/** Φ */
+function distribution<T extends Tensor>(x: T): T {
+  return mul(add(erf(mul(x, Math.SQRT1_2)), 1), 0.5);
+}

@@ -6,21 +6,25 @@ import {
   tensor,
   tensor1d,
   tensor2d,
+  tensor4d,
   tidy,
   type Tensor,
   type Tensor1D,
   type Tensor2D,
 } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { detectEngine } from '../engines/detect.js';
+import { engines } from '../../../test/support/engines.js';
 import { startEngine } from '../engines/start.js';
 import { statelessPhilox } from '../random.js';
+import { multiHeadAttention } from './attention.js';
 import { crossEntropy } from './cross-entropy.js';
+import { NO_DROPOUT } from './dropout.js';
 import { embeddingLookup } from './embedding-lookup.js';
 import { gelu } from './gelu.js';
-import { layerNorm } from './layer-norm.js';
+import { layerNorm, residualLayerNorm } from './layer-norm.js';
 import { linear } from './linear.js';
 import { sumOfSquares } from './sum-of-squares.js';
+import { symmetricDivergence } from './symmetric-divergence.js';
 
 const random = statelessPhilox(1, 1);
 const values = (size: number) => Array.from({ length: size }, () => random.nextNormal());
@@ -49,11 +53,54 @@ const cases: Case[] = [
     inputs: [matrix(3, 6), vector(6), vector(6)],
     run: (x, gamma, beta) => layerNorm(x as Tensor2D, gamma as Tensor1D, beta as Tensor1D, 1e-5),
   },
+  ...[NO_DROPOUT, { rate: 0.3, seed: [1, 2] as const }].flatMap((dropout) => [
+    {
+      kernel: `residualLayerNorm, dropout ${dropout.rate}`,
+      inputs: [matrix(3, 6), matrix(3, 6), vector(6), vector(6)],
+      run: (x: Tensor, residual: Tensor, gamma: Tensor, beta: Tensor) =>
+        residualLayerNorm(
+          x as Tensor2D,
+          residual as Tensor2D,
+          gamma as Tensor1D,
+          beta as Tensor1D,
+          1e-5,
+          dropout,
+        ),
+    },
+    {
+      kernel: `multiHeadAttention, dropout ${dropout.rate}`,
+      // Two sentences of three tokens and two heads of two numbers; the last layer asks for their first tokens alone.
+      inputs: [matrix(2, 4), matrix(6, 4), matrix(6, 4)],
+      run: (query: Tensor, key: Tensor, value: Tensor) =>
+        multiHeadAttention(
+          query as Tensor2D,
+          key as Tensor2D,
+          value as Tensor2D,
+          tensor4d([0, 0, 0, 0, 0, -1e30], [2, 1, 1, 3]),
+          { size: 2, heads: 2 },
+          dropout,
+        ),
+    },
+  ]),
   { kernel: 'gelu', inputs: [matrix(3, 5)], run: (x) => gelu(x as Tensor2D) },
   {
     kernel: 'crossEntropy',
     inputs: [matrix(4, 3)],
     run: (logits) => crossEntropy(logits as Tensor2D, tensor1d([2, 0, 1, 1], 'int32')),
+  },
+  {
+    kernel: 'crossEntropy, smoothed and weighted',
+    inputs: [matrix(4, 3)],
+    run: (logits) =>
+      crossEntropy(logits as Tensor2D, tensor1d([2, 0, 1, 1], 'int32'), {
+        labelSmoothing: 0.2,
+        classWeights: [0.5, 2, 1],
+      }),
+  },
+  {
+    kernel: 'symmetricDivergence',
+    inputs: [matrix(6, 3)],
+    run: (logits) => symmetricDivergence(logits as Tensor2D, 0.3),
   },
   {
     kernel: 'embeddingLookup',
@@ -62,10 +109,7 @@ const cases: Case[] = [
   },
 ];
 
-const engines =
-  detectEngine('auto').name === 'tensorflow' ? (['tensorflow', 'wasm'] as const) : (['wasm'] as const);
-
-describe.each(engines)('fused kernels on %s', (name) => {
+describe.each(engines)('fused operations on %s', (name) => {
   beforeAll(() => startEngine(name));
 
   it.each(cases)('$kernel has the gradient that finite differences give', ({ inputs, run }) => {

@@ -1,16 +1,7 @@
-import {
-  add,
-  mean,
-  mul,
-  rsqrt,
-  square,
-  sub,
-  sum,
-  type Tensor,
-  type Tensor1D,
-  type Tensor2D,
-} from '@tensorflow/tfjs-core';
-import { runFused, type FusedKernel } from './fused-kernel.js';
+import { add, mean, mul, rsqrt, square, sub, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
+import { dropoutMask, type Dropout } from './dropout.js';
+import { fused } from './fused.js';
+import { sumOfRows } from './matrix-product.js';
 
 /**
  * Layer normalisation (Ba, Kiros & Hinton, 2016) over the last axis, with the biased variance, as `torch.nn.LayerNorm`.
@@ -21,30 +12,63 @@ import { runFused, type FusedKernel } from './fused-kernel.js';
  * @returns [rows, hidden]
  */
 export function layerNorm(x: Tensor2D, gamma: Tensor1D, beta: Tensor1D, epsilon: number): Tensor2D {
-  return runFused(layerNormKernel, { x, gamma, beta }, { epsilon });
+  return fused({
+    inputs: [x, gamma, beta],
+    forward: () => forward(x, gamma, beta, epsilon),
+    gradient: (dy, saved) => gradient(dy, saved as Saved),
+  });
 }
 
-export const layerNormKernel: FusedKernel = {
-  name: 'LayerNorm',
-  portable: ({ x, gamma, beta }, { epsilon }) => {
-    const centred = sub(x!, mean(x!, -1, true));
-    const inverseDeviation = rsqrt(add(mean(square(centred), -1, true), epsilon as number));
-    const normalised = mul(centred, inverseDeviation);
-    return [add(mul(normalised, gamma!), beta!), normalised, inverseDeviation];
-  },
-  saves: { inputs: ['gamma'], outputs: [false, true, true] },
-  gradient: (dys, saved) => {
-    const dy = (dys as Tensor[])[0] as Tensor2D;
-    const [gamma, normalised, inverseDeviation] = saved as [Tensor1D, Tensor2D, Tensor2D];
-    return {
-      // dx = (g - mean(g) - x̂ · mean(g · x̂)) / σ, where g = dy · γ
-      x: () => {
-        const scaled = mul(dy, gamma);
-        const projection = mul(normalised, mean(mul(scaled, normalised), -1, true));
-        return mul(sub(sub(scaled, mean(scaled, -1, true)), projection), inverseDeviation);
-      },
-      gamma: () => sum(mul(dy, normalised), 0) as Tensor,
-      beta: () => sum(dy, 0) as Tensor,
-    };
-  },
-};
+/**
+ * LayerNorm(dropout(x) + residual): how each half of a Transformer layer ends.
+ * @param x [rows, hidden]
+ * @param residual [rows, hidden]
+ * @returns [rows, hidden]
+ */
+export function residualLayerNorm(
+  x: Tensor2D,
+  residual: Tensor2D,
+  gamma: Tensor1D,
+  beta: Tensor1D,
+  epsilon: number,
+  dropout: Dropout,
+): Tensor2D {
+  return fused({
+    inputs: [x, residual, gamma, beta],
+    forward: () => {
+      const mask = dropoutMask(x.shape, dropout);
+      const { output, saved } = forward(add(mask ? mul(x, mask) : x, residual), gamma, beta, epsilon);
+      return { output, saved: mask ? [...saved, mask] : saved };
+    },
+    gradient: (dy, saved) => {
+      const [dSum, dGamma, dBeta] = gradient(dy, saved as Saved);
+      const mask = saved[3] as Tensor2D | undefined;
+      return [mask ? mul(dSum, mask) : dSum.clone(), dSum, dGamma, dBeta];
+    },
+  });
+}
+
+type Saved = [gamma: Tensor1D, normalised: Tensor2D, inverseDeviation: Tensor2D];
+
+function forward(
+  x: Tensor2D,
+  gamma: Tensor1D,
+  beta: Tensor1D,
+  epsilon: number,
+): { output: Tensor2D; saved: Saved } {
+  const centred = sub(x, mean(x, -1, true));
+  const inverseDeviation = rsqrt(add(mean(square(centred), -1, true), epsilon)) as Tensor2D;
+  const normalised = mul(centred, inverseDeviation) as Tensor2D;
+  return { output: add(mul(normalised, gamma), beta), saved: [gamma, normalised, inverseDeviation] };
+}
+
+/** dx = (g - mean(g) - x̂ · mean(g · x̂)) / σ, where g = dy · γ */
+function gradient(
+  dy: Tensor2D,
+  [gamma, normalised, inverseDeviation]: Saved,
+): [dx: Tensor2D, dGamma: Tensor1D, dBeta: Tensor1D] {
+  const scaled = mul(dy, gamma) as Tensor2D;
+  const projection = mul(normalised, mean(mul(scaled, normalised), -1, true));
+  const dx = mul(sub(sub(scaled, mean(scaled, -1, true)), projection), inverseDeviation) as Tensor2D;
+  return [dx, sumOfRows(mul(dy, normalised)), sumOfRows(dy)];
+}

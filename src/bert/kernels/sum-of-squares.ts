@@ -1,15 +1,15 @@
 import { mul, square, sum, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
-import { runFused, type FusedKernel } from './fused-kernel.js';
+import { run, type Kernel } from './kernel.js';
 import { dataTypeAttribute, runOp } from './tensorflow-op.js';
 
-/** Σ x² over all elements: what a global norm is made of. Has no gradient. */
+/** Σ x² over all elements: what a global norm is made of. */
 export function sumOfSquares(x: Tensor): Scalar {
-  return runFused(sumOfSquaresKernel, { x });
+  return run(sumOfSquaresKernel, { x });
 }
 
-export const sumOfSquaresKernel: FusedKernel = {
+export const sumOfSquaresKernel: Kernel = {
   name: 'SumOfSquares',
-  portable: ({ x }) => sum(square(x!)) as Scalar,
+  portable: ({ x }) => sum(square(x!)),
   // TensorFlow's L2Loss is Σ x² / 2, without a temporary of x's size.
   tensorflow: ({ x }) => mul(runOp('L2Loss', [dataTypeAttribute('T', 'float32')], [x!]), 2),
 };

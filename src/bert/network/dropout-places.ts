@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { dropout } from '../kernels/dropout.js';
+import { dropout, type Dropout } from '../kernels/dropout.js';
 
 /** More dropout places than any BERT has (3 a layer and 2). */
 const PLACES_PER_STEP = 1024;
@@ -22,7 +22,12 @@ export class DropoutPlaces {
     return new DropoutPlaces(0, 0, 0);
   }
 
+  /** The dropout of the place that the network has reached. */
+  next(): Dropout {
+    return { rate: this.rate, seed: [this.seed, this.step * PLACES_PER_STEP + this.place++] };
+  }
+
   apply<T extends Tensor>(x: T): T {
-    return dropout(x, this.rate, [this.seed, this.step * PLACES_PER_STEP + this.place++]);
+    return dropout(x, this.next());
   }
 }

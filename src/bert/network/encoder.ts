@@ -1,5 +1,5 @@
 import { reshape, slice, tidy, type Tensor2D } from '@tensorflow/tfjs-core';
-import type { BertConfig } from '../config.js';
+import type { EncoderConfig } from '../config.js';
 import { attention } from './attention.js';
 import type { Batch } from './batch.js';
 import type { DropoutPlaces } from './dropout-places.js';
@@ -13,7 +13,7 @@ import type { Parameters } from './parameters.js';
  * @returns the [CLS] states of the last layer, [size, hidden]
  */
 export function encodeFirstTokens(
-  config: BertConfig,
+  config: EncoderConfig,
   parameters: Parameters,
   batch: Batch,
   dropout: DropoutPlaces,
@@ -21,7 +21,7 @@ export function encodeFirstTokens(
 ): Tensor2D {
   let current = states;
   for (let i = 0; i < config.numHiddenLayers; i++) {
-    const layer = `bert.encoder.layer.${i}`;
+    const layer = `encoder.layer.${i}`;
     const last = i === config.numHiddenLayers - 1;
     // The tidy frees what neither the next layer nor a gradient needs.
     current = tidy(() => {

@@ -1,5 +1,6 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
-import { layerNorm } from '../kernels/layer-norm.js';
+import type { Dropout } from '../kernels/dropout.js';
+import { layerNorm, residualLayerNorm } from '../kernels/layer-norm.js';
 import { linear } from '../kernels/linear.js';
 import type { Parameters } from './parameters.js';
 
@@ -11,4 +12,18 @@ export function linearLayer(x: Tensor2D, name: string, parameters: Parameters): 
 /** The layer normalisation whose scale and shift are stored under `name`. */
 export function layerNormLayer(x: Tensor2D, name: string, epsilon: number, parameters: Parameters): Tensor2D {
   return layerNorm(x, parameters.vector(`${name}.weight`), parameters.vector(`${name}.bias`), epsilon);
+}
+
+/** Dropout, residual connection and the layer normalisation that is stored under `name`. */
+export function residualLayer(
+  x: Tensor2D,
+  residual: Tensor2D,
+  name: string,
+  epsilon: number,
+  parameters: Parameters,
+  dropout: Dropout,
+): Tensor2D {
+  const gamma = parameters.vector(`${name}.weight`);
+  const beta = parameters.vector(`${name}.bias`);
+  return residualLayerNorm(x, residual, gamma, beta, epsilon, dropout);
 }

@@ -58,29 +58,31 @@ export class ResourceParameterStore implements ParameterStore {
       boolAttribute('use_nesterov', false),
     ];
     tidy(() => {
-      const coefficients = [
-        beta1Power,
-        beta2Power,
-        update.learningRate,
+      const powers = [scalar(beta1Power), scalar(beta2Power)];
+      const constants = [
         ADAMW.beta1,
         ADAMW.beta2,
         // TensorFlow adds its epsilon to √v before bias correction ("epsilon hat" of Kingma & Ba, 2015, section 2).
         ADAMW.epsilon * Math.sqrt(1 - beta2Power),
       ].map((value) => scalar(value));
+      const learningRates = new Map<number, Tensor>();
       for (const [name, parameter] of this.parameters) {
         const gradient = gradients.get(name)!;
+        const learningRate = update.learningRate * (update.learningRateScale?.(name) ?? 1);
+        if (!learningRates.has(learningRate)) learningRates.set(learningRate, scalar(learningRate));
         tidy(() => {
           const { value, firstMoment, secondMoment } = parameter;
           if (parameter.decayed && update.weightDecay > 0) {
-            value.assign(mul(value.read(), 1 - update.learningRate * update.weightDecay));
+            value.assign(mul(value.read(), 1 - learningRate * update.weightDecay));
           }
-          const scaled = update.gradientScale === 1 ? gradient : mul(gradient, update.gradientScale);
           runStatefulOp('ResourceApplyAdam', attributes, [
             value.handle,
             firstMoment.handle,
             secondMoment.handle,
-            ...coefficients,
-            scaled,
+            ...powers,
+            learningRates.get(learningRate)!,
+            ...constants,
+            mul(gradient, update.gradientScale),
           ]);
         });
         gradient.dispose();

@@ -3,7 +3,7 @@ import { ADAMW, isDecayed, type AdamWUpdate } from '../../fine-tuning/adamw.js';
 import { parameterSnapshot } from '../../fine-tuning/parameter-snapshot.js';
 import type { ParameterSnapshot, ParameterStore } from '../../fine-tuning/parameter-store.js';
 import type { NamedTensor } from '../../weights/named-tensor.js';
-import { heapView } from './heap.js';
+import { heapView } from '../../kernels/wasm-heap.js';
 
 interface Parameter {
   value: Tensor;
@@ -40,9 +40,11 @@ export class HeapParameterStore implements ParameterStore {
   }
 
   update(gradients: ReadonlyMap<string, Tensor>, update: AdamWUpdate): void {
+    const scale = update.gradientScale.dataSync()[0]!;
     for (const [name, parameter] of this.parameters) {
       const gradient = gradients.get(name)!;
-      adamW(heapView(parameter.value), heapView(gradient), parameter, update);
+      const learningRate = update.learningRate * (update.learningRateScale?.(name) ?? 1);
+      adamW(heapView(parameter.value), heapView(gradient), scale, parameter, { ...update, learningRate });
       gradient.dispose();
     }
   }
@@ -58,10 +60,16 @@ export class HeapParameterStore implements ParameterStore {
   }
 }
 
-function adamW(value: Float32Array, gradient: Float32Array, parameter: Parameter, update: AdamWUpdate): void {
+function adamW(
+  value: Float32Array,
+  gradient: Float32Array,
+  gradientScale: number,
+  parameter: Parameter,
+  update: Omit<AdamWUpdate, 'gradientScale'>,
+): void {
   const { firstMoment, secondMoment } = parameter;
   const { beta1, beta2, epsilon } = ADAMW;
-  const { step, learningRate, gradientScale } = update;
+  const { step, learningRate } = update;
   const decay = parameter.decayed ? 1 - learningRate * update.weightDecay : 1;
   const stepSize = learningRate / (1 - beta1 ** step);
   const correction = 1 / Math.sqrt(1 - beta2 ** step);
