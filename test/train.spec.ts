@@ -8,7 +8,9 @@ import type { DatasetDto, DatasetPageDto } from '../src/datasets/dto/dataset.dto
 import type { EvaluationDto } from '../src/models/dto/evaluation.dto.js';
 import type { ModelDto, ModelPageDto } from '../src/models/dto/model.dto.js';
 import type { RunDto, RunMetricsDto, RunPageDto } from '../src/training/dto/run.dto.js';
+import { nativeEngine } from './support/engines.js';
 import { problemOf } from './support/http.js';
+import { practiceRows } from './support/practice-rows.js';
 import { startServiceProcess, type RunningService } from './support/service-process.js';
 
 /*
@@ -27,12 +29,17 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-describe.each(['tensorflow', 'wasm'])('training on %s', { timeout: 180_000 }, (engine) => {
+const preferences = [
+  ['tensorflow', nativeEngine ?? 'tensorflow'],
+  ['wasm', 'wasm'],
+];
+
+describe.each(preferences)('training on %s', { timeout: 180_000 }, (engine, preference) => {
   let service: RunningService;
   let run: RunDto;
 
   beforeAll(async () => {
-    service = await start({ settings: { WELLFORMED_ENGINE: engine } });
+    service = await start({ settings: { WELLFORMED_ENGINE: preference } });
   });
   afterAll(() => service.stop());
 
@@ -40,7 +47,7 @@ describe.each(['tensorflow', 'wasm'])('training on %s', { timeout: 180_000 }, (e
     const form = new FormData();
     form.set('epochs', '6');
     form.set('learningRate', '1e-3');
-    form.set('file', new Blob([sentences(480, 1)]), 'practice.tsv');
+    form.set('file', new Blob([practiceRows(480, 1)]), 'practice.tsv');
     form.set('baseModel', 'tiny-bert');
     form.set('batchSize', '16');
     form.set('seed', '');
@@ -61,7 +68,9 @@ describe.each(['tensorflow', 'wasm'])('training on %s', { timeout: 180_000 }, (e
     expect(following.headers.get('content-type')).toMatch(/^text\/event-stream/);
     const events = parseEvents(await following.text());
     const types = events.map((event) => event.event);
-    expect(types).toEqual(expect.arrayContaining(['status', 'phase', 'engine', 'plan', 'step', 'epoch']));
+    expect(types).toEqual(
+      expect.arrayContaining(['status', 'phase', 'engine', 'plan', 'step', 'evaluation', 'epoch']),
+    );
     expect(events.filter(({ event }) => event === 'phase').map(({ data }) => data.phase)).toEqual([
       'downloading',
       'preparing',
@@ -89,6 +98,12 @@ describe.each(['tensorflow', 'wasm'])('training on %s', { timeout: 180_000 }, (e
     expect(run.epochs).toHaveLength(6);
     expect(run.epochs.at(-1)!.trainingLoss).toBeLessThan(run.epochs[0]!.trainingLoss / 2);
     expect(Math.max(...run.epochs.map((epoch) => epoch.mcc))).toBeGreaterThan(0.8);
+    expect(run.evaluations).toMatchObject(
+      run.epochs.map(({ epoch, validationLoss, mcc, best }) => ({
+        ...{ step: epoch * 27, epoch, averaged: false, validationLoss, mcc, best },
+      })),
+    );
+    expect(run.stoppedEarly).toBeNull();
     for (const { confusionMatrix: counts } of run.epochs) {
       expect(Object.values(counts).reduce((sum, count) => sum + count)).toBe(48);
     }
@@ -106,11 +121,12 @@ describe.each(['tensorflow', 'wasm'])('training on %s', { timeout: 180_000 }, (e
   });
 
   it('keeps the loss curve', async () => {
-    const { points, epochs } = await get<RunMetricsDto>(service, `/train/${run.id}/metrics`);
+    const { points, epochs, evaluations } = await get<RunMetricsDto>(service, `/train/${run.id}/metrics`);
     expect(points[0]).toMatchObject({ step: 1, epoch: 1, loss: expect.any(Number), learningRate: 0 });
     expect(points.at(-1)!.step).toBe(162);
     expect(points.map(({ step }) => step)).toEqual(points.map(({ step }) => step).toSorted((a, b) => a - b));
     expect(epochs).toEqual(run.epochs);
+    expect(evaluations).toEqual(run.evaluations);
   });
 
   it('registers a model that judges', async () => {
@@ -205,6 +221,80 @@ describe.each(['tensorflow', 'wasm'])('training on %s', { timeout: 180_000 }, (e
     const { loss, ...counted } = metrics.best;
     expect(evaluation.result).toMatchObject(counted);
     expect(evaluation.result!.loss).toBeCloseTo(loss, 4);
+  });
+
+  it('trains with every option of a form', async () => {
+    const form = new FormData();
+    const options = {
+      ...{ batchSize: 8, gradientAccumulationSteps: 2, schedule: 'cosine', layerwiseLearningRateDecay: 0.9 },
+      ...{ labelSmoothing: 0.1, rDrop: 0.5, reinitializedLayers: 1, weightAveraging: 2, evaluationSteps: 10 },
+    };
+    for (const [name, value] of Object.entries(options)) form.set(name, String(value));
+    form.set('classWeights', '2,1');
+    form.set('epochs', '3');
+    form.set('learningRate', '1e-3');
+    form.set('baseModel', 'tiny-bert');
+    form.set('file', new Blob([practiceRows(240, 8)]), 'practice.tsv');
+    const response = await fetch(`${service.url}/train`, { method: 'POST', body: form });
+    expect(response.status).toBe(202);
+    const { id } = (await response.json()) as RunDto;
+    const ended = await untilEnded(service, id);
+    expect(ended).toMatchObject({
+      status: 'succeeded',
+      // 216 rows, 16 a step.
+      totalSteps: 42,
+      hyperparameters: { ...options, classWeights: [2, 1], earlyStoppingPatience: null },
+    });
+    const told = ended.evaluations.map(({ step, averaged }) => (averaged ? 'average' : step));
+    expect(told).toEqual([10, 14, 20, 28, 30, 40, 42, 'average']);
+    expect(ended.evaluations[0]!.epoch).toBeCloseTo(10 / 14, 12);
+    expect(ended.epochs.map(({ epoch }) => epoch)).toEqual([1, 2, 3]);
+
+    const events = parseEvents(await text(service, `/train/${id}/events`));
+    const evaluations = events.filter(({ event }) => event === 'evaluation').map(({ data }) => data);
+    expect(evaluations).toEqual(ended.evaluations);
+
+    const model = await get<ModelDto>(service, `/models/${ended.modelId}`);
+    const kept = ended.evaluations.findLast(({ best }) => best)!;
+    expect(model).toMatchObject({
+      hyperparameters: { ...options, classWeights: [2, 1] },
+      metrics: {
+        bestEpoch: kept.epoch,
+        averaged: kept.averaged,
+        best: { mcc: Math.max(...ended.evaluations.map(({ mcc }) => mcc)) },
+        evaluations: ended.evaluations.map(({ step, epoch, averaged, mcc }) => ({
+          ...{ step, epoch, averaged, validation: { mcc } },
+        })),
+      },
+    });
+    const card = await text(service, `/models/${ended.modelId}/files/README.md`);
+    expect(card).toContain('| average');
+    expect(card).toContain('| labelSmoothing | 0.1 |');
+    expect(card).toContain('cosine decay');
+  });
+
+  it('stops early, says why, and keeps the best', async () => {
+    const dataset = await upload(service, 120, 9);
+    const { id } = await trainJson(service, {
+      ...{ datasetId: dataset.id, baseModel: 'tiny-bert', epochs: 20, learningRate: 1e-12 },
+      ...{ evaluationSteps: 2, earlyStoppingPatience: 3 },
+    });
+    const ended = await untilEnded(service, id);
+    expect(ended).toMatchObject({
+      status: 'succeeded',
+      totalSteps: 80,
+      stoppedEarly: expect.stringMatching(/^The MCC has not risen above .* \(step 2\) in 3 evaluations\.$/),
+      progress: 1,
+    });
+    expect(ended.step).toBeLessThan(80);
+    expect(ended.evaluations.map(({ best }) => best)).toEqual([true, false, false, false]);
+    const events = parseEvents(await text(service, `/train/${id}/events`));
+    expect(events.find(({ event }) => event === 'stoppedEarly')!.data).toEqual({
+      reason: ended.stoppedEarly,
+    });
+    const model = await get<ModelDto>(service, `/models/${ended.modelId}`);
+    expect(model.metrics.stoppedEarly).toBe(ended.stoppedEarly);
+    expect(await text(service, `/models/${ended.modelId}/files/README.md`)).toContain(ended.stoppedEarly);
   });
 
   it('refuses to delete what something descends from', async () => {
@@ -348,6 +438,17 @@ describe('bad input', () => {
     ['seed', 422, '#/seed', () => ({ seed: 2 ** 31 })],
     ['validationFraction', 422, '#/validationFraction', () => ({ validationFraction: 0.6 })],
     ['promote', 422, '#/promote', () => ({ promote: 'maybe' })],
+    ['schedule', 422, '#/schedule', () => ({ schedule: 'polynomial' })],
+    ['classWeights', 422, '#/classWeights', () => ({ classWeights: [1, 2, 3] })],
+    ['an average of more epochs than there are', 422, '#/weightAveraging', () => ({ weightAveraging: 4 })],
+    ['R-Drop without dropout', 422, '#/rDrop', () => ({ rDrop: 1, dropout: 0 })],
+    ['more new layers than there are', 422, '#/reinitializedLayers', () => ({ reinitializedLayers: 3 })],
+    [
+      'thousands of evaluations',
+      422,
+      '#/evaluationSteps',
+      () => ({ evaluationSteps: 1, batchSize: 1, epochs: 20 }),
+    ],
     ['name', 422, '#/name', () => ({ name: '' })],
     ['an unknown field', 422, '#/epoch', () => ({ epoch: 3 })],
     ['a list as baseModel', 422, '#/baseModel', () => ({ baseModel: [] })],
@@ -387,12 +488,14 @@ describe('bad input', () => {
   });
 
   it('refuses a job that the engine cannot hold, before it starts', async () => {
-    const long = `${'The cat saw the dog and '.repeat(6)}left.\t1\nCat the left.\t0\n`.repeat(40);
+    const long = `${'The cat saw the dog and '.repeat(6)}left.\t1\nCat the left.\t0\n`.repeat(80);
     const { id } = await uploadText(service, long);
-    const body = { datasetId: id, baseModel: 'bert-base-uncased' };
+    const body = { datasetId: id, baseModel: 'bert-base-uncased', batchSize: 128 };
     const problem = await problemOf(await request(service, 'POST', '/train', body), 422);
     expect(problem.errors).toMatchObject([{ pointer: '#/batchSize' }]);
-    expect(problem.detail).toMatch(/32 × 39 tokens needs about .* GiB.*native TensorFlow/);
+    expect(problem.detail).toMatch(
+      /128 × 39 tokens needs about .* GiB.*gradientAccumulationSteps.*native TensorFlow/,
+    );
     expect((await request(service, 'DELETE', `/datasets/${id}`)).status).toBe(204);
     await nothingWasMade();
   });
@@ -428,10 +531,10 @@ describe('bad input', () => {
     ],
     ['a text as the file', 422, (form) => form.set('file', 'practice.tsv')],
     ['no file', 422, (form) => form.delete('file')],
-    ['a file over the limit', 413, (form) => form.set('file', new Blob([sentences(4000, 7)]), 'x.tsv')],
+    ['a file over the limit', 413, (form) => form.set('file', new Blob([practiceRows(4000, 7)]), 'x.tsv')],
   ])('keeps nothing of a form with %s', async (_what, status, change) => {
     const form = new FormData();
-    form.set('file', new Blob([sentences(100, 7)]), 'practice.tsv');
+    form.set('file', new Blob([practiceRows(100, 7)]), 'practice.tsv');
     form.set('baseModel', 'tiny-bert');
     change(form);
     await problemOf(await fetch(`${service.url}/train`, { method: 'POST', body: form }), status);
@@ -470,24 +573,6 @@ function start(options: Parameters<typeof startServiceProcess>[0] = {}): Promise
   });
 }
 
-/** Rows in two columns: sentence and label. The same numbers give the same rows. */
-function sentences(rows: number, seed: number): string {
-  let state = seed;
-  const pick = (words: string[]) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return words[Math.floor((state / 2 ** 32) * words.length)]!;
-  };
-  const lines = Array.from({ length: rows }, (_, row) => {
-    const article = pick(['the', 'a', 'this', 'that']);
-    const noun = pick(['cat', 'dog', 'girl', 'boy', 'man', 'bird']);
-    const rest = `${pick(['saw', 'fed', 'met', 'hid'])} ${pick(['the', 'a'])} ${pick(['cat', 'dog', 'girl'])}.`;
-    const acceptable = row % 3 !== 0;
-    const start = acceptable ? `${article} ${noun}` : `${noun} ${article}`;
-    return `${start[0]!.toUpperCase()}${start.slice(1)} ${rest}\t${acceptable ? 1 : 0}\n`;
-  });
-  return lines.join('');
-}
-
 /** Takes far longer than a test waits. */
 function slow({ id }: DatasetDto): Record<string, unknown> {
   return { datasetId: id, baseModel: 'tiny-bert', epochs: 20, batchSize: 1 };
@@ -498,7 +583,7 @@ function quick({ id }: DatasetDto): Record<string, unknown> {
 }
 
 function upload(service: RunningService, rows: number, seed: number): Promise<DatasetDto> {
-  return uploadText(service, sentences(rows, seed));
+  return uploadText(service, practiceRows(rows, seed));
 }
 
 async function uploadText(service: RunningService, content: string): Promise<DatasetDto> {

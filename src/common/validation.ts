@@ -9,7 +9,7 @@ export type InputSource = 'body' | 'form' | 'query' | 'param';
 
 /**
  * Checks a plain object against a DTO class and makes one of it. Fields that the class does not know are refused.
- * Values of a form or a query are texts: those of fields declared as number or boolean are read as such.
+ * Values of a form or a query are texts: those of fields declared as number, boolean or list of numbers are read as such.
  * @throws InvalidInputError with every field that is wrong
  */
 export async function validated<T extends object>(
@@ -53,10 +53,13 @@ function fromTexts(type: Type<object>, texts: Record<string, unknown>): Record<s
   );
 }
 
-/** What is no number or boolean stays a text, so that the validator refuses it. */
+/** What is no number, boolean or list of numbers stays a text, for the validator to take or to refuse. */
 function fromText(trimmed: string, value: string, declared: unknown): unknown {
   if (declared === Number && /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(trimmed)) return Number(trimmed);
   if (declared === Boolean && (trimmed === 'true' || trimmed === 'false')) return trimmed === 'true';
+  if (declared === Array && trimmed.includes(',')) {
+    return trimmed.split(',').map((item) => fromText(item.trim(), item, Number));
+  }
   return value;
 }
 

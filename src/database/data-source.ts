@@ -1,6 +1,7 @@
 import type { DataSourceOptions } from 'typeorm';
 import { Database } from '../common/sqlite.js';
 import { InitialSchema1764000000000 } from './migrations/1764000000000-initial-schema.js';
+import { FineTuningOptions1764500000000 } from './migrations/1764500000000-fine-tuning-options.js';
 import { SnakeCaseNamingStrategy } from './naming-strategy.js';
 
 /** How the database is opened; entities are added by whoever knows them. Migrations run as it is opened. */
@@ -11,7 +12,7 @@ export function dataSourceOptions(file: string): DataSourceOptions {
     driver: Database,
     enableWAL: true,
     namingStrategy: new SnakeCaseNamingStrategy(),
-    migrations: [InitialSchema1764000000000],
+    migrations: [InitialSchema1764000000000, FineTuningOptions1764500000000],
     migrationsRun: true,
     migrationsTransactionMode: 'all',
     synchronize: false,

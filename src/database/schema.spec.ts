@@ -63,7 +63,7 @@ describe('the schema', () => {
   });
 
   it('can be taken back', async () => {
-    await dataSource.undoLastMigration();
+    for (const _migration of dataSource.migrations) await dataSource.undoLastMigration();
     const tables = await dataSource.query(
       "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('migrations', 'sqlite_sequence')",
     );

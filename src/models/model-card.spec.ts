@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { defaultHyperparameters } from '../bert/fine-tuning/hyperparameters.js';
 import { modelCard, type ModelCard } from './model-card.js';
 
 const epoch = (number: number, mcc: number) => ({
@@ -14,6 +15,13 @@ const epoch = (number: number, mcc: number) => ({
   },
 });
 
+const after = (step: number, epochs: number, mcc: number, averaged = false) => ({
+  step,
+  epoch: epochs,
+  averaged,
+  validation: epoch(1, mcc).validation,
+});
+
 const card: ModelCard = {
   name: 'A "quoted"\nname: with `code`',
   runId: 'run_1',
@@ -22,19 +30,16 @@ const card: ModelCard = {
   license: 'apache-2.0',
   dataset: { id: 'ds_1', name: 'homework.tsv', contentHash: 'abc', rows: 100 },
   validation: { datasetId: null, contentHash: 'def', rows: 10, fraction: 0.1 },
-  hyperparameters: {
-    epochs: 2,
-    batchSize: 32,
-    learningRate: 3e-5,
-    maxLength: 48,
-    warmupRatio: 0.1,
-    weightDecay: 0.01,
-    dropout: 0.1,
-    maxGradientNorm: 1,
-    seed: 42,
-  },
+  hyperparameters: { ...defaultHyperparameters, epochs: 2, maxLength: 48 },
   engine: 'tensorflow',
-  metrics: { bestEpoch: 2, best: epoch(2, 0.5833).validation, epochs: [epoch(1, 0.25), epoch(2, 0.5833)] },
+  metrics: {
+    bestEpoch: 2,
+    averaged: false,
+    best: epoch(2, 0.5833).validation,
+    epochs: [epoch(1, 0.25), epoch(2, 0.5833)],
+    evaluations: [after(100, 1, 0.25), after(200, 2, 0.5833)],
+    stoppedEarly: null,
+  },
 };
 
 describe('modelCard', () => {
@@ -55,10 +60,47 @@ describe('modelCard', () => {
   });
 
   it('tells what was measured, how it was trained and how to use it', () => {
-    expect(body).toContain('| 1 | 0.5000 | 0.4000 | 0.8000 | 0.2500 |');
-    expect(body).toContain('| 2 (kept) | 0.2500 | 0.4000 | 0.8000 | 0.5833 |');
+    expect(body).toContain('| 1 | 100 | 0.5000 | 0.4000 | 0.8000 | 0.2500 |');
+    expect(body).toContain('| 2 (kept) | 200 | 0.2500 | 0.4000 | 0.8000 | 0.5833 |');
+    expect(body).toContain('| epoch 2 | judged acceptable | judged unacceptable |');
+    expect(body).toContain('with AdamW, linear warm-up and linear decay, on the engine `tensorflow`.');
+    expect(body).not.toMatch(/stopped early|labelSmoothing|evaluationSteps/);
     expect(body).toContain('| learningRate | 0.00003 |');
     expect(body).toContain('a held-out fraction of 0.1 of homework.tsv');
     expect(body).toContain('AutoModelForSequenceClassification.from_pretrained(folder)');
+  });
+
+  it('tells which options were used, and of every evaluation', () => {
+    const text = modelCard({
+      ...card,
+      hyperparameters: {
+        ...card.hyperparameters,
+        schedule: 'cosine',
+        classWeights: [2, 0.5],
+        weightAveraging: 2,
+        evaluationSteps: 150,
+      },
+      metrics: {
+        ...card.metrics,
+        averaged: true,
+        evaluations: [
+          after(100, 1, 0.25),
+          after(150, 1.5, 0.5),
+          after(200, 2, 0.5833),
+          after(200, 2, 0.6, true),
+        ],
+        stoppedEarly: 'Enough.',
+      },
+    });
+    expect(text).toContain('| 1 | 100 | 0.5000 | 0.4000 | 0.8000 | 0.2500 |');
+    expect(text).toContain('| 1.50 | 150 |  | 0.4000 | 0.8000 | 0.5000 |');
+    expect(text).toContain('| 2 | 200 | 0.2500 | 0.4000 | 0.8000 | 0.5833 |');
+    expect(text).toContain('| average (kept) | 200 |  | 0.4000 | 0.8000 | 0.6000 |');
+    expect(text).toContain('| the average | judged acceptable | judged unacceptable |');
+    expect(text).toContain('The training stopped early. Enough.');
+    expect(text).toContain('linear warm-up and cosine decay');
+    expect(text).toContain('| classWeights | 2,0.5 |');
+    expect(text).toContain('| weightAveraging | 2 |');
+    expect(text).not.toContain('rDrop');
   });
 });

@@ -1,3 +1,5 @@
+import { defaultHyperparameters } from '../bert/fine-tuning/hyperparameters.js';
+import type { ScheduleName } from '../bert/fine-tuning/schedule.js';
 import type { Lineage, ModelMetrics } from './model-version.js';
 
 /** What a model card tells. Plain data: the card is written in the training thread, before the version has an id. */
@@ -61,39 +63,71 @@ function frontMatter(card: ModelCard): string {
 }
 
 function measured({ metrics, validation }: ModelCard): string {
-  const rows = metrics.epochs.map(({ epoch, trainingLoss, validation: { loss, accuracy, mcc } }) => {
-    const kept = epoch === metrics.bestEpoch ? ' (kept)' : '';
-    return `| ${epoch}${kept} | ${[trainingLoss, loss, accuracy, mcc].map((value) => value.toFixed(4)).join(' | ')} |`;
-  });
   const { truePositives, falsePositives, trueNegatives, falseNegatives } = metrics.best.confusionMatrix;
   return `## Measured
 
 On ${validation.rows} validation rows (sha256 of their content: \`${validation.contentHash}\`):
 
-| epoch | training loss | validation loss | accuracy | MCC |
-| --- | --- | --- | --- | --- |
-${rows.join('\n')}
-
-| epoch ${metrics.bestEpoch} | judged acceptable | judged unacceptable |
+| epoch | step | training loss | validation loss | accuracy | MCC |
+| --- | --- | --- | --- | --- | --- |
+${evaluations(metrics).join('\n')}
+${metrics.stoppedEarly === null ? '' : `\nThe training stopped early. ${metrics.stoppedEarly}\n`}
+| ${metrics.averaged ? 'the average' : `epoch ${nameOf({ epoch: metrics.bestEpoch, averaged: false })}`} | judged acceptable | judged unacceptable |
 | --- | --- | --- |
 | acceptable | ${truePositives} | ${falseNegatives} |
 | unacceptable | ${falsePositives} | ${trueNegatives} |
 
-The epoch was chosen on these rows, so the figures are a little hopeful: judge the model on rows it has never seen.`;
+What is kept was chosen on these rows, so the figures are a little hopeful: judge the model on rows it has never seen.`;
+}
+
+function evaluations({ bestEpoch, averaged: averageKept, evaluations, epochs }: ModelMetrics): string[] {
+  return evaluations.map(({ epoch, step, averaged, validation: { loss, accuracy, mcc } }) => {
+    const kept = epoch === bestEpoch && averaged === averageKept ? ' (kept)' : '';
+    const ended = averaged ? undefined : epochs.find((end) => end.epoch === epoch);
+    const figures = [ended?.trainingLoss, loss, accuracy, mcc].map((value) => value?.toFixed(4) ?? '');
+    return `| ${nameOf({ epoch, averaged })}${kept} | ${[step, ...figures].join(' | ')} |`;
+  });
+}
+
+function nameOf({ epoch, averaged }: { epoch: number; averaged: boolean }): string {
+  if (averaged) return 'average';
+  return Number.isInteger(epoch) ? String(epoch) : epoch.toFixed(2);
 }
 
 function trained(card: ModelCard): string {
-  const hyperparameters = Object.entries(card.hyperparameters).map(
-    ([name, value]) => `| ${name} | ${value} |`,
-  );
+  const used = Object.entries(card.hyperparameters).filter(([name, value]) => !isUnusedOption(name, value));
+  const hyperparameters = used.map(([name, value]) => `| ${name} | ${String(value)} |`);
   return `## Trained
 
 Fine-tuned from ${inline(card.baseModel)} on the dataset ${inline(card.dataset.name)} (\`${card.dataset.id}\`, ${card.dataset.rows} rows, sha256 \`${card.dataset.contentHash}\`)
-${card.runId === null ? '' : `by run \`${card.runId}\` `}with AdamW, linear warm-up and linear decay, on the engine \`${card.engine}\`. Validated on ${validationName(card)}.
+${card.runId === null ? '' : `by run \`${card.runId}\` `}with AdamW, linear warm-up and ${decays[card.hyperparameters.schedule]}, on the engine \`${card.engine}\`. Validated on ${validationName(card)}.
 
 | hyperparameter | value |
 | --- | --- |
 ${hyperparameters.join('\n')}`;
+}
+
+const decays = {
+  linear: 'linear decay',
+  cosine: 'cosine decay',
+  constant: 'a constant learning rate',
+} as const satisfies Record<ScheduleName, string>;
+
+const options: readonly string[] = [
+  'gradientAccumulationSteps',
+  'layerwiseLearningRateDecay',
+  'labelSmoothing',
+  'classWeights',
+  'rDrop',
+  'reinitializedLayers',
+  'weightAveraging',
+  'evaluationSteps',
+  'earlyStoppingPatience',
+] satisfies (keyof typeof defaultHyperparameters)[];
+
+/** Whether it is one of the options, and off. */
+function isUnusedOption(name: string, value: unknown): boolean {
+  return options.includes(name) && value === (defaultHyperparameters as Record<string, unknown>)[name];
 }
 
 const use = `## Use

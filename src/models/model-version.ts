@@ -31,12 +31,28 @@ export interface EpochMetrics {
   validation: Evaluation;
 }
 
+export interface EvaluationMetrics {
+  /** Steps done so far. */
+  step: number;
+  /** Epochs done so far, as a fraction between the ends of epochs. */
+  epoch: number;
+  /** Whether the average of the last epochs' weights was evaluated. */
+  averaged: boolean;
+  validation: Evaluation;
+}
+
 export interface ModelMetrics {
-  /** The epoch whose weights were kept: the first with the highest MCC. */
+  /** How many epochs were done where the weights were kept: at the first evaluation with the highest MCC. */
   bestEpoch: number;
-  /** The evaluation of that epoch. */
+  /** Whether what was kept is the average of the last epochs' weights. */
+  averaged: boolean;
+  /** The evaluation of what was kept. */
   best: Evaluation;
   epochs: EpochMetrics[];
+  /** All of them in order, those at the ends of epochs too. */
+  evaluations: EvaluationMetrics[];
+  /** Why the training ended before its last step; null if it did not. */
+  stoppedEarly: string | null;
 }
 
 /** Where a version comes from. */

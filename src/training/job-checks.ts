@@ -1,13 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import { BaseModelsService, type BaseModelSummary } from '../base-models/base-models.service.js';
-import { parseBertConfig } from '../bert/config.js';
+import { parseEncoderConfig } from '../bert/config.js';
 import { detectEngine, type EngineChoice } from '../bert/engines/detect.js';
-import { assertFits, JobTooLargeError } from '../bert/fine-tuning/memory.js';
-import { UnavailableError } from '../common/errors.js';
+import { trainingExtent } from '../bert/fine-tuning/extent.js';
+import { contradictions } from '../bert/fine-tuning/hyperparameters.js';
+import { assertFits, JobTooLargeError, stepSizeOf } from '../bert/fine-tuning/memory.js';
+import { UnavailableError, type InputProblem } from '../common/errors.js';
 import { Settings } from '../config/settings.js';
 import type { TrainingRequestDto } from './dto/training-request.dto.js';
 import { hostMemory } from './host-memory.js';
 import { invalid, type RowsFacts } from './training-request.js';
+
+/** A run's evaluations are shown all at once. */
+const mostEvaluations = 1000;
 
 /** What can be told of a job before it starts, without the base model and the tokens of the data. */
 @Injectable()
@@ -23,6 +28,7 @@ export class JobChecks {
    */
   async check(request: TrainingRequestDto, rows: RowsFacts): Promise<BaseModelSummary> {
     const baseModel = await this.baseModels.check(request.baseModel);
+    assertConsistent(request, rows, baseModel);
     this.assertFits(request, rows, baseModel, this.engine());
     return baseModel;
   }
@@ -44,17 +50,36 @@ export class JobChecks {
   ): void {
     if (!architecture) return;
     const longest = rows.statistics.words.max + 2;
-    const step = {
-      batchSize: Math.min(request.batchSize, rows.rows),
-      length: Math.min(request.maxLength === 'auto' ? 128 : request.maxLength, longest),
-      vocabulary: 1,
-    };
+    const length = Math.min(request.maxLength === 'auto' ? 128 : request.maxLength, longest);
+    const step = stepSizeOf(request, rows.rows, { length, vocabulary: 1 });
     try {
-      const config = { ...parseBertConfig({ model_type: 'bert' }), ...architecture };
+      const config = { ...parseEncoderConfig({ model_type: architecture.modelType }), ...architecture };
       assertFits(config, step, engine.name, hostMemory());
     } catch (error) {
       if (!(error instanceof JobTooLargeError)) throw error;
       throw invalid({ pointer: '#/batchSize', message: error.message });
     }
   }
+}
+
+function assertConsistent(
+  request: TrainingRequestDto,
+  { rows }: RowsFacts,
+  { architecture }: BaseModelSummary,
+): void {
+  const problems = contradictions(request, architecture?.numHiddenLayers ?? null).map(
+    ({ name, message }): InputProblem => ({ pointer: `#/${name}`, message }),
+  );
+  const { evaluations, totalSteps } = trainingExtent(request, rows);
+  if (evaluations > mostEvaluations) {
+    const enough = Math.ceil(totalSteps / (mostEvaluations - request.epochs - 1));
+    problems.push({
+      pointer: '#/evaluationSteps',
+      message:
+        `evaluationSteps ${request.evaluationSteps} makes ${evaluations} evaluations in ${totalSteps} steps, and ` +
+        `${mostEvaluations} is the most: take ${enough} or more`,
+    });
+  }
+  const [first, ...others] = problems;
+  if (first) throw invalid(first, ...others);
 }

@@ -1,7 +1,7 @@
 import type { EngineName } from '../bert/engines/engine.js';
 import type { Hyperparameters } from '../bert/fine-tuning/hyperparameters.js';
 import type { Lineage, ModelMetrics } from '../models/model-version.js';
-import { bestEpoch, type RunEpoch, type RunPlan } from './run.js';
+import { bestEvaluation, type RunPlan, type RunResults } from './run.js';
 import type { TrainingJob } from './worker/messages.js';
 
 /** What a model that comes of a job tells about where it comes from. */
@@ -22,11 +22,12 @@ export function lineageOf(job: TrainingJob, plan: RunPlan, engine: EngineName): 
   };
 }
 
-export function metricsOf(epochs: readonly RunEpoch[]): ModelMetrics {
-  const best = bestEpoch(epochs);
-  if (!best) throw new Error('This is a bug: a training ended without an epoch.');
+export function metricsOf({ epochs, evaluations, stoppedEarly }: RunResults): ModelMetrics {
+  const best = bestEvaluation(evaluations);
+  if (!best) throw new Error('This is a bug: a training ended without an evaluation.');
   return {
     bestEpoch: best.epoch,
+    averaged: best.averaged,
     best: best.validation,
     epochs: epochs.map(({ epoch, trainingLoss, trainingSeconds, validation }) => ({
       epoch,
@@ -34,6 +35,13 @@ export function metricsOf(epochs: readonly RunEpoch[]): ModelMetrics {
       trainingSeconds,
       validation,
     })),
+    evaluations: evaluations.map(({ step, epoch, averaged, validation }) => ({
+      step,
+      epoch,
+      averaged,
+      validation,
+    })),
+    stoppedEarly,
   };
 }
 

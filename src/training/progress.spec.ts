@@ -30,6 +30,17 @@ describe('ProgressMeter', () => {
     expect(meter.now).toEqual({ progress: 0.99, examplesPerSecond: 10, secondsLeft: 0 });
   });
 
+  it('has nothing left to do once the training has stopped early', () => {
+    const meter = new ProgressMeter(100, 10);
+    for (let step = 0; step < 3; step++) meter.stepped(10, step * 500);
+    meter.evaluated(2000);
+    expect(meter.now.secondsLeft).toBeGreaterThan(10);
+    meter.stopped();
+    expect(meter.now).toEqual({ progress: 0.99, examplesPerSecond: 20, secondsLeft: 0 });
+    meter.evaluated(3000);
+    expect(meter.now.secondsLeft).toBe(0);
+  });
+
   it('shows the rate of the last twenty steps', () => {
     const meter = new ProgressMeter(1000, 1);
     for (let step = 0; step < 30; step++) meter.stepped(10, step * 1000);

@@ -24,10 +24,13 @@ export class ProgressMeter {
   private evaluationMilliseconds = 0;
   private evaluations = 0;
 
-  /** @param totalExamples of all epochs together */
+  /**
+   * @param totalExamples of all epochs together
+   * @param totalEvaluations of the whole training
+   */
   constructor(
-    private readonly totalExamples: number,
-    private readonly epochs: number,
+    private totalExamples: number,
+    private totalEvaluations: number,
   ) {}
 
   /** A step has just ended. The first one is not timed: it warms the engine up. */
@@ -43,11 +46,17 @@ export class ProgressMeter {
     this.lastEvent = now;
   }
 
-  /** An epoch's evaluation has just ended. */
+  /** An evaluation has just ended. */
   evaluated(now: number): void {
     if (this.lastEvent !== undefined) this.evaluationMilliseconds += now - this.lastEvent;
     this.evaluations++;
     this.lastEvent = now;
+  }
+
+  /** The training ends here, earlier than it was to. */
+  stopped(): void {
+    this.totalExamples = this.examplesDone;
+    this.totalEvaluations = this.evaluations;
   }
 
   get now(): Progress {
@@ -58,7 +67,7 @@ export class ProgressMeter {
     const training =
       ((this.totalExamples - this.examplesDone) * this.timedMilliseconds) / Math.max(1, this.timedExamples);
     const evaluating = this.evaluations
-      ? (this.epochs - this.evaluations) * (this.evaluationMilliseconds / this.evaluations)
+      ? (this.totalEvaluations - this.evaluations) * (this.evaluationMilliseconds / this.evaluations)
       : 0;
     return {
       progress,

@@ -1,4 +1,13 @@
-import type { RunDownload, RunEngine, RunEpoch, RunError, RunPhase, RunPlan, RunStatus } from './run.js';
+import type {
+  RunDownload,
+  RunEngine,
+  RunEpoch,
+  RunError,
+  RunEvaluation,
+  RunPhase,
+  RunPlan,
+  RunStatus,
+} from './run.js';
 
 /** What happens to a run, as it is stored and sent to those who follow it: type → data. */
 export interface RunEventData {
@@ -8,7 +17,10 @@ export interface RunEventData {
   engine: RunEngine;
   plan: RunPlan & { totalSteps: number };
   step: StepData;
+  evaluation: RunEvaluation;
+  /** Follows the evaluation at its end. */
   epoch: RunEpoch;
+  stoppedEarly: { reason: string };
 }
 
 export type RunEventType = keyof RunEventData;

@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { StepEvent } from '../bert/fine-tuning/events.js';
 import type { Instruments } from '../metrics/instruments.js';
 import { ProgressMeter } from './progress.js';
-import type { RunDownload, RunEngine, RunEpoch, RunPlan } from './run.js';
+import type { RunDownload, RunEngine, RunPlan, RunResults } from './run.js';
 import type { NewRunEvent, StepData } from './run-event.js';
 import type { RunFeed } from './run-feed.js';
 import type { RunChanges, RunsRepository } from './runs.repository.js';
@@ -16,7 +16,7 @@ const storeInterval = 500;
 export class RunRecorder {
   engine: RunEngine | undefined;
   plan: RunPlan | undefined;
-  readonly epochs: RunEpoch[] = [];
+  readonly results: RunResults = { epochs: [], evaluations: [], stoppedEarly: null };
   private meter: ProgressMeter | undefined;
   private written: Promise<void> = Promise.resolve();
   private readonly logger = new Logger(RunRecorder.name);
@@ -49,20 +49,34 @@ export class RunRecorder {
       case 'engine': {
         const { type, ...engine } = message;
         this.engine = engine;
+        this.logger.log(`Run ${this.runId} trains on ${engine.description}. ${engine.reason}`);
         return this.store({ engine: engine.name }, { type, data: engine });
       }
       case 'plan': {
-        const { type, totalSteps, totalExamples, epochs, ...plan } = message;
+        const { type, plan, extent } = message;
+        const { totalSteps, totalExamples, evaluations } = extent;
         this.plan = plan;
-        this.meter = new ProgressMeter(totalExamples, epochs);
+        this.meter = new ProgressMeter(totalExamples, evaluations);
         return this.store({ plan, totalSteps }, { type, data: { ...plan, totalSteps } });
+      }
+      case 'evaluation': {
+        const { type, ...evaluation } = message;
+        this.results.evaluations.push(evaluation);
+        this.meter?.evaluated(performance.now());
+        this.instruments.recordValidation(evaluation.validation.mcc);
+        const evaluations = [...this.results.evaluations];
+        return this.store({ evaluations, ...this.meter?.now }, { type, data: evaluation });
       }
       case 'epoch': {
         const { type, ...epoch } = message;
-        this.epochs.push(epoch);
-        this.meter?.evaluated(performance.now());
-        this.instruments.recordValidation(epoch.validation.mcc);
-        return this.store({ epochs: [...this.epochs], ...this.meter?.now }, { type, data: epoch });
+        this.results.epochs.push(epoch);
+        return this.store({ epochs: [...this.results.epochs] }, { type, data: epoch });
+      }
+      case 'stoppedEarly': {
+        const { type, reason } = message;
+        this.results.stoppedEarly = reason;
+        this.meter?.stopped();
+        return this.store({ stoppedEarly: reason, ...this.meter?.now }, { type, data: { reason } });
       }
     }
   }

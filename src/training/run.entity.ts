@@ -6,6 +6,7 @@ import type {
   RunDownload,
   RunEpoch,
   RunError,
+  RunEvaluation,
   RunHyperparameters,
   RunPhase,
   RunPlan,
@@ -88,6 +89,12 @@ export class RunEntity {
 
   @JsonColumn()
   epochs!: RunEpoch[];
+
+  @JsonColumn({ default: '[]' })
+  evaluations!: RunEvaluation[];
+
+  @Column({ type: 'text', nullable: true })
+  stoppedEarly!: string | null;
 
   @JsonColumn({ nullable: true })
   error!: RunError | null;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { assertTransition, bestEpoch, hasEnded, predecessors, runStatuses } from './run.js';
+import { assertTransition, bestEvaluation, hasEnded, predecessors, runStatuses } from './run.js';
 
 describe('the states of a run', () => {
   it('lead from queued through running to an end', () => {
@@ -27,24 +27,24 @@ describe('the states of a run', () => {
   });
 });
 
-describe('bestEpoch', () => {
-  const evaluation = {
+describe('bestEvaluation', () => {
+  const validation = {
     rows: 1,
     loss: 1,
     accuracy: 1,
     mcc: 0,
     confusionMatrix: { truePositives: 1, falsePositives: 0, trueNegatives: 0, falseNegatives: 0 },
   };
-  const epoch = (number: number, best: boolean) => ({
-    epoch: number,
-    trainingLoss: 1,
-    validation: evaluation,
+  const after = (step: number, best: boolean) => ({
+    step,
+    epoch: step / 10,
+    averaged: false,
+    validation,
     best,
-    trainingSeconds: 1,
   });
 
-  it('is the last that was best when it ended', () => {
-    expect(bestEpoch([epoch(1, true), epoch(2, true), epoch(3, false)])?.epoch).toBe(2);
-    expect(bestEpoch([])).toBeUndefined();
+  it('is the last that was the best so far', () => {
+    expect(bestEvaluation([after(5, true), after(10, true), after(15, false)])?.step).toBe(10);
+    expect(bestEvaluation([])).toBeUndefined();
   });
 });

@@ -16,14 +16,38 @@ export interface RunHyperparameters extends Omit<Hyperparameters, 'maxLength'> {
   validationFraction: number | null;
 }
 
+/** One evaluation: at an epoch's end, between, or of the averaged weights. */
+export interface RunEvaluation {
+  /** Steps done so far. */
+  step: number;
+  /** Epochs done so far, as a fraction between the ends of epochs. */
+  epoch: number;
+  /** Whether the average of the last epochs' weights was evaluated. */
+  averaged: boolean;
+  validation: Evaluation;
+  /** Whether its weights were the best so far by MCC: the last one that says so is the one kept. */
+  best: boolean;
+}
+
 /** How an epoch ended. */
 export interface RunEpoch {
   epoch: number;
   trainingLoss: number;
+  /** The evaluation at its end. */
   validation: Evaluation;
-  /** Whether its weights were the best so far by MCC: the last one that says so is the one kept. */
+  /** Whether its weights were the best so far by MCC. */
   best: boolean;
   trainingSeconds: number;
+}
+
+/** What came of a training, beside the weights. */
+export interface RunResults {
+  /** Those that have ended. */
+  epochs: RunEpoch[];
+  /** In order. */
+  evaluations: RunEvaluation[];
+  /** Why it ended before its last step, for people to read; null if it did not. */
+  stoppedEarly: string | null;
 }
 
 /** What trains. */
@@ -87,7 +111,7 @@ export function hasEnded(status: RunStatus): boolean {
   return successors[status].length === 0;
 }
 
-/** The epoch whose weights are kept: the first with the highest MCC. */
-export function bestEpoch(epochs: readonly RunEpoch[]): RunEpoch | undefined {
-  return epochs.findLast((epoch) => epoch.best);
+/** The evaluation whose weights are kept: the first with the highest MCC. */
+export function bestEvaluation(evaluations: readonly RunEvaluation[]): RunEvaluation | undefined {
+  return evaluations.findLast((evaluation) => evaluation.best);
 }

@@ -164,7 +164,7 @@ export class TrainingHost {
     job: TrainingJob,
     run: RunEntity,
     staged: StagedFolder,
-    { plan, engine, epochs }: RunRecorder,
+    { plan, engine, results }: RunRecorder,
     { files }: FinishedMessage,
   ): Promise<void> {
     if (!plan || !engine) throw new Error('This is a bug: a training ended without a plan or an engine.');
@@ -173,7 +173,7 @@ export class TrainingHost {
       staged,
       sums: Object.fromEntries(files.map(({ name, sha256 }) => [name, sha256])),
       name: job.modelName,
-      metrics: metricsOf(epochs),
+      metrics: metricsOf(results),
       promote: run.promote,
       // Joins the transaction of the registration: the model is there and the run has succeeded, or neither.
       alongside: async (_manager, modelId) => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { defaultHyperparameters } from '../bert/fine-tuning/hyperparameters.js';
 import { InvalidInputError } from '../common/errors.js';
 import { validated } from '../common/validation.js';
 import type { PreparedDataset } from '../datasets/datasets.service.js';
@@ -30,6 +31,17 @@ describe('TrainingRequestDto', () => {
       maxGradientNorm: 1,
       seed: 42,
       promote: 'auto',
+      // What the article does not do is off.
+      gradientAccumulationSteps: 1,
+      schedule: 'linear',
+      layerwiseLearningRateDecay: 1,
+      labelSmoothing: 0,
+      classWeights: null,
+      rDrop: 0,
+      reinitializedLayers: 0,
+      weightAveraging: 0,
+      evaluationSteps: null,
+      earlyStoppingPatience: null,
     });
   });
 
@@ -43,6 +55,26 @@ describe('TrainingRequestDto', () => {
       validationFraction: 0.2,
     });
     expect(await form({ maxLength: 'auto' })).toMatchObject({ maxLength: 'auto' });
+  });
+
+  it('reads the options of a form', async () => {
+    const options = await form({
+      classWeights: '2, .5',
+      evaluationSteps: '100',
+      earlyStoppingPatience: '3',
+      labelSmoothing: '0.1',
+      schedule: 'cosine',
+    });
+    expect(options).toMatchObject({
+      classWeights: [2, 0.5],
+      evaluationSteps: 100,
+      earlyStoppingPatience: 3,
+      labelSmoothing: 0.1,
+      schedule: 'cosine',
+    });
+    expect(await form({ classWeights: 'balanced' })).toMatchObject({ classWeights: 'balanced' });
+    expect(await pointers(form({ classWeights: '2,' }))).toEqual(['#/classWeights']);
+    expect(await pointers(form({ classWeights: '1,2,3' }))).toEqual(['#/classWeights']);
   });
 
   it.each([
@@ -67,6 +99,20 @@ describe('TrainingRequestDto', () => {
     },
     { seed: 2 ** 31 - 1, maxGradientNorm: 1e-3, validationFraction: 0.01 },
     { validationFraction: 0.5, name: 'x'.repeat(100) },
+    {
+      gradientAccumulationSteps: 64,
+      schedule: 'constant',
+      layerwiseLearningRateDecay: 1e-3,
+      labelSmoothing: 0.9,
+      classWeights: [1e-3, 1000],
+      rDrop: 10,
+      reinitializedLayers: 48,
+      weightAveraging: 20,
+      evaluationSteps: 1_000_000,
+      earlyStoppingPatience: 100,
+    },
+    { evaluationSteps: 1, earlyStoppingPatience: 1, classWeights: 'balanced' },
+    { evaluationSteps: null, earlyStoppingPatience: null, classWeights: null },
   ])('takes the bounds themselves (%#)', async (fields) => {
     expect(await request(fields)).toMatchObject(fields);
   });
@@ -90,6 +136,24 @@ describe('TrainingRequestDto', () => {
     ]);
     expect(await pointers(form({ epochs: 'many', maxLength: '7.5' }))).toEqual(['#/epochs', '#/maxLength']);
     expect(await pointers(request({ datasetId: null, validationFraction: null }))).toHaveLength(2);
+    const wrongOptions = {
+      gradientAccumulationSteps: 0,
+      schedule: 'polynomial',
+      layerwiseLearningRateDecay: 0,
+      labelSmoothing: 1,
+      classWeights: [1, 0],
+      rDrop: -1,
+      reinitializedLayers: null,
+      weightAveraging: 1.5,
+      evaluationSteps: 0,
+      earlyStoppingPatience: '3',
+    };
+    expect(await pointers(request(wrongOptions))).toEqual(
+      Object.keys(wrongOptions).map((name) => `#/${name}`),
+    );
+    for (const classWeights of ['even', [1], [1, 2, 3], [1, '2'], 2, {}, [1, 1001]]) {
+      expect(await pointers(request({ classWeights }))).toEqual(['#/classWeights']);
+    }
   });
 });
 
@@ -130,6 +194,16 @@ describe('assertTrainable', () => {
 });
 
 describe('hyperparametersOf', () => {
+  it('hands all hyperparameters on', async () => {
+    const {
+      maxLength,
+      validationFraction: _fraction,
+      ...others
+    } = hyperparametersOf(await request({}), true);
+    expect(maxLength).toBe('auto');
+    expect(others).toEqual(defaultHyperparameters);
+  });
+
   it('holds out a tenth unless told otherwise, and nothing beside a validation set', async () => {
     expect(hyperparametersOf(await request({}), true).validationFraction).toBe(0.1);
     expect(hyperparametersOf(await request({ validationFraction: 0.3 }), true).validationFraction).toBe(0.3);

@@ -80,19 +80,30 @@ export function hyperparametersOf(request: TrainingRequestDto, heldOut: boolean)
   return {
     epochs: request.epochs,
     batchSize: request.batchSize,
+    gradientAccumulationSteps: request.gradientAccumulationSteps,
     learningRate: request.learningRate,
-    maxLength: request.maxLength,
+    schedule: request.schedule,
     warmupRatio: request.warmupRatio,
+    layerwiseLearningRateDecay: request.layerwiseLearningRateDecay,
+    maxLength: request.maxLength,
     weightDecay: request.weightDecay,
     dropout: request.dropout,
     maxGradientNorm: request.maxGradientNorm,
+    labelSmoothing: request.labelSmoothing,
+    classWeights: request.classWeights,
+    rDrop: request.rDrop,
+    reinitializedLayers: request.reinitializedLayers,
+    weightAveraging: request.weightAveraging,
+    evaluationSteps: request.evaluationSteps,
+    earlyStoppingPatience: request.earlyStoppingPatience,
     seed: request.seed,
     validationFraction: heldOut ? (request.validationFraction ?? defaultFraction) : null,
   };
 }
 
-export function invalid(problem: InputProblem): InvalidInputError {
-  return new InvalidInputError(`The run cannot be started: ${problem.message}`, [problem]);
+export function invalid(...problems: [InputProblem, ...InputProblem[]]): InvalidInputError {
+  const messages = problems.map(({ message }) => message).join('; ');
+  return new InvalidInputError(`The run cannot be started: ${messages}`, problems);
 }
 
 function both(file: string, id: string): InvalidInputError {

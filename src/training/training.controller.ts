@@ -18,7 +18,7 @@ import { readForm, takesForm } from '../common/multipart.js';
 import { validated } from '../common/validation.js';
 import { Settings } from '../config/settings.js';
 import { DatasetsService } from '../datasets/datasets.service.js';
-import { epochDto, eventText, pointDto, runDto } from './dto/run-mapping.js';
+import { epochDto, evaluationDto, eventText, pointDto, runDto } from './dto/run-mapping.js';
 import { RunDto, RunMetricsDto, RunPageDto } from './dto/run.dto.js';
 import { RunsQuery } from './dto/runs-query.dto.js';
 import { TrainingFormDto, TrainingJsonDto, TrainingRequestDto } from './dto/training-request.dto.js';
@@ -93,14 +93,19 @@ export class TrainingController {
   }
 
   @Get(':id/metrics')
-  @ApiOperation({ summary: 'Show the loss curve of a run, and its epochs' })
+  @ApiOperation({ summary: 'Show the loss curve of a run, its epochs and evaluations' })
   @ApiRunId()
   @ApiOkResponse({ type: RunMetricsDto })
   @ApiProblems(404)
   async metrics(@Param('id') id: string): Promise<RunMetricsDto> {
-    const { epochs } = await this.training.get(id);
+    const { epochs, evaluations } = await this.training.get(id);
     const steps = await this.training.steps(id);
-    return { runId: id, points: steps.map(pointDto), epochs: epochs.map(epochDto) };
+    return {
+      runId: id,
+      points: steps.map(pointDto),
+      epochs: epochs.map(epochDto),
+      evaluations: evaluations.map(evaluationDto),
+    };
   }
 
   @Get(':id/events')
@@ -108,7 +113,7 @@ export class TrainingController {
     summary: 'Follow a run as server-sent events',
     description:
       'Sends what has happened so far and then each event as it comes: `status`, `phase`, `download`, `engine`, `plan`, `step` (at ' +
-      'most two a second) and `epoch`, each with JSON data. Ends with the run. After a broken connection, send the id of the last ' +
+      'most two a second), `evaluation`, `epoch` and `stoppedEarly`, each with JSON data. Ends with the run. After a broken connection, send the id of the last ' +
       'event as `Last-Event-ID`, as browsers do by themselves.\n\n' +
       '    curl -N localhost:3000/train/run_01JD3W5M4E7Y2V0N8GQ6T1CXZA/events',
   })

@@ -216,7 +216,7 @@ function newRun(
   return {
     ...known,
     id: newId('run'),
-    version: 1,
+    version: 2,
     status: 'queued',
     phase: null,
     name: request.name ?? null,
@@ -234,6 +234,8 @@ function newRun(
     secondsLeft: null,
     download: null,
     epochs: [],
+    evaluations: [],
+    stoppedEarly: null,
     error: null,
     modelId: null,
     owner: null,

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DataSource } from 'typeorm';
+import { defaultHyperparameters } from '../../src/bert/fine-tuning/hyperparameters.js';
 import { newId } from '../../src/common/identifiers.js';
 import { dataSourceOptions } from '../../src/database/data-source.js';
 import { Transactions } from '../../src/database/transactions.js';
@@ -62,7 +63,7 @@ export async function openRunsDatabase(): Promise<RunsDatabase> {
 function queuedRun(datasetId: string): Run {
   return {
     id: newId('run'),
-    version: 1,
+    version: 2,
     status: 'queued',
     phase: null,
     datasetId,
@@ -70,15 +71,9 @@ function queuedRun(datasetId: string): Run {
     name: null,
     baseModel: 'tiny-bert',
     hyperparameters: {
+      ...defaultHyperparameters,
       epochs: 1,
-      batchSize: 32,
-      learningRate: 3e-5,
       maxLength: 'auto',
-      warmupRatio: 0.1,
-      weightDecay: 0.01,
-      dropout: 0.1,
-      maxGradientNorm: 1,
-      seed: 42,
       validationFraction: 0.1,
     },
     promote: 'auto',
@@ -94,6 +89,8 @@ function queuedRun(datasetId: string): Run {
     secondsLeft: null,
     download: null,
     epochs: [],
+    evaluations: [],
+    stoppedEarly: null,
     error: null,
     modelId: null,
     owner: null,

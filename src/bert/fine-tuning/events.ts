@@ -1,8 +1,8 @@
 import type { Evaluation } from '../evaluation/evaluation.js';
 import type { NamedTensor } from '../weights/named-tensor.js';
 
-/** What a fine-tuning tells as it goes. */
-export type FineTuningEvent = StepEvent | EpochEvent;
+/** What a fine-tuning tells as it goes. An epoch's event follows that of the evaluation at its end. */
+export type FineTuningEvent = StepEvent | EvaluationEvent | EpochEvent | StoppedEarlyEvent;
 
 export interface StepEvent {
   type: 'step';
@@ -11,13 +11,28 @@ export interface StepEvent {
   totalSteps: number;
   /** Epoch this step belongs to, from 1. */
   epoch: number;
-  /** Mean cross-entropy of this batch, dropout on. */
+  /** What is minimised, of this step's examples, dropout on: mean cross-entropy, unless the options say otherwise. */
   loss: number;
   learningRate: number;
   /** Global L2 norm of the gradients before clipping. */
   gradientNorm: number;
-  /** Examples in this batch. */
+  /** Examples of this step. */
   examples: number;
+}
+
+export interface EvaluationEvent {
+  type: 'evaluation';
+  /** Steps done so far. */
+  step: number;
+  /** Epochs done so far: 1.5 in the middle of the second one. */
+  epoch: number;
+  /** Whether it is not the weights after this step that were evaluated, but the average over the ends of epochs. */
+  averaged: boolean;
+  validation: Evaluation;
+  /** Whether every earlier evaluation had a lower MCC: then these weights are to be kept. */
+  best: boolean;
+  /** The whole model as it was evaluated, one tensor at a time, under canonical names. Valid until the next event is asked for. */
+  weights(): Iterable<NamedTensor>;
 }
 
 export interface EpochEvent {
@@ -25,11 +40,17 @@ export interface EpochEvent {
   epoch: number;
   /** Mean of the training losses of the epoch's examples. */
   trainingLoss: number;
+  /** The evaluation at its end. */
   validation: Evaluation;
-  /** Whether every earlier epoch had a lower MCC: then this one's weights are to be kept. */
+  /** Whether every earlier evaluation had a lower MCC. */
   best: boolean;
-  /** Seconds of training steps in this epoch, evaluation not counted. */
+  /** Seconds of training steps in this epoch, evaluations not counted. */
   trainingSeconds: number;
-  /** The whole model as it is now, one tensor at a time, under Hugging Face names. Valid until the next event is asked for. */
-  weights(): Iterable<NamedTensor>;
+}
+
+/** The training ends before its last step; the average of the last epochs may still be evaluated. */
+export interface StoppedEarlyEvent {
+  type: 'stoppedEarly';
+  /** For people to read. */
+  reason: string;
 }

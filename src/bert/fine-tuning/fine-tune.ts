@@ -1,23 +1,24 @@
-import type { BertConfig } from '../config.js';
+import type { EncoderConfig } from '../config.js';
 import type { Engine } from '../engines/engine.js';
-import { makeBatch, disposeBatch } from '../network/batch.js';
-import { DropoutPlaces } from '../network/dropout-places.js';
 import { WORD_EMBEDDINGS } from '../network/parameters.js';
 import type { NamedTensor, WeightSource } from '../weights/named-tensor.js';
-import { epochBatches, stepsPerEpoch } from './batches.js';
+import { epochBatches } from './batches.js';
+import { BestEvaluation } from './best-evaluation.js';
 import { CompactVocabulary } from './compact-vocabulary.js';
-import { evaluate, messagesMayArrive } from './evaluate.js';
-import type { FineTuningEvent, StepEvent } from './events.js';
+import { evaluate } from './evaluate.js';
+import type { EvaluationEvent, FineTuningEvent } from './events.js';
 import type { Example } from './example.js';
-import { clippingScale, globalNorm, lossAndGradients } from './gradients.js';
-import type { Hyperparameters } from './hyperparameters.js';
+import { examplesPerStep, stretches, trainingExtent } from './extent.js';
+import { contradictions, type Hyperparameters } from './hyperparameters.js';
 import { initialParameters } from './initial-parameters.js';
+import { Objective } from './objective.js';
 import type { ParameterStore } from './parameter-store.js';
-import { LinearSchedule } from './schedule.js';
+import { Trainer } from './trainer.js';
+import { WeightAverage } from './weight-average.js';
 
 export interface FineTuningJob {
   engine: Engine;
-  config: BertConfig;
+  config: EncoderConfig;
   /** Pre-trained weights that fit `config`; read at the start, and the word embeddings again whenever weights are asked for. */
   weights: WeightSource;
   training: readonly Example[];
@@ -28,167 +29,146 @@ export interface FineTuningJob {
 }
 
 /**
- * Fine-tunes BERT for classification, as the article and Devlin et al. (2019, section 4.1) do: AdamW, linear schedule with
- * warm-up, clipping by global norm; MCC on the validation examples after each epoch. Yields an event after each step and each
- * epoch; a caller that stops asking stops the run, and everything is freed.
+ * Fine-tunes an encoder for classification, as the article and Devlin et al. (2019, section 4.1) do: AdamW, linear schedule with
+ * warm-up, clipping by global norm; MCC on the validation examples after each epoch. What other recipes do is there as options.
+ * Yields an event after each step, evaluation and epoch; a caller that stops asking stops the run, and everything is freed.
  * @throws TrainingDivergedError if the loss is no longer a number
  */
 export async function* fineTune(job: FineTuningJob): AsyncGenerator<FineTuningEvent, void, void> {
-  const { config, engine, hyperparameters } = job;
-  const vocabulary = new CompactVocabulary(
-    [...job.training, ...job.validation].map((example) => example.tokenIds),
-    config.padTokenId,
-  );
-  const training = job.training.map((example) => compactExample(example, vocabulary));
-  const validation = job.validation.map((example) => compactExample(example, vocabulary));
-  const compactConfig = {
-    ...config,
-    vocabSize: vocabulary.size,
-    padTokenId: vocabulary.compactId(config.padTokenId),
-  };
-  const store = engine.createParameterStore(
-    compactedParameters(initialParameters(config, job.weights, hyperparameters.seed), vocabulary),
-  );
+  const [wrong] = contradictions(job.hyperparameters, job.config.numHiddenLayers);
+  if (wrong) throw new RangeError(`${wrong.message}.`);
+  const run = new FineTuning(job);
   try {
-    const trainer = new Trainer(compactConfig, store, training, hyperparameters);
-    let bestMcc = -Infinity;
-    for (let epoch = 1; epoch <= hyperparameters.epochs; epoch++) {
+    yield* run.events();
+  } finally {
+    run.dispose();
+  }
+}
+
+class FineTuning {
+  private readonly vocabulary: CompactVocabulary;
+  /** As the network sees them: word pieces renumbered. */
+  private readonly config: EncoderConfig;
+  private readonly training: Example[];
+  private readonly validation: Example[];
+  private readonly stepsPerEpoch: number;
+  private readonly best = new BestEvaluation();
+  private readonly average = new WeightAverage();
+  private store: ParameterStore;
+  private readonly trainer: Trainer;
+
+  constructor(private readonly job: FineTuningJob) {
+    const { config, hyperparameters } = job;
+    this.vocabulary = new CompactVocabulary(
+      [...job.training, ...job.validation].map((example) => example.tokenIds),
+      config.padTokenId,
+    );
+    this.config = {
+      ...config,
+      vocabSize: this.vocabulary.size,
+      padTokenId: this.vocabulary.compactId(config.padTokenId),
+    };
+    this.training = job.training.map((example) => this.compacted(example));
+    this.validation = job.validation.map((example) => this.compacted(example));
+    this.stepsPerEpoch = trainingExtent(hyperparameters, this.training.length).stepsPerEpoch;
+    // First of all, since it may refuse the examples.
+    const objective = new Objective(hyperparameters, this.training);
+    this.store = job.engine.createParameterStore(this.startingPoint());
+    this.trainer = new Trainer(this.config, this.store, this.training, hyperparameters, objective);
+  }
+
+  async *events(): AsyncGenerator<FineTuningEvent, void, void> {
+    for (let epoch = 1; epoch <= this.job.hyperparameters.epochs; epoch++) {
+      yield* this.trainEpoch(epoch);
+      const reason = this.reasonToStop();
+      if (reason !== null) {
+        yield { type: 'stoppedEarly', reason };
+        break;
+      }
+    }
+    if (this.average.count > 1) yield await this.evaluateAverage();
+  }
+
+  dispose(): void {
+    this.store.dispose();
+  }
+
+  private async *trainEpoch(epoch: number): AsyncGenerator<FineTuningEvent, void, void> {
+    const { epochs, seed, evaluationSteps, weightAveraging } = this.job.hyperparameters;
+    const lengths = this.training.map((example) => example.tokenIds.length);
+    const batches = epochBatches(lengths, examplesPerStep(this.job.hyperparameters), seed, epoch);
+    let lossSum = 0;
+    let trainingSeconds = 0;
+    let evaluation: EvaluationEvent | undefined;
+    for (const stretch of stretches(batches, this.trainer.step, evaluationSteps)) {
+      // Checked here, since the evaluation at an epoch's end ends the epoch first.
+      if (this.reasonToStop() !== null) return;
       const started = performance.now();
-      let lossSum = 0;
-      for await (const step of trainer.trainEpoch(epoch)) {
+      for await (const step of this.trainer.train(epoch, stretch)) {
         lossSum += step.loss * step.examples;
         yield step;
       }
-      const trainingSeconds = (performance.now() - started) / 1000;
-
-      const snapshot = store.read();
-      const evaluation = await evaluate(compactConfig, snapshot, validation, job.signal).finally(() =>
-        snapshot.release(),
-      );
-      const best = evaluation.mcc > bestMcc;
-      bestMcc = Math.max(bestMcc, evaluation.mcc);
-      yield {
-        type: 'epoch',
-        epoch,
-        trainingLoss: lossSum / training.length,
-        validation: evaluation,
-        best,
-        trainingSeconds,
-        weights: () => fullParameters(job.weights, store, vocabulary, trainer.untouchedDecay),
-      };
+      trainingSeconds += (performance.now() - started) / 1000;
+      evaluation = await this.evaluate(false, this.trainer.untouchedDecay);
+      yield evaluation;
     }
-  } finally {
-    store.dispose();
-  }
-}
-
-/** The loss or its gradient became infinite or undefined. */
-export class TrainingDivergedError extends Error {
-  override readonly name = 'TrainingDivergedError';
-
-  constructor(step: number) {
-    super(`The loss is no longer a number at step ${step}. Try a lower learning rate, or a longer warm-up.`);
-  }
-}
-
-/** The steps of a run: batches in, updated parameters and numbers out. */
-class Trainer {
-  /** What weight decay has made of a parameter that never had a gradient. */
-  untouchedDecay = 1;
-  private step = 0;
-  private readonly lengths: number[];
-  private readonly totalSteps: number;
-  private readonly schedule: LinearSchedule;
-
-  constructor(
-    private readonly config: BertConfig,
-    private readonly store: ParameterStore,
-    private readonly examples: readonly Example[],
-    private readonly hyperparameters: Hyperparameters,
-  ) {
-    const { epochs, batchSize, learningRate, warmupRatio } = hyperparameters;
-    this.lengths = examples.map((example) => example.tokenIds.length);
-    this.totalSteps = epochs * stepsPerEpoch(examples.length, batchSize);
-    this.schedule = new LinearSchedule(learningRate, this.totalSteps, warmupRatio);
+    if (epoch > epochs - weightAveraging) this.average.add(this.store, this.trainer.untouchedDecay);
+    const { validation, best } = evaluation!;
+    const trainingLoss = lossSum / this.training.length;
+    yield { type: 'epoch', epoch, trainingLoss, validation, best, trainingSeconds };
   }
 
-  async *trainEpoch(epoch: number): AsyncGenerator<StepEvent, void, void> {
-    const { batchSize, seed } = this.hyperparameters;
-    for (const indices of epochBatches(this.lengths, batchSize, seed, epoch)) {
-      const event = this.trainStep(
-        epoch,
-        indices.map((index) => this.examples[index]!),
-      );
-      await messagesMayArrive();
-      yield event;
-    }
-  }
-
-  private trainStep(epoch: number, rows: Example[]): StepEvent {
-    const { dropout, seed, weightDecay, maxGradientNorm } = this.hyperparameters;
-    this.step++;
-    const learningRate = this.schedule.learningRate(this.step);
-    const batch = makeBatch(
-      rows.map((row) => row.tokenIds),
-      rows.map((row) => row.label),
-      this.config.padTokenId,
+  private async evaluate(averaged: boolean, untouchedDecay: number): Promise<EvaluationEvent> {
+    const { step } = this.trainer;
+    const snapshot = this.store.read();
+    const validation = await evaluate(this.config, snapshot, this.validation, this.job.signal).finally(() =>
+      snapshot.release(),
     );
-    const parameters = this.store.read();
-    const { loss, gradients } = lossAndGradients(
-      this.config,
-      parameters,
-      batch,
-      new DropoutPlaces(dropout, seed, this.step),
-    );
-    parameters.release();
-    disposeBatch(batch);
-
-    const gradientNorm = globalNorm(gradients.values());
-    if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
-      gradients.forEach((gradient) => gradient.dispose());
-      throw new TrainingDivergedError(this.step);
-    }
-    this.store.update(gradients, {
-      step: this.step,
-      learningRate,
-      weightDecay,
-      gradientScale: clippingScale(gradientNorm, maxGradientNorm),
-    });
-    this.untouchedDecay *= 1 - learningRate * weightDecay;
     return {
-      type: 'step',
-      step: this.step,
-      totalSteps: this.totalSteps,
-      epoch,
-      loss,
-      learningRate,
-      gradientNorm,
-      examples: rows.length,
+      type: 'evaluation',
+      step,
+      epoch: step / this.stepsPerEpoch,
+      averaged,
+      validation,
+      best: this.best.judge(validation.mcc, step),
+      weights: () => this.fullParameters(untouchedDecay),
     };
   }
-}
 
-function compactExample({ tokenIds, label }: Example, vocabulary: CompactVocabulary): Example {
-  return { tokenIds: Int32Array.from(tokenIds, (piece) => vocabulary.compactId(piece)), label };
-}
-
-function* compactedParameters(
-  parameters: Iterable<NamedTensor>,
-  vocabulary: CompactVocabulary,
-): Generator<NamedTensor> {
-  for (const parameter of parameters) {
-    yield parameter.name === WORD_EMBEDDINGS ? vocabulary.compact(parameter) : parameter;
+  /** The average takes the place of the trained weights, which are not needed any more. */
+  private async evaluateAverage(): Promise<EvaluationEvent> {
+    this.store.dispose();
+    this.store = this.job.engine.createParameterStore(this.average.take());
+    return this.evaluate(true, this.average.untouchedDecay);
   }
-}
 
-function* fullParameters(
-  original: WeightSource,
-  store: ParameterStore,
-  vocabulary: CompactVocabulary,
-  decay: number,
-): Generator<NamedTensor> {
-  for (const name of store.names) {
-    const trained = store.export(name);
-    yield name === WORD_EMBEDDINGS ? vocabulary.expand(original.read(name), trained, decay) : trained;
+  private reasonToStop(): string | null {
+    const { earlyStoppingPatience } = this.job.hyperparameters;
+    const { mcc, step, since } = this.best;
+    if (earlyStoppingPatience === null || since < earlyStoppingPatience) return null;
+    if (this.trainer.step === this.trainer.totalSteps) return null;
+    const evaluations = since === 1 ? 'evaluation' : 'evaluations';
+    return `The MCC has not risen above ${mcc.toFixed(4)} (step ${step}) in ${since} ${evaluations}.`;
+  }
+
+  private compacted({ tokenIds, label }: Example): Example {
+    return { tokenIds: Int32Array.from(tokenIds, (piece) => this.vocabulary.compactId(piece)), label };
+  }
+
+  private *startingPoint(): Generator<NamedTensor> {
+    const { config, weights, hyperparameters } = this.job;
+    const { seed, reinitializedLayers } = hyperparameters;
+    for (const parameter of initialParameters(config, weights, seed, reinitializedLayers)) {
+      yield parameter.name === WORD_EMBEDDINGS ? this.vocabulary.compact(parameter) : parameter;
+    }
+  }
+
+  private *fullParameters(untouchedDecay: number): Generator<NamedTensor> {
+    for (const name of this.store.names) {
+      const trained = this.store.export(name);
+      yield name === WORD_EMBEDDINGS
+        ? this.vocabulary.expand(this.job.weights.read(name), trained, untouchedDecay)
+        : trained;
+    }
   }
 }

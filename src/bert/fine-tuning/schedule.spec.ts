@@ -1,22 +1,30 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { LinearSchedule } from './schedule.js';
+import { LearningRateSchedule, type ScheduleName } from './schedule.js';
 
-const rates = (steps: number, warmupRatio: number) => {
-  const schedule = new LinearSchedule(1, steps, warmupRatio);
-  return Array.from({ length: steps }, (_, i) => schedule.learningRate(i + 1));
+/** What the schedules of transformers give: see test/goldens/README.md. */
+const { schedules } = JSON.parse(
+  readFileSync(new URL('../../../test/goldens/options.json', import.meta.url), 'utf8'),
+) as {
+  schedules: {
+    name: ScheduleName;
+    peak: number;
+    totalSteps: number;
+    warmupRatio: number;
+    learningRates: number[];
+  }[];
 };
 
-describe('LinearSchedule', () => {
-  it('climbs from 0 and falls to 0, as get_linear_schedule_with_warmup(2, 10) of transformers', () => {
-    const golden = [0, 0.5, 1, 0.875, 0.75, 0.625, 0.5, 0.375, 0.25, 0.125];
-    rates(10, 0.2).forEach((rate, i) => expect(rate).toBeCloseTo(golden[i]!, 12));
-  });
-
-  it('starts at its peak without warm-up', () => {
-    expect(rates(4, 0)).toEqual([1, 0.75, 0.5, 0.25]);
-  });
+describe('LearningRateSchedule', () => {
+  it.each(schedules)(
+    '$name over $totalSteps steps with warm-up $warmupRatio is as in transformers',
+    ({ name, peak, totalSteps, warmupRatio, learningRates }) => {
+      const schedule = new LearningRateSchedule(name, peak, totalSteps, warmupRatio);
+      learningRates.forEach((rate, i) => expect(schedule.learningRate(i + 1)).toBeCloseTo(rate, 15));
+    },
+  );
 
   it('rounds the warm-up up, as Trainer of transformers does', () => {
-    expect(new LinearSchedule(1, 15, 0.1).warmupSteps).toBe(2);
+    expect(new LearningRateSchedule('linear', 1, 15, 0.1).warmupSteps).toBe(2);
   });
 });

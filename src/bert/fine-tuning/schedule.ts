@@ -1,11 +1,23 @@
+export const scheduleNames = ['linear', 'cosine', 'constant'] as const;
+export type ScheduleName = (typeof scheduleNames)[number];
+
+/** The learning rate after the warm-up, as a share of its peak, by the share of those steps still to come: 1 to 0. */
+const shapes: Record<ScheduleName, (left: number) => number> = {
+  linear: (left) => left,
+  // Loshchilov & Hutter, "SGDR" (2017), one period without restarts.
+  cosine: (left) => 0.5 * (1 + Math.cos(Math.PI * (1 - left))),
+  constant: () => 1,
+};
+
 /**
- * The learning rate climbs in a line from 0 over the first steps and falls in a line to 0 at the end, as
- * `get_linear_schedule_with_warmup` of transformers.
+ * The learning rate climbs in a line from 0 over the first steps, and then stays, or falls to 0 at the end in a line or a half
+ * cosine: `get_{linear,cosine,constant}_schedule_with_warmup` of transformers.
  */
-export class LinearSchedule {
+export class LearningRateSchedule {
   readonly warmupSteps: number;
 
   constructor(
+    private readonly name: ScheduleName,
     private readonly peak: number,
     private readonly totalSteps: number,
     warmupRatio: number,
@@ -17,8 +29,7 @@ export class LinearSchedule {
   learningRate(step: number): number {
     const done = step - 1;
     if (done < this.warmupSteps) return (this.peak * done) / Math.max(1, this.warmupSteps);
-    return (
-      (this.peak * Math.max(0, this.totalSteps - done)) / Math.max(1, this.totalSteps - this.warmupSteps)
-    );
+    const left = Math.max(0, this.totalSteps - done) / Math.max(1, this.totalSteps - this.warmupSteps);
+    return this.peak * shapes[this.name](left);
   }
 }

@@ -1,5 +1,6 @@
 import type { ModelVersion } from '../model-version.js';
 import type { FiguresDto } from './figures.dto.js';
+import { HyperparametersDto } from './hyperparameters.dto.js';
 
 /** The rows a model was trained on, as they were then. */
 export class TrainingRowsDto {
@@ -25,25 +26,9 @@ export class ValidationRowsDto {
   fraction!: number | null;
 }
 
-export class ModelHyperparametersDto {
-  /** @example 3 */
-  epochs!: number;
-  /** @example 32 */
-  batchSize!: number;
-  /** @example 0.00003 */
-  learningRate!: number;
+export class ModelHyperparametersDto extends HyperparametersDto {
   /** In tokens, [CLS] and [SEP] counted. @example 48 */
   maxLength!: number;
-  /** @example 0.1 */
-  warmupRatio!: number;
-  /** @example 0.01 */
-  weightDecay!: number;
-  /** @example 0.1 */
-  dropout!: number;
-  /** @example 1 */
-  maxGradientNorm!: number;
-  /** @example 42 */
-  seed!: number;
 }
 
 export class ModelEpochDto {
@@ -56,11 +41,27 @@ export class ModelEpochDto {
   validation!: FiguresDto;
 }
 
+export class ModelEvaluationDto {
+  /** Steps done so far. @example 804 */
+  step!: number;
+  /** Epochs done so far: 1.5 in the middle of the second. @example 3 */
+  epoch!: number;
+  /** Whether the average of the last epochs' weights was evaluated. @example false */
+  averaged!: boolean;
+  validation!: FiguresDto;
+}
+
 export class ModelMetricsDto {
-  /** The epoch whose weights were kept: the first with the highest MCC. @example 3 */
+  /** How many epochs were done where the weights were kept: at the first evaluation with the highest MCC. @example 3 */
   bestEpoch!: number;
+  /** Whether what was kept is the average of the last epochs' weights. @example false */
+  averaged!: boolean;
   best!: FiguresDto;
   epochs!: ModelEpochDto[];
+  /** All evaluations in order, those at the ends of epochs too. */
+  evaluations!: ModelEvaluationDto[];
+  /** Why the training ended before its last step; null if it did not. @example null */
+  stoppedEarly!: string | null;
 }
 
 export class PromotionDto {

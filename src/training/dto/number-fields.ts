@@ -8,6 +8,8 @@ interface Field {
   default?: number;
   /** May be left out although it has no default. */
   optional?: boolean;
+  /** Null, which is the default, says that there is none. */
+  nullable?: boolean;
 }
 
 /** A whole number within bounds: checked, and documented with the same bounds. */
@@ -47,20 +49,24 @@ function numberField(
   what: string,
 ): PropertyDecorator {
   const decorators = [
+    // A union with null would else be no number to who reads a form.
+    Reflect.metadata('design:type', Number) as PropertyDecorator,
     ApiPropertyOptional({
       ...schema,
       maximum: field.max,
       description: field.description,
       ...(field.default === undefined ? {} : { default: field.default }),
+      ...(field.nullable ? { nullable: true, default: null } : {}),
     }),
     ValidateBy(
       {
         name: 'numberField',
         validator: { validate: (value: unknown) => typeof value === 'number' && isValid(value) },
       },
-      { message: ({ property }) => `${property} must be ${what}` },
+      { message: ({ property }) => `${property} must be ${what}${field.nullable ? ', or null' : ''}` },
     ),
   ];
   if (field.optional) decorators.push(ValidateIf((_request, value) => value !== undefined));
+  if (field.nullable) decorators.push(ValidateIf((_request, value) => value !== null));
   return applyDecorators(...decorators);
 }

@@ -1,7 +1,9 @@
-import type { RunEpoch } from '../run.js';
+import type { Evaluation } from '../../bert/evaluation/evaluation.js';
+import type { RunEpoch, RunEvaluation } from '../run.js';
 import type { RunEntity } from '../run.entity.js';
 import type { RunEvent } from '../run-event.js';
-import type { RunDto, RunEpochDto, RunPointDto } from './run.dto.js';
+import type { RunDto, RunPointDto } from './run.dto.js';
+import type { RunEpochDto, RunEvaluationDto } from './run-evaluation.dto.js';
 
 /** A run as the API shows it. */
 export function runDto(run: RunEntity): RunDto {
@@ -19,6 +21,8 @@ export function runDto(run: RunEntity): RunDto {
     progress: run.progress,
     secondsLeft: run.secondsLeft,
     epochs: run.epochs.map(epochDto),
+    evaluations: run.evaluations.map(evaluationDto),
+    stoppedEarly: run.stoppedEarly,
     engine: run.engine,
     baseModel: run.baseModel,
     datasetId: run.datasetId,
@@ -36,8 +40,11 @@ export function runDto(run: RunEntity): RunDto {
 }
 
 export function epochDto({ epoch, trainingLoss, validation, best, trainingSeconds }: RunEpoch): RunEpochDto {
-  const { loss: validationLoss, accuracy, mcc, confusionMatrix } = validation;
-  return { epoch, trainingLoss, validationLoss, accuracy, mcc, confusionMatrix, trainingSeconds, best };
+  return { epoch, trainingLoss, ...figures(validation), trainingSeconds, best };
+}
+
+export function evaluationDto({ step, epoch, averaged, validation, best }: RunEvaluation): RunEvaluationDto {
+  return { step, epoch, averaged, ...figures(validation), best };
 }
 
 export function pointDto({ data }: RunEvent & { type: 'step' }): RunPointDto {
@@ -45,8 +52,16 @@ export function pointDto({ data }: RunEvent & { type: 'step' }): RunPointDto {
   return { step, epoch, loss, learningRate, gradientNorm };
 }
 
-/** An event in the format of server-sent events. An epoch is shown as it is in the run. */
-export function eventText({ sequence, type, data }: RunEvent): string {
-  const shown = type === 'epoch' ? epochDto(data) : data;
-  return `id: ${sequence}\nevent: ${type}\ndata: ${JSON.stringify(shown)}\n\n`;
+/** An event in the format of server-sent events. Epochs and evaluations are shown as they are in the run. */
+export function eventText(event: RunEvent): string {
+  return `id: ${event.sequence}\nevent: ${event.type}\ndata: ${JSON.stringify(shown(event))}\n\n`;
+}
+
+function shown({ type, data }: RunEvent): object {
+  if (type === 'epoch') return epochDto(data);
+  return type === 'evaluation' ? evaluationDto(data) : data;
+}
+
+function figures({ loss, accuracy, mcc, confusionMatrix }: Evaluation) {
+  return { validationLoss: loss, accuracy, mcc, confusionMatrix };
 }

@@ -1,46 +1,10 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { ConfusionMatrixDto } from '../../models/dto/figures.dto.js';
+import { HyperparametersDto } from '../../models/dto/hyperparameters.dto.js';
 import { promotionRules, type PromotionRule } from '../../models/model-version.js';
 import { runPhases, runStatuses, type RunPhase, type RunStatus } from '../run.js';
+import { RunEpochDto, RunEvaluationDto } from './run-evaluation.dto.js';
 
-export class RunEpochDto {
-  @ApiProperty({ type: 'integer', description: 'From 1.', example: 1 })
-  epoch!: number;
-
-  @ApiProperty({ description: 'Mean cross-entropy of the training sentences, dropout on.', example: 0.48 })
-  trainingLoss!: number;
-
-  @ApiProperty({ description: 'Mean cross-entropy of the validation sentences.', example: 0.41 })
-  validationLoss!: number;
-
-  @ApiProperty({ description: 'Share of the validation sentences judged right.', example: 0.82 })
-  accuracy!: number;
-
-  @ApiProperty({ description: 'Matthews correlation on the validation sentences, -1 to 1.', example: 0.56 })
-  mcc!: number;
-
-  @ApiProperty({ type: ConfusionMatrixDto })
-  confusionMatrix!: ConfusionMatrixDto;
-
-  @ApiProperty({ description: 'Seconds of training steps, validation not counted.', example: 412.5 })
-  trainingSeconds!: number;
-
-  @ApiProperty({
-    description: 'Whether this epoch has the highest MCC so far: its weights are the ones kept.',
-  })
-  best!: boolean;
-}
-
-export class RunHyperparametersDto {
-  @ApiProperty({ type: 'integer', example: 3 })
-  epochs!: number;
-
-  @ApiProperty({ type: 'integer', example: 32 })
-  batchSize!: number;
-
-  @ApiProperty({ example: 3e-5 })
-  learningRate!: number;
-
+export class RunHyperparametersDto extends HyperparametersDto {
   @ApiProperty({
     description: 'As asked; `plan.maxLength` tells what `auto` came to.',
     oneOf: [
@@ -50,21 +14,6 @@ export class RunHyperparametersDto {
     example: 'auto',
   })
   maxLength!: number | 'auto';
-
-  @ApiProperty({ example: 0.1 })
-  warmupRatio!: number;
-
-  @ApiProperty({ example: 0.01 })
-  weightDecay!: number;
-
-  @ApiProperty({ example: 0.1 })
-  dropout!: number;
-
-  @ApiProperty({ example: 1 })
-  maxGradientNorm!: number;
-
-  @ApiProperty({ type: 'integer', example: 42 })
-  seed!: number;
 
   @ApiProperty({
     type: Number,
@@ -166,7 +115,8 @@ export class RunDto {
   @ApiProperty({
     type: Number,
     nullable: true,
-    description: 'Cross-entropy of the last step.',
+    description:
+      'Of the last step: mean cross-entropy of its sentences, as `labelSmoothing`, `classWeights` and `rDrop` make it.',
     example: 0.51,
   })
   loss!: number | null;
@@ -188,6 +138,21 @@ export class RunDto {
 
   @ApiProperty({ type: [RunEpochDto], description: 'The epochs that have ended.' })
   epochs!: RunEpochDto[];
+
+  @ApiProperty({
+    type: [RunEvaluationDto],
+    description:
+      'All evaluations in order: at the ends of epochs, every `evaluationSteps`, and of averaged weights.',
+  })
+  evaluations!: RunEvaluationDto[];
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'Why the training ended before its last step (`earlyStoppingPatience`); null if it did not.',
+    example: null,
+  })
+  stoppedEarly!: string | null;
 
   @ApiProperty({ type: String, enum: ['tensorflow', 'wasm', null], nullable: true, example: 'tensorflow' })
   engine!: string | null;
@@ -285,4 +250,7 @@ export class RunMetricsDto {
 
   @ApiProperty({ type: [RunEpochDto] })
   epochs!: RunEpochDto[];
+
+  @ApiProperty({ type: [RunEvaluationDto] })
+  evaluations!: RunEvaluationDto[];
 }

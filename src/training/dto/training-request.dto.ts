@@ -1,134 +1,121 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsString, Length, ValidateBy, ValidateIf } from 'class-validator';
-import { promotionRules, type PromotionRule } from '../../models/model-version.js';
+import { IsIn, ValidateBy, ValidateIf } from 'class-validator';
+import { defaultHyperparameters } from '../../bert/fine-tuning/hyperparameters.js';
+import { scheduleNames, type ScheduleName } from '../../bert/fine-tuning/schedule.js';
 import { NumberField, PositiveNumberField, WholeNumberField } from './number-fields.js';
+import { TrainingBasicsDto } from './training-basics.dto.js';
 
-/** What `POST /train` takes as JSON, and as form fields beside the files. */
-export class TrainingRequestDto {
-  // No examples where a form would be refused for them beside the file.
-  @ApiPropertyOptional({
-    description: 'The id of the uploaded dataset to train on, where no `file` is sent.',
+const mostClassWeight = 1000;
+
+/**
+ * What `POST /train` takes as JSON, and as form fields beside the files: the basics, and what published recipes do and the
+ * article does not, each of it off by default.
+ */
+export class TrainingRequestDto extends TrainingBasicsDto {
+  @WholeNumberField({
+    description:
+      'Batches whose gradients make one step. A step then has the sentences of all of them and the result is theirs, in the memory of one.',
+    min: 1,
+    max: 64,
+    default: defaultHyperparameters.gradientAccumulationSteps,
   })
-  @ValidateIf(given)
-  @IsString({ message: 'datasetId must be the id of a dataset, such as ds_01JD3W3Y6V8M2C9T4XQZ7N5KHB' })
-  datasetId?: string;
+  gradientAccumulationSteps: number = defaultHyperparameters.gradientAccumulationSteps;
 
   @ApiPropertyOptional({
     description:
-      'The id of the uploaded dataset to validate on after each epoch. Without it (and without `validationFile`) a share of the training rows is held out.',
+      'What the learning rate does after the warm-up: falls to 0 in a line, falls to 0 in a half cosine, or stays.',
+    enum: scheduleNames,
+    default: defaultHyperparameters.schedule,
   })
-  @ValidateIf(given)
-  @IsString({
-    message: 'validationDatasetId must be the id of a dataset, such as ds_01JD3W4F0QK8A1R6SBE2M9PVWC.',
-  })
-  validationDatasetId?: string;
-
-  @ApiPropertyOptional({
-    description: 'What to call the model.',
-    minLength: 1,
-    maxLength: 100,
-    example: 'cola',
-  })
-  @ValidateIf(given)
-  @ValidateBy(
-    { name: 'name', validator: { validate: isName } },
-    { message: 'name must be a text of 1 to 100 characters, none of them a control character' },
-  )
-  name?: string;
-
-  @ApiPropertyOptional({
-    description:
-      'The pre-trained model to start from: a name of the catalogue, the id of a BERT model on the Hugging Face hub, or a folder below the base-model folder.',
-    default: 'bert-base-uncased',
-    minLength: 1,
-    maxLength: 200,
-    example: 'all-MiniLM-L6-v2',
-  })
-  @Length(1, 200, { message: 'baseModel must be the name of a model, such as bert-base-uncased' })
-  baseModel: string = 'bert-base-uncased';
-
-  @WholeNumberField({ description: 'How often every row is seen.', min: 1, max: 20, default: 3 })
-  epochs: number = 3;
-
-  @WholeNumberField({ description: 'Sentences a step.', min: 1, max: 256, default: 32 })
-  batchSize: number = 32;
+  @IsIn(scheduleNames, { message: `schedule must be one of ${scheduleNames.join(', ')}` })
+  schedule: ScheduleName = defaultHyperparameters.schedule;
 
   @PositiveNumberField({
-    description: 'The highest learning rate, reached at the end of the warm-up.',
-    max: 1e-2,
-    default: 3e-5,
+    description:
+      'Factor of the learning rate from one layer to the next below it: the head learns at `learningRate`, the top layer at this times as much, the embeddings slowest (ELECTRA: 0.8 or 0.9). 1: off.',
+    max: 1,
+    default: defaultHyperparameters.layerwiseLearningRateDecay,
   })
-  learningRate: number = 3e-5;
+  layerwiseLearningRateDecay: number = defaultHyperparameters.layerwiseLearningRateDecay;
+
+  @NumberField({
+    description: 'Share of each target that is spread over both classes (usual: 0.1). 0: off.',
+    min: 0,
+    max: 0.9,
+    default: defaultHyperparameters.labelSmoothing,
+  })
+  labelSmoothing: number = defaultHyperparameters.labelSmoothing;
 
   @ApiPropertyOptional({
     description:
-      'Longest sentence in tokens, [CLS] and [SEP] counted; longer ones are cut. `auto`: the longest sentence of the data, at most 128.',
+      'What a row counts in the loss by its label: `balanced` (rows / (2 · rows of the label)), or two numbers above 0, of label 0 and of label 1 (in a form: `2,1`). Null: all the same.',
     oneOf: [
-      { type: 'string', enum: ['auto'] },
-      { type: 'integer', minimum: 8, maximum: 512 },
+      { type: 'string', enum: ['balanced'] },
+      {
+        type: 'array',
+        items: { type: 'number', minimum: 0, exclusiveMinimum: true, maximum: mostClassWeight },
+        minItems: 2,
+        maxItems: 2,
+      },
     ],
-    default: 'auto',
-    example: 'auto',
+    nullable: true,
+    default: null,
+    example: 'balanced',
   })
+  @ValidateIf((_request, value) => value !== null)
   @ValidateBy(
-    { name: 'maxLength', validator: { validate: isMaxLength } },
-    { message: 'maxLength must be auto or a whole number from 8 to 512' },
+    { name: 'classWeights', validator: { validate: isClassWeights } },
+    {
+      message: `classWeights must be balanced, two numbers above 0 and at most ${mostClassWeight} (of label 0 and of label 1), or null`,
+    },
   )
-  // So that a form's text is read as a number where it is one.
-  @Reflect.metadata('design:type', Number)
-  maxLength: number | 'auto' = 'auto';
+  // So that a form's text is read as a list where it is one.
+  @Reflect.metadata('design:type', Array)
+  classWeights: [number, number] | 'balanced' | null = null;
 
   @NumberField({
-    description: 'Share of the steps in which the learning rate climbs from 0; it falls to 0 in the others.',
+    description:
+      'α of R-Drop: each sentence is judged under two dropout masks, and α weighs how far the two judgements may differ. Doubles the work. Needs `dropout` above 0. 0: off.',
     min: 0,
-    max: 1,
-    default: 0.1,
+    max: 10,
+    default: defaultHyperparameters.rDrop,
   })
-  warmupRatio: number = 0.1;
-
-  @NumberField({
-    description: 'Decoupled weight decay of AdamW, on all weights but biases and LayerNorm.',
-    min: 0,
-    max: 1,
-    default: 0.01,
-  })
-  weightDecay: number = 0.01;
-
-  @NumberField({ description: 'Share of values dropped in training.', min: 0, max: 0.9, default: 0.1 })
-  dropout: number = 0.1;
-
-  @PositiveNumberField({
-    description: 'Gradients are scaled down to this global L2 norm.',
-    max: 1e6,
-    default: 1,
-  })
-  maxGradientNorm: number = 1;
+  rDrop: number = defaultHyperparameters.rDrop;
 
   @WholeNumberField({
-    description: 'Settles the held-out rows, the order of the batches, the dropout and the new classifier.',
+    description:
+      'How many of the top layers forget their pre-training and start anew, and with them the pooler: helps on small datasets. At most the layers of the base model. 0: off.',
     min: 0,
-    max: 2 ** 31 - 1,
-    default: 42,
+    max: 48,
+    default: defaultHyperparameters.reinitializedLayers,
   })
-  seed: number = 42;
+  reinitializedLayers: number = defaultHyperparameters.reinitializedLayers;
 
-  @NumberField({
+  @WholeNumberField({
     description:
-      'Share of the training rows held out for validation (default 0.1); not together with a validation set.',
-    min: 0.01,
-    max: 0.5,
-    optional: true,
+      'Averages the weights at the ends of so many last epochs, evaluates the average and keeps it if it is the best. 2 or more, and at most `epochs`. 0: off.',
+    min: 0,
+    max: 20,
+    default: defaultHyperparameters.weightAveraging,
   })
-  validationFraction?: number;
+  weightAveraging: number = defaultHyperparameters.weightAveraging;
 
-  @ApiPropertyOptional({
+  @WholeNumberField({
     description:
-      'Whether the model becomes `production`: `auto` if it is the first, or its MCC on the same validation rows is higher.',
-    enum: promotionRules,
-    default: 'auto',
+      'Evaluates after each so many steps too; the best of all evaluations is kept. Null: at the ends of epochs alone.',
+    min: 1,
+    max: 1_000_000,
+    nullable: true,
   })
-  @IsIn(promotionRules, { message: 'promote must be auto, always or never' })
-  promote: PromotionRule = 'auto';
+  evaluationSteps: number | null = defaultHyperparameters.evaluationSteps;
+
+  @WholeNumberField({
+    description: 'Ends the training after so many evaluations in a row without a better MCC. Null: off.',
+    min: 1,
+    max: 100,
+    nullable: true,
+  })
+  earlyStoppingPatience: number | null = defaultHyperparameters.earlyStoppingPatience;
 }
 
 /** The form: documentation alone, since files are read as a stream. */
@@ -141,7 +128,7 @@ export class TrainingFormDto extends TrainingRequestDto {
   file?: unknown;
 
   @ApiPropertyOptional({
-    description: 'The sentences to validate on after each epoch.',
+    description: 'The sentences to validate on.',
     type: 'string',
     format: 'binary',
   })
@@ -158,15 +145,10 @@ export class TrainingJsonDto extends TrainingRequestDto {
   override datasetId!: string;
 }
 
-function isName(value: unknown): boolean {
-  return typeof value === 'string' && value.length <= 100 && /\S/.test(value) && !/\p{Cc}/u.test(value);
-}
-
-function isMaxLength(value: unknown): boolean {
-  return value === 'auto' || (Number.isInteger(value) && (value as number) >= 8 && (value as number) <= 512);
-}
-
-/** Null is not "not given": it is a wrong type. */
-function given(_request: unknown, value: unknown): boolean {
-  return value !== undefined;
+function isClassWeights(value: unknown): boolean {
+  if (!Array.isArray(value)) return value === 'balanced';
+  return (
+    value.length === 2 &&
+    value.every((weight) => typeof weight === 'number' && weight > 0 && weight <= mostClassWeight)
+  );
 }

@@ -2,21 +2,22 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensureBaseModel, type StoredBaseModel } from '../../base-models/base-model-store.js';
 import { findInCatalogue } from '../../base-models/catalogue.js';
-import type { BertConfig } from '../../bert/config.js';
+import { maxSequenceLength, type EncoderConfig } from '../../bert/config.js';
 import { detectEngine } from '../../bert/engines/detect.js';
 import type { EngineName } from '../../bert/engines/engine.js';
 import { startEngine } from '../../bert/engines/start.js';
 import { InvalidModelError } from '../../bert/errors.js';
-import { stepsPerEpoch } from '../../bert/fine-tuning/batches.js';
+import { trainingExtent } from '../../bert/fine-tuning/extent.js';
 import { fineTune } from '../../bert/fine-tuning/fine-tune.js';
-import { assertFits } from '../../bert/fine-tuning/memory.js';
+import { contradictions } from '../../bert/fine-tuning/hyperparameters.js';
+import { assertFits, stepSizeOf } from '../../bert/fine-tuning/memory.js';
 import { exportOnnx } from '../../bert/onnx/export.js';
-import { Tokenizer } from '../../bert/tokenizer.js';
+import { Tokenizer } from '../../bert/tokenizer/tokenizer.js';
 import { openModelFolder, type ModelFolder } from '../../bert/weights/model-folder.js';
 import { modelCard } from '../../models/model-card.js';
 import { hostMemory } from '../host-memory.js';
 import { lineageOf, metricsOf, settledHyperparameters } from '../lineage.js';
-import type { RunEpoch, RunPlan } from '../run.js';
+import type { RunPlan, RunResults } from '../run.js';
 import { writeCheckpoint } from './checkpoint.js';
 import { readExamples, type Examples } from './examples.js';
 import type { TrainingJob, WorkerMessage } from './messages.js';
@@ -53,29 +54,35 @@ export async function runJob(
     const choice = detectEngine(job.engine);
     const engine = await startEngine(job.engine);
     tell({ type: 'engine', name: engine.name, description: engine.description, reason: choice.reason });
-    tell({ type: 'plan', ...plan, ...extent(job, examples) });
+    const extent = trainingExtent(job.hyperparameters, examples.training.length);
+    tell({ type: 'plan', plan, extent });
 
     tell({ type: 'phase', phase: 'training' });
-    const epochs: RunEpoch[] = [];
+    const results: RunResults = { epochs: [], evaluations: [], stoppedEarly: null };
     const hyperparameters = settledHyperparameters(job, plan);
     const { config, weights } = model;
     const { training, validation } = examples;
     const task = { engine, config, weights, training, validation, hyperparameters, signal };
     for await (const event of fineTune(task)) {
-      if (event.type === 'step') {
-        tell(event);
+      if (event.type === 'evaluation') {
+        const { weights: evaluated, type, ...evaluation } = event;
+        if (evaluation.best) writeCheckpoint(job.folder, config, evaluated());
+        results.evaluations.push(evaluation);
+        tell({ type, ...evaluation });
       } else {
-        const { weights: trained, type, ...epoch } = event;
-        if (epoch.best) writeCheckpoint(job.folder, config, trained());
-        epochs.push(epoch);
-        tell({ type, ...epoch });
+        tell(event);
       }
+      if (event.type === 'epoch') {
+        const { type: _type, ...epoch } = event;
+        results.epochs.push(epoch);
+      }
+      if (event.type === 'stoppedEarly') results.stoppedEarly = event.reason;
       // Leaving the loop ends the fine-tuning, which frees what the engine holds for it.
       signal.throwIfAborted();
     }
 
     tell({ type: 'phase', phase: 'exporting' });
-    await writeModel(job, base, model, plan, epochs, engine.name);
+    await writeModel(job, base, model, plan, results, engine.name);
     signal.throwIfAborted();
     tell({ type: 'finished', files: await fileSums(job.folder) });
   } finally {
@@ -86,11 +93,13 @@ export async function runJob(
 async function prepare(
   job: TrainingJob,
   baseFolder: string,
-  config: BertConfig,
+  config: EncoderConfig,
   signal: AbortSignal,
 ): Promise<{ examples: Examples; plan: RunPlan }> {
-  const { maxLength, validationFraction, seed, batchSize } = job.hyperparameters;
-  const most = config.maxPositionEmbeddings;
+  const { maxLength, validationFraction, seed } = job.hyperparameters;
+  const [wrong] = contradictions(job.hyperparameters, config.numHiddenLayers);
+  if (wrong) throw new JobRefusedError(`${wrong.message}.`);
+  const most = maxSequenceLength(config);
   if (maxLength !== 'auto' && maxLength > most) {
     throw new JobRefusedError(
       `maxLength is ${maxLength}, but ${job.baseModel} reads ${most} tokens at most. Take a smaller one, or auto.`,
@@ -106,11 +115,10 @@ async function prepare(
         'Take the tokenizer and the weights from one model.',
     );
   }
-  const step = {
-    batchSize: Math.min(batchSize, examples.training.length),
+  const step = stepSizeOf(job.hyperparameters, examples.training.length, {
     length: examples.longest,
     vocabulary: examples.pieces,
-  };
+  });
   const memory = assertFits(config, step, detectEngine(job.engine).name, hostMemory());
   return {
     examples,
@@ -119,20 +127,8 @@ async function prepare(
       trainingRows: examples.training.length,
       validationRows: examples.validation.length,
       validationContentHash: examples.validationContentHash,
-      estimatedBytes: memory.parameters + memory.moments + memory.activations,
+      estimatedBytes: memory.step + memory.moments,
     },
-  };
-}
-
-/** How much there is to do. */
-function extent(
-  { hyperparameters: { epochs, batchSize } }: TrainingJob,
-  { training }: Examples,
-): { epochs: number; totalSteps: number; totalExamples: number } {
-  return {
-    epochs,
-    totalSteps: epochs * stepsPerEpoch(training.length, batchSize),
-    totalExamples: epochs * training.length,
   };
 }
 
@@ -141,16 +137,17 @@ async function writeModel(
   base: StoredBaseModel,
   model: ModelFolder,
   plan: RunPlan,
-  epochs: RunEpoch[],
+  results: RunResults,
   engine: EngineName,
 ): Promise<void> {
-  await writeConfig(base.folder, job.folder, job.hyperparameters);
-  await writeTokenizer(base.folder, job.folder, model.tokenizerFiles);
+  const { modelType } = model.config;
+  await writeConfig(base.folder, job.folder, { modelType, dropout: job.hyperparameters.dropout });
+  await writeTokenizer(base.folder, job.folder, model);
   await exportOnnx(job.folder);
   const card = modelCard({
     ...lineageOf(job, plan, engine),
     name: job.modelName,
-    metrics: metricsOf(epochs),
+    metrics: metricsOf(results),
     ...originOf(base),
   });
   await writeFile(join(job.folder, 'README.md'), card);

@@ -1,6 +1,7 @@
 import type { BaseModelOptions } from '../../base-models/options.js';
-import type { EngineName } from '../../bert/engines/engine.js';
-import type { StepEvent } from '../../bert/fine-tuning/events.js';
+import type { EnginePreference } from '../../bert/engines/detect.js';
+import type { StepEvent, StoppedEarlyEvent } from '../../bert/fine-tuning/events.js';
+import type { Extent } from '../../bert/fine-tuning/extent.js';
 import type { TrainingRows } from '../../models/model-version.js';
 import type { ManifestFile } from '../../storage/blob-store.js';
 import type {
@@ -8,6 +9,7 @@ import type {
   RunEngine,
   RunEpoch,
   RunError,
+  RunEvaluation,
   RunHyperparameters,
   RunPhase,
   RunPlan,
@@ -24,7 +26,7 @@ export interface TrainingJob {
   modelName: string;
   baseModel: string;
   baseModelOptions: BaseModelOptions;
-  engine: 'auto' | EngineName;
+  engine: EnginePreference;
   training: JobRows;
   /** Null: a share of the training rows is held out. */
   validation: JobRows | null;
@@ -40,9 +42,11 @@ export type WorkerMessage =
   | { type: 'phase'; phase: RunPhase }
   | ({ type: 'download' } & RunDownload)
   | ({ type: 'engine' } & RunEngine)
-  | ({ type: 'plan'; epochs: number; totalSteps: number; totalExamples: number } & RunPlan)
+  | { type: 'plan'; plan: RunPlan; extent: Extent }
   | StepEvent
+  | ({ type: 'evaluation' } & RunEvaluation)
   | ({ type: 'epoch' } & RunEpoch)
+  | StoppedEarlyEvent
   | FinishedMessage
   /** The worker has stopped because it was told to. */
   | { type: 'stopped' }

@@ -1,0 +1,54 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { ConfusionMatrixDto } from '../../models/dto/figures.dto.js';
+
+/** How well the model did on the validation sentences. */
+class ValidationFiguresDto {
+  @ApiProperty({ description: 'Mean cross-entropy of the validation sentences.', example: 0.41 })
+  validationLoss!: number;
+
+  @ApiProperty({ description: 'Share of the validation sentences judged right.', example: 0.82 })
+  accuracy!: number;
+
+  @ApiProperty({ description: 'Matthews correlation on the validation sentences, -1 to 1.', example: 0.56 })
+  mcc!: number;
+
+  @ApiProperty({ type: ConfusionMatrixDto })
+  confusionMatrix!: ConfusionMatrixDto;
+}
+
+export class RunEvaluationDto extends ValidationFiguresDto {
+  @ApiProperty({ type: 'integer', description: 'Steps done so far.', example: 402 })
+  step!: number;
+
+  @ApiProperty({ description: 'Epochs done so far: 1.5 in the middle of the second.', example: 1.5 })
+  epoch!: number;
+
+  @ApiProperty({
+    description: "Whether the average of the last epochs' weights was evaluated (`weightAveraging`).",
+    example: false,
+  })
+  averaged!: boolean;
+
+  @ApiProperty({
+    description: 'Whether this is the highest MCC so far: the weights of the last such evaluation are kept.',
+    example: true,
+  })
+  best!: boolean;
+}
+
+export class RunEpochDto extends ValidationFiguresDto {
+  @ApiProperty({ type: 'integer', description: 'From 1.', example: 1 })
+  epoch!: number;
+
+  @ApiProperty({ description: 'Mean loss of the training sentences, dropout on.', example: 0.48 })
+  trainingLoss!: number;
+
+  @ApiProperty({ description: 'Seconds of training steps, validation not counted.', example: 412.5 })
+  trainingSeconds!: number;
+
+  @ApiProperty({
+    description: 'Whether its end has the highest MCC of all evaluations so far.',
+    example: true,
+  })
+  best!: boolean;
+}
