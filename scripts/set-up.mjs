@@ -1,12 +1,27 @@
 // npm run set-up [-- STEP …] [--require-native]: does the steps named, or all; tries again for native TensorFlow where an
 // earlier set-up found none. With --require-native it fails if there is none still.
+// npm run set-up:gpu [-- --without-cuda]: the same, with TensorFlow for NVIDIA GPUs; --without-cuda leaves out the CUDA libraries,
+// for a system that has them. See docs/gpu.md.
+import { parseArgs } from 'node:util';
 import { checkNodeVersion } from './set-up/node-version.mjs';
 import { runScript } from './set-up/script.mjs';
 
 await runScript(async () => {
   checkNodeVersion();
   const { setUp } = await import('./set-up/index.mjs');
-  const requireNative = process.argv.includes('--require-native');
-  const only = process.argv.slice(2).filter((argument) => argument !== '--require-native');
-  await setUp({ only, requireNative, retryEngine: true });
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      'require-native': { type: 'boolean' },
+      gpu: { type: 'boolean' },
+      'without-cuda': { type: 'boolean' },
+    },
+  });
+  await setUp({
+    only: positionals,
+    requireNative: values['require-native'],
+    gpu: values.gpu,
+    cuda: !values['without-cuda'],
+    retryEngine: true,
+  });
 });

@@ -15,6 +15,8 @@ export const steps = [dependencies, sqlite, engine, build];
  * @param {string[]} [options.only] names of steps; all by default
  * @param {boolean} [options.retryEngine] try again to prepare a native engine where an earlier set-up fell back to wasm
  * @param {boolean} [options.requireNative] fail unless the native engine is ready
+ * @param {boolean} [options.gpu] prepare TensorFlow for NVIDIA GPUs, or fail
+ * @param {boolean} [options.cuda] with `gpu`: bring the CUDA libraries too; by default
  */
 export async function setUp({ only, ...options } = {}) {
   const unknown = only?.find((name) => !steps.some((step) => step.name === name));

@@ -6,6 +6,7 @@ it.each([
   ['tensorflow/libtensorflow_framework.so.2', 'lib/libtensorflow_framework.so.2'],
   ['tensorflow/include/tensorflow/c/eager/c_api.h', 'include/tensorflow/c/eager/c_api.h'],
   ['tensorflow/include/tsl/c/tsl_status.h', 'include/tsl/c/tsl_status.h'],
+  ['tensorflow/include/xla/tsl/c/tsl_status.h', 'include/xla/tsl/c/tsl_status.h'],
 ])('of the wheel it takes %s', (member, place) => expect(placeOfMember(member)).toBe(place));
 
 it.each([

@@ -70,7 +70,7 @@ describe('readSettings', () => {
       }),
     ).toEqual([
       'WELLFORMED_PORT must be at most 65535; it is "70000".',
-      'WELLFORMED_ENGINE must be auto, tensorflow or wasm; it is "gpu".',
+      'WELLFORMED_ENGINE must be auto, tensorflow, tensorflow-cpu, tensorflow-gpu or wasm; it is "gpu".',
       expect.stringMatching(/^WELLFORMED_MAX_UPLOAD_BYTES must be .*; it is "much"\.$/),
       'WELLFORMED_LOG_FORMAT must be text or json; it is "xml".',
       expect.stringMatching(/^WELLFORMED_HUB_MODELS must be "any", "catalogue" or hub ids/),

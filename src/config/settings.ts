@@ -59,11 +59,14 @@ export class Settings {
   @Setting('WELLFORMED_ENGINE', {
     default: 'auto',
     description:
-      'What trains: tensorflow (native), wasm (portable, slow), or auto: tensorflow where it is prepared.',
+      'What trains: tensorflow (native; tensorflow-cpu or tensorflow-gpu names one of its two builds), wasm (portable, slow), ' +
+      'or auto: tensorflow where it is prepared.',
     parse: text,
   })
-  @IsIn(['auto', 'tensorflow', 'wasm'], { message: 'must be auto, tensorflow or wasm' })
-  engine!: 'auto' | 'tensorflow' | 'wasm';
+  @IsIn(['auto', 'tensorflow', 'tensorflow-cpu', 'tensorflow-gpu', 'wasm'], {
+    message: 'must be auto, tensorflow, tensorflow-cpu, tensorflow-gpu or wasm',
+  })
+  engine!: 'auto' | 'tensorflow' | 'tensorflow-cpu' | 'tensorflow-gpu' | 'wasm';
 
   @Setting('WELLFORMED_MAX_UPLOAD_BYTES', {
     default: '1 GiB',

@@ -8,6 +8,8 @@ export interface ZipMember {
   /** What the archive claims instead of the true size. */
   claimedSize?: number;
   encrypted?: boolean;
+  /** Marked as a program, as Unix marks them. */
+  executable?: boolean;
 }
 
 /** A zip archive, also one that lies about what it holds. */
@@ -15,7 +17,7 @@ export function zip(members: readonly ZipMember[]): Buffer {
   const parts: Buffer[] = [];
   const directory: Buffer[] = [];
   let offset = 0;
-  for (const { name, data, stored, claimedSize, encrypted } of members) {
+  for (const { name, data, stored, claimedSize, encrypted, executable } of members) {
     const packed = stored ? Buffer.from(data) : deflateRawSync(data);
     const fileName = Buffer.from(name);
     const common = Buffer.alloc(26);
@@ -28,6 +30,7 @@ export function zip(members: readonly ZipMember[]): Buffer {
     common.writeUInt16LE(fileName.length, 22);
     const local = Buffer.concat([Buffer.from('PK\x03\x04', 'latin1'), common, fileName, packed]);
     const rest = Buffer.alloc(14);
+    if (executable) rest.writeUInt32LE(0o100755 * 2 ** 16, 6);
     rest.writeUInt32LE(offset, 10);
     const made = Buffer.from([20, 0]);
     directory.push(Buffer.concat([Buffer.from('PK\x01\x02', 'latin1'), made, common, rest, fileName]));

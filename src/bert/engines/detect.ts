@@ -3,8 +3,10 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { EngineUnavailableError } from '../errors.js';
 import type { EngineName } from './engine.js';
+import { seesNvidiaGpu } from './nvidia-gpu.js';
 
-export type EnginePreference = 'auto' | EngineName;
+/** An engine, or one of the two builds of native TensorFlow. */
+export type EnginePreference = 'auto' | EngineName | 'tensorflow-cpu' | 'tensorflow-gpu';
 
 export interface EngineChoice {
   name: EngineName;
@@ -14,44 +16,71 @@ export interface EngineChoice {
   reason: string;
 }
 
-/** Native packages, the better one first. */
-const NATIVE_PACKAGES = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'];
+/** What `detectEngine` looks at. */
+export interface Machine {
+  /** Whether a native package has what it lacks when no script ran. */
+  isPrepared(packageName: string): boolean;
+  seesGpu(): boolean;
+}
 
-const WASM_PACKAGE = '@tensorflow/tfjs-backend-wasm';
+const PACKAGES = {
+  gpu: '@tensorflow/tfjs-node-gpu',
+  cpu: '@tensorflow/tfjs-node',
+  wasm: '@tensorflow/tfjs-backend-wasm',
+};
+
+const ADVICE = {
+  gpu: 'Run "npm run set-up:gpu" to prepare it (docs/gpu.md).',
+  cpu: 'Run "npm run set-up" where pip and a C++ compiler are installed to prepare native TensorFlow.',
+};
 
 /**
  * Which engine a training would use. Looks at files only, so that any thread may ask.
  * @throws EngineUnavailableError if native TensorFlow is asked for and not prepared
  */
-export function detectEngine(preference: EnginePreference): EngineChoice {
-  if (preference === 'wasm') {
-    return {
-      name: 'wasm',
-      packageName: WASM_PACKAGE,
-      reason: 'The settings ask for the WebAssembly engine.',
-    };
-  }
-  const prepared = NATIVE_PACKAGES.find(isPrepared);
-  if (prepared) {
-    return {
-      name: 'tensorflow',
-      packageName: prepared,
-      reason: `Native TensorFlow is prepared in ${prepared}.`,
-    };
-  }
-  const advice =
-    'Run "npm run set-up" where pip and a C++ compiler are installed to prepare native TensorFlow.';
-  if (preference === 'tensorflow') {
+export function detectEngine(preference: EnginePreference, machine: Machine = thisMachine): EngineChoice {
+  const wasm = (reason: string): EngineChoice => ({ name: 'wasm', packageName: PACKAGES.wasm, reason });
+  if (preference === 'wasm') return wasm('The settings ask for the WebAssembly engine.');
+  if (preference === 'tensorflow-gpu' && !machine.isPrepared(PACKAGES.gpu)) {
     throw new EngineUnavailableError(
-      `The settings ask for native TensorFlow, and it is not prepared. ${advice}`,
+      `The settings ask for TensorFlow for GPUs, and it is not prepared. ${ADVICE.gpu}`,
     );
   }
-  return {
-    name: 'wasm',
-    packageName: WASM_PACKAGE,
-    reason: `Native TensorFlow is not prepared, so small models train on WebAssembly, slowly. ${advice}`,
-  };
+  const native = chooseNative(preference, machine);
+  if (native)
+    return { name: 'tensorflow', packageName: PACKAGES[native], reason: reasonFor(native, machine) };
+  if (preference !== 'auto') {
+    throw new EngineUnavailableError(
+      `The settings ask for native TensorFlow, and it is not prepared. ${ADVICE.cpu}`,
+    );
+  }
+  return wasm(
+    `Native TensorFlow is not prepared, so small models train on WebAssembly, slowly. ${ADVICE.cpu}`,
+  );
 }
+
+/** The build for GPUs computes on the CPU too: it is taken where there is a GPU, or where there is no other. */
+function chooseNative(preference: EnginePreference, machine: Machine): 'gpu' | 'cpu' | undefined {
+  if (preference === 'tensorflow-gpu') return 'gpu';
+  const cpu = machine.isPrepared(PACKAGES.cpu);
+  if (preference === 'tensorflow-cpu') return cpu ? 'cpu' : undefined;
+  if (machine.isPrepared(PACKAGES.gpu) && (machine.seesGpu() || !cpu)) return 'gpu';
+  return cpu ? 'cpu' : undefined;
+}
+
+function reasonFor(native: 'gpu' | 'cpu', machine: Machine): string {
+  const prepared = `Native TensorFlow is prepared in ${PACKAGES[native]}`;
+  if (native === 'cpu') {
+    const advice = machine.seesGpu() && !machine.isPrepared(PACKAGES.gpu);
+    return advice ? `${prepared}. This machine has an NVIDIA GPU: ${unused}` : `${prepared}.`;
+  }
+  if (machine.seesGpu()) return `${prepared}, and this machine has an NVIDIA GPU.`;
+  return `${prepared}, but it sees no NVIDIA GPU and computes on the CPU (docs/gpu.md says what a GPU needs).`;
+}
+
+const unused = 'to train on it, run "npm run set-up:gpu" (docs/gpu.md).';
+
+const thisMachine: Machine = { isPrepared, seesGpu: () => seesNvidiaGpu() };
 
 /** A native package is usable once its addon has been built or downloaded. */
 function isPrepared(packageName: string): boolean {

@@ -6,7 +6,7 @@ export type EngineName = 'tensorflow' | 'wasm';
 /** A TF.js backend made ready for training: loaded, its fused kernels registered. One per thread. */
 export interface Engine {
   readonly name: EngineName;
-  /** For people and for a model's lineage, such as "TensorFlow on the CPU (@tensorflow/tfjs-node 4.22.0)". */
+  /** For people and for a model's lineage, such as "TensorFlow 2.15.1 on the CPU (@tensorflow/tfjs-node 4.22.0)". */
   readonly description: string;
   /** Takes parameters into the engine's memory, one at a time; the arrays are not needed afterwards. */
   createParameterStore(parameters: Iterable<NamedTensor>): ParameterStore;

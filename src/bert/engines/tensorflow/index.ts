@@ -2,8 +2,9 @@ import { engine as tfjs, setBackend } from '@tensorflow/tfjs-core';
 import { createRequire } from 'node:module';
 import util from 'node:util';
 import { EngineUnavailableError } from '../../errors.js';
-import { registerFusedKernels } from '../../kernels/index.js';
+import { registerKernels } from '../../kernels/index.js';
 import type { Engine } from '../engine.js';
+import { seesNvidiaGpu } from '../nvidia-gpu.js';
 import { ResourceParameterStore } from './resource-parameter-store.js';
 
 /**
@@ -17,17 +18,32 @@ export async function startTensorFlow(packageName: string): Promise<Engine> {
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
   // Else TensorFlow takes the whole of a GPU's memory, which the serving side may need too.
   process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
+  // With several GPUs the addon makes its tensors on the last one, and TensorFlow computes on the first.
+  process.env.CUDA_VISIBLE_DEVICES ??= '0';
   restoreRemovedUtilities();
 
   const version = await load(packageName);
-  const backend = tfjs().backend as unknown as { isUsingGpuDevice: boolean };
-  registerFusedKernels('tensorflow');
-  const device = backend.isUsingGpuDevice ? 'a GPU' : 'the CPU';
+  const { binding, isUsingGpuDevice } = tfjs().backend as unknown as NativeBackend;
+  registerKernels('tensorflow');
+  const carrier = `${packageName} ${version['tfjs-node'] ?? version['tfjs-core']}`;
   return {
     name: 'tensorflow',
-    description: `TensorFlow on ${device} (${packageName} ${version['tfjs-node'] ?? version['tfjs-core']})`,
+    description: `TensorFlow ${binding.TF_Version} on ${deviceName(packageName, isUsingGpuDevice)} (${carrier})`,
     createParameterStore: (parameters) => new ResourceParameterStore(parameters),
   };
+}
+
+interface NativeBackend {
+  isUsingGpuDevice: boolean;
+  binding: { TF_Version: string };
+}
+
+function deviceName(packageName: string, isUsingGpu: boolean): string {
+  if (isUsingGpu) return 'an NVIDIA GPU';
+  const passesOver = packageName.endsWith('-gpu') && seesNvidiaGpu();
+  return passesOver
+    ? 'the CPU, although this machine has an NVIDIA GPU (docs/gpu.md says how to find out why)'
+    : 'the CPU';
 }
 
 async function load(packageName: string): Promise<Record<string, string>> {
