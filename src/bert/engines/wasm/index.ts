@@ -1,29 +1,51 @@
 import { setBackend } from '@tensorflow/tfjs-core';
 import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { EngineUnavailableError } from '../../errors.js';
-import { registerFusedKernels } from '../../kernels/index.js';
+import { registerKernels } from '../../kernels/index.js';
 import type { Engine } from '../engine.js';
+import { guardHeapEnd } from './heap-end.js';
 import { HeapParameterStore } from './heap-parameter-store.js';
 import { mendWasmKernels } from './mended-kernels.js';
+import { startThreaded } from './threads.js';
 
-/** Loads TF.js's WebAssembly backend into this thread. */
-export async function startWasm(): Promise<Engine> {
+/**
+ * Loads TF.js's WebAssembly backend into this thread.
+ * @param threads how many to compute with, this one counted. What the first call in a thread asked for holds for the later ones.
+ */
+export async function startWasm(threads = usualThreads()): Promise<Engine> {
   const require = createRequire(import.meta.url);
   // The union package registers the gradients of TF.js's own operations: tfjs-core's CommonJS build does not.
   require('@tensorflow/tfjs');
   const wasm = require('@tensorflow/tfjs-backend-wasm') as typeof import('@tensorflow/tfjs-backend-wasm');
   wasm.setWasmPaths(path.dirname(require.resolve('@tensorflow/tfjs-backend-wasm')) + path.sep);
-  if (!(await setBackend('wasm'))) {
+  prepared ??= prepare(threads);
+  await prepared;
+  await setBackend('wasm');
+  const count = wasm.getThreadsCount();
+  return {
+    name: 'wasm',
+    description: `WebAssembly in ${count} ${count === 1 ? 'thread' : 'threads'} (@tensorflow/tfjs-backend-wasm ${wasm.version_wasm})`,
+    createParameterStore: (parameters) => new HeapParameterStore(parameters),
+  };
+}
+
+/** One a processor, unless the variable says otherwise that numerical libraries go by: PyTorch and oneDNN do. */
+function usualThreads(): number {
+  return Number.parseInt(process.env.OMP_NUM_THREADS ?? '', 10) || availableParallelism();
+}
+
+let prepared: Promise<void> | undefined;
+
+async function prepare(threads: number): Promise<void> {
+  const isThreaded = threads > 1 && (await startThreaded(threads));
+  if (!isThreaded && !(await setBackend('wasm'))) {
     throw new EngineUnavailableError(
       'The WebAssembly backend of TF.js could not be started. Install the dependencies anew: npm run set-up.',
     );
   }
+  guardHeapEnd();
   mendWasmKernels();
-  registerFusedKernels('wasm');
-  return {
-    name: 'wasm',
-    description: `WebAssembly (@tensorflow/tfjs-backend-wasm ${wasm.version_wasm})`,
-    createParameterStore: (parameters) => new HeapParameterStore(parameters),
-  };
+  registerKernels('wasm');
 }

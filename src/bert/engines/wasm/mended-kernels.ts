@@ -1,50 +1,50 @@
 import {
-  backend,
-  engine,
   getKernel,
   registerKernel,
-  tidy,
-  transpose,
   unregisterKernel,
   type KernelFunc,
-  type Tensor,
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
-import { heapIntegers, heapView } from './heap.js';
-
-let mended = false;
+import { heapIntegers, heapTensor, heapView } from '../../kernels/wasm-heap.js';
+import { batchMatMul } from './batch-mat-mul.js';
 
 /** What training needs of the WebAssembly backend (4.22) and does not find there, or finds slow. */
 export function mendWasmKernels(): void {
-  if (mended) return;
-  mended = true;
-  transposeBeforeMatMul();
+  replaceKernel('BatchMatMul', batchMatMul);
+  replaceKernel('Identity', () => identity);
+  replaceKernel('GatherV2', gather);
   registerKernel({ kernelName: 'UnsortedSegmentSum', backendName: 'wasm', kernelFunc: unsortedSegmentSum });
 }
 
-/** The backend multiplies transposed operands in a scalar loop, several times slower than a transposition and its fast path. */
-function transposeBeforeMatMul(): void {
-  const original = getKernel('BatchMatMul', 'wasm').kernelFunc;
-  unregisterKernel('BatchMatMul', 'wasm');
-  const kernelFunc: KernelFunc = ({ inputs, attrs, backend }) =>
-    tidy(() => {
-      const { transposeA, transposeB } = attrs as unknown as { transposeA: boolean; transposeB: boolean };
-      const a = transposeA ? transposeLastAxes(inputs.a as Tensor) : inputs.a!;
-      const b = transposeB ? transposeLastAxes(inputs.b as Tensor) : inputs.b!;
-      const product = original({
-        inputs: { a, b },
-        attrs: { transposeA: false, transposeB: false },
-        backend,
-      });
-      return engine().makeTensorFromTensorInfo(product as TensorInfo);
-    });
-  registerKernel({ kernelName: 'BatchMatMul', backendName: 'wasm', kernelFunc });
+function replaceKernel(kernelName: string, better: (original: KernelFunc) => KernelFunc): void {
+  const { kernelFunc, ...kernel } = getKernel(kernelName, 'wasm');
+  unregisterKernel(kernelName, 'wasm');
+  registerKernel({ ...kernel, kernelFunc: better(kernelFunc) });
 }
 
-function transposeLastAxes(x: Tensor): Tensor {
-  const axes = x.shape.map((_, axis) => axis);
-  const last = axes.length - 1;
-  return transpose(x, [...axes.slice(0, -2), last, last - 1]);
+/** Shares the elements, as the other backends do. This backend copies them, so all that a gradient keeps would be there twice. */
+const identity: KernelFunc = ({ inputs, backend }) => {
+  const { dataId, shape, dtype } = inputs.x!;
+  (backend as { incRef(dataId: object): void }).incRef(dataId);
+  return { dataId, shape, dtype };
+};
+
+/** Copies rows as wholes, where rows are asked for; the backend goes by single numbers. */
+function gather(original: KernelFunc): KernelFunc {
+  return ({ inputs, attrs, backend }) => {
+    const { x, indices } = inputs as { x: TensorInfo; indices: TensorInfo };
+    const { axis, batchDims } = attrs as unknown as { axis: number; batchDims: number };
+    if (axis !== 0 || batchDims !== 0 || x.shape.length !== 2 || indices.shape.length !== 1) {
+      return original({ inputs, attrs, backend });
+    }
+    const width = x.shape[1]!;
+    const result = heapTensor([indices.shape[0]!, width]);
+    const [table, rows] = [heapView(x), heapView(result)];
+    heapIntegers(indices).forEach((index, row) =>
+      rows.set(table.subarray(index * width, (index + 1) * width), row * width),
+    );
+    return result;
+  };
 }
 
 /** Sums the rows of `x` [n, width] whose segment number is the same: what `gather` does, backwards. */
@@ -52,11 +52,11 @@ const unsortedSegmentSum: KernelFunc = ({ inputs, attrs }) => {
   const { x, segmentIds } = inputs as { x: TensorInfo; segmentIds: TensorInfo };
   const { numSegments } = attrs as unknown as { numSegments: number };
   const width = x.shape.slice(1).reduce((product, size) => product * size, 1);
-  const sums = new Float32Array(numSegments * width);
+  const result = heapTensor([numSegments, ...x.shape.slice(1)]);
+  const sums = heapView(result).fill(0);
   const rows = heapView(x);
   heapIntegers(segmentIds).forEach((segment, row) => {
     for (let i = 0; i < width; i++) sums[segment * width + i]! += rows[row * width + i]!;
   });
-  const shape = [numSegments, ...x.shape.slice(1)];
-  return { dataId: backend().write(sums, shape, 'float32'), shape, dtype: 'float32' };
+  return result;
 };
