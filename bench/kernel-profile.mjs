@@ -1,0 +1,123 @@
+// node bench/kernel-profile.mjs --model DIR --data FILE [--engine tensorflow|wasm] [--steps 10] [--shapes]
+//
+// Where the time of a training step goes: for each of the engine's kernels, how often a step calls it and for how long. Native
+// TensorFlow's kernels are its ops, called one after another and waited for; those of wasm are TF.js's. MODEL and FILE are those of
+// our-training.mjs; `npm run bench:training` leaves some under .engine/bench/. With --shapes, calls are told apart by their inputs' shapes.
+import { engine as tfjs, getKernelsForBackend } from '@tensorflow/tfjs-core';
+import { parseArgs } from 'node:util';
+import { BUILT } from './library.mjs';
+import { openTraining } from './our-steps.mjs';
+
+const { values: options } = parseArgs({
+  options: {
+    model: { type: 'string' },
+    data: { type: 'string' },
+    engine: { type: 'string', default: 'tensorflow' },
+    'batch-size': { type: 'string', default: '32' },
+    seed: { type: 'string', default: '1' },
+    library: { type: 'string', default: BUILT },
+    steps: { type: 'string', default: '10' },
+    warmup: { type: 'string', default: '5' },
+    shapes: { type: 'boolean', default: false },
+  },
+});
+
+/** name → calls and milliseconds, of the steps that count */
+const kernels = new Map();
+/** Milliseconds of the kernels that the running one has called: their time is their own. */
+let inner = 0;
+const count = Number(options.steps);
+const training = await openTraining(options);
+if (training.engine.name === 'tensorflow') watchOps();
+else watchKernels();
+await training.steps(Number(options.warmup));
+kernels.clear();
+const { seconds } = await training.steps(count);
+const lines = [...kernels].map(([kernel, { calls, milliseconds }]) => ({
+  kernel,
+  calls: calls / count,
+  milliseconds: milliseconds / count,
+}));
+lines.sort((a, b) => b.milliseconds - a.milliseconds);
+await training.end();
+
+const step = (seconds.reduce((sum, value) => sum + value, 0) / count) * 1000;
+const inKernels = lines.reduce((sum, line) => sum + line.milliseconds, 0);
+const allCalls = lines.reduce((sum, line) => sum + line.calls, 0);
+print('kernel', 'calls a step', 'ms a step', 'share');
+print('---', '--:', '--:', '--:');
+for (const { kernel, calls, milliseconds } of lines) printRow(kernel, calls, milliseconds);
+printRow('JavaScript and everything between kernels', allCalls, step - inKernels);
+printRow('the whole step', allCalls, step);
+
+/** TensorFlow's ops go through one function of the addon, which returns when the op is done. */
+function watchOps() {
+  const backend = tfjs().backend;
+  const { binding } = backend;
+  const shapes = new Map();
+  const nameOf = (op, attributes, inputs) => {
+    if (!options.shapes) return op;
+    const flags = attributes.filter(({ name, value }) => value === true && /^(transpose|adj)_/.test(name));
+    return [op, ...inputs.map((id) => `[${shapes.get(id) ?? ''}]`), ...flags.map(({ name }) => name)].join(
+      ' ',
+    );
+  };
+  const watched = {
+    executeOp(op, attributes, inputs, outputs) {
+      const results = timed(nameOf(op, attributes, inputs), () =>
+        binding.executeOp(op, attributes, inputs, outputs),
+      );
+      for (const { id, shape } of results) shapes.set(id, shape);
+      return results;
+    },
+    createTensor(shape, ...rest) {
+      const id = timed('(handing numbers over)', () => binding.createTensor(shape, ...rest));
+      shapes.set(id, shape);
+      return id;
+    },
+    tensorDataSync: (id) => timed('(reading numbers back)', () => binding.tensorDataSync(id)),
+    deleteTensor(id) {
+      shapes.delete(id);
+      return timed('(letting go of tensors)', () => binding.deleteTensor(id));
+    },
+  };
+  // The addon's own properties cannot be written.
+  backend.binding = Object.create(binding, Object.getOwnPropertyDescriptors(watched));
+}
+
+function watchKernels() {
+  for (const config of getKernelsForBackend(training.engine.name)) {
+    const { kernelFunc, kernelName } = config;
+    config.kernelFunc = (call) => {
+      const shapes = Object.values(call.inputs)
+        .flat()
+        .map((input) => `[${input?.shape ?? ''}]`);
+      return timed(options.shapes ? [kernelName, ...shapes].join(' ') : kernelName, () => kernelFunc(call));
+    };
+  }
+}
+
+function timed(name, run) {
+  const outer = inner;
+  inner = 0;
+  const started = performance.now();
+  try {
+    return run();
+  } finally {
+    const milliseconds = performance.now() - started;
+    const entry = kernels.get(name) ?? { calls: 0, milliseconds: 0 };
+    entry.calls++;
+    entry.milliseconds += milliseconds - inner;
+    kernels.set(name, entry);
+    inner = outer + milliseconds;
+  }
+}
+
+function printRow(name, calls, milliseconds) {
+  const share = `${((100 * milliseconds) / step).toFixed(1)} %`;
+  print(name, Number.isInteger(calls) ? calls : calls.toFixed(1), milliseconds.toFixed(2), share);
+}
+
+function print(...cells) {
+  console.log(`| ${cells.join(' | ')} |`);
+}

@@ -1,0 +1,61 @@
+import { readFileSync } from 'node:fs';
+import { loadLibrary } from './library.mjs';
+
+/** More than anybody waits for: the training goes on for as long as steps are asked for. */
+const EPOCHS = 1_000;
+
+/**
+ * Begins a fine-tuning whose steps are taken a few at a time; between them it stands still.
+ * @param {object} options
+ * @param {string} options.model a Hugging Face folder
+ * @param {string} options.data a file as our-training.mjs describes it
+ * @param {string} options.engine
+ * @param {string} options.batch-size
+ * @param {string} options.seed
+ * @param {string} options.library the folder of the compiled library
+ */
+export async function openTraining(options) {
+  const { openModelFolder, startEngine, fineTune, defaultHyperparameters } = await loadLibrary(
+    options.library,
+  );
+  const model = openModelFolder(options.model);
+  const { training, vocabulary } = JSON.parse(readFileSync(options.data, 'utf8'));
+  const engine = await startEngine(options.engine);
+  const events = fineTune({
+    engine,
+    config: model.config,
+    weights: model.weights,
+    training,
+    // Judged at the ends of epochs, which are not timed.
+    validation: vocabulary ?? training.slice(0, 1),
+    // The recipe of peers/recipe.py is that of the service's defaults.
+    hyperparameters: {
+      ...defaultHyperparameters,
+      epochs: EPOCHS,
+      batchSize: Number(options['batch-size']),
+      maxLength: model.config.maxPositionEmbeddings,
+      seed: Number(options.seed),
+    },
+  });
+  return {
+    engine,
+    async steps(count) {
+      const seconds = [];
+      const examples = [];
+      let loss = null;
+      while (seconds.length < count) {
+        const started = performance.now();
+        const { value: event } = await events.next();
+        if (event.type !== 'step') continue;
+        seconds.push((performance.now() - started) / 1000);
+        examples.push(event.examples);
+        loss = event.loss;
+      }
+      return { seconds, examples, loss };
+    },
+    async end() {
+      await events.return();
+      model.weights.close();
+    },
+  };
+}

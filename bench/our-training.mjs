@@ -1,0 +1,35 @@
+// node bench/our-training.mjs --model DIR --data FILE [--engine tensorflow|wasm] [--batch-size 32] [--seed 1] [--library DIR]
+//
+// Fine-tunes with the library as it was built (dist/bert), a few steps at a time, so that another program can be timed in turn
+// with it. Files, commands and answers are those of peers/torch_training.py. What is timed is what a user gets: the steps of `fineTune`,
+// tokens in, updated weights and a loss out. FILE may hold `vocabulary` beside `training`: rows whose pieces count among the trained ones
+// and that no step sees, for the times where `training` is a sample of a larger set.
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+import { BUILT } from './library.mjs';
+import { openTraining } from './our-steps.mjs';
+
+const { values: options } = parseArgs({
+  options: {
+    model: { type: 'string' },
+    data: { type: 'string' },
+    engine: { type: 'string', default: 'tensorflow' },
+    'batch-size': { type: 'string', default: '32' },
+    seed: { type: 'string', default: '1' },
+    library: { type: 'string', default: BUILT },
+  },
+});
+
+const training = await openTraining(options);
+const { name, description } = training.engine;
+answer({ versions: { node: process.versions.node, [name]: description } });
+for await (const line of createInterface({ input: process.stdin })) {
+  answer(await training.steps(JSON.parse(line).steps));
+}
+await training.end();
+
+function answer(message) {
+  const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
+  const usage = { cpuSeconds: (userCPUTime + systemCPUTime) / 1e6, peakBytes: maxRSS * 1024 };
+  process.stdout.write(`${JSON.stringify({ ...message, ...usage })}\n`);
+}

@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { run } from '../scripts/set-up/command.mjs';
+import { hasStamp, removeStamp, writeStamp } from '../scripts/set-up/stamp.mjs';
+
+const requirements = fileURLToPath(new URL('peers/requirements.txt', import.meta.url));
+
+/**
+ * A Python that has what bench/peers needs: the one given, else one in a virtual environment in `folder`, made with pip.
+ * @param {string | undefined} given
+ * @param {string} folder
+ * @returns {Promise<string>} the interpreter
+ */
+export async function peerPython(given, folder) {
+  if (given) {
+    await run(given, ['-c', 'import torch, transformers, safetensors'], { label: given }).catch((error) => {
+      throw new Error(
+        `${error.message}\nGive --python an interpreter that has what ${requirements} lists, or none: then a virtual environment is made.`,
+      );
+    });
+    return given;
+  }
+  const python = join(
+    folder,
+    ...(process.platform === 'win32' ? ['Scripts', 'python.exe'] : ['bin', 'python']),
+  );
+  const stamp = join(folder, '.wellformed.json');
+  const content = { requirements: createHash('sha256').update(readFileSync(requirements)).digest('hex') };
+  if (existsSync(python) && hasStamp(stamp, content)) return python;
+
+  removeStamp(stamp);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  console.log(`Installing PyTorch for the comparison into ${folder} (several GB, once).`);
+  await makeEnvironment(folder);
+  await run(
+    python,
+    ['-m', 'pip', 'install', '--progress-bar=off', '--disable-pip-version-check', '-r', requirements],
+    {
+      label: 'pip install',
+    },
+  ).catch((error) => {
+    throw new Error(
+      `${error.message}\nPyTorch could not be installed. Point pip to an index that has it, or give --python an interpreter with it.`,
+    );
+  });
+  writeStamp(stamp, content);
+  return python;
+}
+
+async function makeEnvironment(folder) {
+  const reasons = [];
+  for (const python of ['python3', 'python']) {
+    try {
+      await run(python, ['-m', 'venv', folder], { label: `${python} -m venv` });
+      return;
+    } catch (error) {
+      reasons.push(error.message);
+    }
+  }
+  throw new Error(
+    `${reasons.join('\n')}\nThe comparison needs Python 3.10 or later with its venv module (on Debian: apt install python3-venv). ` +
+      'Install it, or give --python an interpreter that has PyTorch and transformers.',
+  );
+}

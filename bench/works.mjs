@@ -1,0 +1,85 @@
+/**
+ * What is compared. `measure` says how much: `steps` are counted after `warmup`, in so many `rounds` of turns, and after `limitSeconds`
+ * no further round begins.
+ */
+const STEPS = [
+  {
+    name: 'step, BERT-base, 32 × 16, with dropout, clipping, AdamW',
+    shape: 'base',
+    length: 16,
+    engine: 'tensorflow',
+    measure: { warmup: 3, steps: 30, rounds: 10 },
+    quick: { warmup: 2, steps: 6, rounds: 3, limitSeconds: 35 },
+  },
+  {
+    name: 'step, BERT-base, 32 × 32',
+    memory: 'peak memory of the process, BERT-base, 32 × 32',
+    shape: 'base',
+    length: 32,
+    engine: 'tensorflow',
+    measure: { warmup: 3, steps: 30, rounds: 10 },
+    quick: { warmup: 1, steps: 6, rounds: 3, limitSeconds: 50 },
+  },
+  {
+    name: 'step, MiniLM-L6, 32 × 16',
+    shape: 'minilm',
+    length: 16,
+    engine: 'tensorflow',
+    measure: { warmup: 5, steps: 120, rounds: 12 },
+    quick: { warmup: 5, steps: 24, rounds: 4, limitSeconds: 25 },
+  },
+  {
+    name: 'step, MiniLM-L6, 32 × 16, wasm engine',
+    shape: 'minilm',
+    length: 16,
+    engine: 'wasm',
+    measure: { warmup: 3, steps: 40, rounds: 10 },
+    quick: { warmup: 2, steps: 9, rounds: 3, limitSeconds: 30 },
+  },
+];
+
+/** With `--gpu`: BERT-base on an NVIDIA card, with and without rounding to TF32. */
+const GPU_STEPS = [
+  { batchSize: 32, precision: 'float32' },
+  { batchSize: 32, precision: 'tf32' },
+  { batchSize: 256, precision: 'float32' },
+  { batchSize: 256, precision: 'tf32' },
+].map(({ batchSize, precision }) => ({
+  name: `step on a GPU, BERT-base, ${batchSize} × 32, ${precision}`,
+  memory: `memory of the GPU, BERT-base, ${batchSize} × 32, ${precision}`,
+  shape: 'base',
+  batchSize,
+  length: 32,
+  engine: 'tensorflow-gpu',
+  precision,
+  measure: { warmup: 10, steps: 200, rounds: 10 },
+  quick: { warmup: 5, steps: 30, rounds: 3, limitSeconds: 30 },
+}));
+
+/** An epoch of CoLA: ours in turn with both ways to pad. Everything is scaled from the sentences that were trained to all of them. */
+const EPOCHS = {
+  padded: 'epoch of CoLA, BERT-base, against every batch padded to 64',
+  bucketed: 'epoch of CoLA, BERT-base, against length-bucketed batches',
+  shape: 'base',
+  engine: 'tensorflow',
+  // Padded batches all cost the same, so a few of them tell what all do. There is no limit of time: a part of a sample is none.
+  measure: { stride: 1, rounds: 12, paddedWarmup: 1, paddedSteps: 24 },
+  quick: { stride: 32, rounds: 3, paddedWarmup: 1, paddedSteps: 2 },
+};
+
+export const BATCH_SIZE = 32;
+
+/**
+ * The works whose name holds one of the words, or all of them.
+ * @param {{quick: boolean, only: string[], gpu: boolean}} options
+ */
+export function chosenWorks({ quick, only, gpu }) {
+  const wanted = (name) => only.length === 0 || only.some((words) => name.includes(words));
+  const settled = (work) => ({ ...work, measure: quick ? work.quick : work.measure });
+  return {
+    steps: (gpu ? GPU_STEPS : STEPS)
+      .filter(({ name, memory = name }) => wanted(name) || wanted(memory))
+      .map(settled),
+    epochs: !gpu && (wanted(EPOCHS.padded) || wanted(EPOCHS.bucketed)) ? settled(EPOCHS) : undefined,
+  };
+}
