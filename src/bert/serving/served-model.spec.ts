@@ -8,7 +8,7 @@ import { exportOnnx } from '../onnx/export.js';
 import { ServedModel } from './served-model.js';
 
 const goldensFolder = fileURLToPath(new URL('../../../test/goldens/', import.meta.url));
-const goldens = JSON.parse(readFileSync(join(goldensFolder, 'goldens.json'), 'utf8')) as {
+const goldens = JSON.parse(readFileSync(join(goldensFolder, 'bert/goldens.json'), 'utf8')) as {
   sentences: { sentence: string; tokenIds: number[] }[];
   forward: { logits: [number, number][]; probabilities: [number, number][] };
 };

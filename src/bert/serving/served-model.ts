@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { parseBertConfig, type BertConfig } from '../config.js';
+import { maxSequenceLength, parseEncoderConfig, type EncoderConfig } from '../config.js';
 import { InvalidModelError } from '../errors.js';
 import { parseJsonFile } from '../json-file.js';
-import { Tokenizer, type EncodedSentence } from '../tokenizer.js';
+import { Tokenizer, type EncodedSentence } from '../tokenizer/tokenizer.js';
 import { planBatches } from './batches.js';
 import { InferenceThread } from './inference-thread.js';
 
@@ -37,7 +37,7 @@ export class ServedModel {
     folder: string,
     { threads = availableParallelism() }: ServingOptions = {},
   ): Promise<ServedModel> {
-    const config = parseBertConfig(await readJson(join(folder, 'config.json')));
+    const config = parseEncoderConfig(await readJson(join(folder, 'config.json')));
     const modelPath = join(folder, 'model.onnx');
     if (!existsSync(modelPath)) {
       throw new InvalidModelError(
@@ -55,7 +55,7 @@ export class ServedModel {
   }
 
   private constructor(
-    readonly config: BertConfig,
+    readonly config: EncoderConfig,
     private readonly tokenizer: Tokenizer,
     private readonly thread: InferenceThread,
   ) {}
@@ -88,7 +88,7 @@ export class ServedModel {
     const encoded: EncodedSentence[] = [];
     let pause = performance.now() + longestTurn;
     for (const sentence of sentences) {
-      encoded.push(this.tokenizer.encode(sentence, this.config.maxPositionEmbeddings));
+      encoded.push(this.tokenizer.encode(sentence, maxSequenceLength(this.config)));
       if (performance.now() < pause) continue;
       await new Promise((resolve) => setImmediate(resolve));
       pause = performance.now() + longestTurn;
