@@ -3,13 +3,8 @@ import { join } from 'node:path';
 import { architectures, type ModelType } from '../architectures/index.js';
 import type { JsonObject } from '../json-file.js';
 import { byteLevelSpecialTokens } from './byte-level-definition.js';
-import {
-  kindOf,
-  readDefinition,
-  readStoredDefinition,
-  type TokenizerDefinition,
-  type TokenizerKind,
-} from './definition.js';
+import { kindOf, readDefinition, readStoredDefinition, type TokenizerKind } from './definition.js';
+import type { TokenizerDefinition } from './tokenizer-definition.js';
 import type { TokenizerFileName } from './files.js';
 import { readSettings, type SpecialToken, type TokenizerSettings } from './settings.js';
 import { wordPieceSpecialTokens } from './word-piece-definition.js';

@@ -2,7 +2,8 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { kindOf, readDefinition, type TokenizerDefinition } from './definition.js';
+import { kindOf, readDefinition } from './definition.js';
+import type { TokenizerDefinition } from './tokenizer-definition.js';
 
 const goldens = 'test/goldens';
 

@@ -5,16 +5,8 @@ import { isJsonObject, readJsonObject, type JsonObject } from '../json-file.js';
 import { byteLevelDefinition } from './byte-level-definition.js';
 import { findTokenizerFiles } from './files.js';
 import { booleanSetting, readSettings, type TokenizerSettings } from './settings.js';
+import type { TokenizerDefinition } from './tokenizer-definition.js';
 import { wordPieceDefinition } from './word-piece-definition.js';
-
-/** A tokenizer in the format of `tokenizer.json`. */
-export interface TokenizerDefinition extends JsonObject {
-  normalizer: JsonObject | null;
-  pre_tokenizer: JsonObject | null;
-  post_processor: JsonObject | null;
-  model: JsonObject;
-  added_tokens: JsonObject[];
-}
 
 /** How sentences become pieces: as in BERT, as in RoBERTa, or in another way that is left to the library. */
 export type TokenizerKind = 'word-piece' | 'byte-level' | 'other';

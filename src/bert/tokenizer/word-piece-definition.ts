@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InvalidModelError } from '../errors.js';
 import { addedTokens } from './added-tokens.js';
-import type { TokenizerDefinition } from './definition.js';
+import type { TokenizerDefinition } from './tokenizer-definition.js';
 import { booleanSetting, specialToken, type SpecialToken, type TokenizerSettings } from './settings.js';
 
 /**
