@@ -10,11 +10,14 @@ const DESCRIPTIONS = {
   413: 'The body or the file is too large.',
   415: 'The content type is not one that this route takes.',
   422: 'The request is well-formed, but its values are not valid: `errors` lists them.',
+  429: 'Too much waits already; `Retry-After` says in how many seconds to try again.',
   500: 'Something went wrong in the service.',
   503: 'The service cannot do this now.',
 } as const;
 
 export type ProblemStatus = keyof typeof DESCRIPTIONS;
+
+const retryAfter = { description: 'Seconds.', schema: { type: 'integer', minimum: 1 } } as const;
 
 /** Documents the errors that a route answers with. Every route may answer 500, which is added. */
 export function ApiProblems(...statuses: ProblemStatus[]): MethodDecorator & ClassDecorator {
@@ -24,6 +27,7 @@ export function ApiProblems(...statuses: ProblemStatus[]): MethodDecorator & Cla
       ApiResponse({
         status,
         description: DESCRIPTIONS[status],
+        ...(status === 429 && { headers: { 'Retry-After': retryAfter } }),
         content: { [PROBLEM_MEDIA_TYPE]: { schema: { $ref: getSchemaPath(ProblemDetails) } } },
       }),
     ),

@@ -77,6 +77,28 @@ export class InvalidInputError extends DomainError {
   }
 }
 
+/** So much is asked for at once that it cannot even wait. */
+export class TooManyRequestsError extends DomainError {
+  readonly status = 429;
+  readonly type = 'too-many-requests';
+  readonly title = 'Too many requests';
+
+  /** @param retryAfterSeconds in how many whole seconds to try again: the answer's `Retry-After`. */
+  constructor(
+    message: string,
+    readonly retryAfterSeconds: number,
+  ) {
+    super(message);
+  }
+}
+
+/** The service is too busy to have done it in time. */
+export class OverdueError extends DomainError {
+  readonly status = 503;
+  readonly type = 'deadline-exceeded';
+  readonly title = 'Deadline exceeded';
+}
+
 export class UnavailableError extends DomainError {
   readonly status = 503;
   readonly type = 'unavailable';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { DomainError, InvalidInputError } from './errors.js';
+import { DomainError, InvalidInputError, TooManyRequestsError } from './errors.js';
 import type { ProblemDetails } from './problem-details.dto.js';
 import { PROBLEM_MEDIA_TYPE, problemOfStatus, problemType } from './problem-details.js';
 import type { RouteTable } from './route-table.js';
@@ -39,6 +39,7 @@ export class ProblemDetailsFilter implements ExceptionFilter {
     // and the client might never see the answer.
     if (!request.raw.readableEnded) request.raw.resume();
     reply.removeHeader('connection');
+    if (error instanceof TooManyRequestsError) reply.header('retry-after', error.retryAfterSeconds);
     void reply.status(problem.status).header('content-type', PROBLEM_MEDIA_TYPE).send(problem);
   }
 

@@ -23,6 +23,13 @@ describe('readSettings', () => {
       engine: 'auto',
       maxUploadBytes: 2 ** 30,
       maxBodyBytes: 2 ** 20,
+      loadedModels: 2,
+      inferenceThreads: 'auto',
+      predictBatchTokens: 512,
+      predictMaxWait: 0,
+      predictQueue: 1024,
+      predictDeadline: 30_000,
+      predictCache: 0,
       logFormat: 'text',
       hubModels: 'any',
       hubUrl: 'https://huggingface.co',
@@ -37,6 +44,9 @@ describe('readSettings', () => {
       WELLFORMED_MAX_BODY_BYTES: '65536',
       WELLFORMED_HUB_MODELS: 'google/electra-small, bert-tiny',
       WELLFORMED_HUB_URL: 'http://localhost:8080/',
+      WELLFORMED_INFERENCE_THREADS: '3',
+      WELLFORMED_PREDICT_MAX_WAIT: '2.5ms',
+      WELLFORMED_PREDICT_DEADLINE: '2 min',
     });
     expect(settings).toMatchObject({
       dataFolder: '/srv/w',
@@ -45,6 +55,9 @@ describe('readSettings', () => {
       maxBodyBytes: 65536,
       hubModels: ['google/electra-small', 'bert-tiny'],
       hubUrl: 'http://localhost:8080',
+      inferenceThreads: 3,
+      predictMaxWait: 2.5,
+      predictDeadline: 120_000,
     });
   });
 
@@ -64,6 +77,9 @@ describe('readSettings', () => {
         WELLFORMED_PORT: '70000',
         WELLFORMED_ENGINE: 'gpu',
         WELLFORMED_MAX_UPLOAD_BYTES: 'much',
+        WELLFORMED_INFERENCE_THREADS: 'many',
+        WELLFORMED_PREDICT_MAX_WAIT: '5',
+        WELLFORMED_PREDICT_DEADLINE: '0',
         WELLFORMED_LOG_FORMAT: 'xml',
         WELLFORMED_HUB_MODELS: '../../etc',
         WELLFORMED_HUB_URL: 'ftp://x',
@@ -72,6 +88,9 @@ describe('readSettings', () => {
       'WELLFORMED_PORT must be at most 65535; it is "70000".',
       'WELLFORMED_ENGINE must be auto, tensorflow, tensorflow-cpu, tensorflow-gpu or wasm; it is "gpu".',
       expect.stringMatching(/^WELLFORMED_MAX_UPLOAD_BYTES must be .*; it is "much"\.$/),
+      'WELLFORMED_INFERENCE_THREADS must be auto or a whole number from 1 to 1024; it is "many".',
+      'WELLFORMED_PREDICT_MAX_WAIT must be a time from 0 to 10 s, such as 5 ms; it is "5".',
+      'WELLFORMED_PREDICT_DEADLINE must be a time from 1 ms to 60 min, such as 30 s; it is "0".',
       'WELLFORMED_LOG_FORMAT must be text or json; it is "xml".',
       expect.stringMatching(/^WELLFORMED_HUB_MODELS must be "any", "catalogue" or hub ids/),
       'WELLFORMED_HUB_URL must be an http or https address; it is "ftp://x".',

@@ -28,6 +28,14 @@ export const text: SettingParser<string> = (value) => value;
 export const integer: SettingParser<number> = (value) =>
   /^[+-]?\d+$/.test(value) ? Number(value) : Number.NaN;
 
+const MILLISECONDS: Record<string, number> = { ms: 1, s: 1e3, min: 60e3 };
+
+/** Milliseconds: a number with a unit, `500 ms`, `30 s`, `2 min`, or 0. */
+export const duration: SettingParser<number> = (value) => {
+  const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(value) ?? [];
+  return Number(amount) === 0 ? 0 : Number(amount) * (MILLISECONDS[unit.toLowerCase()] ?? Number.NaN);
+};
+
 const UNITS: Record<string, number> = {
   '': 1,
   kib: 2 ** 10,

@@ -1,6 +1,16 @@
-import { IsIn, IsInt, IsNotEmpty, IsUrl, Max, Min, Validate, ValidatorConstraint } from 'class-validator';
+import {
+  IsIn,
+  IsInt,
+  IsNotEmpty,
+  IsUrl,
+  Max,
+  Min,
+  Validate,
+  ValidateIf,
+  ValidatorConstraint,
+} from 'class-validator';
 import type { ValidatorConstraintInterface } from 'class-validator';
-import { bytes, integer, Setting, text, type SettingParser } from './setting.js';
+import { bytes, duration, integer, Setting, text, type SettingParser } from './setting.js';
 
 const hubModelList: SettingParser<string | string[]> = (value) =>
   value === 'any' || value === 'catalogue' ? value : value.split(',').map((id) => id.trim());
@@ -86,6 +96,73 @@ export class Settings {
   @Min(1024, { message: 'must be at least 1024 bytes' })
   @Max(2 ** 30, { message: 'must be at most 1 GiB' })
   maxBodyBytes!: number;
+
+  @Setting('WELLFORMED_LOADED_MODELS', {
+    default: '2',
+    description: 'Most models in memory at a time for predictions; the one not asked for longest leaves.',
+    parse: integer,
+  })
+  @IsInt({ message: 'must be a whole number' })
+  @Min(1, { message: 'must be at least 1' })
+  loadedModels!: number;
+
+  @Setting('WELLFORMED_INFERENCE_THREADS', {
+    default: 'auto',
+    description: 'Threads that compute one batch of sentences; auto: as many as the process may use cores.',
+    parse: (value) => (value === 'auto' ? value : integer(value)),
+  })
+  @ValidateIf(({ inferenceThreads }: Settings) => inferenceThreads !== 'auto')
+  @IsInt({ message: 'must be auto or a whole number from 1 to 1024' })
+  @Min(1, { message: 'must be auto or a whole number from 1 to 1024' })
+  @Max(1024, { message: 'must be auto or a whole number from 1 to 1024' })
+  inferenceThreads!: number | 'auto';
+
+  @Setting('WELLFORMED_PREDICT_BATCH_TOKENS', {
+    default: '512',
+    description:
+      'Most tokens of sentences computed together, a token of padding counted as a quarter; a longer sentence is computed by itself.',
+    parse: integer,
+  })
+  @IsInt({ message: 'must be a whole number' })
+  @Min(1, { message: 'must be at least 1' })
+  predictBatchTokens!: number;
+
+  @Setting('WELLFORMED_PREDICT_MAX_WAIT', {
+    default: '0 ms',
+    description:
+      'How long a sentence waits for company while its model has nothing to do: more sentences a second, each later.',
+    parse: duration,
+  })
+  @Min(0, { message: 'must be a time from 0 to 10 s, such as 5 ms' })
+  @Max(10_000, { message: 'must be a time from 0 to 10 s, such as 5 ms' })
+  predictMaxWait!: number;
+
+  @Setting('WELLFORMED_PREDICT_QUEUE', {
+    default: '1024',
+    description: 'Most sentences that wait for a model; who comes when it is full is answered 429.',
+    parse: integer,
+  })
+  @IsInt({ message: 'must be a whole number' })
+  @Min(1, { message: 'must be at least 1' })
+  predictQueue!: number;
+
+  @Setting('WELLFORMED_PREDICT_DEADLINE', {
+    default: '30 s',
+    description: 'A request that still waits after so long is answered 503.',
+    parse: duration,
+  })
+  @Min(1, { message: 'must be a time from 1 ms to 60 min, such as 30 s' })
+  @Max(3_600_000, { message: 'must be a time from 1 ms to 60 min, such as 30 s' })
+  predictDeadline!: number;
+
+  @Setting('WELLFORMED_PREDICT_CACHE', {
+    default: '0',
+    description: 'Of how many sentences each model remembers its judgement; 0: none.',
+    parse: integer,
+  })
+  @IsInt({ message: 'must be a whole number' })
+  @Min(0, { message: 'must be at least 0' })
+  predictCache!: number;
 
   @Setting('WELLFORMED_LOG_FORMAT', {
     default: 'text',

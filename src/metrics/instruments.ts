@@ -4,6 +4,12 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 /** Most values a label takes whose values come from outside; the rest is counted together as `other`. */
 const MAX_LABEL_VALUES = 50;
 
+/** Seconds. */
+const PREDICTION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/** What became of a sentence that somebody asked about. */
+export type PredictionOutcome = 'acceptable' | 'unacceptable' | 'refused' | 'overdue' | 'abandoned' | 'error';
+
 /** Every instrument of the service, on a registry of its own (two services in one process do not mix). */
 @Injectable()
 export class Instruments {
@@ -22,15 +28,58 @@ export class Instruments {
   private readonly predictions = new Counter({
     ...this.on,
     name: 'wellformed_predictions_total',
-    help: 'Sentences judged, by outcome (acceptable, unacceptable, error) and by the alias asked for (none: by id).',
+    help:
+      'Sentences asked about, by outcome (acceptable, unacceptable; refused: the queue was full, overdue: the deadline passed, ' +
+      'abandoned: the client left, error) and by the alias asked for (none: by id).',
     labelNames: ['outcome', 'alias'] as const,
   });
 
   readonly predictionSeconds = new Histogram({
     ...this.on,
     name: 'wellformed_prediction_duration_seconds',
-    help: 'Time to judge the sentences of one request, from tokens to scores.',
-    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+    help: 'Time to judge the sentences of one request: tokenisation, waiting and inference.',
+    buckets: PREDICTION_BUCKETS,
+  });
+
+  readonly predictionTokenizationSeconds = new Histogram({
+    ...this.on,
+    name: 'wellformed_prediction_tokenization_seconds',
+    help: 'Time in which the sentences of one request became tokens.',
+    buckets: [0.0001, 0.00025, 0.0005, ...PREDICTION_BUCKETS],
+  });
+
+  readonly predictionQueueSeconds = new Histogram({
+    ...this.on,
+    name: 'wellformed_prediction_queue_seconds',
+    help: 'Time in which the sentences of one request waited for others.',
+    buckets: [0.0001, 0.00025, 0.0005, ...PREDICTION_BUCKETS],
+  });
+
+  private readonly inferenceSeconds = new Histogram({
+    ...this.on,
+    name: 'wellformed_inference_seconds',
+    help: 'Time to compute one batch of sentences.',
+    buckets: PREDICTION_BUCKETS,
+  });
+
+  private readonly inferenceBatchSentences = new Histogram({
+    ...this.on,
+    name: 'wellformed_inference_batch_sentences',
+    help: 'Sentences of one batch.',
+    buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256],
+  });
+
+  private readonly inferenceBatchTokens = new Histogram({
+    ...this.on,
+    name: 'wellformed_inference_batch_tokens',
+    help: 'Tokens of the sentences of one batch, padding not counted.',
+    buckets: [8, 16, 32, 64, 128, 256, 512, 1024],
+  });
+
+  readonly predictionQueueLength = new Gauge({
+    ...this.on,
+    name: 'wellformed_prediction_queue_length',
+    help: 'Sentences that wait to be computed, over all models.',
   });
 
   readonly loadedModels = new Gauge({
@@ -54,7 +103,7 @@ export class Instruments {
   private readonly trainingLoss = new Gauge({
     ...this.on,
     name: 'wellformed_training_loss',
-    help: 'Mean cross-entropy of the last batch of the current run. Absent while none trains.',
+    help: 'Training loss of the last step of the current run. Absent while none trains.',
   });
 
   private readonly trainingExamplesPerSecond = new Gauge({
@@ -66,7 +115,7 @@ export class Instruments {
   private readonly trainingValidationMcc = new Gauge({
     ...this.on,
     name: 'wellformed_training_validation_mcc',
-    help: 'Matthews correlation on the validation rows after the last epoch of the current run. Absent before that.',
+    help: 'Matthews correlation on the validation rows at the last evaluation of the current run. Absent before that.',
   });
 
   private readonly modelMcc = new Gauge({
@@ -100,13 +149,16 @@ export class Instruments {
     this.endTraining();
   }
 
-  /** Counts judged sentences. `alias` is the name that the client asked for, or null for a model named by id. */
-  countPredictions(
-    outcome: 'acceptable' | 'unacceptable' | 'error',
-    alias: string | null,
-    sentences = 1,
-  ): void {
+  /** Counts sentences. `alias` is the name that the client asked for, or null for a model named by id. */
+  countPredictions(outcome: PredictionOutcome, alias: string | null, sentences = 1): void {
     this.predictions.inc({ outcome, alias: this.aliasLabel(alias) }, sentences);
+  }
+
+  /** Sentences were computed together. */
+  recordBatch({ sentences, tokens, seconds }: { sentences: number; tokens: number; seconds: number }): void {
+    this.inferenceSeconds.observe(seconds);
+    this.inferenceBatchSentences.observe(sentences);
+    this.inferenceBatchTokens.observe(tokens);
   }
 
   /** The current run did a step. */
@@ -117,7 +169,7 @@ export class Instruments {
     if (step.examplesPerSecond !== null) this.trainingExamplesPerSecond.set(step.examplesPerSecond);
   }
 
-  /** The current run evaluated an epoch. */
+  /** The current run evaluated its model. */
   recordValidation(mcc: number): void {
     this.trainingValidationMcc.set(mcc);
   }

@@ -6,6 +6,7 @@ import { ServedModel } from '../bert/serving/served-model.js';
 import { NotFoundError } from '../common/errors.js';
 import { newId } from '../common/identifiers.js';
 import { findPage, type Page, type PageQuery } from '../common/pagination.js';
+import { Settings } from '../config/settings.js';
 import { isForeignKeyViolation } from '../database/constraint-errors.js';
 import { Transactions } from '../database/transactions.js';
 import { DatasetsService } from '../datasets/datasets.service.js';
@@ -31,6 +32,7 @@ export class EvaluationsService implements OnModuleInit, BeforeApplicationShutdo
     private readonly transactions: Transactions,
     private readonly models: ModelsService,
     private readonly datasets: DatasetsService,
+    private readonly settings: Settings,
   ) {}
 
   /** Nobody works any more on what an earlier process has left. */
@@ -112,7 +114,9 @@ export class EvaluationsService implements OnModuleInit, BeforeApplicationShutdo
     const started = performance.now();
     const { rows } = await this.datasets.get(datasetId);
     const file = await this.datasets.rowsFile(datasetId);
-    const model = await ServedModel.load(await this.models.folder(modelId));
+    const model = await ServedModel.load(await this.models.folder(modelId), {
+      threads: this.settings.inferenceThreads,
+    });
     try {
       const { labels, logits, truncated } = await judgeRows(model, readRows(file), rows, {
         onProgress: (judged) => this.progress.set(id, judged / rows),

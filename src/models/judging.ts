@@ -14,17 +14,18 @@ export interface JudgedRows {
 }
 
 export interface JudgingOptions {
-  /** Told after every batch how many rows are judged. */
+  /** Told after every portion how many rows are judged. */
   onProgress: (judged: number) => void;
-  /** Stops it between two batches; it then rejects with the reason of the signal. */
+  /** Stops it; it then rejects with the reason of the signal. */
   signal: AbortSignal;
 }
 
-const BATCH = 32;
+/** Rows that the model is given together: many, since it makes batches of them itself. */
+const PORTION = 256;
 /** Rows read ahead and sorted by length, so that a batch holds little padding. */
-const WINDOW = 64 * BATCH;
+const WINDOW = 8 * PORTION;
 
-/** Has a model judge rows in batches. Memory grows by nine bytes a row, not by its text. */
+/** Has a model judge rows, some at a time. Memory grows by nine bytes a row, not by its text. */
 export async function judgeRows(
   model: Pick<ServedModel, 'score'>,
   rows: AsyncIterable<LabelledSentence>,
@@ -35,13 +36,14 @@ export async function judgeRows(
   let done = 0;
   for await (const window of windows(rows)) {
     window.sort((a, b) => a.sentence.length - b.sentence.length);
-    for (let start = 0; start < window.length; start += BATCH) {
+    for (let start = 0; start < window.length; start += PORTION) {
       signal.throwIfAborted();
-      const batch = window.slice(start, start + BATCH);
-      const judgements = await model.score(batch.map(({ sentence }) => sentence));
-      if (done + batch.length > count) throw tooMany(count);
+      const portion = window.slice(start, start + PORTION);
+      const sentences = portion.map(({ sentence }) => sentence);
+      const { judgements } = await model.score(sentences, { signal });
+      if (done + portion.length > count) throw tooMany(count);
       judgements.forEach(({ logits, truncated }, i) => {
-        judged.labels[done] = batch[i]!.label;
+        judged.labels[done] = portion[i]!.label;
         judged.logits.set(logits, 2 * done);
         judged.truncated += truncated ? 1 : 0;
         done++;

@@ -1,11 +1,12 @@
-import { Controller, HttpCode, HttpStatus, Post, Query, Req } from '@nestjs/common';
+import { Controller, HttpCode, HttpStatus, Post, Query, Req, Res } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiExtraModels, ApiOkResponse, ApiOperation, ApiTags, getSchemaPath } from '@nestjs/swagger';
-import type { FastifyRequest } from 'fastify';
-import type { Judgement } from '../bert/serving/served-model.js';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Judgement, Timing } from '../bert/serving/served-model.js';
 import { ApiProblems } from '../common/api-problems.decorator.js';
 import { InvalidInputError } from '../common/errors.js';
 import { validated } from '../common/validation.js';
+import { clientGone } from './client-gone.js';
 import {
   JudgementDto,
   PredictDto,
@@ -15,6 +16,7 @@ import {
 } from './dto/predict.dto.js';
 import { PredictionsService } from './predictions.service.js';
 import { takesSentences } from './sentence-bodies.js';
+import { serverTiming, serverTimingHeader } from './server-timing.js';
 
 const text = { schema: { type: 'string', example: 'The cat sat on mat the.' } };
 
@@ -52,25 +54,37 @@ export class PredictionsController {
   })
   @ApiOkResponse({
     description: 'One judgement for `sentence` or plain text, a list of them for `sentences`.',
+    headers: { 'Server-Timing': serverTimingHeader },
     schema: { oneOf: [{ $ref: getSchemaPath(PredictionDto) }, { $ref: getSchemaPath(PredictionsDto) }] },
   })
-  @ApiProblems(400, 404, 409, 413, 415, 422, 503)
+  @ApiProblems(400, 404, 409, 413, 415, 422, 429, 503)
   async predict(
     @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
     @Query() query: PredictQueryDto,
   ): Promise<PredictionDto | PredictionsDto> {
     const body = await validated(PredictDto, request.body, 'body');
-    const idOrAlias = modelOf(body, query);
+    const options = { model: modelOf(body, query), signal: clientGone(reply) };
     if (body.sentences === undefined) {
       const sentences = [body.sentence ?? nothing()];
-      const { judgements, model } = await this.predictions.predict(sentences, () => '#/sentence', idOrAlias);
+      const { judgements, model, timing } = await this.predictions.predict(
+        sentences,
+        () => '#/sentence',
+        options,
+      );
+      tellTiming(reply, timing);
       return { ...judgementDto(judgements[0]!), model };
     }
     if (body.sentence !== undefined) both();
     const pointer = (index: number) => `#/sentences/${index}`;
-    const { judgements, model } = await this.predictions.predict(body.sentences, pointer, idOrAlias);
+    const { judgements, model, timing } = await this.predictions.predict(body.sentences, pointer, options);
+    tellTiming(reply, timing);
     return { predictions: judgements.map(judgementDto), model };
   }
+}
+
+function tellTiming(reply: FastifyReply, timing: Timing): void {
+  reply.header('server-timing', serverTiming(timing, reply.elapsedTime));
 }
 
 function judgementDto({ acceptable, score, truncated }: Judgement): JudgementDto {

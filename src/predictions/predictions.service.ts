@@ -1,7 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import type { Judgement } from '../bert/serving/served-model.js';
-import { ConflictError, InvalidInputError, NotFoundError } from '../common/errors.js';
-import { Instruments } from '../metrics/instruments.js';
+import { DeadlineExceededError, QueueFullError } from '../bert/errors.js';
+import type { Judgement, Scores, Timing } from '../bert/serving/served-model.js';
+import {
+  ConflictError,
+  InvalidInputError,
+  NotFoundError,
+  OverdueError,
+  TooManyRequestsError,
+} from '../common/errors.js';
+import { Settings } from '../config/settings.js';
+import { Instruments, type PredictionOutcome } from '../metrics/instruments.js';
 import { PRODUCTION } from '../models/model-version.js';
 import { ModelsService, type ResolvedModel } from '../models/models.service.js';
 import { ServedModels } from './served-models.js';
@@ -13,6 +21,14 @@ export interface Predictions {
   /** In the order of the sentences. */
   judgements: Judgement[];
   model: ResolvedModel;
+  timing: Timing;
+}
+
+export interface PredictOptions {
+  /** Which model: an id or an alias; production by default. */
+  model?: string;
+  /** Aborted when nobody waits for the answer any more. */
+  signal?: AbortSignal;
 }
 
 /** Judges sentences with a model of the registry. */
@@ -22,43 +38,61 @@ export class PredictionsService {
     private readonly models: ModelsService,
     private readonly served: ServedModels,
     private readonly instruments: Instruments,
+    private readonly settings: Settings,
   ) {}
 
   /**
    * @param sentences whose pointers in the request are `pointer(0)`, `pointer(1)`, …
-   * @param idOrAlias which model; production by default
    * @throws InvalidInputError if a sentence is empty or far too long
    * @throws NotFoundError if there is no such model
    * @throws ConflictError if none was named and none is in production
    * @throws UnavailableError if the model cannot be loaded
+   * @throws TooManyRequestsError if too many sentences wait already
+   * @throws OverdueError if some of the sentences still wait at the deadline of the settings
    */
   async predict(
     sentences: string[],
     pointer: (index: number) => string,
-    idOrAlias?: string,
+    { model: idOrAlias, signal }: PredictOptions = {},
   ): Promise<Predictions> {
+    const deadline = performance.now() + this.settings.predictDeadline;
     assertSentences(sentences, pointer);
     const model = await this.resolve(idOrAlias);
     try {
-      const judgements = await this.served.use(model.id, (loaded) =>
-        this.timed(() => loaded.score(sentences)),
-      );
-      this.count(judgements, model);
-      return { judgements, model };
+      const scores = await this.served.use(model.id, async (loaded) => {
+        const end = this.instruments.predictionSeconds.startTimer();
+        const scores = await loaded.score(sentences, { signal, deadline });
+        end();
+        return scores;
+      });
+      this.record(scores, model);
+      return { ...scores, model };
     } catch (error) {
-      this.instruments.countPredictions('error', model.alias, sentences.length);
-      throw error;
+      this.instruments.countPredictions(outcomeOf(error as Error), model.alias, sentences.length);
+      throw this.answerTo(error);
     }
   }
 
-  private async timed<R>(work: () => Promise<R>): Promise<R> {
-    const end = this.instruments.predictionSeconds.startTimer();
-    const result = await work();
-    end();
-    return result;
+  private answerTo(error: unknown): unknown {
+    if (error instanceof QueueFullError) {
+      const seconds = Math.max(1, Math.ceil(error.retryAfterSeconds));
+      return new TooManyRequestsError(
+        `${error.waiting} sentences wait for this model already. Send the request again in ${seconds} s.`,
+        seconds,
+      );
+    }
+    if (error instanceof DeadlineExceededError) {
+      return new OverdueError(
+        `The sentences still waited after ${this.settings.predictDeadline / 1000} s, so many are asked for. ` +
+          'Send fewer at once, or later.',
+      );
+    }
+    return error;
   }
 
-  private count(judgements: Judgement[], { alias }: ResolvedModel): void {
+  private record({ judgements, timing }: Scores, { alias }: ResolvedModel): void {
+    this.instruments.predictionTokenizationSeconds.observe(timing.tokenizationSeconds);
+    this.instruments.predictionQueueSeconds.observe(timing.queueSeconds);
     const acceptable = judgements.filter((judgement) => judgement.acceptable).length;
     if (acceptable > 0) this.instruments.countPredictions('acceptable', alias, acceptable);
     const unacceptable = judgements.length - acceptable;
@@ -86,6 +120,12 @@ export class PredictionsService {
       'curl -F file=@in_domain_train.tsv -F baseModel=all-MiniLM-L6-v2 localhost:3000/train'
     );
   }
+}
+
+function outcomeOf(error: Error): PredictionOutcome {
+  if (error instanceof QueueFullError) return 'refused';
+  if (error instanceof DeadlineExceededError) return 'overdue';
+  return error.name === 'AbortError' ? 'abandoned' : 'error';
 }
 
 function assertSentences(sentences: string[], pointer: (index: number) => string): void {

@@ -1,6 +1,8 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { ServedModel } from '../bert/serving/served-model.js';
+import { DeadlineExceededError, QueueFullError } from '../bert/errors.js';
+import { ServedModel, type ServingOptions } from '../bert/serving/served-model.js';
 import { NotFoundError, UnavailableError } from '../common/errors.js';
+import { Settings } from '../config/settings.js';
 import { Instruments } from '../metrics/instruments.js';
 import { PRODUCTION } from '../models/model-version.js';
 import { ModelsService } from '../models/models.service.js';
@@ -14,8 +16,6 @@ export interface LoadFailure {
   at: Date;
 }
 
-const CAPACITY = 2;
-
 /** The models that are in memory and ready to judge. */
 @Injectable()
 export class ServedModels implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -26,10 +26,11 @@ export class ServedModels implements OnApplicationBootstrap, OnApplicationShutdo
   constructor(
     private readonly models: ModelsService,
     private readonly instruments: Instruments,
+    private readonly settings: Settings,
     events: RegistryEvents,
   ) {
     this.cache = new ModelCache(
-      CAPACITY,
+      settings.loadedModels,
       (id) => this.load(id),
       (loaded) => this.instruments.loadedModels.set(loaded),
     );
@@ -61,10 +62,12 @@ export class ServedModels implements OnApplicationBootstrap, OnApplicationShutdo
    * Keeps a model loaded while `work` uses it.
    *
    * @throws UnavailableError if it cannot be loaded, or fails
+   * @throws QueueFullError, DeadlineExceededError or an AbortError as `work` does
    */
   use<R>(modelId: string, work: (model: ServedModel) => Promise<R>): Promise<R> {
     return this.cache.use(modelId, (model) =>
       work(model).catch((error: Error) => {
+        if (isUsual(error)) throw error;
         // Its thread may be gone: the next request gets it loaded afresh.
         void this.cache.remove(modelId);
         this.logger.error(`Model ${modelId} failed: ${error.message}`, error.stack);
@@ -87,7 +90,7 @@ export class ServedModels implements OnApplicationBootstrap, OnApplicationShutdo
   private async load(id: string): Promise<ServedModel> {
     const started = performance.now();
     try {
-      const model = await ServedModel.load(await this.models.folder(id));
+      const model = await ServedModel.load(await this.models.folder(id), this.options());
       this.failed.delete(id);
       this.logger.log(`Loaded ${id} in ${((performance.now() - started) / 1000).toFixed(2)} s`);
       return model;
@@ -101,4 +104,29 @@ export class ServedModels implements OnApplicationBootstrap, OnApplicationShutdo
       );
     }
   }
+
+  private options(): ServingOptions {
+    const { inferenceThreads, predictBatchTokens, predictQueue, predictMaxWait, predictCache } =
+      this.settings;
+    return {
+      threads: inferenceThreads,
+      limits: {
+        tokensPerBatch: predictBatchTokens,
+        maxQueuedSentences: predictQueue,
+        maxWait: predictMaxWait,
+      },
+      rememberedSentences: predictCache,
+      observer: {
+        queued: (change) => this.instruments.predictionQueueLength.inc(change),
+        computed: (batch) => this.instruments.recordBatch(batch),
+      },
+    };
+  }
+}
+
+/** Whether a request ended early without any fault of the model. */
+function isUsual(error: Error): boolean {
+  return (
+    error instanceof QueueFullError || error instanceof DeadlineExceededError || error.name === 'AbortError'
+  );
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Writes evaluation.json with PyTorch and scikit-learn (see README.md): loss, accuracy, MCC and confusion matrices of labels
-and logits, and bootstrap intervals of MCC. Deterministic: the same versions of the packages write the same bytes.
+and logits, bootstrap intervals of MCC, temperatures and thresholds. Deterministic: the same versions of the packages write
+the same bytes.
 """
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import numpy
 import sklearn
 import torch
 from golden_files import write_json
+from sklearn.calibration import _TemperatureScaling
 from sklearn.metrics import accuracy_score, confusion_matrix, log_loss, matthews_corrcoef
 
 
@@ -15,7 +17,13 @@ def main():
     versions = {"torch": torch.__version__.split("+")[0], "scikit-learn": sklearn.__version__}
     write_json(
         Path(__file__).resolve().parent / "evaluation.json",
-        {"writtenWith": versions, "cases": evaluation_cases(), "bootstrap": bootstrap_intervals()},
+        {
+            "writtenWith": versions,
+            "cases": evaluation_cases(),
+            "bootstrap": bootstrap_intervals(),
+            "calibration": [calibration_case(*case) for case in scored_cases()],
+            "thresholds": [threshold_case(*case) for case in scored_cases()],
+        },
     )
 
 
@@ -81,6 +89,86 @@ def bootstrap_intervals():
             }
         )
     return intervals
+
+
+def scored_cases():
+    """Labels and logits whose probabilities are too sure, not sure enough, and shifted towards "acceptable"."""
+    random = numpy.random.default_rng(13)
+    for name, sharpness, shift in [("too sure", 3.0, 0.0), ("not sure enough", 0.4, 0.0), ("shifted", 1.0, 1.2)]:
+        true_margin = random.normal(0.8, 2.0, 90)
+        labels = (random.random(90) < 1 / (1 + numpy.exp(-true_margin))).astype(int)
+        offset = random.normal(0, 1, 90)
+        margin = sharpness * true_margin + shift
+        # Two decimals, so that some scores are equal.
+        logits = numpy.round(numpy.stack([offset - margin / 2, offset + margin / 2], axis=1), 2)
+        yield name, labels, logits
+
+
+folds = 5
+
+
+def calibration_case(name, labels, logits):
+    temperature = fit_temperature(labels, logits)
+    fold = numpy.arange(len(labels)) % folds
+    each = numpy.empty(len(labels))
+    for held_out in range(folds):
+        each[fold == held_out] = fit_temperature(labels[fold != held_out], logits[fold != held_out])
+    return {
+        "name": name,
+        "labels": labels.tolist(),
+        "logits": logits.tolist(),
+        "temperature": temperature,
+        "before": calibration_quality(labels, logits),
+        "fitted": calibration_quality(labels, logits / temperature),
+        "foldTemperatures": each[:folds].tolist(),
+        "crossFitted": calibration_quality(labels, logits / each[:, None]),
+    }
+
+
+def fit_temperature(labels, logits):
+    return float(1 / _TemperatureScaling().fit(logits, labels).beta_)
+
+
+def calibration_quality(labels, logits):
+    """The expected calibration error is that of Guo et al.'s github.com/gpleiss/temperature_scaling."""
+    probabilities = torch.tensor(logits, dtype=torch.float64).softmax(-1).numpy()
+    confidence, prediction = probabilities.max(axis=1), probabilities.argmax(axis=1)
+    error = 0.0
+    edges = numpy.linspace(0, 1, 16)
+    for lower, upper in zip(edges[:-1], edges[1:]):
+        inside = (confidence > lower) & (confidence <= upper)
+        if inside.any():
+            accuracy = (prediction[inside] == labels[inside]).mean()
+            error += abs(confidence[inside].mean() - accuracy) * inside.mean()
+    return {"loss": float(log_loss(labels, probabilities)), "expectedCalibrationError": float(error)}
+
+
+def threshold_case(name, labels, logits):
+    scores = 1 / (1 + numpy.exp(logits[:, 0] - logits[:, 1]))
+    fold = numpy.arange(len(labels)) % folds
+    each = numpy.empty(len(labels))
+    for held_out in range(folds):
+        each[fold == held_out] = best_threshold(labels[fold != held_out], scores[fold != held_out])
+    threshold = best_threshold(labels, scores)
+    return {
+        "name": name,
+        "labels": labels.tolist(),
+        "scores": scores.tolist(),
+        "threshold": threshold,
+        "mcc": float(matthews_corrcoef(labels, scores > threshold)),
+        "default": float(matthews_corrcoef(labels, scores > 0.5)),
+        "foldThresholds": each[:folds].tolist(),
+        "crossFitted": float(matthews_corrcoef(labels, scores > each)),
+    }
+
+
+def best_threshold(labels, scores):
+    """Tries every one: midway between neighbouring scores, and one half. Of equally good ones the nearest to one half."""
+    distinct = numpy.unique(scores)
+    candidates = [0.5, *((distinct[:-1] + distinct[1:]) / 2)]
+    quality = [round(matthews_corrcoef(labels, scores > candidate), 9) for candidate in candidates]
+    best = [candidate for candidate, mcc in zip(candidates, quality) if mcc == max(quality)]
+    return float(min(best, key=lambda candidate: abs(candidate - 0.5)))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import {
   type OnnxValue,
 } from './onnx-format.js';
 
-/** Where a tensor's float32 values lie: `length` bytes from `offset` on in a file beside the ONNX file. */
+/** Where a tensor's values lie: `length` bytes from `offset` on in a file beside the ONNX file. */
 export interface ExternalData {
   file: string;
   offset: number;
@@ -63,20 +63,36 @@ export class GraphBuilder {
 
   /** A one-dimensional int64 constant; equal ones are stored once. */
   integers(...values: number[]): Value {
-    return this.constant(`integers_${values.join('_')}`, [values.length], values);
+    const rawData = BigInt64Array.from(values, BigInt);
+    return this.constant(`integers_${values.join('_')}`, 'int64', [values.length], rawData);
   }
 
   /** An int64 constant without dimensions. */
   integer(single: number): Value {
-    return this.constant(`integer_${single}`, [], [single]);
+    return this.constant(`integer_${single}`, 'int64', [], BigInt64Array.of(BigInt(single)));
   }
 
-  /** A float32 tensor whose values stay in another file. */
-  external(name: string, shape: readonly number[], { file, offset, length }: ExternalData): Value {
+  /** A float32 constant without dimensions. */
+  float(single: number): Value {
+    return this.constant(`float_${single}`, 'float32', [], Float32Array.of(single));
+  }
+
+  /** A uint8 constant without dimensions. */
+  byte(single: number): Value {
+    return this.constant(`byte_${single}`, 'uint8', [], Uint8Array.of(single));
+  }
+
+  /** A tensor whose values stay in another file. */
+  external(
+    name: string,
+    shape: readonly number[],
+    { file, offset, length }: ExternalData,
+    type: ElementType = 'float32',
+  ): Value {
     this.constants.set(name, {
       name,
       dims: [...shape],
-      dataType: elementTypes.float32,
+      dataType: elementTypes[type],
       dataLocation: 'EXTERNAL',
       externalData: [
         { key: 'location', value: file },
@@ -109,9 +125,13 @@ export class GraphBuilder {
     });
   }
 
-  private constant(name: string, dims: number[], values: number[]): Value {
-    const rawData = new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
-    this.constants.set(name, { name, dims, dataType: elementTypes.int64, rawData });
+  private constant(
+    name: string,
+    type: ElementType,
+    dims: number[],
+    { buffer }: BigInt64Array | Float32Array | Uint8Array,
+  ): Value {
+    this.constants.set(name, { name, dims, dataType: elementTypes[type], rawData: new Uint8Array(buffer) });
     return name;
   }
 }

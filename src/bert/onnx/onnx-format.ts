@@ -59,7 +59,7 @@ message TensorShapeProto {
 const modelProto = protobuf.parse(onnxProto).root.lookupType('onnx.ModelProto');
 
 /** `TensorProto.DataType` */
-export const elementTypes = { float32: 1, int32: 6, int64: 7 } as const;
+export const elementTypes = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7 } as const;
 export type ElementType = keyof typeof elementTypes;
 
 export interface OnnxNode {

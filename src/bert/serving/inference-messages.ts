@@ -18,5 +18,12 @@ export type InferenceAnswer =
   | { type: 'ready' }
   /** The model cannot be loaded. */
   | { type: 'unusable'; reason: string }
-  | { type: 'logits'; id: number; /** [sentences, 2] */ logits: Float32Array<ArrayBuffer> }
+  | {
+      type: 'logits';
+      id: number;
+      /** [sentences, 2] */
+      logits: Float32Array<ArrayBuffer>;
+      /** How long the computation took. */
+      seconds: number;
+    }
   | { type: 'failed'; id: number; reason: string };

@@ -2,6 +2,14 @@ import { Worker } from 'node:worker_threads';
 import { InvalidModelError } from '../errors.js';
 import type { InferenceAnswer, InferenceBatch, InferenceWorkerData } from './inference-messages.js';
 
+/** What a batch gave. */
+export interface BatchLogits {
+  /** [sentences, 2] */
+  logits: Float32Array;
+  /** How long the computation took, without waiting for others. */
+  seconds: number;
+}
+
 /**
  * ONNX Runtime in a thread of its own: onnxruntime-node computes (and loads) synchronously behind its promises, and would
  * hold the event loop of the thread that calls it.
@@ -52,12 +60,11 @@ export class InferenceThread {
   }
 
   /**
-   * Computes sentences together, padded to the longest of them.
+   * Computes sentences together, padded to the longest of them. Batches are computed one after another.
    * @param sentences token ids of each, [CLS] … [SEP].
-   * @returns logits [sentences, 2]
    * @throws Error after {@link close}, or if ONNX Runtime fails.
    */
-  run(sentences: readonly (readonly number[])[]): Promise<Float32Array> {
+  run(sentences: readonly (readonly number[])[]): Promise<BatchLogits> {
     if (this.gone !== undefined) return Promise.reject(new Error(this.gone));
     const batch: InferenceBatch = {
       id: this.nextId++,
@@ -83,12 +90,12 @@ export class InferenceThread {
     if (answer.type !== 'logits' && answer.type !== 'failed') return;
     const promise = this.waiting.get(answer.id);
     this.waiting.delete(answer.id);
-    if (answer.type === 'logits') promise?.resolve(answer.logits);
+    if (answer.type === 'logits') promise?.resolve({ logits: answer.logits, seconds: answer.seconds });
     else promise?.reject(new Error(`ONNX Runtime could not compute a batch: ${answer.reason}`));
   }
 }
 
 interface Waiter {
-  resolve: (logits: Float32Array) => void;
+  resolve: (logits: BatchLogits) => void;
   reject: (error: Error) => void;
 }

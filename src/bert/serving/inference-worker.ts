@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { InferenceAnswer, InferenceBatch, InferenceWorkerData } from './inference-messages.js';
+import { padInputs } from './padded-inputs.js';
 
 /** The thread that owns an ONNX Runtime session: batches in, logits out, one after another. */
 const host = parentPort;
@@ -28,12 +29,17 @@ try {
 }
 
 async function infer(session: InferenceSession, { id, tokenIds, lengths }: InferenceBatch): Promise<void> {
+  const started = performance.now();
   try {
-    const { logits } = await session.run(padded(tokenIds, lengths));
-    const values = logits!.data as Float32Array;
+    const { inputIds, attentionMask, shape } = padInputs(tokenIds, lengths);
+    const { logits } = await session.run({
+      input_ids: new Tensor('int64', inputIds, shape),
+      attention_mask: new Tensor('int64', attentionMask, shape),
+    });
     // A copy, since the runtime's own memory cannot be handed to another thread.
-    const copy = values.slice();
-    answer({ type: 'logits', id, logits: copy }, [copy.buffer]);
+    const copy = (logits!.data as Float32Array).slice();
+    const seconds = (performance.now() - started) / 1000;
+    answer({ type: 'logits', id, logits: copy, seconds }, [copy.buffer]);
   } catch (error) {
     answer({ type: 'failed', id, reason: (error as Error).message });
   }
@@ -42,22 +48,4 @@ async function infer(session: InferenceSession, { id, tokenIds, lengths }: Infer
 async function close(session: InferenceSession): Promise<void> {
   await session.release();
   host!.close();
-}
-
-function padded(tokenIds: Int32Array, lengths: Int32Array): Record<string, Tensor> {
-  const longest = Math.max(...lengths);
-  const shape = [lengths.length, longest];
-  const inputIds = new BigInt64Array(lengths.length * longest);
-  const attentionMask = new BigInt64Array(lengths.length * longest);
-  let next = 0;
-  lengths.forEach((length, row) => {
-    for (let column = 0; column < length; column++) {
-      inputIds[row * longest + column] = BigInt(tokenIds[next++]!);
-      attentionMask[row * longest + column] = 1n;
-    }
-  });
-  return {
-    input_ids: new Tensor('int64', inputIds, shape),
-    attention_mask: new Tensor('int64', attentionMask, shape),
-  };
 }

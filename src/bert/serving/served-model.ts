@@ -1,13 +1,20 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { maxSequenceLength, parseEncoderConfig, type EncoderConfig } from '../config.js';
 import { InvalidModelError } from '../errors.js';
 import { parseJsonFile } from '../json-file.js';
 import { Tokenizer, type EncodedSentence } from '../tokenizer/tokenizer.js';
-import { planBatches } from './batches.js';
+import { availableCores } from './available-cores.js';
+import { EventLoopShare } from './event-loop-share.js';
 import { InferenceThread } from './inference-thread.js';
+import { LeastRecentlyUsed } from './least-recently-used.js';
+import {
+  Scheduler,
+  type ScheduleOptions,
+  type SchedulerLimits,
+  type SchedulerObserver,
+} from './scheduler.js';
 
 export interface Judgement {
   /** Whether the logit of "acceptable" is the larger one. */
@@ -22,21 +29,55 @@ export interface Judgement {
   tokens: number;
 }
 
-export interface ServingOptions {
-  /** Threads that compute one batch; default: as many as this process may use. */
-  threads?: number;
+/** Where the time went, and with how much company. What is remembered takes none. */
+export interface Timing {
+  /** From the last token to the judgements, less `inferenceSeconds`: waiting for others. */
+  queueSeconds: number;
+  tokenizationSeconds: number;
+  /** Of the batches that held the sentences, each as a whole. */
+  inferenceSeconds: number;
+  /** Of the sentences that were computed, [CLS] and [SEP] counted. */
+  tokens: number;
+  /** How many batches held the sentences. */
+  batches: number;
+  /** Sentences of the largest of them, those of other requests counted. */
+  batchSize: number;
 }
+
+export interface Scores {
+  /** In the order of the sentences. */
+  judgements: Judgement[];
+  timing: Timing;
+}
+
+export interface ServingOptions {
+  /** Threads that compute one batch; `auto`, the default: as many as this process may use cores. */
+  threads?: number | 'auto';
+  /** Default: {@link defaultLimits}. */
+  limits?: Partial<SchedulerLimits>;
+  /** Of how many sentences the judgements are remembered; default: none. */
+  rememberedSentences?: number;
+  /** Told of what waits and of what was computed. */
+  observer?: SchedulerObserver;
+}
+
+/** Nobody is refused. 512 tokens a batch: larger ones compute hardly more sentences a second, smaller ones fewer. */
+export const defaultLimits: SchedulerLimits = {
+  tokensPerBatch: 512,
+  maxQueuedSentences: Infinity,
+  maxWait: 0,
+};
 
 /** A model folder made ready to judge sentences: its tokenizer here, its weights in a thread of its own. Close it. */
 export class ServedModel {
+  private readonly scheduler: Scheduler;
+  private readonly recent: LeastRecentlyUsed<Judgement>;
+
   /**
    * @param folder with `config.json`, a tokenizer, `model.safetensors` and `model.onnx`.
    * @throws InvalidModelError if it is not a model that can be served.
    */
-  static async load(
-    folder: string,
-    { threads = availableParallelism() }: ServingOptions = {},
-  ): Promise<ServedModel> {
+  static async load(folder: string, options: ServingOptions = {}): Promise<ServedModel> {
     const config = parseEncoderConfig(await readJson(join(folder, 'config.json')));
     const modelPath = join(folder, 'model.onnx');
     if (!existsSync(modelPath)) {
@@ -51,57 +92,88 @@ export class ServedModel {
           'Take the tokenizer that belongs to the model.',
       );
     }
-    return new ServedModel(config, tokenizer, await InferenceThread.start({ modelPath, threads }));
+    const { threads = 'auto' } = options;
+    const thread = await InferenceThread.start({
+      modelPath,
+      threads: threads === 'auto' ? availableCores() : threads,
+    });
+    return new ServedModel(config, tokenizer, thread, options);
   }
 
   private constructor(
     readonly config: EncoderConfig,
     private readonly tokenizer: Tokenizer,
     private readonly thread: InferenceThread,
-  ) {}
+    { limits, rememberedSentences = 0, observer }: ServingOptions,
+  ) {
+    this.scheduler = new Scheduler(
+      (sentences) => thread.run(sentences),
+      { ...defaultLimits, ...limits },
+      observer,
+    );
+    this.recent = new LeastRecentlyUsed(rememberedSentences);
+  }
 
   /**
-   * Judges sentences, in their order. The event loop stays free: computing is done elsewhere, and of many sentences few are
-   * tokenised at a time.
-   * @throws Error after {@link close}, or if ONNX Runtime fails.
+   * Judges sentences, in batches with those of other requests. The event loop stays free: computing is done elsewhere, and of
+   * many sentences few are tokenised at a time.
+   * @throws QueueFullError if too many sentences wait already.
+   * @throws DeadlineExceededError if some of them still wait at the deadline.
+   * @throws Error after {@link close}, or if ONNX Runtime fails; and what the signal was aborted with.
    */
-  async score(sentences: readonly string[]): Promise<Judgement[]> {
-    const encoded = await this.tokenise(sentences);
-    const lengths = encoded.map(({ tokenIds }) => tokenIds.length);
-    const judgements: Judgement[] = [];
-    for (const batch of planBatches(lengths, tokensPerBatch)) {
-      // One batch at a time, so that another caller's short request need not wait for all of a long one.
-      const logits = await this.thread.run(batch.map((position) => encoded[position]!.tokenIds));
-      batch.forEach((position, row) => {
-        judgements[position] = judge(encoded[position]!, logits[2 * row]!, logits[2 * row + 1]!);
-      });
-    }
-    return judgements;
+  async score(sentences: readonly string[], options: ScheduleOptions = {}): Promise<Scores> {
+    const judgements = sentences.map((sentence) => this.recent.get(sentence));
+    const unknown = sentences.filter((_, position) => judgements[position] === undefined);
+    const computed = await this.compute(unknown, options);
+    let next = 0;
+    return {
+      judgements: judgements.map((judgement) => judgement ?? computed.judgements[next++]!),
+      timing: computed.timing,
+    };
   }
 
-  /** Lets what is being computed finish and gives the memory back. */
-  close(): Promise<void> {
-    return this.thread.close();
+  /** Takes nothing new, answers what it has taken and gives the memory back. */
+  async close(): Promise<void> {
+    await this.scheduler.close();
+    await this.thread.close();
   }
 
-  private async tokenise(sentences: readonly string[]): Promise<EncodedSentence[]> {
+  private async compute(sentences: readonly string[], options: ScheduleOptions): Promise<Scores> {
+    let encoded: EncodedSentence[] = [];
+    let tokenizationSeconds = 0;
+    const tokenise = async () => {
+      const started = performance.now();
+      encoded = await this.tokenise(sentences, options.signal);
+      tokenizationSeconds = (performance.now() - started) / 1000;
+      return encoded.map(({ tokenIds }) => tokenIds);
+    };
+    const { logits, ...timing } = await this.scheduler.score(sentences.length, tokenise, options);
+    const judgements = encoded.map((sentence, i) => judge(sentence, logits[2 * i]!, logits[2 * i + 1]!));
+    judgements.forEach((judgement, i) => this.recent.set(sentences[i]!, judgement));
+    const tokens = judgements.reduce((sum, judgement) => sum + judgement.tokens, 0);
+    return { judgements, timing: { ...timing, tokenizationSeconds, tokens } };
+  }
+
+  private async tokenise(
+    sentences: readonly string[],
+    signal: AbortSignal | undefined,
+  ): Promise<EncodedSentence[]> {
     const encoded: EncodedSentence[] = [];
-    let pause = performance.now() + longestTurn;
+    const longest = maxSequenceLength(this.config);
     for (const sentence of sentences) {
-      encoded.push(this.tokenizer.encode(sentence, maxSequenceLength(this.config)));
-      if (performance.now() < pause) continue;
-      await new Promise((resolve) => setImmediate(resolve));
-      pause = performance.now() + longestTurn;
+      // The first one takes so little that a single sentence need not wait for anybody.
+      while (encoded.length > 0 && tokenisation.isUsedUp) {
+        await tokenisation.nextTurn();
+        signal?.throwIfAborted();
+      }
+      encoded.push(this.tokenizer.encode(sentence, longest));
     }
     return encoded;
   }
 }
 
-/** Padding counted. Smaller and larger budgets judged fewer CoLA sentences a second: overhead or padding grows. */
-const tokensPerBatch = 512;
-
-/** Milliseconds for which tokenising may hold the event loop. */
-const longestTurn = 5;
+/** Of all requests and all models. */
+const tokenisation = new EventLoopShare(5);
 
 function judge(
   { tokenIds, truncated }: EncodedSentence,

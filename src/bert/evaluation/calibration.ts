@@ -1,0 +1,157 @@
+import { crossFit } from './cross-fitting.js';
+import { sigmoid, softplus } from './logistic.js';
+
+/** How far probabilities can be taken at their word. */
+export interface CalibrationQuality {
+  /** Mean negative log likelihood of the labels (cross-entropy). */
+  loss: number;
+  /** Mean distance between how sure the judgements are and how often they are right: 0 is perfect, 1 the worst. */
+  expectedCalibrationError: number;
+}
+
+export interface Calibration {
+  /** What to divide logits by, fitted on all rows. */
+  temperature: number;
+  /** Of the probabilities as they are. */
+  before: CalibrationQuality;
+  /** Of calibrated probabilities, each row's with a temperature that was fitted without the row's fold. */
+  after: CalibrationQuality;
+}
+
+/**
+ * Temperature scaling (Guo et al., "On calibration of modern neural networks", 2017): one number that makes probabilities as
+ * sure as the judgements are right, and changes no judgement.
+ * @param labels 0 or 1 of each of n sentences.
+ * @param logits [n, 2], of "unacceptable" and of "acceptable"; finite.
+ * @param folds of each sentence (see {@link stratifiedFolds}), for judging.
+ * @throws Error if there are no sentences, the lengths differ or a logit is not finite.
+ */
+export function calibrate(
+  labels: ArrayLike<number>,
+  logits: ArrayLike<number>,
+  folds: ArrayLike<number>,
+): Calibration {
+  if (folds.length !== labels.length) {
+    throw new Error(
+      `There are ${labels.length} labels, but the folds of ${folds.length} rows. This is a bug.`,
+    );
+  }
+  const temperatures = crossFit(folds, (rows) => {
+    const some = rows.flatMap((row) => [logits[2 * row]!, logits[2 * row + 1]!]);
+    return fitTemperature(
+      rows.map((row) => labels[row]!),
+      some,
+    );
+  });
+  return {
+    temperature: fitTemperature(labels, logits),
+    before: calibrationQuality(labels, logits),
+    after: calibrationQuality(labels, logits, temperatures),
+  };
+}
+
+/**
+ * The temperature that makes the labels most likely: the maximum-likelihood estimate, within {@link temperatureBounds}. It
+ * is at a bound where the likelihood grows without end: low where all judgements are right (as sure as can be), high where
+ * they are no better than chance (one half for all).
+ * @returns 1 where nothing can be learned: without rows, if the two logits of every row are equal, or so far apart (and rightly)
+ * that no temperature would matter.
+ * @throws Error if the lengths differ or a logit is not finite.
+ */
+export function fitTemperature(labels: ArrayLike<number>, logits: ArrayLike<number>): number {
+  const margins = marginsOfTrueLabels(labels, logits);
+  if (margins.every((margin) => margin === 0)) return 1;
+  const [coolest, hottest] = temperatureBounds;
+  // The loss is convex in 1 / temperature, so its slope crosses zero once at most.
+  let low = 1 / hottest;
+  let high = 1 / coolest;
+  const slopeAtHottest = lossSlope(margins, low).slope;
+  if (slopeAtHottest > 0) return hottest;
+  // So sure already that no temperature changes the loss by a digit: there is nothing to choose by.
+  if (lossSlope(margins, high).slope <= 0) return slopeAtHottest === 0 ? 1 : coolest;
+  let inverse = 1;
+  // Newton's method; where it would leave the bracket, halving, which alone would end within 60 rounds.
+  for (let round = 0; round < 100; round++) {
+    const { slope, curvature } = lossSlope(margins, inverse);
+    if (slope === 0) break;
+    if (slope < 0) low = inverse;
+    else high = inverse;
+    const newton = inverse - slope / curvature;
+    const next = newton > low && newton < high ? newton : (low + high) / 2;
+    if (Math.abs(next - inverse) <= 1e-14 * inverse) break;
+    inverse = next;
+  }
+  return 1 / inverse;
+}
+
+/** Far beyond what any network needs; a fit that would go on for ever ends here. */
+export const temperatureBounds = [0.05, 20] as const;
+
+/**
+ * @param temperatures one for all rows, or one for each.
+ * @throws Error if there are no sentences, the lengths differ or a logit is not finite.
+ */
+export function calibrationQuality(
+  labels: ArrayLike<number>,
+  logits: ArrayLike<number>,
+  temperatures: number | ArrayLike<number> = 1,
+): CalibrationQuality {
+  if (labels.length === 0) throw new Error('There is nothing to judge a calibration by. This is a bug.');
+  const bins = Array.from({ length: binCount }, () => ({ rows: 0, confidence: 0, right: 0 }));
+  let loss = 0;
+  marginsOfTrueLabels(labels, logits).forEach((trueMargin, row) => {
+    const margin = trueMargin / (typeof temperatures === 'number' ? temperatures : temperatures[row]!);
+    loss += softplus(-margin);
+    const confidence = sigmoid(Math.abs(margin));
+    const bin = bins[Math.ceil(confidence * binCount) - 1]!;
+    bin.rows++;
+    bin.confidence += confidence;
+    // A tie counts as "unacceptable", as everywhere.
+    if (margin > 0 || (margin === 0 && labels[row] === 0)) bin.right++;
+  });
+  const distances = bins.map(({ confidence, right }) => Math.abs(confidence - right));
+  return {
+    loss: loss / labels.length,
+    expectedCalibrationError: distances.reduce((sum, distance) => sum + distance, 0) / labels.length,
+  };
+}
+
+/** Probability of "acceptable", of logits divided by a temperature. */
+export function calibratedScore(
+  [unacceptable, acceptable]: readonly [number, number],
+  temperature: number,
+): number {
+  return sigmoid((acceptable - unacceptable) / temperature);
+}
+
+/**
+ * Of equal width, over the probability of the class that was chosen, as in the paper: (0, 1/15], (1/15, 2/15] …; with two classes
+ * the lower half of them stays empty.
+ */
+const binCount = 15;
+
+/** By how much the logit of the true label is the higher one. */
+function marginsOfTrueLabels(labels: ArrayLike<number>, logits: ArrayLike<number>): Float64Array {
+  if (logits.length !== 2 * labels.length) {
+    throw new Error(
+      `There are ${labels.length} labels and ${logits.length} logits, but each row has two. This is a bug.`,
+    );
+  }
+  return Float64Array.from(labels, (label, row) => {
+    const margin = logits[2 * row + 1]! - logits[2 * row]!;
+    if (!Number.isFinite(margin)) throw new Error(`The logits of row ${row} are not finite. This is a bug.`);
+    return label === 1 ? margin : -margin;
+  });
+}
+
+/** First and second derivative of the total loss by the inverse temperature. */
+function lossSlope(margins: Float64Array, inverse: number): { slope: number; curvature: number } {
+  let slope = 0;
+  let curvature = 0;
+  for (const margin of margins) {
+    const wrong = sigmoid(-margin * inverse);
+    slope -= margin * wrong;
+    curvature += margin * margin * wrong * (1 - wrong);
+  }
+  return { slope, curvature };
+}

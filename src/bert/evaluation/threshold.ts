@@ -1,0 +1,118 @@
+import { crossFit } from './cross-fitting.js';
+import { matthewsCorrelation, type ConfusionMatrix } from './evaluation.js';
+
+/** From which score on a sentence is taken as acceptable: where its score is higher than the threshold. */
+export interface TunedThreshold {
+  /** Of the highest MCC on all rows. */
+  threshold: number;
+  /** Judged by {@link defaultThreshold}. */
+  before: ThresholdQuality;
+  /** Each row judged by a threshold that was chosen without the row's fold: what a chosen threshold is worth on new sentences. */
+  after: ThresholdQuality;
+}
+
+export interface ThresholdQuality {
+  mcc: number;
+  confusionMatrix: ConfusionMatrix;
+}
+
+/** The larger logit decides. */
+export const defaultThreshold = 0.5;
+
+/**
+ * Chooses a threshold and says what the choice is worth.
+ * @param labels 0 or 1 of each of n sentences.
+ * @param scores probability of "acceptable" of each.
+ * @param folds of each sentence (see {@link stratifiedFolds}).
+ * @throws Error if there are no sentences, the lengths differ or a score is not a number.
+ */
+export function tuneThreshold(
+  labels: ArrayLike<number>,
+  scores: ArrayLike<number>,
+  folds: ArrayLike<number>,
+): TunedThreshold {
+  if (labels.length === 0 || folds.length !== labels.length) {
+    throw new Error(
+      `There are ${labels.length} labels and the folds of ${folds.length} rows. This is a bug.`,
+    );
+  }
+  const thresholds = crossFit(folds, (rows) =>
+    bestThreshold(
+      rows.map((row) => labels[row]!),
+      rows.map((row) => scores[row]!),
+    ),
+  );
+  return {
+    threshold: bestThreshold(labels, scores),
+    before: judge(labels, scores, () => defaultThreshold),
+    after: judge(labels, scores, (row) => thresholds[row]!),
+  };
+}
+
+/**
+ * The threshold of the highest MCC: of those midway between neighbouring scores, and {@link defaultThreshold}. Where several are
+ * as good, the one nearest to the default.
+ * @returns the default where none has an MCC above 0: without rows, with a single class, or if scores and labels contradict each other.
+ * @throws Error if the lengths differ or a score is not a number.
+ */
+export function bestThreshold(labels: ArrayLike<number>, scores: ArrayLike<number>): number {
+  const rising = risingRows(labels, scores);
+  // With a threshold below all scores, everything counts as acceptable; then it rises past one score after another.
+  const counts = { truePositives: 0, falsePositives: 0, trueNegatives: 0, falseNegatives: 0 };
+  for (const row of rising) counts[labels[row] === 1 ? 'truePositives' : 'falsePositives']++;
+
+  let best = { threshold: defaultThreshold, mcc: 0 };
+  const consider = (threshold: number, mcc: number) => {
+    // MCCs that differ by rounding alone are the same.
+    const gain = mcc - best.mcc;
+    const nearer = Math.abs(threshold - defaultThreshold) < Math.abs(best.threshold - defaultThreshold);
+    if (gain > 1e-12 || (gain > -1e-12 && nearer)) best = { threshold, mcc };
+  };
+  for (let i = 0; i < rising.length - 1; i++) {
+    const row = rising[i]!;
+    if (labels[row] === 1) {
+      counts.truePositives--;
+      counts.falseNegatives++;
+    } else {
+      counts.falsePositives--;
+      counts.trueNegatives++;
+    }
+    const below = scores[row]!;
+    const above = scores[rising[i + 1]!]!;
+    if (below === above) continue;
+    const mcc = matthewsCorrelation(counts);
+    consider(between(below, above), mcc);
+    if (below <= defaultThreshold && defaultThreshold < above) consider(defaultThreshold, mcc);
+  }
+  return best.threshold;
+}
+
+function risingRows(labels: ArrayLike<number>, scores: ArrayLike<number>): number[] {
+  if (scores.length !== labels.length) {
+    throw new Error(`There are ${labels.length} labels and ${scores.length} scores. This is a bug.`);
+  }
+  const rows = Array.from(labels, (_, row) => row);
+  const wrong = rows.find((row) => Number.isNaN(scores[row]));
+  if (wrong !== undefined) throw new Error(`The score of row ${wrong} is not a number. This is a bug.`);
+  return rows.sort((a, b) => scores[a]! - scores[b]!);
+}
+
+/** Midway, and below the higher one also where the two are neighbours among floating-point numbers. */
+function between(below: number, above: number): number {
+  const middle = (below + above) / 2;
+  return middle < above ? middle : below;
+}
+
+function judge(
+  labels: ArrayLike<number>,
+  scores: ArrayLike<number>,
+  thresholdOf: (row: number) => number,
+): ThresholdQuality {
+  const confusionMatrix = { truePositives: 0, falsePositives: 0, trueNegatives: 0, falseNegatives: 0 };
+  for (let row = 0; row < labels.length; row++) {
+    const acceptable = scores[row]! > thresholdOf(row);
+    if (labels[row] === 1) confusionMatrix[acceptable ? 'truePositives' : 'falseNegatives']++;
+    else confusionMatrix[acceptable ? 'falsePositives' : 'trueNegatives']++;
+  }
+  return { mcc: matthewsCorrelation(confusionMatrix), confusionMatrix };
+}
