@@ -12,6 +12,11 @@ const checks = [
     args: ['--check', '--log-level=warn', '.'],
   },
   { name: 'openapi/openapi.json is what the code says', program: 'dist/openapi.js', args: ['--check'] },
+  {
+    name: 'docs/configuration.md is what the settings say',
+    program: 'dist/configuration.js',
+    args: ['--check'],
+  },
 ];
 
 process.exitCode = await runScript(async () => {
