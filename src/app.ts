@@ -2,6 +2,8 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AppModule } from './app.module.js';
+import { ApiKeys } from './auth/api-keys.js';
+import { guardRoutes, identifyClients } from './auth/gatekeeper.js';
 import { UnsupportedMediaTypeError } from './common/errors.js';
 import { type takesForm } from './common/multipart.js';
 import { ProblemDetailsFilter } from './common/problem-details.filter.js';
@@ -11,11 +13,15 @@ import { RouteTable } from './common/route-table.js';
 import { StrictValidationPipe } from './common/validation.js';
 import type { Settings } from './config/settings.js';
 import { serveDocument } from './documentation.js';
+import { protectBrowsers } from './http/browser-protection.js';
+import { limitRates } from './http/rate-limits.js';
+import { limitConnections, serverOptions } from './http/server-options.js';
+import { endSlowClients } from './http/slow-clients.js';
 
 /** Makes the whole service, ready to listen. */
 export async function createApp(settings: Settings, { quiet = false } = {}): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
-    bodyLimit: settings.maxBodyBytes,
+    ...serverOptions(settings),
     multipart: { limits: { fields: 50, parts: 60, fieldSize: 64 * 1024 } },
     // The router answers a malformed address itself, before any filter could.
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
@@ -41,10 +47,23 @@ export async function createApp(settings: Settings, { quiet = false } = {}): Pro
   });
   app.useGlobalPipes(new StrictValidationPipe());
   app.useGlobalFilters(new ProblemDetailsFilter(routes));
+  await protect(app, settings);
   refuseStrayForms(adapter.getInstance());
   endConnections(adapter.getInstance());
   serveDocument(app);
   return app;
+}
+
+/** Hooks run in this order, before anything of a body is read. */
+async function protect(app: NestFastifyApplication, settings: Settings): Promise<void> {
+  const fastify: FastifyInstance = app.getHttpAdapter().getInstance();
+  const keys = app.get(ApiKeys);
+  limitConnections(fastify, settings);
+  identifyClients(fastify, keys);
+  await protectBrowsers(app, settings);
+  endSlowClients(fastify, settings);
+  await limitRates(app, settings);
+  guardRoutes(fastify, keys, settings);
 }
 
 function refuseStrayForms(fastify: FastifyInstance): void {

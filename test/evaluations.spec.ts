@@ -119,6 +119,22 @@ describe('an evaluation', () => {
     await service.json(204, 'DELETE', `/datasets/${many}`);
   });
 
+  it('judges in integers where it is asked to, and the model can', async () => {
+    const both = (await registerTinyModel(service.app, { promote: 'never', auto: 'int8' })).id;
+    const body = { datasetId: dataset, precision: 'int8' };
+    const started = await service.json<EvaluationDto>(202, 'POST', `/models/${both}/evaluations`, body);
+    const [int8, fp32] = [await until(started, ended), await until(await start(dataset, both), ended)];
+    expect([int8.status, int8.precision, fp32.precision]).toEqual(['succeeded', 'int8', 'fp32']);
+    expect(int8.result!.loss).not.toBe(fp32.result!.loss);
+    expect(Math.abs(int8.result!.loss - fp32.result!.loss)).toBeLessThan(0.02);
+
+    const refused = await service.json<Problem>(409, 'POST', '/models/production/evaluations', body);
+    expect(refused.detail).toMatch(/fp32 alone.*train it again/);
+    const unknown = { ...body, precision: 'int4' };
+    const { errors } = await service.json<Problem>(422, 'POST', `/models/${both}/evaluations`, unknown);
+    expect(errors).toMatchObject([{ pointer: '#/precision' }]);
+  });
+
   it('outlives its dataset', async () => {
     const passing = await upload([
       [1, 'The cat sat.'],

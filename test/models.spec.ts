@@ -42,6 +42,7 @@ describe('the registry', () => {
       baseModel: 'tiny-bert',
       config: { model_type: 'bert', hidden_size: 32 },
       metrics: { bestEpoch: 1, best: { mcc: 0.5 } },
+      serving: null,
       hyperparameters: { learningRate: 3e-5 },
     });
     expect(model.files.map((file) => file.name)).toEqual(
@@ -241,6 +242,10 @@ describe('a registration that fails', () => {
     await expect(service.app.get(ModelsService).register(registration(staged))).rejects.toThrow(
       'without config.json, model.safetensors, model.onnx, README.md, tokenizer.json or vocab.txt',
     );
+    const floatAlone = await stageTinyModel(service.app);
+    await expect(
+      service.app.get(ModelsService).register(registration(floatAlone, { auto: 'int8' })),
+    ).rejects.toThrow('without model.int8.onnx, model.int8.onnx.data.');
     expect(leftovers()).toEqual(before);
   });
 });

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import type { PredictionDto, PredictionsDto } from '../src/predictions/dto/predict.dto.js';
+import type { PredictionDto, PredictionsDto } from '../src/predictions/dto/prediction.dto.js';
 import { removeFolders, startService, type Problem, type Service } from './support/service.js';
 import { goldens, registerTinyModel } from './support/tiny-model.js';
 

@@ -151,6 +151,8 @@ describe.each(preferences)('training on %s', { timeout: 180_000 }, (engine, pref
     expect(model.files.map(({ name }) => name)).toEqual([
       'README.md',
       'config.json',
+      'model.int8.onnx',
+      'model.int8.onnx.data',
       'model.onnx',
       'model.safetensors',
       'special_tokens_map.json',
@@ -164,6 +166,43 @@ describe.each(preferences)('training on %s', { timeout: 180_000 }, (engine, pref
     };
     expect(await judge('The cat saw the dog.')).toBe(true);
     expect(await judge('Cat the saw the dog.')).toBe(false);
+  });
+
+  it('assesses both precisions as they are served', async () => {
+    const { serving, metrics, validation } = await get<ModelDto>(service, `/models/${run.modelId}`);
+    const { variants, auto } = serving!;
+    expect(serving).toMatchObject({ sentences: 40, threads: expect.any(Number) });
+    expect(variants.fp32.evaluation.confusionMatrix).toEqual(metrics.best.confusionMatrix);
+    expect(variants.fp32.evaluation.loss).toBeCloseTo(metrics.best.loss, 4);
+    expect(variants.int8.evaluation.mcc).toBeGreaterThan(0.7);
+    for (const { evaluation, bytes, medianSeconds, calibration, threshold } of Object.values(variants)) {
+      expect(evaluation.rows).toBe(validation.rows);
+      expect(bytes).toBeGreaterThan(20_000);
+      expect(medianSeconds).toBeGreaterThan(0);
+      const { temperature, before, after } = calibration;
+      const figures = [temperature, ...Object.values(before), ...Object.values(after), threshold.after.mcc];
+      expect(figures.every(Number.isFinite)).toBe(true);
+      expect(threshold.threshold).toBeGreaterThan(0);
+      expect(threshold.threshold).toBeLessThan(1);
+    }
+    const loss = variants.fp32.evaluation.mcc - variants.int8.evaluation.mcc;
+    expect(auto.variant).toBe(loss <= 0.005 ? 'int8' : 'fp32');
+    expect(auto.reason).toContain(`${variants.int8.evaluation.mcc.toFixed(4)} with int8`);
+
+    const card = await text(service, `/models/${run.modelId}/files/README.md`);
+    expect(card).toContain(`| int8 | ${variants.int8.evaluation.mcc.toFixed(4)} |`);
+    const page = await text(service, '/metrics');
+    for (const precision of ['fp32', 'int8'] as const) {
+      const { evaluation, calibration } = variants[precision];
+      const labels = `alias="production",precision="${precision}"`;
+      expect(page).toContain(`wellformed_model_serving_mcc{${labels}} ${evaluation.mcc}\n`);
+      for (const when of ['before', 'after'] as const) {
+        expect(page).toContain(
+          `wellformed_model_expected_calibration_error{${labels},calibration="${when}"} ` +
+            `${calibration[when].expectedCalibrationError}\n`,
+        );
+      }
+    }
   });
 
   it('shows runs, steps and MCC in the metrics', async () => {
@@ -209,18 +248,22 @@ describe.each(preferences)('training on %s', { timeout: 180_000 }, (engine, pref
 
   it('keeps the weights of the best epoch', async () => {
     const { items } = await get<ModelPageDto>(service, '/models?limit=1');
-    const { id, validation, metrics } = items[0]!;
-    const asked = await request(service, 'POST', `/models/${id}/evaluations`, {
-      datasetId: validation.datasetId!,
-    });
-    let evaluation = (await asked.json()) as EvaluationDto;
-    while (evaluation.status === 'queued' || evaluation.status === 'running') {
-      await delay(100);
-      evaluation = await get<EvaluationDto>(service, `/models/${id}/evaluations/${evaluation.id}`);
+    const { id, validation, metrics, serving } = items[0]!;
+    const { int8 } = serving!.variants;
+    for (const [precision, { loss, ...counted }] of [
+      ['fp32', metrics.best],
+      ['int8', int8.evaluation],
+    ] as const) {
+      const body = { datasetId: validation.datasetId!, precision };
+      const asked = await request(service, 'POST', `/models/${id}/evaluations`, body);
+      let evaluation = (await asked.json()) as EvaluationDto;
+      while (evaluation.status === 'queued' || evaluation.status === 'running') {
+        await delay(100);
+        evaluation = await get<EvaluationDto>(service, `/models/${id}/evaluations/${evaluation.id}`);
+      }
+      expect(evaluation.result).toMatchObject(counted);
+      expect(evaluation.result!.loss).toBeCloseTo(loss, 4);
     }
-    const { loss, ...counted } = metrics.best;
-    expect(evaluation.result).toMatchObject(counted);
-    expect(evaluation.result!.loss).toBeCloseTo(loss, 4);
   });
 
   it('trains with every option of a form', async () => {

@@ -5,7 +5,10 @@ import { PROBLEM_MEDIA_TYPE } from './problem-details.js';
 
 const DESCRIPTIONS = {
   400: 'The request is malformed.',
+  401: 'Keys are asked for, and none or no known one was sent.',
+  403: 'The key lacks the scope that this needs, or the page of another site may not ask for this.',
   404: 'There is nothing under this id or name.',
+  408: 'The client sent or read nothing for too long.',
   409: 'The state of things does not allow it; the detail says what to do first.',
   413: 'The body or the file is too large.',
   415: 'The content type is not one that this route takes.',
@@ -23,13 +26,25 @@ const retryAfter = { description: 'Seconds.', schema: { type: 'integer', minimum
 export function ApiProblems(...statuses: ProblemStatus[]): MethodDecorator & ClassDecorator {
   return applyDecorators(
     ApiExtraModels(ProblemDetails),
-    ...[...statuses, 500 as const].map((status) =>
-      ApiResponse({
-        status,
-        description: DESCRIPTIONS[status],
-        ...(status === 429 && { headers: { 'Retry-After': retryAfter } }),
-        content: { [PROBLEM_MEDIA_TYPE]: { schema: { $ref: getSchemaPath(ProblemDetails) } } },
-      }),
-    ),
+    ...[...statuses, 500 as const].map((status) => problemResponse(status, DESCRIPTIONS[status])),
   );
+}
+
+/** Documents the errors that a request is answered with before it reaches its route. */
+export function ApiGateProblems(): MethodDecorator & ClassDecorator {
+  return applyDecorators(
+    ApiExtraModels(ProblemDetails),
+    problemResponse(401, DESCRIPTIONS[401]),
+    problemResponse(403, DESCRIPTIONS[403]),
+    problemResponse(429, 'More requests a minute than `RateLimit-Policy` allows.'),
+  );
+}
+
+function problemResponse(status: ProblemStatus, description: string): MethodDecorator & ClassDecorator {
+  return ApiResponse({
+    status,
+    description,
+    ...(status === 429 && { headers: { 'Retry-After': retryAfter } }),
+    content: { [PROBLEM_MEDIA_TYPE]: { schema: { $ref: getSchemaPath(ProblemDetails) } } },
+  });
 }

@@ -33,10 +33,31 @@ export class MalformedRequestError extends DomainError {
   readonly title = 'Malformed request';
 }
 
+/** Keys are asked for, and none or no known one came. */
+export class UnauthorizedError extends DomainError {
+  readonly status = 401;
+  readonly type = 'unauthorized';
+  readonly title = 'Unauthorized';
+}
+
+/** The key is known, and may not do this. */
+export class ForbiddenError extends DomainError {
+  readonly status = 403;
+  readonly type = 'forbidden';
+  readonly title = 'Forbidden';
+}
+
 export class NotFoundError extends DomainError {
   readonly status = 404;
   readonly type = 'not-found';
   readonly title = 'Not found';
+}
+
+/** The client neither sends what it began nor reads what it asked for. */
+export class StalledError extends DomainError {
+  readonly status = 408;
+  readonly type = 'request-timeout';
+  readonly title = 'Request Timeout';
 }
 
 export class ConflictError extends DomainError {

@@ -1,13 +1,14 @@
-import { randomUUID } from 'node:crypto';
 import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { DomainError, InvalidInputError, TooManyRequestsError } from './errors.js';
-import type { ProblemDetails } from './problem-details.dto.js';
-import { PROBLEM_MEDIA_TYPE, problemOfStatus, problemType } from './problem-details.js';
+import { DomainError, TooManyRequestsError } from './errors.js';
+import {
+  PROBLEM_MEDIA_TYPE,
+  problemOfDomainError,
+  problemOfStatus,
+  unexpectedProblem,
+  type Problem,
+} from './problem-details.js';
 import type { RouteTable } from './route-table.js';
-
-/** All but the path, which is added last. */
-type Problem = Omit<ProblemDetails, 'instance'>;
 
 /** Turns whatever is thrown into an RFC 9457 answer. The only place where an error meets a status code. */
 @Catch()
@@ -44,7 +45,7 @@ export class ProblemDetailsFilter implements ExceptionFilter {
   }
 
   private problem(error: unknown, request: FastifyRequest, reply: FastifyReply): Problem {
-    if (error instanceof DomainError) return domainProblem(error);
+    if (error instanceof DomainError) return problemOfDomainError(error);
     const cause = fastifyErrorOf(error);
     if (cause) return fastifyProblem(cause, request);
     if (error instanceof HttpException) {
@@ -66,17 +67,6 @@ export class ProblemDetailsFilter implements ExceptionFilter {
     reply.header('allow', methods.join(', '));
     return problemOfStatus(405, `${path} does not take ${request.method}, only ${methods.join(', ')}.`);
   }
-}
-
-function domainProblem(error: DomainError): Problem {
-  const problem = {
-    type: problemType(error.type),
-    title: error.title,
-    status: error.status,
-    detail: error.message,
-  };
-  if (!(error instanceof InvalidInputError) || error.errors.length === 0) return problem;
-  return { ...problem, errors: error.errors, errorCount: error.errorCount };
 }
 
 interface FastifyErrorLike extends Error {
@@ -167,14 +157,6 @@ function failedChecksProblem(status: number, checks: Record<string, { status: st
   return {
     ...problemOfStatus(status, `Not ready: ${down.join(' and ')} down. The log of the service tells why.`),
     checks: Object.fromEntries(statuses),
-  };
-}
-
-function unexpectedProblem(): Problem {
-  const errorId = randomUUID();
-  return {
-    ...problemOfStatus(500, `Something went wrong in the service. Its log tells more under ${errorId}.`),
-    errorId,
   };
 }
 

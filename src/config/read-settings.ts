@@ -33,10 +33,14 @@ export function readSettings(environment: Readonly<Record<string, string | undef
   }
   settings.baseModelFolder = settings.baseModelFolder.replace(/^<data>/, () => settings.dataFolder);
 
-  const problems = validateSync(settings).map((error) => {
-    const { variable } = settingDescriptions.find(({ property }) => property === error.property)!;
+  const errors = validateSync(settings);
+  const problems = settingDescriptions.flatMap(({ property, variable, secret }) => {
+    const error = errors.find((one) => one.property === property);
+    if (!error) return [];
     const advice = Object.values(error.constraints ?? {})[0];
-    return `${variable} ${advice}; it is ${JSON.stringify(given[error.property])}.`;
+    return secret
+      ? `${variable} ${advice}.`
+      : `${variable} ${advice}; it is ${JSON.stringify(given[property])}.`;
   });
   if (problems.length > 0) throw new SettingsError(problems);
 

@@ -8,6 +8,8 @@ export interface SettingDescription {
   default: string;
   description: string;
   parse: SettingParser<unknown>;
+  /** What was given is not repeated in messages. */
+  secret?: boolean;
 }
 
 /** Every setting in the order of the class: what reads, validates and documents them. */
@@ -16,7 +18,7 @@ export const settingDescriptions: SettingDescription[] = [];
 /** Marks a property of `Settings` as read from an environment variable. */
 export function Setting<T>(
   variable: `WELLFORMED_${string}`,
-  options: { default: string; description: string; parse: SettingParser<T> },
+  options: Omit<SettingDescription, 'property' | 'variable' | 'parse'> & { parse: SettingParser<T> },
 ): PropertyDecorator {
   return (_target, property) => {
     settingDescriptions.push({ property: String(property), variable, ...options });
@@ -24,6 +26,15 @@ export function Setting<T>(
 }
 
 export const text: SettingParser<string> = (value) => value;
+
+/** What stands between commas; of "none", nothing. */
+export const list: SettingParser<string[]> = (value) =>
+  value === 'none'
+    ? []
+    : value
+        .split(',')
+        .map((item) => item.trim())
+        .filter((item) => item !== '');
 
 export const integer: SettingParser<number> = (value) =>
   /^[+-]?\d+$/.test(value) ? Number(value) : Number.NaN;

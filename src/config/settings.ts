@@ -10,6 +10,7 @@ import {
   ValidatorConstraint,
 } from 'class-validator';
 import type { ValidatorConstraintInterface } from 'class-validator';
+import { HttpSettings } from './http-settings.js';
 import { bytes, duration, integer, Setting, text, type SettingParser } from './setting.js';
 
 const hubModelList: SettingParser<string | string[]> = (value) =>
@@ -31,25 +32,7 @@ class IsHubModelList implements ValidatorConstraintInterface {
 }
 
 /** What the service can be told from outside. Read once at the start by `readSettings`, frozen, injected where needed. */
-export class Settings {
-  @Setting('WELLFORMED_HOST', {
-    default: '127.0.0.1',
-    description: 'Address to listen on. A container sets 0.0.0.0.',
-    parse: text,
-  })
-  @IsNotEmpty({ message: 'must be an address or a host name' })
-  host!: string;
-
-  @Setting('WELLFORMED_PORT', {
-    default: '3000',
-    description: 'Port to listen on; 0 takes any free one.',
-    parse: integer,
-  })
-  @IsInt({ message: 'must be a whole number' })
-  @Min(0, { message: 'must be at least 0' })
-  @Max(65535, { message: 'must be at most 65535' })
-  port!: number;
-
+export class Settings extends HttpSettings {
   @Setting('WELLFORMED_DATA', {
     default: './data',
     description: 'Folder for the database, datasets and models. One process at a time.',
@@ -99,7 +82,8 @@ export class Settings {
 
   @Setting('WELLFORMED_LOADED_MODELS', {
     default: '2',
-    description: 'Most models in memory at a time for predictions; the one not asked for longest leaves.',
+    description:
+      'Most models in memory at a time for predictions, one more while an alias moves; the one not asked for longest leaves.',
     parse: integer,
   })
   @IsInt({ message: 'must be a whole number' })
@@ -155,6 +139,16 @@ export class Settings {
   @Max(3_600_000, { message: 'must be a time from 1 ms to 60 min, such as 30 s' })
   predictDeadline!: number;
 
+  @Setting('WELLFORMED_PREDICT_STREAM_IDLE', {
+    default: '5 min',
+    description:
+      'A stream of sentences ends when its client neither sends nor reads for so long, or a part of it waits so long for the model.',
+    parse: duration,
+  })
+  @Min(1, { message: 'must be a time from 1 ms to 60 min, such as 5 min' })
+  @Max(3_600_000, { message: 'must be a time from 1 ms to 60 min, such as 5 min' })
+  predictStreamIdle!: number;
+
   @Setting('WELLFORMED_PREDICT_CACHE', {
     default: '0',
     description: 'Of how many sentences each model remembers its judgement; 0: none.',
@@ -163,6 +157,16 @@ export class Settings {
   @IsInt({ message: 'must be a whole number' })
   @Min(0, { message: 'must be at least 0' })
   predictCache!: number;
+
+  @Setting('WELLFORMED_PREDICT_PRECISION', {
+    default: 'auto',
+    description:
+      'What predictions are computed with where a request does not say: fp32, int8 (faster; a model that has none is then answered ' +
+      '409), or auto: int8 where it was as good on the validation rows.',
+    parse: text,
+  })
+  @IsIn(['auto', 'fp32', 'int8'], { message: 'must be auto, fp32 or int8' })
+  predictPrecision!: 'auto' | 'fp32' | 'int8';
 
   @Setting('WELLFORMED_LOG_FORMAT', {
     default: 'text',

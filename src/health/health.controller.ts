@@ -2,6 +2,7 @@ import { Controller, Get, Logger } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { HealthCheckService, HealthIndicatorService, TypeOrmHealthIndicator } from '@nestjs/terminus';
 import { ApiProblems } from '../common/api-problems.decorator.js';
+import { ServingStatusService } from '../predictions/serving/serving-status.service.js';
 import { BlobStore } from '../storage/blob-store.js';
 import { EngineInUse } from './engine-in-use.js';
 import { AliveDto, ReadyDto } from './health.dto.js';
@@ -17,6 +18,7 @@ export class HealthController {
     private readonly database: TypeOrmHealthIndicator,
     private readonly blobs: BlobStore,
     private readonly engine: EngineInUse,
+    private readonly serving: ServingStatusService,
   ) {}
 
   @Get('live')
@@ -39,7 +41,11 @@ export class HealthController {
   }
 
   @Get('ready')
-  @ApiOperation({ summary: 'Do the database and the storage answer? And which engine trains' })
+  @ApiOperation({
+    summary: 'Do the database and the storage answer? And which engine trains, and what does not work',
+    description:
+      'A model that cannot be loaded is degraded service, which is no reason to send requests elsewhere: 200.',
+  })
   @ApiOkResponse({ type: ReadyDto })
   @ApiProblems(503)
   async ready(): Promise<ReadyDto> {
@@ -48,7 +54,9 @@ export class HealthController {
       () => this.checkStorage(),
     ]);
     const checks = Object.fromEntries(Object.entries(details).map(([name, { status }]) => [name, status]));
-    return { status: 'ok', checks, engine: this.engine.description };
+    const { degraded } = this.serving;
+    const status = degraded.length === 0 ? 'ok' : 'degraded';
+    return { status, checks, degraded, engine: this.engine.description };
   }
 
   private async checkStorage() {

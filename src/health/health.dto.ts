@@ -16,7 +16,11 @@ export class EngineDto {
   reason!: string;
 }
 
-export class ReadyDto extends AliveDto {
+export class ReadyDto {
+  /** `degraded`: requests are taken, but something does not work. */
+  @ApiProperty({ enum: ['ok', 'degraded'] })
+  status!: 'ok' | 'degraded';
+
   /** What was asked, and what it answered. */
   @ApiProperty({
     type: 'object',
@@ -24,6 +28,10 @@ export class ReadyDto extends AliveDto {
     example: { database: 'up', storage: 'up' },
   })
   checks!: Record<string, string>;
+
+  /** What does not work, one sentence each. */
+  @ApiProperty({ example: [] })
+  degraded!: string[];
 
   /** What trains. */
   @ApiProperty()

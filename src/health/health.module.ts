@@ -1,10 +1,11 @@
 import { Logger, Module, type OnApplicationBootstrap } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
+import { PredictionsModule } from '../predictions/predictions.module.js';
 import { EngineInUse } from './engine-in-use.js';
 import { HealthController } from './health.controller.js';
 
 @Module({
-  imports: [TerminusModule.forRoot({ logger: false })],
+  imports: [TerminusModule.forRoot({ logger: false }), PredictionsModule],
   controllers: [HealthController],
   providers: [EngineInUse],
 })

@@ -30,11 +30,30 @@ describe('Instruments', () => {
     expect(page).toContain('wellformed_predictions_total{outcome="acceptable",alias="other"} 10\n');
   });
 
-  it('forgets the MCC of an alias that is gone', async () => {
+  it('forgets the figures of an alias that is gone, or that points to a version with fewer', async () => {
     const instruments = new Instruments();
-    instruments.setAliasMcc('production', 0.6);
-    expect(await instruments.registry.metrics()).toContain('wellformed_model_mcc{alias="production"} 0.6\n');
-    instruments.setAliasMcc('production', null);
-    expect(await instruments.registry.metrics()).not.toContain('alias="production"');
+    const samples = async () =>
+      (await instruments.registry.metrics()).match(/^wellformed_model_.*/gm)?.toSorted() ?? [];
+    const expectedCalibrationError = { before: 0.1, after: 0.05 };
+    instruments.setAliasQuality('production', {
+      mcc: 0.6,
+      precisions: {
+        fp32: { mcc: 0.6, expectedCalibrationError },
+        int8: { mcc: 0.59, expectedCalibrationError },
+      },
+    });
+    expect(await samples()).toEqual([
+      'wellformed_model_expected_calibration_error{alias="production",precision="fp32",calibration="after"} 0.05',
+      'wellformed_model_expected_calibration_error{alias="production",precision="fp32",calibration="before"} 0.1',
+      'wellformed_model_expected_calibration_error{alias="production",precision="int8",calibration="after"} 0.05',
+      'wellformed_model_expected_calibration_error{alias="production",precision="int8",calibration="before"} 0.1',
+      'wellformed_model_mcc{alias="production"} 0.6',
+      'wellformed_model_serving_mcc{alias="production",precision="fp32"} 0.6',
+      'wellformed_model_serving_mcc{alias="production",precision="int8"} 0.59',
+    ]);
+    instruments.setAliasQuality('production', { mcc: 0.5, precisions: null });
+    expect(await samples()).toEqual(['wellformed_model_mcc{alias="production"} 0.5']);
+    instruments.setAliasQuality('production', null);
+    expect(await samples()).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry, type LabelValues } from 'prom-client';
 
 /** Most values a label takes whose values come from outside; the rest is counted together as `other`. */
 const MAX_LABEL_VALUES = 50;
@@ -9,6 +9,19 @@ const PREDICTION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 
 
 /** What became of a sentence that somebody asked about. */
 export type PredictionOutcome = 'acceptable' | 'unacceptable' | 'refused' | 'overdue' | 'abandoned' | 'error';
+
+/** How well a model version did on its validation rows. */
+export interface ModelQuality {
+  /** At the end of its training. */
+  mcc: number;
+  /** Computed as for predictions; null if that was not assessed. */
+  precisions: Readonly<Record<'fp32' | 'int8', PrecisionQuality>> | null;
+}
+
+export interface PrecisionQuality {
+  mcc: number;
+  expectedCalibrationError: { before: number; after: number };
+}
 
 /** Every instrument of the service, on a registry of its own (two services in one process do not mix). */
 @Injectable()
@@ -125,6 +138,36 @@ export class Instruments {
     labelNames: ['alias'] as const,
   });
 
+  private readonly servingMcc = new Gauge({
+    ...this.on,
+    name: 'wellformed_model_serving_mcc',
+    help: 'The same by precision (fp32, int8), computed as for predictions. Absent for versions that were not assessed.',
+    labelNames: ['alias', 'precision'] as const,
+  });
+
+  private readonly calibrationError = new Gauge({
+    ...this.on,
+    name: 'wellformed_model_expected_calibration_error',
+    help:
+      'Expected calibration error on its validation rows of the model version that an alias points to, by precision: before ' +
+      'calibration and after it (fitted and judged on different folds). Absent for versions that were not assessed.',
+    labelNames: ['alias', 'precision', 'calibration'] as const,
+  });
+
+  private readonly aliasSwapFailures = new Counter({
+    ...this.on,
+    name: 'wellformed_alias_swap_failures_total',
+    help: 'Versions that could not take over an alias which had been moved to them.',
+    labelNames: ['alias'] as const,
+  });
+
+  private readonly aliasLagging = new Gauge({
+    ...this.on,
+    name: 'wellformed_alias_lagging',
+    help: '1 while an alias is served by another version than the one it points to, which is loading or has failed; else 0.',
+    labelNames: ['alias'] as const,
+  });
+
   readonly runs = new Gauge({
     ...this.on,
     name: 'wellformed_runs',
@@ -180,12 +223,28 @@ export class Instruments {
       gauge.remove();
   }
 
-  /** An alias points to a version with this MCC, or is gone. */
-  setAliasMcc(alias: string, mcc: number | null): void {
-    const label = { alias: this.aliasLabel(alias) };
-    if (label.alias === 'other') return;
-    if (mcc === null) this.modelMcc.remove(label);
-    else this.modelMcc.set(label, mcc);
+  /** An alias points to a version of this quality, or is gone. */
+  setAliasQuality(name: string, quality: ModelQuality | null): void {
+    const alias = this.aliasLabel(name);
+    if (alias === 'other') return;
+    show(this.modelMcc, { alias }, quality?.mcc);
+    for (const precision of ['fp32', 'int8'] as const) {
+      const figures = quality?.precisions?.[precision];
+      const { before, after } = figures?.expectedCalibrationError ?? {};
+      show(this.servingMcc, { alias, precision }, figures?.mcc);
+      show(this.calibrationError, { alias, precision, calibration: 'before' }, before);
+      show(this.calibrationError, { alias, precision, calibration: 'after' }, after);
+    }
+  }
+
+  /** Whether an alias is served by another version than the one it points to; null where the alias is gone. */
+  setAliasLagging(name: string, lagging: boolean | null): void {
+    const alias = this.aliasLabel(name);
+    if (alias !== 'other') show(this.aliasLagging, { alias }, lagging === null ? undefined : Number(lagging));
+  }
+
+  countAliasSwapFailure(name: string): void {
+    this.aliasSwapFailures.inc({ alias: this.aliasLabel(name) });
   }
 
   private aliasLabel(alias: string | null): string {
@@ -196,4 +255,14 @@ export class Instruments {
     }
     return 'other';
   }
+}
+
+/** Without a value it leaves the page. */
+function show<Label extends string>(
+  gauge: Gauge<Label>,
+  labels: LabelValues<Label>,
+  value: number | undefined,
+): void {
+  if (value === undefined) gauge.remove(labels);
+  else gauge.set(labels, value);
 }

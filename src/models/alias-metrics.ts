@@ -1,6 +1,8 @@
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
-import { Instruments } from '../metrics/instruments.js';
+import type { VariantAssessment } from '../bert/serving/assessment.js';
+import { Instruments, type ModelQuality, type PrecisionQuality } from '../metrics/instruments.js';
 import { AliasesService } from './aliases.service.js';
+import type { ModelVersion } from './model-version.js';
 import { ModelsService } from './models.service.js';
 import { RegistryEvents } from './registry-events.js';
 
@@ -25,7 +27,20 @@ export class AliasMetrics implements OnApplicationBootstrap {
   }
 
   private async show(alias: string, modelId: string | null): Promise<void> {
-    const mcc = modelId === null ? null : (await this.models.find(modelId)).metrics.best.mcc;
-    this.instruments.setAliasMcc(alias, mcc);
+    const quality = modelId === null ? null : qualityOf(await this.models.find(modelId));
+    this.instruments.setAliasQuality(alias, quality);
   }
+}
+
+function qualityOf({ metrics, serving }: ModelVersion): ModelQuality {
+  if (!serving) return { mcc: metrics.best.mcc, precisions: null };
+  const of = ({ evaluation, calibration: { before, after } }: VariantAssessment): PrecisionQuality => ({
+    mcc: evaluation.mcc,
+    expectedCalibrationError: {
+      before: before.expectedCalibrationError,
+      after: after.expectedCalibrationError,
+    },
+  });
+  const { fp32, int8 } = serving.variants;
+  return { mcc: metrics.best.mcc, precisions: { fp32: of(fp32), int8: of(int8) } };
 }

@@ -1,4 +1,5 @@
 import type { Evaluation } from '../bert/evaluation/evaluation.js';
+import type { Variant } from '../bert/onnx/variants.js';
 
 export type EvaluationStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'interrupted';
 
@@ -24,6 +25,8 @@ export interface EvaluationRecord {
   datasetId: string | null;
   datasetName: string;
   contentHash: string;
+  /** What the model computed with. */
+  precision: Variant;
   status: EvaluationStatus;
   /** Share of the rows judged. */
   progress: number;

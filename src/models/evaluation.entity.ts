@@ -1,4 +1,5 @@
 import { Column, Entity, ForeignKey, Index } from 'typeorm';
+import type { Variant } from '../bert/onnx/variants.js';
 import { IdColumn, JsonColumn, ReferenceColumn, TimeColumn } from '../database/columns.js';
 import type { EvaluationError, EvaluationResult, EvaluationStatus } from './evaluation-record.js';
 
@@ -22,6 +23,9 @@ export class EvaluationEntity {
 
   @Column({ type: 'varchar', length: 64 })
   contentHash!: string;
+
+  @Column({ type: 'varchar', length: 8, default: 'fp32' })
+  precision!: Variant;
 
   @Column({ type: 'varchar', length: 16 })
   status!: EvaluationStatus;

@@ -15,7 +15,7 @@ export class EvaluationsController {
   /** Have a model judge a whole dataset in the background; `Location` tells where to follow it */
   @Post()
   @ApiModelParam()
-  @ApiProblems(400, 404, 415, 422)
+  @ApiProblems(400, 404, 409, 415, 422)
   @HttpCode(HttpStatus.ACCEPTED)
   @ApiAcceptedResponse({
     type: EvaluationDto,
@@ -24,10 +24,10 @@ export class EvaluationsController {
   })
   async start(
     @Param('id') id: string,
-    @Body() { datasetId }: StartEvaluationDto,
+    @Body() { datasetId, precision }: StartEvaluationDto,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<EvaluationDto> {
-    const evaluation = await this.evaluations.start(id, datasetId);
+    const evaluation = await this.evaluations.start(id, datasetId, precision);
     reply.header('location', `/models/${evaluation.modelId}/evaluations/${evaluation.id}`);
     return EvaluationDto.of(evaluation);
   }

@@ -2,8 +2,9 @@ import { Injectable, Logger, type BeforeApplicationShutdown, type OnModuleInit }
 import { DataSource, In } from 'typeorm';
 import { bootstrapMcc } from '../bert/evaluation/bootstrap.js';
 import { evaluatePredictions } from '../bert/evaluation/evaluation.js';
+import type { Variant } from '../bert/onnx/variants.js';
 import { ServedModel } from '../bert/serving/served-model.js';
-import { NotFoundError } from '../common/errors.js';
+import { ConflictError, NotFoundError } from '../common/errors.js';
 import { newId } from '../common/identifiers.js';
 import { findPage, type Page, type PageQuery } from '../common/pagination.js';
 import { Settings } from '../config/settings.js';
@@ -18,6 +19,13 @@ import { ModelsService } from './models.service.js';
 
 /** Fixed, so that the same judgements always have the same interval. */
 const BOOTSTRAP = { resamples: 1000, seed: 42 };
+
+interface PlannedEvaluation {
+  id: string;
+  modelId: string;
+  datasetId: string;
+  precision: Variant;
+}
 
 /** Judges whole datasets in the background, one after another. */
 @Injectable()
@@ -52,9 +60,17 @@ export class EvaluationsService implements OnModuleInit, BeforeApplicationShutdo
     await this.last;
   }
 
-  /** @throws NotFoundError if there is no such model or dataset. */
-  async start(modelIdOrAlias: string, datasetId: string): Promise<EvaluationRecord> {
+  /**
+   * @throws NotFoundError if there is no such model or dataset
+   * @throws ConflictError if the model has no int8 variant but is to judge with it
+   */
+  async start(modelIdOrAlias: string, datasetId: string, precision: Variant): Promise<EvaluationRecord> {
     const model = await this.models.resolve(modelIdOrAlias);
+    if (precision === 'int8' && model.serving === null) {
+      throw new ConflictError(
+        `Model ${model.id} was registered before there was int8, and has fp32 alone. Take "precision": "fp32", or train it again.`,
+      );
+    }
     const dataset = await this.datasets.get(datasetId);
     const id = newId('evl');
     const row = {
@@ -63,6 +79,7 @@ export class EvaluationsService implements OnModuleInit, BeforeApplicationShutdo
       datasetId,
       datasetName: dataset.name,
       contentHash: dataset.contentHash,
+      precision,
       status: 'queued' as const,
       createdAt: new Date(),
     };
@@ -72,7 +89,7 @@ export class EvaluationsService implements OnModuleInit, BeforeApplicationShutdo
       if (!isForeignKeyViolation(error)) throw error;
       throw new NotFoundError(`Model ${model.id} or dataset ${datasetId} has just been deleted.`);
     }
-    this.last = this.last.then(() => this.carryOut(id, model.id, datasetId));
+    this.last = this.last.then(() => this.carryOut(row));
     return this.find(model.id, id);
   }
 
@@ -97,11 +114,12 @@ export class EvaluationsService implements OnModuleInit, BeforeApplicationShutdo
     );
   }
 
-  private async carryOut(id: string, modelId: string, datasetId: string): Promise<void> {
+  private async carryOut(evaluation: PlannedEvaluation): Promise<void> {
+    const { id } = evaluation;
     try {
       this.stop.signal.throwIfAborted();
       await this.update(id, { status: 'running' });
-      const result = await this.judge(id, modelId, datasetId);
+      const result = await this.judge(evaluation);
       await this.update(id, { status: 'succeeded', result, finishedAt: new Date() });
     } catch (error) {
       await this.fail(id, error as Error);
@@ -110,11 +128,12 @@ export class EvaluationsService implements OnModuleInit, BeforeApplicationShutdo
     }
   }
 
-  private async judge(id: string, modelId: string, datasetId: string): Promise<EvaluationResult> {
+  private async judge({ id, modelId, datasetId, precision }: PlannedEvaluation): Promise<EvaluationResult> {
     const started = performance.now();
     const { rows } = await this.datasets.get(datasetId);
     const file = await this.datasets.rowsFile(datasetId);
     const model = await ServedModel.load(await this.models.folder(modelId), {
+      variant: precision,
       threads: this.settings.inferenceThreads,
     });
     try {

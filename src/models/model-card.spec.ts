@@ -40,6 +40,7 @@ const card: ModelCard = {
     evaluations: [after(100, 1, 0.25), after(200, 2, 0.5833)],
     stoppedEarly: null,
   },
+  serving: null,
 };
 
 describe('modelCard', () => {
@@ -68,6 +69,44 @@ describe('modelCard', () => {
     expect(body).toContain('| learningRate | 0.00003 |');
     expect(body).toContain('a held-out fraction of 0.1 of homework.tsv');
     expect(body).toContain('AutoModelForSequenceClassification.from_pretrained(folder)');
+  });
+
+  it('tells what each precision is worth, and how to be as sure as one is right', () => {
+    expect(body).not.toMatch(/## Served|int8|calibrated/);
+    const matrix = card.metrics.best.confusionMatrix;
+    const variant = (mcc: number, temperature: number, bytes: number) => ({
+      evaluation: { ...card.metrics.best, mcc },
+      bytes,
+      medianSeconds: bytes / 1e10,
+      calibration: {
+        temperature,
+        before: { loss: 0.4, expectedCalibrationError: 0.081 },
+        after: { loss: 0.3, expectedCalibrationError: 0.0345 },
+      },
+      threshold: {
+        threshold: 0.7723053145,
+        before: { mcc, confusionMatrix: matrix },
+        after: { mcc: mcc - 0.01, confusionMatrix: matrix },
+      },
+    });
+    const text = modelCard({
+      ...card,
+      serving: {
+        variants: { fp32: variant(0.5833, 1.4741144763, 438e6), int8: variant(0.58, 1.4, 184e6) },
+        auto: { variant: 'int8', reason: 'Near enough.' },
+        sentences: 40,
+        threads: 1,
+      },
+    });
+    expect(text).toContain('(the median of 40) with 1 thread:');
+    expect(text).toContain(
+      '| fp32 | 0.5833 | 417.7 MiB | 43.8 ms | 1.474 | 0.0810 | 0.0345 | 0.7723 | 0.5733 |',
+    );
+    expect(text).toContain('| int8 | 0.5800 | 175.5 MiB | 18.4 ms | 1.400 |');
+    expect(text).toContain('`auto` is int8. Near enough.');
+    expect(text).toContain('print((logits / 1.47411).softmax(-1)[:, 1])');
+    expect(text).toContain('print(scores > 0.772305)');
+    expect(text).toContain('`model.int8.onnx.data`');
   });
 
   it('tells which options were used, and of every evaluation', () => {

@@ -1,11 +1,14 @@
 import { defaultHyperparameters } from '../bert/fine-tuning/hyperparameters.js';
 import type { ScheduleName } from '../bert/fine-tuning/schedule.js';
+import type { ServingAssessment, VariantAssessment } from '../bert/serving/assessment.js';
 import type { Lineage, ModelMetrics } from './model-version.js';
 
 /** What a model card tells. Plain data: the card is written in the training thread, before the version has an id. */
 export interface ModelCard extends Lineage {
   name: string;
   metrics: ModelMetrics;
+  /** Null where it was not assessed. */
+  serving: ServingAssessment | null;
   /** The base model's id on the Hugging Face hub; null if it is not from there. */
   baseModelHubId: string | null;
   /** Hugging Face's identifier of the licence that the base model is under; null if unknown. */
@@ -20,10 +23,10 @@ export function modelCard(card: ModelCard): string {
 Judges whether an English sentence is acceptable to a native speaker. Label 1 is acceptable, label 0 is not.
 
 ${measured(card)}
-
+${card.serving === null ? '' : `\n${served(card.serving)}\n`}
 ${trained(card)}
 
-${use}`;
+${use(card.serving)}`;
 }
 
 function frontMatter(card: ModelCard): string {
@@ -80,6 +83,33 @@ ${metrics.stoppedEarly === null ? '' : `\nThe training stopped early. ${metrics.
 What is kept was chosen on these rows, so the figures are a little hopeful: judge the model on rows it has never seen.`;
 }
 
+function served({ variants, auto, sentences, threads }: ServingAssessment): string {
+  const rows = Object.entries(variants).map(
+    ([name, { evaluation, bytes, medianSeconds, calibration, threshold }]) =>
+      [
+        name,
+        evaluation.mcc.toFixed(4),
+        `${(bytes / 2 ** 20).toFixed(1)} MiB`,
+        `${(1000 * medianSeconds).toFixed(1)} ms`,
+        calibration.temperature.toFixed(3),
+        calibration.before.expectedCalibrationError.toFixed(4),
+        calibration.after.expectedCalibrationError.toFixed(4),
+        threshold.threshold.toFixed(4),
+        threshold.after.mcc.toFixed(4),
+      ].join(' | '),
+  );
+  return `## Served
+
+With ONNX Runtime, on the same rows; one sentence at a time (the median of ${sentences}) with ${threads} ${threads === 1 ? 'thread' : 'threads'}:
+
+| precision | MCC | size | one sentence | temperature | calibration error | calibrated | tuned threshold | MCC with it |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- |
+${rows.map((row) => `| ${row} |`).join('\n')}
+
+Temperature and threshold are fitted on all validation rows; what they are worth (the last column, and the calibrated error) is judged on
+rows that they were not fitted on, in five folds. \`auto\` is ${auto.variant}. ${auto.reason}`;
+}
+
 function evaluations({ bestEpoch, averaged: averageKept, evaluations, epochs }: ModelMetrics): string[] {
   return evaluations.map(({ epoch, step, averaged, validation: { loss, accuracy, mcc } }) => {
     const kept = epoch === bestEpoch && averaged === averageKept ? ' (kept)' : '';
@@ -130,7 +160,7 @@ function isUnusedOption(name: string, value: unknown): boolean {
   return options.includes(name) && value === (defaultHyperparameters as Record<string, unknown>)[name];
 }
 
-const use = `## Use
+const use = (serving: ServingAssessment | null) => `## Use
 
 \`\`\`python
 import torch
@@ -142,13 +172,24 @@ model = AutoModelForSequenceClassification.from_pretrained(folder).eval()
 
 inputs = tokenizer(["The cat sat on the mat.", "The cat sat on mat the."], padding=True, truncation=True, return_tensors="pt")
 with torch.no_grad():
-    scores = model(**inputs).logits.softmax(-1)[:, 1]  # the probability that a sentence is acceptable
+    logits = model(**inputs).logits
+scores = logits.softmax(-1)[:, 1]  # the probability that a sentence is acceptable
 print(scores)
-\`\`\`
+${serving === null ? '' : calibrated(serving.variants.fp32)}\`\`\`
 
 \`model.onnx\` is the same model for ONNX Runtime (inputs \`input_ids\` and \`attention_mask\`, output \`logits\`); its weights lie in
-\`model.safetensors\`, so keep the two files together. The sha256 of every file is in \`manifest.json\`.
+\`model.safetensors\`, so keep the two files together. ${serving === null ? '' : int8Files}The sha256 of every file is in \`manifest.json\`.
 `;
+
+/** With the figures of float32, which is what transformers computes with. */
+function calibrated({ calibration, threshold }: VariantAssessment): string {
+  return `print((logits / ${Number(calibration.temperature.toPrecision(6))}).softmax(-1)[:, 1])  # calibrated with the temperature: as sure as it is right
+print(scores > ${Number(threshold.threshold.toPrecision(6))})  # acceptable by the tuned threshold, instead of 0.5
+`;
+}
+
+const int8Files = `\`model.int8.onnx\` has the
+linear layers in integers, which lie in \`model.int8.onnx.data\`; it needs \`model.safetensors\` too, and its own temperature and threshold. `;
 
 function validationName({ dataset, validation }: ModelCard): string {
   if (validation.datasetId !== null) return `the dataset ${validation.datasetId}`;

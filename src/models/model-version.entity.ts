@@ -1,5 +1,6 @@
 import { Column, Entity, ForeignKey, Index } from 'typeorm';
 import type { Hyperparameters } from '../bert/fine-tuning/hyperparameters.js';
+import type { ServingAssessment } from '../bert/serving/assessment.js';
 import { BigIntegerColumn, IdColumn, JsonColumn, ReferenceColumn, TimeColumn } from '../database/columns.js';
 import type { ManifestFile } from '../storage/blob-store.js';
 import type { ModelMetrics, Promotion, TrainingRows, ValidationRows } from './model-version.js';
@@ -38,6 +39,10 @@ export class ModelVersionEntity {
 
   @JsonColumn()
   metrics!: ModelMetrics;
+
+  /** Null: registered before this existed. */
+  @JsonColumn({ nullable: true })
+  serving!: ServingAssessment | null;
 
   @JsonColumn()
   promotion!: Promotion;

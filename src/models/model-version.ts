@@ -1,5 +1,6 @@
 import type { Evaluation } from '../bert/evaluation/evaluation.js';
 import type { Hyperparameters } from '../bert/fine-tuning/hyperparameters.js';
+import type { ServingAssessment } from '../bert/serving/assessment.js';
 import type { ManifestFile } from '../storage/blob-store.js';
 
 /** The alias that `POST /predict` uses where no model is named. */
@@ -82,6 +83,8 @@ export interface ModelVersion extends Lineage {
   /** The `config.json` of the folder. */
   config: Record<string, unknown>;
   metrics: ModelMetrics;
+  /** What each precision is worth and costs; null where the version is older than that, or has no int8. */
+  serving: ServingAssessment | null;
   promotion: Promotion;
   files: ManifestFile[];
   /** Of all files together. */

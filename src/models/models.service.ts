@@ -2,17 +2,12 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { DataSource, In, type EntityManager } from 'typeorm';
+import type { ServingAssessment } from '../bert/serving/assessment.js';
 import { ConflictError, NotFoundError, UnavailableError } from '../common/errors.js';
 import { newId } from '../common/identifiers.js';
 import { findPage, type Page, type PageQuery } from '../common/pagination.js';
 import { Transactions } from '../database/transactions.js';
-import {
-  BlobStore,
-  DamagedBlobError,
-  type BlobKey,
-  type ManifestFile,
-  type StagedFolder,
-} from '../storage/blob-store.js';
+import { BlobStore, DamagedBlobError, type BlobKey, type ManifestFile } from '../storage/blob-store.js';
 import { moveAlias } from './alias-moves.js';
 import { isModelId } from './alias-name.js';
 import { AliasEntity } from './alias.entity.js';
@@ -29,6 +24,8 @@ export interface ResolvedModel {
   name: string;
   /** Null where it was asked for by its id. */
   alias: string | null;
+  /** See {@link ModelVersion}. */
+  serving: ServingAssessment | null;
 }
 
 /** The registry of trained models. Wherever it takes a model's id it takes an alias too. */
@@ -53,9 +50,9 @@ export class ModelsService implements OnModuleInit {
    * production if the rule of promotion says so. Takes the staged folder over: it is gone when this fails.
    */
   async register(registration: Registration): Promise<ModelVersion> {
-    const { staged, sums, alongside, promote, ...known } = registration;
+    const { staged: _staged, sums: _sums, alongside, promote, ...known } = registration;
     const id = newId('mdl');
-    const { config, files } = await this.publish(staged, id, sums);
+    const { config, files } = await this.publish(registration, id);
     const row = { ...known, id, config, files, bytes: bytesOf(files), createdAt: new Date() };
     let promotion: Promotion;
     try {
@@ -98,10 +95,10 @@ export class ModelsService implements OnModuleInit {
     const id = alias === null ? idOrAlias : (await manager.findOneBy(AliasEntity, { name: alias }))?.modelId;
     if (id === undefined) return notFound(idOrAlias);
     const model = await manager.findOne(ModelVersionEntity, {
-      select: { id: true, name: true },
+      select: { id: true, name: true, serving: true },
       where: { id },
     });
-    return model ? { id, name: model.name, alias } : notFound(idOrAlias);
+    return model ? { id, name: model.name, alias, serving: model.serving } : notFound(idOrAlias);
   }
 
   /** How many versions there are. */
@@ -123,10 +120,26 @@ export class ModelsService implements OnModuleInit {
     }
   }
 
+  /**
+   * Compares files of a version with the sums of its manifest.
+   *
+   * @param compared says of a file's name whether it is to be compared
+   * @throws UnavailableError if one differs
+   */
+  async verify(id: string, compared: (name: string) => boolean): Promise<void> {
+    try {
+      await this.blobs.verify(blobKey(id), compared);
+    } catch (error) {
+      if (error instanceof DamagedBlobError) throw new UnavailableError(error.message);
+      throw error;
+    }
+  }
+
   /** @throws NotFoundError if there is no such model. */
   async rename(idOrAlias: string, name: string): Promise<ModelVersion> {
     const { id } = await this.resolve(idOrAlias);
     await this.transactions.run((manager) => manager.update(ModelVersionEntity, { id }, { name }));
+    this.events.modelChanged(id);
     return this.find(id);
   }
 
@@ -147,9 +160,9 @@ export class ModelsService implements OnModuleInit {
     await this.blobs.delete(blobKey(id));
   }
 
-  private async publish(staged: StagedFolder, id: string, sums: Registration['sums']) {
+  private async publish({ staged, sums, serving }: Registration, id: string) {
     try {
-      await assertComplete(staged);
+      await assertComplete({ staged, serving });
       const json = await readFile(path.join(staged.path, 'config.json'), 'utf8');
       const { files } = await staged.publish(blobKey(id), sums);
       return { config: JSON.parse(json) as Record<string, unknown>, files };

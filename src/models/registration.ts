@@ -1,29 +1,39 @@
 import { access } from 'node:fs/promises';
 import path from 'node:path';
 import type { EntityManager } from 'typeorm';
+import { graphFiles, int8WeightsFile } from '../bert/onnx/variants.js';
+import type { ServingAssessment } from '../bert/serving/assessment.js';
 import type { StagedFolder } from '../storage/blob-store.js';
 import type { Lineage, ModelMetrics, PromotionRule } from './model-version.js';
 
 /** A trained model that is to become a version. */
 export interface Registration extends Lineage {
-  /** Holds every file of the version: see `requiredFiles`. */
+  /** Holds every file of the version: see {@link assertComplete}. */
   staged: StagedFolder;
   /** sha256 (hex) of the files in the folder by name, from whoever wrote them: hashing 440 MB would hold up the HTTP thread. */
   sums: Readonly<Record<string, string>>;
   name: string;
   metrics: ModelMetrics;
+  /** Null where the folder has no int8 variant. */
+  serving: ServingAssessment | null;
   promote: PromotionRule;
   /** Done in the transaction that inserts the version, so that both happen or neither: the run that made it ends here. */
   alongside?: (manager: EntityManager, modelId: string) => Promise<void>;
 }
 
-export const requiredFiles = ['config.json', 'model.safetensors', 'model.onnx', 'README.md'] as const;
+const requiredFiles = ['config.json', 'model.safetensors', graphFiles.fp32, 'README.md'];
+/** Of a version whose precisions were assessed. */
+const int8Files = [graphFiles.int8, int8WeightsFile];
 const vocabularies = ['tokenizer.json', 'vocab.txt'];
 
 /** @throws Error if a file that every version has is not there. */
-export async function assertComplete(staged: StagedFolder): Promise<void> {
+export async function assertComplete({
+  staged,
+  serving,
+}: Pick<Registration, 'staged' | 'serving'>): Promise<void> {
+  const required = serving === null ? requiredFiles : [...requiredFiles, ...int8Files];
   const missing: string[] = [];
-  for (const name of requiredFiles) if (!(await exists(staged, name))) missing.push(name);
+  for (const name of required) if (!(await exists(staged, name))) missing.push(name);
   const words = await Promise.all(vocabularies.map((name) => exists(staged, name)));
   if (!words.includes(true)) missing.push(vocabularies.join(' or '));
   if (missing.length > 0) {

@@ -8,10 +8,16 @@ type Farewell = (modelId: string) => Promise<void>;
 export class RegistryEvents {
   private readonly listeners: Listener[] = [];
   private readonly farewells: Farewell[] = [];
+  private readonly observers: ((modelId: string) => void)[] = [];
 
   /** An alias points to another model now, or is gone (null). */
   onAliasMoved(listener: Listener): void {
     this.listeners.push(listener);
+  }
+
+  /** A model has another name now. */
+  onModelChanged(observer: (modelId: string) => void): void {
+    this.observers.push(observer);
   }
 
   /** A model was deleted. Its files go when all listeners have resolved, so that they can close them first. */
@@ -21,6 +27,10 @@ export class RegistryEvents {
 
   aliasMoved(name: string, modelId: string | null): void {
     for (const listener of this.listeners) listener(name, modelId);
+  }
+
+  modelChanged(modelId: string): void {
+    for (const observer of this.observers) observer(modelId);
   }
 
   async modelDeleted(modelId: string): Promise<void> {

@@ -2,21 +2,24 @@ import { Controller, HttpCode, HttpStatus, Post, Query, Req, Res } from '@nestjs
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiExtraModels, ApiOkResponse, ApiOperation, ApiTags, getSchemaPath } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Judgement, Timing } from '../bert/serving/served-model.js';
+import type { Timing } from '../bert/serving/served-model.js';
 import { ApiProblems } from '../common/api-problems.decorator.js';
-import { InvalidInputError } from '../common/errors.js';
 import { validated } from '../common/validation.js';
+import { comparisonsAnswer, judgementAnswer } from './answers.js';
 import { clientGone } from './client-gone.js';
-import {
-  JudgementDto,
-  PredictDto,
-  PredictionDto,
-  PredictionsDto,
-  PredictQueryDto,
-} from './dto/predict.dto.js';
+import { PredictDto, PredictQueryDto } from './dto/predict.dto.js';
+import { ComparisonsDto, PredictionDto, PredictionsDto } from './dto/prediction.dto.js';
 import { PredictionsService } from './predictions.service.js';
+import { assertOneSubject, optionsOf, streamOptionsOf } from './request-options.js';
 import { takesSentences } from './sentence-bodies.js';
 import { serverTiming, serverTimingHeader } from './server-timing.js';
+import { StreamAnswer } from './streams/stream-answer.js';
+import { SentenceStream } from './streams/stream-bodies.js';
+import {
+  streamHeaders,
+  streamRequestContent,
+  streamResponseContent,
+} from './streams/stream-documentation.js';
 
 const text = { schema: { type: 'string', example: 'The cat sat on mat the.' } };
 
@@ -29,85 +32,91 @@ const requestBody = {
       examples: {
         sentence: { value: { sentence: 'The cat sat on mat the.' } },
         sentences: { value: { sentences: ['The cat sat on the mat.', 'The cat sat on mat the.'] } },
+        explanation: { value: { sentence: 'The cat sat on mat the.', explain: true } },
+        pairs: {
+          value: {
+            pairs: [{ a: 'Many girls hurt themselves.', b: 'Many girls hurt herself.' }],
+            logits: true,
+          },
+        },
+        options: {
+          value: {
+            sentence: 'The cat sat on mat the.',
+            model: 'production',
+            precision: 'int8',
+            threshold: 'tuned',
+          },
+        },
       },
     },
     'text/plain': text,
     'application/x-www-form-urlencoded': text,
+    ...streamRequestContent,
   },
 };
 
 @ApiTags('predictions')
 @Controller('predict')
 export class PredictionsController {
-  constructor(private readonly predictions: PredictionsService) {}
+  constructor(
+    private readonly predictions: PredictionsService,
+    private readonly streamAnswer: StreamAnswer,
+  ) {}
 
   @Post()
   @HttpCode(HttpStatus.OK)
   @RouteConfig(takesSentences)
-  @ApiExtraModels(PredictDto, PredictionDto, PredictionsDto)
+  @ApiExtraModels(PredictDto, PredictionDto, PredictionsDto, ComparisonsDto)
   @ApiOperation({
-    summary: 'Judge whether sentences are acceptable',
+    summary: 'Judge whether sentences are acceptable, or which of two is the more acceptable one',
     description:
       'One `sentence`, as JSON or as plain text, gets one judgement; a list of `sentences` gets a list, in the same ' +
-      'order. A form, which is what `curl -d` declares, is read as plain text, as it stands.',
+      'order, and a list of `pairs` tells of each which of its two sentences is the more acceptable one. A form, which is what `curl -d` declares, is read as plain text, as it stands. ' +
+      'A stream of lines, however long, as NDJSON or TSV, gets a stream of judgements while it is still sent, in the type that ' +
+      '`Accept` names of the two, or in its own.',
     requestBody,
   })
   @ApiOkResponse({
-    description: 'One judgement for `sentence` or plain text, a list of them for `sentences`.',
-    headers: { 'Server-Timing': serverTimingHeader },
-    schema: { oneOf: [{ $ref: getSchemaPath(PredictionDto) }, { $ref: getSchemaPath(PredictionsDto) }] },
+    description:
+      'One judgement for `sentence` or plain text, a list of them for `sentences`, a list of comparisons for `pairs`, and ' +
+      'a stream of judgements for a stream.',
+    headers: { 'Server-Timing': serverTimingHeader, ...streamHeaders },
+    content: {
+      'application/json': {
+        schema: {
+          oneOf: [PredictionDto, PredictionsDto, ComparisonsDto].map((dto) => ({ $ref: getSchemaPath(dto) })),
+        },
+      },
+      ...streamResponseContent,
+    },
   })
-  @ApiProblems(400, 404, 409, 413, 415, 422, 429, 503)
+  @ApiProblems(400, 404, 408, 409, 413, 415, 422, 429, 503)
   async predict(
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
     @Query() query: PredictQueryDto,
-  ): Promise<PredictionDto | PredictionsDto> {
-    const body = await validated(PredictDto, request.body, 'body');
-    const options = { model: modelOf(body, query), signal: clientGone(reply) };
-    if (body.sentences === undefined) {
-      const sentences = [body.sentence ?? nothing()];
-      const { judgements, model, timing } = await this.predictions.predict(
-        sentences,
-        () => '#/sentence',
-        options,
-      );
-      tellTiming(reply, timing);
-      return { ...judgementDto(judgements[0]!), model };
+  ): Promise<PredictionDto | PredictionsDto | ComparisonsDto | void> {
+    if (request.body instanceof SentenceStream) {
+      return this.streamAnswer.send(request.body, streamOptionsOf(query), request, reply);
     }
-    if (body.sentence !== undefined) both();
-    const pointer = (index: number) => `#/sentences/${index}`;
-    const { judgements, model, timing } = await this.predictions.predict(body.sentences, pointer, options);
+    const body = await validated(PredictDto, request.body, 'body');
+    assertOneSubject(body);
+    const { logits, ...asked } = optionsOf(body, query);
+    const options = { ...asked, signal: clientGone(reply) };
+    if (body.pairs) {
+      const compared = await this.predictions.compare(body.pairs, options);
+      tellTiming(reply, compared.timing);
+      return comparisonsAnswer(compared, logits);
+    }
+    const sentences = body.sentences ?? [body.sentence!];
+    const pointer = (index: number) => (body.sentences ? `#/sentences/${index}` : '#/sentence');
+    const { judgements, model, timing } = await this.predictions.predict(sentences, pointer, options);
     tellTiming(reply, timing);
-    return { predictions: judgements.map(judgementDto), model };
+    const predictions = judgements.map((judgement) => judgementAnswer(judgement, logits));
+    return body.sentences ? { predictions, model } : { ...predictions[0]!, model };
   }
 }
 
 function tellTiming(reply: FastifyReply, timing: Timing): void {
   reply.header('server-timing', serverTiming(timing, reply.elapsedTime));
-}
-
-function judgementDto({ acceptable, score, truncated }: Judgement): JudgementDto {
-  return { acceptable, score, truncated };
-}
-
-function modelOf(body: PredictDto, query: PredictQueryDto): string | undefined {
-  if (body.model === undefined || query.model === undefined || body.model === query.model) {
-    return body.model ?? query.model;
-  }
-  throw new InvalidInputError('The body and the query name different models.', [
-    { pointer: '#/model', message: 'name the model once: in the body or in the query' },
-  ]);
-}
-
-function nothing(): never {
-  throw new InvalidInputError('There is nothing to judge.', [
-    { pointer: '#/sentence', message: 'give a sentence, or a list of them as sentences' },
-  ]);
-}
-
-function both(): never {
-  throw new InvalidInputError('The body has both sentence and sentences.', [
-    { pointer: '#/sentences', message: 'give either sentence or sentences' },
-  ]);
 }

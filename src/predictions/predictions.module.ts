@@ -2,13 +2,30 @@ import { Module } from '@nestjs/common';
 import { ModelsModule } from '../models/models.module.js';
 import { PredictionsController } from './predictions.controller.js';
 import { PredictionsService } from './predictions.service.js';
+import { RegisteredVersions } from './serving/registered-versions.js';
 import { SentenceBodies } from './sentence-bodies.js';
-import { ServedModels } from './served-models.js';
+import { ServedModelsController } from './serving/served-models.controller.js';
+import { ServedModels } from './serving/served-models.js';
+import { ServingStatusService } from './serving/serving-status.service.js';
+import { ServingVersions } from './serving/serving-versions.js';
+import { StreamAnswer } from './streams/stream-answer.js';
+import { StreamBodies } from './streams/stream-bodies.js';
+import { StreamsService } from './streams/streams.service.js';
 
 @Module({
   imports: [ModelsModule],
-  controllers: [PredictionsController],
-  providers: [PredictionsService, ServedModels, SentenceBodies],
-  exports: [ServedModels],
+  controllers: [PredictionsController, ServedModelsController],
+  providers: [
+    PredictionsService,
+    RegisteredVersions,
+    ServedModels,
+    ServingVersions,
+    ServingStatusService,
+    SentenceBodies,
+    StreamsService,
+    StreamAnswer,
+    StreamBodies,
+  ],
+  exports: [ServingStatusService],
 })
 export class PredictionsModule {}

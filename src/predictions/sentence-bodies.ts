@@ -29,23 +29,36 @@ export class SentenceBodies implements OnModuleInit {
 }
 
 function bodyOf(request: FastifyRequest, body: Buffer): { sentence: string } | undefined {
-  const { takesSentences } = request.routeOptions.config as { takesSentences?: boolean };
-  if (takesSentences) return { sentence: sentenceOf(request, body) };
+  if (isForSentences(request)) return { sentence: sentenceOf(request, body) };
   // Such as `curl -d '' …/cancel`; and an unknown route is to be called so whatever the body.
   if (body.length === 0 || request.is404) return undefined;
-  throw new UnsupportedMediaTypeError(
-    `${request.headers['content-type']} is not understood here. Send JSON: -H 'content-type: application/json'.`,
+  throw notUnderstood(request);
+}
+
+/** Whether the route is one that takes sentences in other forms than JSON. */
+export function isForSentences({ routeOptions }: FastifyRequest): boolean {
+  return (routeOptions.config as Partial<typeof takesSentences>).takesSentences === true;
+}
+
+export function notUnderstood({ headers }: FastifyRequest): UnsupportedMediaTypeError {
+  return new UnsupportedMediaTypeError(
+    `${headers['content-type']} is not understood here. Send JSON: -H 'content-type: application/json'.`,
   );
 }
 
-function sentenceOf(request: FastifyRequest, body: Buffer): string {
-  const contentType = request.headers['content-type'] ?? '';
+/** @throws UnsupportedMediaTypeError if the body is declared to be in another charset than UTF-8 */
+export function assertUtf8(contentType: string): void {
   const charset = /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(contentType)?.[1] ?? 'utf-8';
   if (!/^(utf-?8|us-ascii)$/i.test(charset)) {
     throw new UnsupportedMediaTypeError(
       `The charset ${charset} is not understood. Send the sentence as UTF-8.`,
     );
   }
+}
+
+function sentenceOf(request: FastifyRequest, body: Buffer): string {
+  const contentType = request.headers['content-type'] ?? '';
+  assertUtf8(contentType);
   const text = utf8(body);
   if (contentType.startsWith(form) && isJsonRequest(text)) {
     throw new UnsupportedMediaTypeError(
@@ -73,7 +86,7 @@ function isJsonRequest(text: string): boolean {
   if (!/^\s*\{/.test(text)) return false;
   try {
     const body = JSON.parse(text) as object;
-    return 'sentence' in body || 'sentences' in body;
+    return 'sentence' in body || 'sentences' in body || 'pairs' in body;
   } catch {
     return false;
   }

@@ -32,6 +32,15 @@ export abstract class BlobStore {
    */
   abstract open(key: BlobKey): Promise<string>;
 
+  /**
+   * Reads files of a published folder and compares their sha256 with its manifest. What was compared is remembered as long as the
+   * file stays as it is, so asking again costs little.
+   * @param compared says of a file's name whether it is to be compared
+   * @throws DamagedBlobError where one is not what the manifest says
+   * @throws NotFoundError where nothing was published under the key
+   */
+  abstract verify(key: BlobKey, compared: (name: string) => boolean): Promise<void>;
+
   /** @throws as `open` does */
   abstract manifest(key: BlobKey): Promise<Manifest>;
 

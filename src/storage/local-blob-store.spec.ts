@@ -130,6 +130,22 @@ describe('LocalBlobStore', () => {
     }
   });
 
+  it('compares what is stored with the sums of its manifest, whenever it has changed', async () => {
+    const key: BlobKey = 'models/mdl_1';
+    await (await staged({ 'a.txt': 'one', 'b.txt': 'two' })).publish(key);
+    const a = (name: string) => name === 'a.txt';
+    const both = () => true;
+    await store.verify(key, both);
+    writeFileSync(path.join(data, key, 'b.txt'), 'owt');
+    await store.verify(key, a);
+    for (let i = 0; i < 2; i++) await expect(store.verify(key, both)).rejects.toThrow('b.txt is not what');
+    writeFileSync(path.join(data, key, 'b.txt'), 'two');
+    await store.verify(key, both);
+    rmSync(path.join(data, key, 'b.txt'));
+    await expect(store.verify(key, both)).rejects.toThrow(DamagedBlobError);
+    await expect(store.verify('models/mdl_2', a)).rejects.toThrow(NotFoundError);
+  });
+
   it('takes a folder without a manifest for nothing', async () => {
     mkdirSync(path.join(data, 'models/mdl_1'), { recursive: true });
     await expect(store.open('models/mdl_1')).rejects.toThrow(NotFoundError);

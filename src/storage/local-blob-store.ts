@@ -3,7 +3,7 @@ import path from 'node:path';
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { syncFile, syncFolder, writeDurably } from '../common/durable-files.js';
 import { NotFoundError } from '../common/errors.js';
-import { sha256OfFile } from '../common/file-hash.js';
+import { sha256BesideEventLoop, sha256OfFile } from '../common/file-hash.js';
 import {
   BlobStore,
   DamagedBlobError,
@@ -17,6 +17,7 @@ import { DataFolder } from './data-folder.js';
 
 const MANIFEST = 'manifest.json';
 const KEY_PATTERN = /^(datasets|models|checkpoints)\/[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
+const MENDING = 'Restore that folder of the data folder from a backup, or delete it through the API.';
 const FILE_NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
 /**
@@ -26,6 +27,8 @@ const FILE_NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 @Injectable()
 export class LocalBlobStore extends BlobStore implements OnModuleInit {
   private readonly logger = new Logger(LocalBlobStore.name);
+  /** Sums of files by path, each with the state that the file was in when it was hashed. */
+  private readonly sums = new Map<string, { state: string; sha256: string }>();
 
   constructor(private readonly folder: DataFolder) {
     super();
@@ -73,11 +76,27 @@ export class LocalBlobStore extends BlobStore implements OnModuleInit {
       if (size !== file.size) {
         throw new DamagedBlobError(
           `${key} is damaged: ${file.name} ${size === undefined ? 'is missing' : `has ${size} bytes, not ${file.size}`}. ` +
-            'Restore that folder of the data folder from a backup, or delete it through the API.',
+            MENDING,
         );
       }
     }
     return folder;
+  }
+
+  async verify(key: BlobKey, compared: (name: string) => boolean): Promise<void> {
+    const folder = this.pathOf(key);
+    for (const file of (await this.manifest(key)).files) {
+      if (!compared(file.name)) continue;
+      const sha256 = await this.sumOf(path.join(folder, file.name)).catch((error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') return undefined;
+        throw error;
+      });
+      if (sha256 === file.sha256) continue;
+      throw new DamagedBlobError(
+        `${key} is damaged: ${file.name} ${sha256 === undefined ? 'is missing' : 'is not what was stored (its sha256 differs)'}. ` +
+          MENDING,
+      );
+    }
   }
 
   async manifest(key: BlobKey): Promise<Manifest> {
@@ -91,6 +110,7 @@ export class LocalBlobStore extends BlobStore implements OnModuleInit {
 
   async delete(key: BlobKey): Promise<void> {
     const folder = this.pathOf(key);
+    for (const file of this.sums.keys()) if (path.dirname(file) === folder) this.sums.delete(file);
     // Renamed first: a crash in the middle of the removal must not leave half a folder that looks published.
     await mkdir(this.staging, { recursive: true });
     const grave = path.join(await mkdtemp(path.join(this.staging, 'old-')), 'deleted');
@@ -150,6 +170,16 @@ export class LocalBlobStore extends BlobStore implements OnModuleInit {
     await rename(staged, target);
     await syncFolder(path.dirname(target));
     return manifest;
+  }
+
+  private async sumOf(file: string): Promise<string> {
+    const { ino, size, mtimeMs, ctimeMs } = await stat(file);
+    const state = [ino, size, mtimeMs, ctimeMs].join();
+    const known = this.sums.get(file);
+    if (known?.state === state) return known.sha256;
+    const sha256 = await sha256BesideEventLoop(file);
+    this.sums.set(file, { state, sha256 });
+    return sha256;
   }
 
   private pathOf(key: BlobKey): string {

@@ -29,6 +29,7 @@ const titles: Record<string, string> = {
   BaseModelUnavailableError: 'The base model could not be had',
   EngineUnavailableError: 'The engine could not be started',
   JobRefusedError: 'The job cannot be done',
+  ModelNotServableError: 'The trained model cannot be served',
   JobTooLargeError: 'The job does not fit into memory',
   TrainingDivergedError: 'The training diverged',
 };

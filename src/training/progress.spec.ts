@@ -30,6 +30,18 @@ describe('ProgressMeter', () => {
     expect(meter.now).toEqual({ progress: 0.99, examplesPerSecond: 10, secondsLeft: 0 });
   });
 
+  it('goes on while the model is assessed, and is not through before it is registered', () => {
+    const meter = new ProgressMeter(20, 1);
+    for (let step = 0; step < 2; step++) meter.stepped(10, step * 500);
+    meter.evaluated(1000);
+    meter.assessed(0, 2000);
+    expect(meter.now).toEqual({ progress: 0.99, examplesPerSecond: 20, secondsLeft: null });
+    meter.assessed(0.25, 4000);
+    expect(meter.now).toMatchObject({ progress: expect.closeTo(0.99225, 9), secondsLeft: 6 });
+    meter.assessed(1, 10_000);
+    expect(meter.now).toMatchObject({ progress: 0.999, secondsLeft: 0 });
+  });
+
   it('has nothing left to do once the training has stopped early', () => {
     const meter = new ProgressMeter(100, 10);
     for (let step = 0; step < 3; step++) meter.stepped(10, step * 500);

@@ -10,6 +10,8 @@ export interface Progress {
 
 /** As much of the run as is left for the export, once the last step is done. */
 const unfinished = 0.99;
+/** As much as is left for the registration, once the model is assessed. */
+const unregistered = 0.999;
 
 /** Steps over which the rate shown is averaged: batches differ in length, so a single step says little. */
 const window = 20;
@@ -23,6 +25,7 @@ export class ProgressMeter {
   private lastEvent: number | undefined;
   private evaluationMilliseconds = 0;
   private evaluations = 0;
+  private assessment: { since: number; share: number; now: number } | undefined;
 
   /**
    * @param totalExamples of all epochs together
@@ -59,7 +62,22 @@ export class ProgressMeter {
     this.totalEvaluations = this.evaluations;
   }
 
+  /** The finished model is being assessed, and this share of it, from 0 to 1, is done. */
+  assessed(share: number, now: number): void {
+    this.assessment = { since: now, ...this.assessment, share, now };
+  }
+
   get now(): Progress {
+    if (!this.assessment) return this.training;
+    const { since, share, now } = this.assessment;
+    return {
+      ...this.training,
+      progress: unfinished + share * (unregistered - unfinished),
+      secondsLeft: share > 0 ? ((now - since) / 1000) * (1 / share - 1) : null,
+    };
+  }
+
+  private get training(): Progress {
     const progress = Math.min(unfinished, this.examplesDone / this.totalExamples);
     if (this.timedMilliseconds <= 0) return { progress, examplesPerSecond: null, secondsLeft: null };
     const recent = this.steps.reduce((sum, step) => sum + step.milliseconds, 0);

@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { StepEvent } from '../bert/fine-tuning/events.js';
 import type { Instruments } from '../metrics/instruments.js';
-import { ProgressMeter } from './progress.js';
+import { ProgressMeter, type Progress } from './progress.js';
 import type { RunDownload, RunEngine, RunPlan, RunResults } from './run.js';
 import type { NewRunEvent, StepData } from './run-event.js';
 import type { RunFeed } from './run-feed.js';
@@ -25,6 +25,8 @@ export class RunRecorder {
     this.store({ download }, { type: 'download', data: download }),
   );
 
+  private readonly assessments = new Throttle<Progress>(storeInterval, (progress) => this.store(progress));
+
   constructor(
     private readonly runId: string,
     private readonly runs: RunsRepository,
@@ -38,6 +40,7 @@ export class RunRecorder {
       const { type: _type, ...download } = message;
       return this.downloads.offer(download);
     }
+    if (message.type === 'assessment') return this.receiveAssessment(message.share);
     // What comes in between keeps its place: the last step of an epoch is stored before the epoch.
     this.steps.flush();
     this.downloads.flush();
@@ -85,8 +88,10 @@ export class RunRecorder {
   async close(): Promise<void> {
     this.steps.flush();
     this.downloads.flush();
+    this.assessments.flush();
     this.steps.close();
     this.downloads.close();
+    this.assessments.close();
     await this.written;
   }
 
@@ -99,18 +104,25 @@ export class RunRecorder {
     this.steps.offer({ ...step, ...progress });
   }
 
+  private receiveAssessment(share: number): void {
+    if (!this.meter) throw new Error('This is a bug: an assessment came before the plan.');
+    this.meter.assessed(share, performance.now());
+    this.assessments.offer(this.meter.now);
+  }
+
   private storeStep(data: StepData): void {
     const { gradientNorm: _norm, totalSteps: _total, ...changes } = data;
     this.store(changes, { type: 'step', data });
   }
 
-  private store(changes: RunChanges, event: NewRunEvent): void {
+  private store(changes: RunChanges, ...events: NewRunEvent[]): void {
+    const what = events.map(({ type }) => type).join(', ') || 'its progress';
     this.written = this.written
-      .then(() => this.runs.record(this.runId, changes, event))
+      .then(() => this.runs.record(this.runId, changes, ...events))
       .then(() => this.feed.announce(this.runId))
       // The training is worth more than a note of its progress: it goes on, and its end is stored with care.
       .catch((error: Error) =>
-        this.logger.error(`Run ${this.runId}: ${event.type} could not be stored: ${error.message}`),
+        this.logger.error(`Run ${this.runId}: ${what} could not be stored: ${error.message}`),
       );
   }
 }

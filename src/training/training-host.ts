@@ -152,6 +152,7 @@ export class TrainingHost {
       training,
       validation: run.validationDatasetId ? await this.rowsOf(run.validationDatasetId) : null,
       hyperparameters: run.hyperparameters,
+      inferenceThreads: this.settings.inferenceThreads,
     };
   }
 
@@ -165,7 +166,7 @@ export class TrainingHost {
     run: RunEntity,
     staged: StagedFolder,
     { plan, engine, results }: RunRecorder,
-    { files }: FinishedMessage,
+    { files, serving }: FinishedMessage,
   ): Promise<void> {
     if (!plan || !engine) throw new Error('This is a bug: a training ended without a plan or an engine.');
     await this.models.register({
@@ -174,6 +175,7 @@ export class TrainingHost {
       sums: Object.fromEntries(files.map(({ name, sha256 }) => [name, sha256])),
       name: job.modelName,
       metrics: metricsOf(results),
+      serving,
       promote: run.promote,
       // Joins the transaction of the registration: the model is there and the run has succeeded, or neither.
       alongside: async (_manager, modelId) => {

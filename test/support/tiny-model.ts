@@ -5,6 +5,9 @@ import { fileURLToPath } from 'node:url';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { defaultHyperparameters } from '../../src/bert/fine-tuning/hyperparameters.js';
 import { exportOnnx } from '../../src/bert/onnx/export.js';
+import { exportInt8Onnx } from '../../src/bert/onnx/int8-export.js';
+import type { Variant } from '../../src/bert/onnx/variants.js';
+import type { ServingAssessment, VariantAssessment } from '../../src/bert/serving/assessment.js';
 import { modelCard } from '../../src/models/model-card.js';
 import type { Lineage, ModelMetrics, ModelVersion, PromotionRule } from '../../src/models/model-version.js';
 import { ModelsService } from '../../src/models/models.service.js';
@@ -31,6 +34,8 @@ export interface TinyModelOptions {
   /** Content hash of the validation rows. */
   validatedOn?: string;
   promote?: PromotionRule;
+  /** With an int8 variant too, and an assessment by which `auto` stands for this one. */
+  auto?: Variant;
   alongside?: Registration['alongside'];
 }
 
@@ -42,10 +47,12 @@ export async function stageTinyModel(
   const staged = await app.get(BlobStore).stage();
   await cp(path.join(folder, 'tiny-bert'), staged.path, { recursive: true });
   await exportOnnx(staged.path);
+  if (options.auto) await exportInt8Onnx(staged.path);
   const card = {
     ...lineage(options),
     name: nameOf(options),
     metrics: metrics(options),
+    serving: assessment(options),
     baseModelHubId: null,
     license: null,
   };
@@ -68,6 +75,7 @@ export function registration(staged: StagedFolder, options: TinyModelOptions = {
     sums: {},
     name: nameOf(options),
     metrics: metrics(options),
+    serving: assessment(options),
     promote,
     alongside,
   };
@@ -98,5 +106,30 @@ function metrics({ mcc = 0.5 }: TinyModelOptions): ModelMetrics {
     epochs: [{ epoch: 1, trainingLoss: 0.5, trainingSeconds: 12, validation: best }],
     evaluations: [{ step: 3, epoch: 1, averaged: false, validation: best }],
     stoppedEarly: null,
+  };
+}
+
+/** As if measured: fp32 has the temperature 2 and the threshold 0.4, int8 1.6 and 0.6. */
+function assessment(options: TinyModelOptions): ServingAssessment | null {
+  const { auto } = options;
+  if (!auto) return null;
+  const { best: evaluation } = metrics(options);
+  const { mcc, confusionMatrix } = evaluation;
+  const variant = (temperature: number, threshold: number, bytes: number): VariantAssessment => ({
+    evaluation,
+    bytes,
+    medianSeconds: bytes / 1e9,
+    calibration: {
+      temperature,
+      before: { loss: 0.4, expectedCalibrationError: 0.1 },
+      after: { loss: 0.3, expectedCalibrationError: 0.05 },
+    },
+    threshold: { threshold, before: { mcc, confusionMatrix }, after: { mcc, confusionMatrix } },
+  });
+  return {
+    variants: { fp32: variant(2, 0.4, 200_000), int8: variant(1.6, 0.6, 100_000) },
+    auto: { variant: auto, reason: 'It is a test.' },
+    sentences: 10,
+    threads: 1,
   };
 }

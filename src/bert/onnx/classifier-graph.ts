@@ -8,9 +8,11 @@ import { elementTypes } from './onnx-format.js';
  * The ONNX graph of an encoder with its classification head (Devlin et al., 2019; transformers' `BertForSequenceClassification`
  * and its like), dropout off. Inputs `input_ids` and `attention_mask`, int64 [batch, sequence], the mask 1 on tokens and 0 on
  * padding; output `logits`, float32 [batch, 2]. All tokens are of type 0. The sequence may have `maxSequenceLength` tokens.
+ * Padding must stand on the right: the first place of every sentence is a token.
  *
- * Linear layers have all tokens of the batch as rows. The classifier reads [CLS] alone, so the last layer computes all behind its
- * keys and values for that position only: the result is the same.
+ * Two savings that change no result: the tokens of all sentences are gathered to rows, and padding is put between them for
+ * attention alone; and since the classifier reads [CLS] alone, the last layer computes all behind its keys and values for that
+ * position only.
  *
  * @param weight where the parameter of this canonical name and shape lies; may throw if there is none.
  * @param linearLayers how linear layers are computed.
@@ -55,29 +57,13 @@ class ClassifierGraph {
     const { hiddenSize, numHiddenLayers } = this.config;
     const inputIds = graph.input('input_ids', 'int64', ['batch', 'sequence']);
     const attentionMask = graph.input('attention_mask', 'int64', ['batch', 'sequence']);
-    const batchAndSequence = graph.node('batch_and_sequence', 'Shape', [inputIds]);
-    const batch = graph.node('batch', 'Gather', [batchAndSequence, graph.integers(0)]);
-    const sequence = graph.node('sequence', 'Gather', [batchAndSequence, graph.integers(1)]);
-    const shapes: Shapes = {
-      tokens: this.shape('token_shape', [batch, sequence, graph.integers(hiddenSize)]),
-      firstTokens: this.shape('first_token_shape', [batch, graph.integers(1, hiddenSize)]),
-    };
-    const mask = graph.node('key_mask', 'Cast', [attentionMask], { to: { int: elementTypes.int32 } });
+    const tokens = this.tokens(inputIds, attentionMask);
 
-    let hidden = this.embeddings(inputIds, sequence);
+    let hidden = this.embeddings(inputIds, tokens);
     for (let layer = 0; layer < numHiddenLayers; layer++) {
       const prefix = `encoder.layer.${layer}`;
-      const queried =
-        layer < numHiddenLayers - 1 ? hidden : this.firstTokens(`${prefix}.first_tokens`, hidden, shapes);
-      const queriedShape = layer < numHiddenLayers - 1 ? shapes.tokens : shapes.firstTokens;
-      const attended = this.attention(
-        `${prefix}.attention`,
-        queried,
-        queriedShape,
-        hidden,
-        shapes.tokens,
-        mask,
-      );
+      const isLast = layer === numHiddenLayers - 1;
+      const attended = this.attention(`${prefix}.attention`, hidden, tokens, isLast);
       hidden = this.feedForward(prefix, attended);
     }
     const dense = this.linear('head.dense', hidden, hiddenSize, hiddenSize);
@@ -86,77 +72,96 @@ class ClassifierGraph {
     graph.output(logits, 'float32', ['batch', labels]);
   }
 
-  /** Sum of word, position and type embeddings, normalised, and projected where that is narrower: [batch × sequence, hidden]. */
-  private embeddings(inputIds: Value, sequence: Value): Value {
+  private tokens(inputIds: Value, attentionMask: Value): Tokens {
+    const { graph } = this;
+    const shape = graph.node('batch_and_sequence', 'Shape', [inputIds]);
+    const mask = graph.node('mask_by_place', 'Reshape', [attentionMask, graph.integers(-1)]);
+    const places = graph.node('token_places', 'NonZero', [mask]);
+    const counts = graph.node('tokens_up_to_place', 'CumSum', [mask, graph.integer(0)]);
+    const rows = graph.node('row_by_place', 'Sub', [counts, graph.integer(1)]);
+    const rowOf = graph.node('token_rows', 'Reshape', [rows, shape]);
+    const sequence = graph.node('sequence', 'Gather', [shape, graph.integer(1)]);
+    const place = graph.node('token_place', 'Squeeze', [places, graph.integers(0)]);
+    return {
+      place,
+      column: graph.node('token_columns', 'Mod', [place, sequence]),
+      rowOf,
+      firstRow: graph.node('first_token_rows', 'Gather', [rowOf, graph.integer(0)], { axis: { int: 1 } }),
+      keyMask: graph.node('key_mask', 'Cast', [attentionMask], { to: { int: elementTypes.int32 } }),
+    };
+  }
+
+  /** Sum of word, position and type embeddings, normalised, and projected where that is narrower: [tokens, hidden]. */
+  private embeddings(inputIds: Value, tokens: Tokens): Value {
     const { graph } = this;
     const { embeddingSize, hiddenSize, vocabSize, typeVocabSize } = this.config;
     const words = this.weight('embeddings.word_embeddings.weight', [vocabSize, embeddingSize]);
-    let embedded = graph.node('embeddings.word', 'Gather', [words, inputIds]);
+    const idByPlace = graph.node('id_by_place', 'Reshape', [inputIds, graph.integers(-1)]);
+    const ids = graph.node('token_ids', 'Gather', [idByPlace, tokens.place]);
+    let embedded = graph.node('embeddings.word', 'Gather', [words, ids]);
     if (typeVocabSize > 0) {
       const types = this.weight('embeddings.token_type_embeddings.weight', [typeVocabSize, embeddingSize]);
       const type = graph.node('embeddings.type', 'Gather', [types, graph.integers(0)]);
       embedded = graph.node('embeddings.word_and_type', 'Add', [embedded, type]);
     }
-    const normalised = this.addAndNormalise(
-      'embeddings.LayerNorm',
-      embedded,
-      this.positions(sequence),
-      embeddingSize,
-    );
-    const rows = this.rows('embedding_rows', normalised, embeddingSize);
+    const positions = this.positions(tokens);
+    const normalised = this.addAndNormalise('embeddings.LayerNorm', embedded, positions, embeddingSize);
     return embeddingSize === hiddenSize
-      ? rows
-      : this.linear('embeddings_project', rows, embeddingSize, hiddenSize);
+      ? normalised
+      : this.linear('embeddings_project', normalised, embeddingSize, hiddenSize);
   }
 
-  /** [sequence, embedding] */
-  private positions(sequence: Value): Value {
+  /** [tokens, embedding] */
+  private positions({ column }: Tokens): Value {
     const { graph } = this;
     const { embeddingSize, maxPositionEmbeddings, positionOffset } = this.config;
     const table = this.weight('embeddings.position_embeddings.weight', [
       maxPositionEmbeddings,
       embeddingSize,
     ]);
-    const start = graph.integers(positionOffset);
-    const end =
-      positionOffset === 0 ? sequence : graph.node('embeddings.position_end', 'Add', [sequence, start]);
-    return graph.node('embeddings.position', 'Slice', [table, start, end, graph.integers(0)]);
+    const position =
+      positionOffset === 0
+        ? column
+        : graph.node('token_positions', 'Add', [column, graph.integer(positionOffset)]);
+    return graph.node('embeddings.position', 'Gather', [table, position]);
   }
 
-  /** Multi-head attention with its output projection, residual connection and normalisation: a row for each row of `queried`. */
-  private attention(
-    prefix: string,
-    queried: Value,
-    queriedShape: Value,
-    hidden: Value,
-    hiddenShape: Value,
-    mask: Value,
-  ): Value {
+  /**
+   * Multi-head attention with its output projection, residual connection and normalisation.
+   * @param hidden [tokens, hidden]
+   * @returns the same, or [batch, hidden] of the first tokens only.
+   */
+  private attention(prefix: string, hidden: Value, tokens: Tokens, ofFirstTokens: boolean): Value {
     const { graph } = this;
     const { hiddenSize, numAttentionHeads } = this.config;
-    const projected = (kind: string, rows: Value, shape: Value) => {
-      const projection = this.linear(`${prefix}.self.${kind}`, rows, hiddenSize, hiddenSize);
-      return graph.node(`${projection}.by_sentence`, 'Reshape', [projection, shape]);
-    };
+    const queried = ofFirstTokens
+      ? graph.node(`${prefix}.first_tokens`, 'Gather', [hidden, tokens.firstRow])
+      : hidden;
+    const projected = (kind: string, rows: Value) =>
+      this.linear(`${prefix}.self.${kind}`, rows, hiddenSize, hiddenSize);
+    const bySentence = (rows: Value) => graph.node(`${rows}.by_sentence`, 'Gather', [rows, tokens.rowOf]);
+    const query = projected('query', queried);
     const context = graph.node(
       `${prefix}.self`,
       'MultiHeadAttention',
       [
-        projected('query', queried, queriedShape),
-        projected('key', hidden, hiddenShape),
-        projected('value', hidden, hiddenShape),
+        ofFirstTokens
+          ? graph.node(`${query}.by_sentence`, 'Unsqueeze', [query, graph.integers(1)])
+          : bySentence(query),
+        bySentence(projected('key', hidden)),
+        bySentence(projected('value', hidden)),
         '',
-        mask,
+        tokens.keyMask,
       ],
       { num_heads: { int: numAttentionHeads } },
       contribDomain,
     );
-    const output = this.linear(
-      `${prefix}.output.dense`,
-      this.rows(`${prefix}.self.rows`, context),
-      hiddenSize,
-      hiddenSize,
-    );
+    // [places, hidden], or [batch, hidden]
+    const rows = graph.node(`${prefix}.self.rows`, 'Reshape', [context, graph.integers(-1, hiddenSize)]);
+    const ofTokens = ofFirstTokens
+      ? rows
+      : graph.node(`${prefix}.self.tokens`, 'Gather', [rows, tokens.place]);
+    const output = this.linear(`${prefix}.output.dense`, ofTokens, hiddenSize, hiddenSize);
     return this.addAndNormalise(`${prefix}.output.LayerNorm`, output, queried);
   }
 
@@ -196,26 +201,18 @@ class ClassifierGraph {
     const { operator, attributes } = activations[activation];
     return this.graph.node(name, operator, [values], attributes);
   }
-
-  /** [batch, sequence, size] → [batch × sequence, size] */
-  private rows(name: string, values: Value, size = this.config.hiddenSize): Value {
-    return this.graph.node(name, 'Reshape', [values, this.graph.integers(-1, size)]);
-  }
-
-  /** [batch × sequence, hidden] → [batch, hidden] */
-  private firstTokens(name: string, rows: Value, shapes: Shapes): Value {
-    const bySentence = this.graph.node(`${name}.by_sentence`, 'Reshape', [rows, shapes.tokens]);
-    return this.graph.node(name, 'Gather', [bySentence, this.graph.integer(0)], { axis: { int: 1 } });
-  }
-
-  private shape(name: string, parts: Value[]): Value {
-    return this.graph.node(name, 'Concat', parts, { axis: { int: 0 } });
-  }
 }
 
-interface Shapes {
-  /** [batch, sequence, hidden] */
-  tokens: Value;
-  /** [batch, 1, hidden] */
-  firstTokens: Value;
+/** Where the tokens of a batch are. Places are those of all sentences, one after another, padding counted; rows have none. */
+interface Tokens {
+  /** [tokens]: the place of each. */
+  place: Value;
+  /** [tokens]: how many places of its sentence are before it. */
+  column: Value;
+  /** [batch, sequence]: the row of each place's token; at padding that of the token before it. */
+  rowOf: Value;
+  /** [batch]: the row of each sentence's first token. */
+  firstRow: Value;
+  /** int32 [batch, sequence]: 1 on tokens. */
+  keyMask: Value;
 }

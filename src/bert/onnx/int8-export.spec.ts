@@ -165,11 +165,11 @@ describe('exportInt8Onnx', () => {
     expect(named('MatMulIntegerToFloat')).toHaveLength(12);
     // One rounding for what several layers read, and one for the last layer's query.
     expect(named('QuantizeLinear')).toEqual([
-      'embedding_rows.bytes',
-      ...['attention.self.rows', 'attention.output.LayerNorm', 'intermediate.gelu'].map(
+      'embeddings.LayerNorm.bytes',
+      ...['attention.self.tokens', 'attention.output.LayerNorm', 'intermediate.gelu'].map(
         (name) => `encoder.layer.0.${name}.bytes`,
       ),
-      'encoder.layer.1.first_tokens.bytes',
+      'encoder.layer.1.attention.first_tokens.bytes',
       'encoder.layer.0.output.LayerNorm.bytes',
       ...['attention.self.rows', 'attention.output.LayerNorm', 'intermediate.gelu'].map(
         (name) => `encoder.layer.1.${name}.bytes`,

@@ -1,5 +1,6 @@
 /** The graphs that a model folder may have, all over one `model.safetensors`: the exact one, and one with integers as weights. */
-export type Variant = 'fp32' | 'int8';
+export const variants = ['fp32', 'int8'] as const;
+export type Variant = (typeof variants)[number];
 
 /** The ONNX file of each. */
 export const graphFiles: Readonly<Record<Variant, string>> = { fp32: 'model.onnx', int8: 'model.int8.onnx' };

@@ -15,8 +15,9 @@ export interface InferenceBatch {
 }
 
 export type InferenceAnswer =
+  /** The model is loaded and has computed once. */
   | { type: 'ready' }
-  /** The model cannot be loaded. */
+  /** The model cannot be loaded, or cannot compute. */
   | { type: 'unusable'; reason: string }
   | {
       type: 'logits';

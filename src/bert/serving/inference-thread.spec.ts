@@ -1,10 +1,12 @@
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { InvalidModelError } from '../errors.js';
 import { exportOnnx } from '../onnx/export.js';
+import { GraphBuilder } from '../onnx/graph.js';
 import { InferenceThread } from './inference-thread.js';
 
 let folder: string;
@@ -51,6 +53,17 @@ describe('InferenceThread', () => {
     } finally {
       await thread.close();
     }
+  });
+
+  it('refuses a graph that is loaded but cannot compute', async () => {
+    const graph = new GraphBuilder();
+    const ids = graph.input('input_ids', 'int64', ['batch', 'sequence']);
+    graph.input('attention_mask', 'int64', ['batch', 'sequence']);
+    const logits = graph.node('logits', 'Reshape', [ids, graph.integers(-1, 97)]);
+    graph.output(logits, 'int64', ['rows', 97]);
+    const modelPath = join(folder, 'misshapen.onnx');
+    writeFileSync(modelPath, graph.finish('misshapen', 20));
+    await expect(InferenceThread.start({ modelPath, threads: 1 })).rejects.toThrow(InvalidModelError);
   });
 
   it('rejects what waits, and all that comes, when the thread is gone', async () => {

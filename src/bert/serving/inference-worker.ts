@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { InferenceAnswer, InferenceBatch, InferenceWorkerData } from './inference-messages.js';
 import { padInputs } from './padded-inputs.js';
+import { sessionOptions } from './session-options.js';
 
 /** The thread that owns an ONNX Runtime session: batches in, logits out, one after another. */
 const host = parentPort;
@@ -11,13 +12,7 @@ const answer = (message: InferenceAnswer, transfer: ArrayBuffer[] = []) =>
 
 const { modelPath, threads } = workerData as InferenceWorkerData;
 try {
-  const session = await InferenceSession.create(modelPath, {
-    executionProviders: ['cpu'],
-    intraOpNumThreads: threads,
-    interOpNumThreads: 1,
-    // Warnings would go to the console past the log; errors are thrown.
-    logSeverityLevel: 4,
-  });
+  const session = await load();
   let work = Promise.resolve();
   host.on('message', (message: InferenceBatch | 'close') => {
     work = work.then(() => (message === 'close' ? close(session) : infer(session, message)));
@@ -28,21 +23,41 @@ try {
   host.close();
 }
 
+async function load(): Promise<InferenceSession> {
+  const session = await InferenceSession.create(modelPath, sessionOptions(threads));
+  try {
+    // The first computation takes longer, since it has memory to claim: no request should wait for that.
+    await compute(session, new Int32Array(13), Int32Array.of(8, 5));
+    return session;
+  } catch (error) {
+    await session.release();
+    throw error;
+  }
+}
+
 async function infer(session: InferenceSession, { id, tokenIds, lengths }: InferenceBatch): Promise<void> {
   const started = performance.now();
   try {
-    const { inputIds, attentionMask, shape } = padInputs(tokenIds, lengths);
-    const { logits } = await session.run({
-      input_ids: new Tensor('int64', inputIds, shape),
-      attention_mask: new Tensor('int64', attentionMask, shape),
-    });
-    // A copy, since the runtime's own memory cannot be handed to another thread.
-    const copy = (logits!.data as Float32Array).slice();
+    const logits = await compute(session, tokenIds, lengths);
     const seconds = (performance.now() - started) / 1000;
-    answer({ type: 'logits', id, logits: copy, seconds }, [copy.buffer]);
+    answer({ type: 'logits', id, logits, seconds }, [logits.buffer]);
   } catch (error) {
     answer({ type: 'failed', id, reason: (error as Error).message });
   }
+}
+
+async function compute(
+  session: InferenceSession,
+  tokenIds: Int32Array,
+  lengths: Int32Array,
+): Promise<Float32Array<ArrayBuffer>> {
+  const { inputIds, attentionMask, shape } = padInputs(tokenIds, lengths);
+  const { logits } = await session.run({
+    input_ids: new Tensor('int64', inputIds, shape),
+    attention_mask: new Tensor('int64', attentionMask, shape),
+  });
+  // A copy, since the runtime's own memory cannot be handed to another thread.
+  return Float32Array.from(logits!.data as Float32Array);
 }
 
 async function close(session: InferenceSession): Promise<void> {

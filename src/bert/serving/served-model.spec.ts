@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { InvalidModelError } from '../errors.js';
 import { exportOnnx } from '../onnx/export.js';
+import { exportInt8Onnx } from '../onnx/int8-export.js';
+import type { Variant } from '../onnx/variants.js';
 import { ServedModel } from './served-model.js';
 
 const goldensFolder = fileURLToPath(new URL('../../../test/goldens/', import.meta.url));
@@ -17,8 +19,8 @@ const sentences = goldens.sentences.map(({ sentence }) => sentence);
 let folder: string;
 const open: ServedModel[] = [];
 
-async function load(): Promise<ServedModel> {
-  const model = await ServedModel.load(folder, { threads: 1 });
+async function load(variant?: Variant): Promise<ServedModel> {
+  const model = await ServedModel.load(folder, { threads: 1, variant });
   open.push(model);
   return model;
 }
@@ -48,6 +50,18 @@ describe('ServedModel', () => {
     });
     expect(judgements).toHaveLength(sentences.length);
     expect(new Set(judgements.map(({ acceptable }) => acceptable)).size).toBe(2);
+  });
+
+  it('computes in integers where it is told to', async () => {
+    await exportInt8Onnx(folder);
+    const model = await load('int8');
+    expect(model.variant).toBe('int8');
+    const { judgements } = await model.score(sentences);
+    const distances = judgements.map(({ score }, i) =>
+      Math.abs(score - goldens.forward.probabilities[i]![1]),
+    );
+    expect(Math.max(...distances)).toBeLessThan(0.05);
+    expect(Math.max(...distances)).toBeGreaterThan(1e-4);
   });
 
   it('gives a sentence the same score alone, among many, and in several batches', async () => {
@@ -113,8 +127,8 @@ describe('ServedModel', () => {
 });
 
 describe('ServedModel refuses', () => {
-  const refusal = async () => {
-    const error = await load().catch((caught: unknown) => caught);
+  const refusal = async (variant?: Variant) => {
+    const error = await load(variant).catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(InvalidModelError);
     return (error as Error).message;
   };
@@ -127,6 +141,10 @@ describe('ServedModel refuses', () => {
   it('a folder without model.onnx', async () => {
     rmSync(join(folder, 'model.onnx'));
     expect(await refusal()).toContain('no model.onnx');
+  });
+
+  it('a folder without int8, if that is to compute', async () => {
+    expect(await refusal('int8')).toMatch(/no model\.int8\.onnx\..*use fp32, or train it again/);
   });
 
   it('a damaged config.json', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { maxSequenceLength, parseEncoderConfig, type EncoderConfig } from '../config.js';
 import { InvalidModelError } from '../errors.js';
 import { parseJsonFile } from '../json-file.js';
+import { graphFiles, type Variant } from '../onnx/variants.js';
 import { Tokenizer, type EncodedSentence } from '../tokenizer/tokenizer.js';
 import { availableCores } from './available-cores.js';
 import { EventLoopShare } from './event-loop-share.js';
@@ -51,6 +52,8 @@ export interface Scores {
 }
 
 export interface ServingOptions {
+  /** Which graph of the folder computes; default: fp32. */
+  variant?: Variant;
   /** Threads that compute one batch; `auto`, the default: as many as this process may use cores. */
   threads?: number | 'auto';
   /** Default: {@link defaultLimits}. */
@@ -74,17 +77,15 @@ export class ServedModel {
   private readonly recent: LeastRecentlyUsed<Judgement>;
 
   /**
-   * @param folder with `config.json`, a tokenizer, `model.safetensors` and `model.onnx`.
-   * @throws InvalidModelError if it is not a model that can be served.
+   * @param folder with `config.json`, a tokenizer, `model.safetensors` and the graph of the variant.
+   * @throws InvalidModelError if it is not a model that can be served, or not in this variant.
    */
   static async load(folder: string, options: ServingOptions = {}): Promise<ServedModel> {
     const config = parseEncoderConfig(await readJson(join(folder, 'config.json')));
-    const modelPath = join(folder, 'model.onnx');
-    if (!existsSync(modelPath)) {
-      throw new InvalidModelError(
-        `${folder} has no model.onnx. Use the folder of a model that this service trained.`,
-      );
-    }
+    const { variant = 'fp32', threads = 'auto' } = options;
+    const modelPath = join(folder, graphFiles[variant]);
+    if (!existsSync(modelPath))
+      throw new InvalidModelError(`${folder} has no ${graphFiles[variant]}. ${advice[variant]}`);
     const tokenizer = Tokenizer.fromFolder(folder);
     if (tokenizer.vocabSize > config.vocabSize) {
       throw new InvalidModelError(
@@ -92,16 +93,17 @@ export class ServedModel {
           'Take the tokenizer that belongs to the model.',
       );
     }
-    const { threads = 'auto' } = options;
     const thread = await InferenceThread.start({
       modelPath,
       threads: threads === 'auto' ? availableCores() : threads,
     });
-    return new ServedModel(config, tokenizer, thread, options);
+    return new ServedModel(config, variant, tokenizer, thread, options);
   }
 
   private constructor(
     readonly config: EncoderConfig,
+    /** The graph that computes. */
+    readonly variant: Variant,
     private readonly tokenizer: Tokenizer,
     private readonly thread: InferenceThread,
     { limits, rememberedSentences = 0, observer }: ServingOptions,
@@ -171,6 +173,12 @@ export class ServedModel {
     return encoded;
   }
 }
+
+/** Where the graph of a variant is missing. */
+const advice: Readonly<Record<Variant, string>> = {
+  fp32: 'Use the folder of a model that this service trained.',
+  int8: 'It was trained before there was int8: use fp32, or train it again.',
+};
 
 /** Of all requests and all models. */
 const tokenisation = new EventLoopShare(5);

@@ -125,7 +125,8 @@ describe('FineTuningOptions', () => {
   });
 
   it('can be taken back', async () => {
-    await dataSource.undoLastMigration();
+    // With all that came after it.
+    for (const _migration of dataSource.migrations.slice(1)) await dataSource.undoLastMigration();
     const [run] = await dataSource.query(`SELECT * FROM "runs" WHERE "id" = 'run_1'`);
     expect(run).toMatchObject({ version: 1, status: 'succeeded', epochs: JSON.stringify(epochs) });
     expect(JSON.parse(run.hyperparameters)).toEqual(hyperparameters);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InvalidInputError } from '../../common/errors.js';
-import { MAX_LINE_BYTES } from './line-reader.js';
+import { MAX_LINE_BYTES } from '../../common/line-reader.js';
 import { TsvParser, type TsvRow } from './tsv-parser.js';
 
 function parse(content: string | Uint8Array, chunkSize = 1 << 16) {

@@ -1,7 +1,7 @@
 import { InvalidInputError } from '../../common/errors.js';
+import { LineReader } from '../../common/line-reader.js';
 import type { TsvFormat } from '../dataset.js';
 import { detectColumns, isLabel, type Columns } from './columns.js';
-import { LineReader } from './line-reader.js';
 import { ProblemList } from './problem-list.js';
 
 export interface TsvRow {

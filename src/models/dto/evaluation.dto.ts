@@ -1,4 +1,6 @@
-import { IsString, Matches } from 'class-validator';
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { IsIn, IsString, Matches } from 'class-validator';
+import { variants, type Variant } from '../../bert/onnx/variants.js';
 import type { EvaluationRecord, EvaluationStatus } from '../evaluation-record.js';
 import { FiguresDto } from './figures.dto.js';
 
@@ -7,6 +9,14 @@ export class StartEvaluationDto {
   @IsString({ message: 'datasetId must be a string: the id of a dataset, see GET /datasets' })
   @Matches(/\S/, { message: 'datasetId must not be empty: give the id of a dataset, see GET /datasets' })
   datasetId!: string;
+
+  @ApiPropertyOptional({
+    description: 'What the model computes with; `int8` where `serving` of the model is not null.',
+    enum: variants,
+    default: 'fp32',
+  })
+  @IsIn(variants, { message: 'precision must be fp32 or int8' })
+  precision: Variant = 'fp32';
 }
 
 export class IntervalDto {
@@ -43,6 +53,8 @@ export class EvaluationDto {
   datasetName!: string;
   /** sha256 over labels and sentences of the dataset. */
   contentHash!: string;
+  /** What the model computed with. @example fp32 */
+  precision!: Variant;
   /** `interrupted`: the service stopped before the end. @example succeeded */
   status!: EvaluationStatus;
   /** Share of the rows judged, 0 to 1. @example 1 */

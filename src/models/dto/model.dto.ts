@@ -1,6 +1,7 @@
 import type { ModelVersion } from '../model-version.js';
 import type { FiguresDto } from './figures.dto.js';
 import { HyperparametersDto } from './hyperparameters.dto.js';
+import type { ServingDto } from './serving.dto.js';
 
 /** The rows a model was trained on, as they were then. */
 export class TrainingRowsDto {
@@ -99,6 +100,8 @@ export class ModelDto {
   /** The `config.json` of the model. */
   config!: Record<string, unknown>;
   metrics!: ModelMetricsDto;
+  /** Null for a model that was registered before there was int8. */
+  serving!: ServingDto | null;
   promotion!: PromotionDto;
   files!: ModelFileDto[];
   /** Of all files together. @example 438512345 */

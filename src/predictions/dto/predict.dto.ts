@@ -1,13 +1,66 @@
-import { ArrayMaxSize, ArrayMinSize, IsArray, IsString, ValidateIf } from 'class-validator';
+import { Type } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  IsArray,
+  IsBoolean,
+  IsIn,
+  IsString,
+  ValidateIf,
+  ValidateNested,
+} from 'class-validator';
+import { precisions, thresholdNames, type Precision, type ThresholdName } from '../judging-rule.js';
 
-/** One sentence or several, as JSON. A plain text body becomes `sentence`. */
-export class PredictDto {
-  /** The sentence to judge. Give this or `sentences`. @example 'The cat sat on mat the.' */
+/**
+ * By what and how to judge. In a JSON body, or in the query, which text bodies and streams have alone. Without examples: /docs
+ * would put them into every query, where they contradict the body.
+ */
+export class PredictQueryDto {
+  /** Which model judges: an id or an alias. Without it, `production`. */
+  @Given()
+  @IsString({ message: 'model must be given once, as a string: the id of a model or an alias' })
+  model?: string;
+
+  /** What the model computes with: `fp32`, the faster `int8`, or `auto`: int8 where it was as good on the validation rows. Without it, what the service is set to. */
+  @Given()
+  @IsIn(precisions, { message: 'precision must be auto, fp32 or int8' })
+  precision?: Precision;
+
+  /** From which score on a sentence is `acceptable`: above 0.5, the `default`, or above what was best on the validation rows (`tuned`). */
+  @Given()
+  @IsIn(thresholdNames, { message: 'threshold must be default or tuned' })
+  threshold?: ThresholdName;
+
+  /** Whether to give the logits too. */
+  @Given()
+  @IsBoolean({ message: 'logits must be true or false' })
+  logits?: boolean;
+
+  /** Whether to say what each word does to the score of its sentence. Not for `pairs` and streams. */
+  @Given()
+  @IsBoolean({ message: 'explain must be true or false' })
+  explain?: boolean;
+}
+
+/** Two sentences to compare. */
+export class PairDto {
+  /** @example 'Many girls hurt themselves.' */
+  @IsString({ message: 'a must be a string' })
+  a!: string;
+
+  /** @example 'Many girls hurt herself.' */
+  @IsString({ message: 'b must be a string' })
+  b!: string;
+}
+
+/** One sentence, several, or pairs to compare, as JSON. A plain text body becomes `sentence`. */
+export class PredictDto extends PredictQueryDto {
+  /** The sentence to judge. Give this, `sentences` or `pairs`. @example 'The cat sat on mat the.' */
   @Given()
   @IsString({ message: 'sentence must be a string' })
   sentence?: string;
 
-  /** Up to 256 sentences to judge. Give this or `sentence`. @example ["The cat sat on the mat.", "The cat sat on mat the."] */
+  /** Up to 256 sentences to judge. Give this, `sentence` or `pairs`. @example ["The cat sat on the mat.", "The cat sat on mat the."] */
   @Given()
   @IsArray({ message: 'sentences must be a list of strings' })
   @ArrayMinSize(1, { message: 'sentences must hold at least one sentence' })
@@ -16,51 +69,17 @@ export class PredictDto {
   })
   sentences?: string[];
 
-  /** Which model judges: an id or an alias. Without it, `production`. @example production */
+  /** Up to 128 pairs of sentences to compare. Give this, `sentence` or `sentences`. */
   @Given()
-  @IsString({ message: 'model must be a string: the id of a model or an alias' })
-  model?: string;
-}
-
-export class PredictQueryDto {
-  /** Which model judges: an id or an alias. For plain text bodies, which have no other place for it. */
-  @Given()
-  @IsString({ message: 'model must be given once: the id of a model or an alias' })
-  model?: string;
+  @IsArray({ message: 'pairs must be a list of objects, each with the sentences a and b' })
+  @ArrayMinSize(1, { message: 'pairs must hold at least one pair' })
+  @ArrayMaxSize(128, { message: 'pairs may hold at most 128: send more in several requests' })
+  @ValidateNested({ each: true, message: 'must be an object with the sentences a and b' })
+  @Type(() => PairDto)
+  pairs?: PairDto[];
 }
 
 /** May be left out; null is not leaving it out. */
 function Given(): PropertyDecorator {
   return ValidateIf((_object, value) => value !== undefined);
-}
-
-/** The model that judged. */
-export class JudgingModelDto {
-  /** @example mdl_01JD2Z8K7M3N5P9Q1R2S4T6V8W */
-  id!: string;
-  /** @example 'bert-base-uncased on in_domain_train.tsv' */
-  name!: string;
-  /** The alias by which it was asked for; null if by its id. @example production */
-  alias!: string | null;
-}
-
-export class JudgementDto {
-  /** Whether the score is above 0.5. @example false */
-  acceptable!: boolean;
-  /** Probability that the sentence is acceptable: softmax of the logits. @example 0.0312 */
-  score!: number;
-  /** The sentence is longer than the model can read; its first tokens were judged. @example false */
-  truncated!: boolean;
-}
-
-/** The answer to one sentence. */
-export class PredictionDto extends JudgementDto {
-  model!: JudgingModelDto;
-}
-
-/** The answer to a list of sentences. */
-export class PredictionsDto {
-  /** In the order of the sentences. */
-  predictions!: JudgementDto[];
-  model!: JudgingModelDto;
 }

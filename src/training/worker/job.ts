@@ -7,11 +7,18 @@ import { detectEngine } from '../../bert/engines/detect.js';
 import type { EngineName } from '../../bert/engines/engine.js';
 import { startEngine } from '../../bert/engines/start.js';
 import { InvalidModelError } from '../../bert/errors.js';
+import type { Example } from '../../bert/fine-tuning/example.js';
 import { trainingExtent } from '../../bert/fine-tuning/extent.js';
 import { fineTune } from '../../bert/fine-tuning/fine-tune.js';
 import { contradictions } from '../../bert/fine-tuning/hyperparameters.js';
 import { assertFits, stepSizeOf } from '../../bert/fine-tuning/memory.js';
 import { exportOnnx } from '../../bert/onnx/export.js';
+import { exportInt8Onnx } from '../../bert/onnx/int8-export.js';
+import {
+  assessVariants,
+  type AssessmentOptions,
+  type ServingAssessment,
+} from '../../bert/serving/assessment.js';
 import { Tokenizer } from '../../bert/tokenizer/tokenizer.js';
 import { openModelFolder, type ModelFolder } from '../../bert/weights/model-folder.js';
 import { modelCard } from '../../models/model-card.js';
@@ -26,6 +33,11 @@ import { fileSums, writeConfig, writeTokenizer } from './model-files.js';
 /** A job that cannot be done as it was asked for; the message says what to do. */
 export class JobRefusedError extends Error {
   override readonly name = 'JobRefusedError';
+}
+
+/** What was trained cannot be exported or loaded for serving. */
+export class ModelNotServableError extends Error {
+  override readonly name = 'ModelNotServableError';
 }
 
 /** Longest sentence that `maxLength: auto` settles on, in tokens. */
@@ -82,9 +94,11 @@ export async function runJob(
     }
 
     tell({ type: 'phase', phase: 'exporting' });
-    await writeModel(job, base, model, plan, results, engine.name);
+    const files = { job, base, model, plan, results, engine: engine.name };
+    const onAssessed = (share: number) => tell({ type: 'assessment', share });
+    const serving = await writeModel(files, validation, { signal, onProgress: onAssessed });
     signal.throwIfAborted();
-    tell({ type: 'finished', files: await fileSums(job.folder) });
+    tell({ type: 'finished', files: await fileSums(job.folder), serving });
   } finally {
     model.weights.close();
   }
@@ -132,25 +146,55 @@ async function prepare(
   };
 }
 
+type Watch = Pick<AssessmentOptions, 'signal' | 'onProgress'>;
+
+interface TrainedModel {
+  job: TrainingJob;
+  base: StoredBaseModel;
+  model: ModelFolder;
+  plan: RunPlan;
+  results: RunResults;
+  engine: EngineName;
+}
+
+/** Writes all files of the model beside its weights, and assesses what it will be served with. */
 async function writeModel(
-  job: TrainingJob,
-  base: StoredBaseModel,
-  model: ModelFolder,
-  plan: RunPlan,
-  results: RunResults,
-  engine: EngineName,
-): Promise<void> {
+  { job, base, model, plan, results, engine }: TrainedModel,
+  validation: readonly Example[],
+  watch: Watch,
+): Promise<ServingAssessment> {
   const { modelType } = model.config;
   await writeConfig(base.folder, job.folder, { modelType, dropout: job.hyperparameters.dropout });
   await writeTokenizer(base.folder, job.folder, model);
-  await exportOnnx(job.folder);
+  const serving = await prepareServing(job, validation, watch);
   const card = modelCard({
     ...lineageOf(job, plan, engine),
     name: job.modelName,
     metrics: metricsOf(results),
+    serving,
     ...originOf(base),
   });
   await writeFile(join(job.folder, 'README.md'), card);
+  return serving;
+}
+
+async function prepareServing(
+  { folder, hyperparameters, inferenceThreads }: TrainingJob,
+  validation: readonly Example[],
+  watch: Watch,
+): Promise<ServingAssessment> {
+  try {
+    await exportOnnx(folder);
+    await exportInt8Onnx(folder);
+    return await assessVariants(folder, validation, {
+      threads: inferenceThreads,
+      seed: hyperparameters.seed,
+      ...watch,
+    });
+  } catch (error) {
+    if (error instanceof InvalidModelError) throw new ModelNotServableError(error.message);
+    throw error;
+  }
 }
 
 /** What a model card says of the base model. */

@@ -2,6 +2,7 @@ import type { BaseModelOptions } from '../../base-models/options.js';
 import type { EnginePreference } from '../../bert/engines/detect.js';
 import type { StepEvent, StoppedEarlyEvent } from '../../bert/fine-tuning/events.js';
 import type { Extent } from '../../bert/fine-tuning/extent.js';
+import type { ServingAssessment } from '../../bert/serving/assessment.js';
 import type { TrainingRows } from '../../models/model-version.js';
 import type { ManifestFile } from '../../storage/blob-store.js';
 import type {
@@ -31,6 +32,8 @@ export interface TrainingJob {
   /** Null: a share of the training rows is held out. */
   validation: JobRows | null;
   hyperparameters: RunHyperparameters;
+  /** That the finished model is assessed with, as it will be served. */
+  inferenceThreads: number | 'auto';
 }
 
 export interface JobRows extends TrainingRows {
@@ -47,6 +50,8 @@ export type WorkerMessage =
   | ({ type: 'evaluation' } & RunEvaluation)
   | ({ type: 'epoch' } & RunEpoch)
   | StoppedEarlyEvent
+  /** So much of the finished model's assessment is done, from 0 to 1. */
+  | { type: 'assessment'; share: number }
   | FinishedMessage
   /** The worker has stopped because it was told to. */
   | { type: 'stopped' }
@@ -56,6 +61,7 @@ export interface FinishedMessage {
   type: 'finished';
   /** Every file in the folder. */
   files: ManifestFile[];
+  serving: ServingAssessment;
 }
 
 export type HostMessage = { type: 'stop' };

@@ -1,6 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { InvalidInputError } from '../../common/errors.js';
-import type { ProblemList } from './problem-list.js';
+import { InvalidInputError, type InputProblem } from './errors.js';
 
 const LF = 0x0a;
 const TAB = 0x09;
@@ -10,7 +9,8 @@ export const MAX_LINE_BYTES = 65_536;
 
 /**
  * Cuts chunks of bytes into lines of text: strict UTF-8, with or without BOM, ended by LF or CRLF. A line that is no
- * UTF-8 or too long goes to the problems instead, with its number.
+ * UTF-8 or too long goes to the problems instead, with its number (the first one, if it is no UTF-8, to both: there it may be
+ * the header).
  */
 export class LineReader {
   /** Number of lines begun so far. */
@@ -20,15 +20,18 @@ export class LineReader {
   /** Whether the line at hand is too long, was reported, and is passed over to its end. */
   private skipping = false;
 
+  /** @param probed in how many bytes from the first a NUL is a sign that the whole is no text; after them it is a letter. */
   constructor(
-    private readonly problems: ProblemList,
+    private readonly problems: { add(problem: InputProblem): void },
     private readonly onLine: (text: string, line: number) => void,
+    private probed = Infinity,
   ) {}
 
   /** @throws InvalidInputError where the bytes are those of something else than text */
   push(chunk: Buffer): void {
     if (this.head.length < 4) this.head = Buffer.concat([this.head, chunk.subarray(0, 4)]);
-    if (chunk.includes(0)) throw notText(this.head);
+    if (chunk.subarray(0, this.probed).includes(0)) throw notText(this.head);
+    this.probed = Math.max(0, this.probed - chunk.length);
 
     const block = this.rest.length > 0 ? Buffer.concat([this.rest, chunk]) : chunk;
     const end = block.lastIndexOf(LF) + 1;
@@ -117,7 +120,7 @@ function firstInvalidByte(bytes: Buffer, lossy: string): number {
 }
 
 function notText(head: Buffer): InvalidInputError {
-  const message = `The file ${signatureOf(head) ?? 'is binary, not text'}. Send tab-separated text in UTF-8.`;
+  const message = `The file ${signatureOf(head) ?? 'is binary, not text'}. Send text in UTF-8.`;
   return new InvalidInputError(message, [{ line: 1, message }]);
 }
 

@@ -1,0 +1,170 @@
+import { isIP } from 'node:net';
+import {
+  IsInt,
+  IsNotEmpty,
+  Max,
+  Min,
+  Validate,
+  ValidateIf,
+  ValidatorConstraint,
+  type ValidationArguments,
+  type ValidatorConstraintInterface,
+} from 'class-validator';
+import { parseApiKeys, type ApiKeyEntry } from './api-key-list.js';
+import { duration, integer, list, Setting, text } from './setting.js';
+
+/** What needs no key even where there are keys; `/health` never needs one. */
+export const publicAreas = ['docs', 'metrics'] as const;
+
+export type PublicArea = (typeof publicAreas)[number];
+
+/** The parser made a list of it, or says what is wrong. */
+@ValidatorConstraint()
+class IsApiKeyList implements ValidatorConstraintInterface {
+  validate(value: unknown): boolean {
+    return Array.isArray(value);
+  }
+
+  defaultMessage({ value }: ValidationArguments): string {
+    return `cannot be used: ${value}. npm run api-key -- --name NAME --scopes predict makes a key and prints its entry`;
+  }
+}
+
+@ValidatorConstraint()
+class IsEach implements ValidatorConstraintInterface {
+  validate(value: readonly string[], { constraints }: ValidationArguments): boolean {
+    return value.every(constraints[0] as (item: string) => boolean);
+  }
+}
+
+/** `loopback`, `linklocal` and `uniquelocal` stand for the ranges of that name. */
+function isAddressRange(range: string): boolean {
+  if (['loopback', 'linklocal', 'uniquelocal'].includes(range)) return true;
+  const [address = '', bits, ...rest] = range.split('/');
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+}
+
+function isOrigin(origin: string): boolean {
+  if (origin === '*') return true;
+  return URL.canParse(origin) && /^https?:/.test(origin) && new URL(origin).origin === origin;
+}
+
+/** Where and for whom the HTTP server answers, and how patient it is. */
+export class HttpSettings {
+  @Setting('WELLFORMED_HOST', {
+    default: '127.0.0.1',
+    description: 'Address to listen on. A container sets 0.0.0.0.',
+    parse: text,
+  })
+  @IsNotEmpty({ message: 'must be an address or a host name' })
+  host!: string;
+
+  @Setting('WELLFORMED_PORT', {
+    default: '3000',
+    description: 'Port to listen on; 0 takes any free one.',
+    parse: integer,
+  })
+  @IsInt({ message: 'must be a whole number' })
+  @Min(0, { message: 'must be at least 0' })
+  @Max(65535, { message: 'must be at most 65535' })
+  port!: number;
+
+  @Setting('WELLFORMED_METRICS_PORT', {
+    default: 'none',
+    description:
+      'A second port, for `/metrics` alone, which needs no key there; the first one then has no metrics. 0 takes any free one.',
+    parse: (value) => (value === 'none' ? value : integer(value)),
+  })
+  @ValidateIf(({ metricsPort }: HttpSettings) => metricsPort !== 'none')
+  @IsInt({ message: 'must be none or a whole number from 0 to 65535' })
+  @Min(0, { message: 'must be none or a whole number from 0 to 65535' })
+  @Max(65535, { message: 'must be none or a whole number from 0 to 65535' })
+  metricsPort!: number | 'none';
+
+  @Setting('WELLFORMED_API_KEYS', {
+    default: '',
+    description:
+      'Who may use the service: entries `NAME:SCOPE+SCOPE:SHA256` with commas between them, as `npm run api-key` prints them. The ' +
+      'scopes are predict, train, metrics and admin ([security.md](security.md)). Without an entry here or in the file no key is asked for.',
+    parse: (value) => parseApiKeys(list(value)),
+    secret: true,
+  })
+  @Validate(IsApiKeyList)
+  apiKeys!: readonly ApiKeyEntry[];
+
+  @Setting('WELLFORMED_API_KEYS_FILE', {
+    default: '',
+    description:
+      'A file with more such entries, one a line; `#` begins a comment. It is read again whenever it changes.',
+    parse: text,
+  })
+  apiKeysFile!: string;
+
+  @Setting('WELLFORMED_PUBLIC', {
+    default: 'docs',
+    description:
+      'What needs no key even where there are keys: docs (`/docs` and `/openapi.json`), metrics, both with a comma between them, or ' +
+      'none. `/health` never needs one.',
+    parse: list,
+  })
+  @Validate(IsEach, [(item: string) => publicAreas.some((area) => area === item)], {
+    message: 'must be docs, metrics, both with a comma between them, or none',
+  })
+  publicAreas!: readonly PublicArea[];
+
+  @Setting('WELLFORMED_RATE_LIMIT', {
+    default: '0',
+    description:
+      'Most requests a minute of a key, or of an address that sends none; more are answered 429. 0: as many as they like.',
+    parse: integer,
+  })
+  @IsInt({ message: 'must be a whole number, 0 for no limit' })
+  @Min(0, { message: 'must be a whole number, 0 for no limit' })
+  rateLimit!: number;
+
+  @Setting('WELLFORMED_TRUST_PROXY', {
+    default: 'none',
+    description:
+      'Whose `X-Forwarded-For` is believed: addresses or ranges of proxies (10.0.0.0/8, loopback, linklocal, uniquelocal) with ' +
+      'commas between them.',
+    parse: list,
+  })
+  @Validate(IsEach, [isAddressRange], {
+    message: 'must be none, or addresses and ranges such as 10.0.0.0/8, loopback or uniquelocal',
+  })
+  trustProxy!: readonly string[];
+
+  @Setting('WELLFORMED_CORS_ORIGINS', {
+    default: 'none',
+    description:
+      'Sites whose pages may call the service from a browser: origins (https://app.example) with commas between them, or `*`.',
+    parse: list,
+  })
+  @Validate(IsEach, [isOrigin], {
+    message: 'must be none, *, or origins such as https://app.example, without a path or a slash at the end',
+  })
+  corsOrigins!: readonly string[];
+
+  @Setting('WELLFORMED_CLIENT_TIMEOUT', {
+    default: '60 s',
+    description:
+      'How long a client may take to send the headers of a request, and to send a body, which gets a second more for each KiB that ' +
+      'arrives; and how long it may read nothing of its answer. Streams of sentences have a time of their own.',
+    parse: duration,
+  })
+  @Min(100, { message: 'must be a time from 100 ms to 60 min, such as 60 s' })
+  @Max(3_600_000, { message: 'must be a time from 100 ms to 60 min, such as 60 s' })
+  clientTimeout!: number;
+
+  @Setting('WELLFORMED_MAX_CONNECTIONS', {
+    default: '16384',
+    description:
+      'Most connections at a time; more are closed at once, so that files for the database and the models can still be opened.',
+    parse: integer,
+  })
+  @IsInt({ message: 'must be a whole number' })
+  @Min(1, { message: 'must be at least 1' })
+  maxConnections!: number;
+}

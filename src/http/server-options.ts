@@ -1,0 +1,53 @@
+import type { Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { FastifyInstance, FastifyServerOptions } from 'fastify';
+import { PROBLEM_MEDIA_TYPE, problemOfStatus } from '../common/problem-details.js';
+import type { Settings } from '../config/settings.js';
+
+/** Headers of a request, all together: Node's default, written down because a flag can change it. */
+const MAX_HEADER_BYTES = 16 * 1024;
+
+/** How Fastify and Node's server are told to keep their limits. */
+export function serverOptions(settings: Settings): FastifyServerOptions {
+  const { clientTimeout, maxBodyBytes, trustProxy } = settings;
+  return {
+    bodyLimit: maxBodyBytes,
+    trustProxy: trustProxy.length > 0 ? [...trustProxy] : false,
+    // Node's own limit for whole requests would end long uploads too: bodies are watched by `endSlowClients`.
+    requestTimeout: 0,
+    http: {
+      headersTimeout: clientTimeout,
+      maxHeaderSize: MAX_HEADER_BYTES,
+      // How often Node looks for headers that are overdue.
+      connectionsCheckingInterval: Math.min(5000, clientTimeout / 4),
+    },
+    clientErrorHandler: answerBrokenRequest,
+  };
+}
+
+/** What Fastify has no option for. */
+export function limitConnections(fastify: FastifyInstance, { maxConnections }: Settings): void {
+  (fastify.server as Server).maxConnections = maxConnections;
+}
+
+/** What never became a request: there is no route and no reply, only a socket. */
+function answerBrokenRequest(this: FastifyInstance, error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return;
+  // An answer that is under way to the request before must not be mixed with this one.
+  const { _httpMessage: underWay } = socket as Socket & { _httpMessage?: ServerResponse | null };
+  if (socket.writable && !underWay?.headersSent) {
+    const [status, detail] = PROBLEMS[error.code ?? ''] ?? [400, 'This is no HTTP request that can be understood.'];
+    const problem = problemOfStatus(status, detail);
+    const body = JSON.stringify({ ...problem, instance: '' });
+    socket.write(
+      `HTTP/1.1 ${status} ${problem.title}\r\ncontent-type: ${PROBLEM_MEDIA_TYPE}\r\n` +
+        `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+    );
+  }
+  socket.destroySoon();
+}
+
+const PROBLEMS: Readonly<Record<string, [status: number, detail: string]>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'The headers of the request did not come in time. Send it again.'],
+  HPE_HEADER_OVERFLOW: [431, `The headers of the request have more than ${MAX_HEADER_BYTES} bytes.`],
+};

@@ -1,0 +1,69 @@
+import type { Variant } from '../../bert/onnx/variants.js';
+import type { ConfusionMatrixDto, FiguresDto } from './figures.dto.js';
+
+export class CalibrationQualityDto {
+  /** Mean cross-entropy. @example 0.437 */
+  loss!: number;
+  /** Mean distance between how sure judgements are and how often they are right, 0 to 1, in 15 bins. @example 0.074 */
+  expectedCalibrationError!: number;
+}
+
+export class CalibrationDto {
+  /** What to divide logits by to be as sure as one is right; fitted on all validation rows. @example 1.62 */
+  temperature!: number;
+  /** Of the scores as they are. */
+  before!: CalibrationQualityDto;
+  /** Of calibrated scores, each row's with a temperature fitted on other rows (five folds). */
+  after!: CalibrationQualityDto;
+}
+
+export class ThresholdQualityDto {
+  /** @example 0.594 */
+  mcc!: number;
+  confusionMatrix!: ConfusionMatrixDto;
+}
+
+export class TunedThresholdDto {
+  /** Above which score a sentence counts as acceptable for the highest MCC on all validation rows. @example 0.713 */
+  threshold!: number;
+  /** With the threshold 0.5. */
+  before!: ThresholdQualityDto;
+  /** Each row with a threshold chosen on other rows (five folds): what to expect on new sentences. */
+  after!: ThresholdQualityDto;
+}
+
+export class VariantDto {
+  /** Of the validation rows, computed as for `POST /predict`. */
+  evaluation!: FiguresDto;
+  /** Of its graph and the weights it reads. @example 174064321 */
+  bytes!: number;
+  /** To compute one sentence by itself: the median, measured on the machine that trained. @example 0.0092 */
+  medianSeconds!: number;
+  calibration!: CalibrationDto;
+  threshold!: TunedThresholdDto;
+}
+
+export class VariantsDto {
+  /** The weights as they were trained. */
+  fp32!: VariantDto;
+  /** Linear layers in integers. */
+  int8!: VariantDto;
+}
+
+export class AutoPrecisionDto {
+  /** int8 if its MCC is at most 0.005 below that of fp32. @example int8 */
+  variant!: Variant;
+  /** @example 'MCC on 527 validation rows: 0.5921 with int8, 0.5940 with fp32, at most 0.005 below.' */
+  reason!: string;
+}
+
+/** What each precision is worth and what it costs. */
+export class ServingDto {
+  variants!: VariantsDto;
+  /** What the precision `auto` stands for. */
+  auto!: AutoPrecisionDto;
+  /** How many sentences `medianSeconds` is of. @example 40 */
+  sentences!: number;
+  /** With how many threads. @example 8 */
+  threads!: number;
+}

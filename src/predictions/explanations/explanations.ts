@@ -1,0 +1,87 @@
+import type { Judgement } from '../../bert/serving/served-model.js';
+import { InvalidInputError, type InputProblem } from '../../common/errors.js';
+import { logOdds } from '../judging-rule.js';
+import { withoutWord } from './leave-one-out.js';
+import { wordsOf, type Word } from './words.js';
+
+/** Most words of a sentence that is explained, and of all sentences of a request: each word is one sentence more to judge. */
+export const maxExplainedWords = { ofSentence: 128, ofRequest: 512 };
+
+/** What a word does to the judgement of its sentence. The numbers are null for the only word: without it there is no sentence. */
+export interface WordEffect {
+  word: string;
+  /** In UTF-16 code units: the word is `sentence.slice(start, end)`. */
+  start: number;
+  end: number;
+  /** Of the sentence without the word. */
+  score: number | null;
+  /** Score of the sentence less that without the word: above 0, the word makes it more acceptable. */
+  change: number | null;
+  /** The same of the log odds of the two scores. */
+  logOddsChange: number | null;
+}
+
+/** A sentence, its words and what is to be judged besides the sentence. */
+export interface Explainable {
+  words: Word[];
+  /** The sentence without its first word, without its second one, …; none for a single word. */
+  shorter: string[];
+}
+
+/** @throws InvalidInputError if there are more words than {@link maxExplainedWords}. */
+export function explainables(
+  sentences: readonly string[],
+  pointer: (index: number) => string,
+): Explainable[] {
+  const words = fewWordsOf(sentences, pointer);
+  return words.map((ofSentence, i) => ({
+    words: ofSentence,
+    shorter: ofSentence.length < 2 ? [] : ofSentence.map((word) => withoutWord(sentences[i]!, word)),
+  }));
+}
+
+/** @param judgements of all sentences, then of all `shorter` ones of the first, of the second, … */
+export function explanationsOf(
+  judgements: readonly Judgement[],
+  explained: readonly Explainable[],
+): WordEffect[][] {
+  let next = explained.length;
+  return explained.map(({ words, shorter }, i) => {
+    const without = judgements.slice(next, (next += shorter.length));
+    return words.map((word, j) => effectOf(word, judgements[i]!, without[j]));
+  });
+}
+
+function effectOf({ text, start, end }: Word, whole: Judgement, without: Judgement | undefined): WordEffect {
+  const place = { word: text, start, end };
+  if (!without) return { ...place, score: null, change: null, logOddsChange: null };
+  const { score } = without;
+  return { ...place, score, change: whole.score - score, logOddsChange: logOdds(whole) - logOdds(without) };
+}
+
+function fewWordsOf(sentences: readonly string[], pointer: (index: number) => string): Word[][] {
+  const { ofSentence, ofRequest } = maxExplainedWords;
+  const tooLong: InputProblem[] = [];
+  const words: Word[][] = [];
+  let total = 0;
+  for (const [i, sentence] of sentences.entries()) {
+    // No more than it takes to refuse them: cutting a large body to its end would hold others up.
+    const some = wordsOf(sentence, ofSentence + 1);
+    if (some.length > ofSentence) {
+      const message = `has more than ${ofSentence} words and marks: shorten it, or leave explain out`;
+      tooLong.push({ pointer: pointer(i), message });
+    }
+    words.push(some);
+    total += some.length;
+    if (total > ofRequest) break;
+  }
+  if (tooLong.length > 0) {
+    throw new InvalidInputError(`Sentences are too long to be explained: ${tooLong.length}.`, tooLong);
+  }
+  if (total > ofRequest) {
+    throw new InvalidInputError(
+      `The sentences have more than ${ofRequest} words and marks together, too many to be explained in one request. Send fewer at once.`,
+    );
+  }
+  return words;
+}

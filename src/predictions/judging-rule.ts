@@ -1,0 +1,66 @@
+import { calibratedScore } from '../bert/evaluation/calibration.js';
+import { variants, type Variant } from '../bert/onnx/variants.js';
+import type { Judgement } from '../bert/serving/served-model.js';
+import { ConflictError } from '../common/errors.js';
+import type { ResolvedModel } from '../models/models.service.js';
+
+/** What a model computes with; `auto`: what its assessment chose. */
+export const precisions = ['auto', ...variants] as const;
+export type Precision = (typeof precisions)[number];
+
+/** From where on a sentence counts as acceptable: the larger logit decides, or what was best on the validation rows. */
+export const thresholdNames = ['default', 'tuned'] as const;
+export type ThresholdName = (typeof thresholdNames)[number];
+
+/** How a model judges one request. */
+export interface JudgingRule {
+  variant: Variant;
+  /** Of the variant's calibration; null where there is none. */
+  temperature: number | null;
+  /** That a score must be above; null: the larger logit decides. */
+  threshold: number | null;
+}
+
+/** A judgement by the rule of a request. */
+export interface RuledJudgement extends Judgement {
+  /** Probability of "acceptable", calibrated on the validation rows; null where the version was not assessed. */
+  calibratedScore: number | null;
+}
+
+/** @throws ConflictError if the version has no int8 variant or no tuned threshold, and one is asked for. */
+export function judgingRule(
+  { id, serving }: Pick<ResolvedModel, 'id' | 'serving'>,
+  { precision, threshold }: { precision: Precision; threshold: ThresholdName },
+): JudgingRule {
+  if (serving === null) {
+    if (precision === 'int8') lacks(id, 'int8 variant', '"precision": "fp32"');
+    if (threshold === 'tuned') lacks(id, 'tuned threshold', '"threshold": "default"');
+    return { variant: 'fp32', temperature: null, threshold: null };
+  }
+  const variant = precision === 'auto' ? serving.auto.variant : precision;
+  const { calibration, threshold: tuned } = serving.variants[variant];
+  return {
+    variant,
+    temperature: calibration.temperature,
+    threshold: threshold === 'tuned' ? tuned.threshold : null,
+  };
+}
+
+export function ruled(judgement: Judgement, { temperature, threshold }: JudgingRule): RuledJudgement {
+  return {
+    ...judgement,
+    acceptable: threshold === null ? judgement.acceptable : judgement.score > threshold,
+    calibratedScore: temperature === null ? null : calibratedScore(judgement.logits, temperature),
+  };
+}
+
+/** Log odds of "acceptable": they keep telling sentences apart where scores come so close to 0 or 1 that they are equal. */
+export function logOdds({ logits: [unacceptable, acceptable] }: Pick<Judgement, 'logits'>): number {
+  return acceptable - unacceptable;
+}
+
+function lacks(id: string, what: string, instead: string): never {
+  throw new ConflictError(
+    `Model ${id} has no ${what}: it was registered before there was such a thing. Ask it with ${instead}, or train it again.`,
+  );
+}

@@ -1,0 +1,215 @@
+import {
+  Injectable,
+  Logger,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import type { Variant } from '../../bert/onnx/variants.js';
+import { NotFoundError } from '../../common/errors.js';
+import { Settings } from '../../config/settings.js';
+import { Transactions } from '../../database/transactions.js';
+import { Instruments } from '../../metrics/instruments.js';
+import { AliasesService } from '../../models/aliases.service.js';
+import { PRODUCTION } from '../../models/model-version.js';
+import type { ResolvedModel } from '../../models/models.service.js';
+import { RegistryEvents } from '../../models/registry-events.js';
+import { judgingRule } from '../judging-rule.js';
+import { RegisteredVersions } from './registered-versions.js';
+import { ServedModels } from './served-models.js';
+
+/** Which version an alias is served by. */
+export interface ServedAlias {
+  /** To which the alias points. */
+  registered: string;
+  /** Which judges for those who ask by the alias: another one while `registered` is not ready. */
+  serving: string;
+  swap: Swap | null;
+}
+
+/** A version that is to take over from the one that serves. */
+export interface Swap {
+  modelId: string;
+  state: 'loading' | 'failed';
+  /** Of the alias's move, or of the failure. */
+  since: Date;
+  /** Why it failed. */
+  reason: string | null;
+}
+
+interface Following extends ServedAlias {
+  swap: (Swap & { abandon: AbortController }) | null;
+}
+
+/**
+ * Says which version an id or an alias means. An alias that moves is served by the version that it had until the next one is
+ * loaded, checked and warm; where that fails, it stays so.
+ */
+@Injectable()
+export class ServingVersions implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger(ServingVersions.name);
+  private readonly following = new Map<string, Following>();
+  /** Swaps are made one after another: each has a model more in memory than there may be. */
+  private turn: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly versions: RegisteredVersions,
+    private readonly served: ServedModels,
+    private readonly aliases: AliasesService,
+    private readonly transactions: Transactions,
+    private readonly instruments: Instruments,
+    private readonly settings: Settings,
+    events: RegistryEvents,
+  ) {
+    events.onAliasMoved((name, modelId) => (modelId === null ? this.drop(name) : this.follow(name, modelId)));
+    events.onModelDeleted(async (modelId) => this.leave(modelId));
+  }
+
+  /** Loads what is in production without keeping the start waiting, and without failing it. */
+  async onApplicationBootstrap(): Promise<void> {
+    for (const { name, modelId } of await this.transactions.run(() => this.aliases.list())) {
+      if (!this.following.has(name)) this.point(name, modelId);
+    }
+    if (this.following.has(PRODUCTION)) void this.warm(PRODUCTION);
+  }
+
+  beforeApplicationShutdown(): void {
+    for (const name of [...this.following.keys()]) this.drop(name);
+  }
+
+  /** The aliases and what serves them, by name. */
+  get all(): (ServedAlias & { name: string })[] {
+    return [...this.following]
+      .map(([name, alias]) => ({ name, ...alias }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /**
+   * Which version judges for those who ask by this id or alias.
+   *
+   * @throws NotFoundError if there is no such model or alias
+   */
+  async resolve(idOrAlias: string): Promise<ResolvedModel> {
+    for (;;) {
+      const serving = this.following.get(idOrAlias)?.serving;
+      if (serving === undefined) return this.versions.find(idOrAlias);
+      const moved = () => this.following.get(idOrAlias)?.serving !== serving;
+      try {
+        const version = await this.versions.find(serving);
+        if (!moved()) return { ...version, alias: idOrAlias };
+      } catch (error) {
+        // It may have been deleted while it was looked up; then another one serves.
+        if (!(error instanceof NotFoundError) || !moved()) throw error;
+      }
+    }
+  }
+
+  /**
+   * The graph that serves those who do not choose one.
+   *
+   * @throws ConflictError if the settings want one that the version does not have
+   */
+  usualVariant(version: ResolvedModel): Variant {
+    return judgingRule(version, { precision: this.settings.predictPrecision, threshold: 'default' }).variant;
+  }
+
+  private follow(name: string, modelId: string): void {
+    const alias = this.following.get(name);
+    if (!alias || !this.mayStay(name, alias.serving)) return this.point(name, modelId, { warm: true });
+    alias.registered = modelId;
+    if (alias.serving === modelId) this.point(name, modelId);
+    else if (alias.swap?.modelId !== modelId || alias.swap.state === 'failed') this.begin(name, alias);
+  }
+
+  /** Whether a version is worth keeping until there is another: nothing is kept for those whom nobody asks, but production. */
+  private mayStay(name: string, serving: string): boolean {
+    return this.served.has(serving) || (name === PRODUCTION && !this.served.failureOf(serving));
+  }
+
+  private drop(name: string): void {
+    this.following.get(name)?.swap?.abandon.abort();
+    this.following.delete(name);
+    this.instruments.setAliasLagging(name, null);
+  }
+
+  /** From now on this version serves the alias, be it ready or not. */
+  private point(name: string, modelId: string, { warm = false } = {}): void {
+    this.following.get(name)?.swap?.abandon.abort();
+    this.following.set(name, { registered: modelId, serving: modelId, swap: null });
+    this.instruments.setAliasLagging(name, false);
+    if (warm && name === PRODUCTION) void this.warm(name);
+  }
+
+  private begin(name: string, alias: Following): void {
+    alias.swap?.abandon.abort();
+    const swap = {
+      modelId: alias.registered,
+      state: 'loading' as const,
+      since: new Date(),
+      reason: null,
+      abandon: new AbortController(),
+    };
+    alias.swap = swap;
+    this.instruments.setAliasLagging(name, true);
+    this.turn = this.turn.then(() => this.carryOut(name, alias.serving, swap));
+  }
+
+  private async carryOut(
+    name: string,
+    old: string,
+    swap: Swap & { abandon: AbortController },
+  ): Promise<void> {
+    const { signal } = swap.abandon;
+    if (signal.aborted) return;
+    try {
+      const version = await this.versions.find(swap.modelId);
+      await this.served.prepare(version, this.usualVariant(version), {
+        signal,
+        ready: () => {
+          if (signal.aborted) return;
+          this.point(name, swap.modelId);
+          this.logger.log(`${swap.modelId} serves the alias "${name}" now; before, ${old} did`);
+        },
+        leavesFirst: (id) => (id === old || id === swap.modelId) && !this.serves(id),
+      });
+    } catch (error) {
+      if (!signal.aborted) this.fail(name, swap, error as Error);
+    }
+  }
+
+  private fail(name: string, swap: Swap, error: Error): void {
+    const alias = this.following.get(name)!;
+    const reason = this.served.failureOf(swap.modelId)?.message ?? error.message;
+    this.instruments.countAliasSwapFailure(name);
+    // Its predecessor was deleted meanwhile.
+    if (alias.serving === swap.modelId) return this.point(name, swap.modelId);
+    Object.assign(swap, { state: 'failed', since: new Date(), reason });
+    this.logger.error(
+      `${swap.modelId} cannot serve the alias "${name}", which ${alias.serving} goes on serving: ${reason} ` +
+        `To try again: PUT /aliases/${name} {"modelId": "${swap.modelId}"}.`,
+    );
+  }
+
+  /** A version is deleted: an alias that it still serves must do without it. */
+  private leave(modelId: string): void {
+    for (const [name, alias] of this.following) {
+      if (alias.serving !== modelId) continue;
+      if (alias.swap?.state === 'loading') alias.serving = alias.registered;
+      else this.point(name, alias.registered, { warm: true });
+    }
+  }
+
+  private serves(modelId: string): boolean {
+    return [...this.following.values()].some(({ serving }) => serving === modelId);
+  }
+
+  private async warm(name: string): Promise<void> {
+    try {
+      const version = await this.resolve(name);
+      await this.served.use(version, this.usualVariant(version), async () => {});
+    } catch (error) {
+      // It has told of a model that it cannot load.
+      if (this.served.failureOf(this.following.get(name)?.serving ?? '')) return;
+      this.logger.error(`"${name}" could not be warmed up: ${(error as Error).message}`);
+    }
+  }
+}

@@ -1,0 +1,106 @@
+import { InvalidInputError } from '../../common/errors.js';
+import { LineReader } from '../../common/line-reader.js';
+import { problemOfSentence } from '../predictions.service.js';
+import { sentenceColumns, type SentenceColumns } from './sentence-columns.js';
+import { ndjson, type StreamType } from './stream-types.js';
+
+/** A line that holds a sentence to judge, or one that cannot be judged. */
+export type SentenceLine = {
+  /** Number of the line, from 1; blank ones count too. */
+  line: number;
+  /** What the client calls it. */
+  id?: string | number;
+} & ({ sentence: string } | { error: string });
+
+/** Bytes that tell text from other files. Later a NUL spoils its line only: much has been judged by then. */
+const PROBED = 1024;
+
+/** Makes lines with sentences of chunks of bytes. Blank lines are passed over. */
+export class SentenceLines {
+  private found: SentenceLine[] = [];
+  private readonly lines: LineReader;
+  private readonly read: (text: string, line: number) => void;
+  private columns?: SentenceColumns;
+
+  constructor(type: StreamType) {
+    this.read = type === ndjson ? this.readJson : this.readRow;
+    this.lines = new LineReader(
+      { add: ({ line, message }) => this.found.push({ line: line!, error: message }) },
+      (text, line) => {
+        if (text.trim() !== '') this.read(text, line);
+      },
+      PROBED,
+    );
+  }
+
+  /**
+   * @returns the lines that ended in this chunk.
+   * @throws InvalidInputError where it is clear that no line will ever hold a sentence
+   */
+  push(chunk: Buffer): SentenceLine[] {
+    this.lines.push(chunk);
+    return this.take();
+  }
+
+  /** @returns the line that nothing ended, if there is one. */
+  end(): SentenceLine[] {
+    this.lines.end();
+    return this.take();
+  }
+
+  private take(): SentenceLine[] {
+    const found = this.found;
+    this.found = [];
+    return found;
+  }
+
+  private readJson(text: string, line: number): void {
+    if (this.isReported(line)) return;
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch (error) {
+      this.found.push({ line, error: `The line is no valid JSON: ${(error as Error).message}` });
+      return;
+    }
+    if (typeof value === 'string') this.add(line, value);
+    else if (typeof value === 'object' && value !== null && 'sentence' in value) {
+      const { id, sentence } = value as { id?: unknown; sentence: unknown };
+      if (id === undefined || typeof id === 'string' || typeof id === 'number') this.add(line, sentence, id);
+      else this.found.push({ line, error: 'The id must be a string or a number.' });
+    } else {
+      const error = 'The line holds no sentence. Write "A sentence." or {"sentence": "A sentence."}.';
+      this.found.push({ line, error });
+    }
+  }
+
+  private readRow(text: string, line: number): void {
+    const fields = text.split('\t');
+    if (!this.columns) {
+      this.columns = columnsOf(fields, line);
+      if (this.columns.isHeader) return;
+    }
+    if (this.isReported(line)) return;
+    const { count, sentence, id } = this.columns;
+    if (fields.length === count) return this.add(line, fields[sentence], id === undefined ? id : fields[id]);
+    const advice = fields.length < count ? 'An empty column needs its tab too.' : 'Remove tabs from texts.';
+    this.found.push({ line, error: `The line has ${fields.length} column(s), not ${count}. ${advice}` });
+  }
+
+  private add(line: number, sentence: unknown, id?: string | number): void {
+    const problem = problemOfSentence(sentence);
+    const what = problem === null ? { sentence: sentence as string } : { error: `The sentence ${problem}.` };
+    this.found.push(id === undefined ? { line, ...what } : { line, id, ...what });
+  }
+
+  /** A first line that is no UTF-8 comes twice: as a problem and, should it be a header, as far as it can be read. */
+  private isReported(line: number): boolean {
+    return this.found.at(-1)?.line === line;
+  }
+}
+
+function columnsOf(fields: string[], line: number): SentenceColumns {
+  const columns = sentenceColumns(fields);
+  if (typeof columns !== 'string') return columns;
+  throw new InvalidInputError(columns, [{ line, message: columns }]);
+}

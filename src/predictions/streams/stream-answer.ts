@@ -1,0 +1,113 @@
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { Injectable, Logger } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { DomainError, StalledError } from '../../common/errors.js';
+import { problemOfDomainError, unexpectedProblem } from '../../common/problem-details.js';
+import type { ProblemDetails } from '../../common/problem-details.dto.js';
+import { Settings } from '../../config/settings.js';
+import { clientGone } from '../client-gone.js';
+import type { PredictOptions } from '../predictions.service.js';
+import { judgementLines, type JudgedLine, type JudgementLines } from './judgement-lines.js';
+import { eventOf } from './patience.js';
+import type { SentenceStream } from './stream-bodies.js';
+import { answerType } from './stream-types.js';
+import { StreamsService, type JudgedStream } from './streams.service.js';
+
+/** How long a client whose answer broke off may take to read its last line, in milliseconds. */
+const FAREWELL = 5000;
+
+/** Answers a stream of sentences with a stream of judgements, as fast as the client reads them. */
+@Injectable()
+export class StreamAnswer {
+  private readonly logger = new Logger(StreamAnswer.name);
+
+  constructor(
+    private readonly streams: StreamsService,
+    private readonly settings: Settings,
+  ) {}
+
+  /**
+   * Until the first line is judged, what goes wrong is thrown, and the client gets a problem like any other; from then on
+   * the answer ends in a line that tells of it, and breaks off, so that nobody takes it for whole.
+   */
+  async send(
+    stream: SentenceStream,
+    { logits = false, ...options }: PredictOptions & { logits?: boolean },
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<void> {
+    const leaving = new AbortController();
+    const signal = AbortSignal.any([clientGone(reply), leaving.signal]);
+    const type = answerType(request.headers.accept, stream.type);
+    const lines = judgementLines(type, logits);
+    try {
+      const { model, judged } = await this.streams.judge(stream, { ...options, signal });
+      const first = await judged.next();
+      reply.hijack();
+      reply.raw.writeHead(200, {
+        'content-type': `${type}; charset=utf-8`,
+        'wellformed-model': model.id,
+        'wellformed-precision': model.rule.variant,
+      });
+      await this.write(reply.raw, lines, first, judged, signal);
+    } catch (error) {
+      if (reply.raw.headersSent) this.breakOff(error, lines, request, reply, signal);
+      else {
+        // Its body would keep the connection for ever.
+        if (error instanceof StalledError) reply.raw.once('finish', () => hangUp(request.raw.socket));
+        throw error;
+      }
+    } finally {
+      leaving.abort();
+    }
+  }
+
+  private async write(
+    response: ServerResponse,
+    lines: JudgementLines,
+    first: IteratorResult<JudgedLine[], void>,
+    judged: JudgedStream['judged'],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const patience = { milliseconds: this.settings.predictStreamIdle, signal };
+    if (lines.header !== '') response.write(lines.header);
+    for (let next = first; !next.done; next = await judged.next()) {
+      const isTaken = response.write(next.value.map((line) => lines.write(line)).join(''));
+      if (!isTaken) await eventOf(response, ['drain'], patience);
+    }
+    response.end();
+  }
+
+  private breakOff(
+    error: unknown,
+    lines: JudgementLines,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    signal: AbortSignal,
+  ): void {
+    if (signal.aborted) return;
+    const problem = { ...this.problemOf(error), instance: request.url.split('?', 1)[0]! };
+    reply.raw.write(lines.writeFailure(problem));
+    // What is still sent is dropped: unread, it would make the end of the connection a reset, which takes the last line with it.
+    request.raw.resume();
+    hangUp(request.raw.socket);
+  }
+
+  private problemOf(error: unknown): Omit<ProblemDetails, 'instance'> {
+    if (error instanceof DomainError) return problemOfDomainError(error);
+    const problem = unexpectedProblem();
+    this.logger.error(
+      `A stream broke off (${problem.errorId})`,
+      error instanceof Error ? error.stack : String(error),
+    );
+    return problem;
+  }
+}
+
+/** Ends a connection once all that was written is sent, without the mark that ends a whole answer. */
+function hangUp(socket: Socket): void {
+  socket.end();
+  const timer = setTimeout(() => socket.destroy(), FAREWELL);
+  socket.once('close', () => clearTimeout(timer));
+}

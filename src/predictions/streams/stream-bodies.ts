@@ -1,0 +1,33 @@
+import type { IncomingMessage } from 'node:http';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { assertUtf8, isForSentences, notUnderstood } from '../sentence-bodies.js';
+import { streamTypes, type StreamType } from './stream-types.js';
+
+/** A body that nothing has been read of, however long it is. */
+export class SentenceStream {
+  constructor(
+    readonly type: StreamType,
+    readonly bytes: IncomingMessage,
+  ) {}
+}
+
+/** Hands the two stream types on unread to the routes that take sentences; the limit of bodies does not hold for them. */
+@Injectable()
+export class StreamBodies implements OnModuleInit {
+  constructor(private readonly host: HttpAdapterHost<FastifyAdapter>) {}
+
+  onModuleInit(): void {
+    const fastify: FastifyInstance = this.host.httpAdapter.getInstance();
+    for (const type of streamTypes) {
+      fastify.addContentTypeParser(type, async (request: FastifyRequest, bytes: IncomingMessage) => {
+        if (request.is404) return undefined;
+        if (!isForSentences(request)) throw notUnderstood(request);
+        assertUtf8(request.headers['content-type']!);
+        return new SentenceStream(type, bytes);
+      });
+    }
+  }
+}

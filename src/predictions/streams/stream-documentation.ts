@@ -1,0 +1,56 @@
+import { ndjson, tsv } from './stream-types.js';
+
+// What OpenAPI says of streams.
+
+export const streamRequestContent = {
+  [ndjson]: {
+    schema: {
+      type: 'string',
+      description:
+        'A line each: a string, or an object with a `sentence` and perhaps an `id`, which is given back.',
+    },
+    example: '"The cat sat on the mat."\n{"id": 7, "sentence": "The cat sat on mat the."}\n',
+  },
+  [tsv]: {
+    schema: {
+      type: 'string',
+      description:
+        'Sentences alone, or columns as data sets have them, or a header row that names `sentence` and perhaps `id`. No quoting.',
+    },
+    example: 'The cat sat on the mat.\nThe cat sat on mat the.\n',
+  },
+};
+
+export const streamResponseContent = {
+  [ndjson]: {
+    schema: {
+      type: 'string',
+      description:
+        'A line for each that is not blank, in order: a judgement, or an `error` that says why there is none. An answer that breaks ' +
+        'off has, as its last line, an `error` that is an object: problem details.',
+    },
+    example:
+      '{"line":1,"acceptable":true,"score":0.9731,"calibratedScore":0.9402,"truncated":false}\n' +
+      '{"line":2,"id":7,"acceptable":false,"score":0.0312,"calibratedScore":0.0587,"truncated":false}\n',
+  },
+  [tsv]: {
+    schema: {
+      type: 'string',
+      description: 'The same, with a header row. `acceptable` and `truncated` are 0 or 1.',
+    },
+    example:
+      'line\tid\tacceptable\tscore\tcalibratedScore\ttruncated\terror\tsentence\n' +
+      '1\t\t1\t0.9731\t0.9402\t0\t\tThe cat sat on the mat.\n',
+  },
+};
+
+export const streamHeaders = {
+  'Wellformed-Model': {
+    description: 'Of a stream: the id of the model version that judges all of it.',
+    schema: { type: 'string', example: 'mdl_01JD2Z8K7M3N5P9Q1R2S4T6V8W' },
+  },
+  'Wellformed-Precision': {
+    description: 'Of a stream: what the model computes with, fp32 or int8.',
+    schema: { type: 'string', example: 'fp32' },
+  },
+} as const;

@@ -1,0 +1,99 @@
+import type { Readable } from 'node:stream';
+import { Injectable } from '@nestjs/common';
+import { Settings } from '../../config/settings.js';
+import { PredictionsService, type ChosenModel, type PredictOptions } from '../predictions.service.js';
+import { inWindows } from './in-windows.js';
+import type { JudgedLine } from './judgement-lines.js';
+import { eventOf } from './patience.js';
+import { SentenceLines, type SentenceLine } from './sentence-lines.js';
+import type { SentenceStream } from './stream-bodies.js';
+import { Turns } from './turns.js';
+
+/** Of one stream. One is computed, one waits, and one may be waited for by those behind it. */
+const WINDOWS_AT_ONCE = 3;
+
+/** More sentences together hardly fit better into batches. */
+const MAX_WINDOW = 128;
+
+export interface JudgedStream {
+  /** Judges all of it, also if another version gets the alias meanwhile. */
+  model: ChosenModel;
+  /** In order, some at a time. Work goes on only as long as they are asked for. */
+  judged: AsyncGenerator<JudgedLine[], void>;
+}
+
+/** Judges streams of sentences, however long, in the memory of a few windows of them. */
+@Injectable()
+export class StreamsService {
+  private readonly windowSize: number;
+  /** Streams together leave half of a model's queue to others. */
+  private readonly turns: Turns;
+  private readonly patience: number;
+
+  constructor(
+    private readonly predictions: PredictionsService,
+    settings: Settings,
+  ) {
+    this.windowSize = Math.min(MAX_WINDOW, Math.max(1, Math.floor(settings.predictQueue / 8)));
+    this.turns = new Turns(Math.max(1, Math.floor(settings.predictQueue / 2 / this.windowSize)));
+    this.patience = settings.predictStreamIdle;
+  }
+
+  /**
+   * @throws NotFoundError, ConflictError as {@link PredictionsService.choose}. Asking for judgements throws InvalidInputError if
+   * the stream is not text or its columns are not clear, StalledError if nothing comes for too long, and UnavailableError,
+   * TooManyRequestsError, OverdueError as {@link PredictionsService.judge}, the last two only after a long wait.
+   */
+  async judge(
+    stream: SentenceStream,
+    { signal, ...options }: PredictOptions & { signal: AbortSignal },
+  ): Promise<JudgedStream> {
+    const model = await this.predictions.choose(options);
+    const judged = inWindows(this.linesOf(stream, signal), {
+      size: this.windowSize,
+      atOnce: WINDOWS_AT_ONCE,
+      work: (window) => this.judgeWindow(window, model, signal),
+    });
+    return { model, judged };
+  }
+
+  private async *linesOf(
+    { type, bytes }: SentenceStream,
+    signal: AbortSignal,
+  ): AsyncGenerator<SentenceLine[], void> {
+    const lines = new SentenceLines(type);
+    for await (const chunk of chunksOf(bytes, this.patience, signal)) yield lines.push(chunk);
+    yield lines.end();
+  }
+
+  private async judgeWindow(
+    window: SentenceLine[],
+    model: ChosenModel,
+    signal: AbortSignal,
+  ): Promise<JudgedLine[]> {
+    const sentences = window.flatMap((line) => ('sentence' in line ? [line.sentence] : []));
+    const options = { signal, patience: this.patience, waitsForRoom: true };
+    const judge = () => this.predictions.judge(sentences, model, options);
+    const judgements = sentences.length > 0 ? (await this.turns.take(judge, signal)).judgements : [];
+    let next = 0;
+    return window.map((line) => ({ line, judgement: 'sentence' in line ? judgements[next++]! : null }));
+  }
+}
+
+/**
+ * What arrives, when it is asked for. A stream's own iterator would destroy it (and so the connection) where the loop is left,
+ * and waits without end.
+ */
+async function* chunksOf(
+  bytes: Readable,
+  milliseconds: number,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer, void> {
+  for (;;) {
+    signal.throwIfAborted();
+    const chunk = bytes.read() as Buffer | null;
+    if (chunk !== null) yield chunk;
+    else if (bytes.readableEnded) return;
+    else await eventOf(bytes, ['readable', 'end', 'close'], { milliseconds, signal });
+  }
+}
