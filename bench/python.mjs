@@ -11,11 +11,13 @@ const requirements = fileURLToPath(new URL('peers/requirements.txt', import.meta
  * A Python that has what bench/peers needs: the one given, else one in a virtual environment in `folder`, made with pip.
  * @param {string | undefined} given
  * @param {string} folder
+ * @param {string[]} [modules] that a work needs besides PyTorch and transformers
  * @returns {Promise<string>} the interpreter
  */
-export async function peerPython(given, folder) {
+export async function peerPython(given, folder, modules = []) {
   if (given) {
-    await run(given, ['-c', 'import torch, transformers, safetensors'], { label: given }).catch((error) => {
+    const needed = ['torch', 'transformers', 'safetensors', ...modules].join(', ');
+    await run(given, ['-c', `import ${needed}`], { label: given }).catch((error) => {
       throw new Error(
         `${error.message}\nGive --python an interpreter that has what ${requirements} lists, or none: then a virtual environment is made.`,
       );

@@ -39,7 +39,17 @@ export function table(rows) {
     `${row.ratio.toFixed(2)}×`,
     row.measured,
   ]);
-  const numeric = new Set([1, 2, 4]);
+  return aligned(head, cells, [1, 2, 4]);
+}
+
+/**
+ * A Markdown table, columns aligned.
+ * @param {string[]} head
+ * @param {string[][]} cells
+ * @param {number[]} numbers which columns stand at the right
+ */
+export function aligned(head, cells, numbers) {
+  const numeric = new Set(numbers);
   const widths = head.map((name, i) => Math.max(name.length, ...cells.map((line) => line[i].length)));
   const format = (line) =>
     `| ${line.map((cell, i) => (numeric.has(i) ? cell.padStart(widths[i]) : cell.padEnd(widths[i]))).join(' | ')} |`;
@@ -71,6 +81,6 @@ export function commit(folder) {
 }
 
 /** Four digits say enough, and no more is known. */
-function rounded(value, digits = 4) {
+export function rounded(value, digits = 4) {
   return Number(value.toPrecision(digits));
 }

@@ -1,0 +1,70 @@
+import { rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { median } from '../report.mjs';
+import { closedLoop } from './load.mjs';
+import { putIntoProduction } from './preparation.mjs';
+import { withService } from './sides.mjs';
+
+/** How long the model in production takes to be ready, and what it takes of the memory. */
+export async function measureLoading(bench, work) {
+  if (!bench.seesProcesses(work.name)) return;
+  const { shape, measure } = work;
+  const model = bench.models[shape];
+  await putIntoProduction(model, bench.settings);
+  const weights = statSync(join(model.folder, 'model.safetensors')).size;
+  const emptyFolder = `${bench.dataFolder}-empty`;
+  const empty = { milliseconds: [], bytes: [] };
+  const loaded = { milliseconds: [], bytes: [], bytesAfterLoad: [] };
+  const precision = model.variants.length > 1 ? { WELLFORMED_PREDICT_PRECISION: 'fp32' } : {};
+  for (let start = 0; start < measure.starts; start++) {
+    rmSync(emptyFolder, { recursive: true, force: true });
+    await withService(
+      bench,
+      async (service) => {
+        empty.milliseconds.push(service.listening);
+        // As many requests as the other one has answered.
+        await service.ask('GET', '/health/ready');
+        await settled();
+        empty.bytes.push(service.residentBytes);
+      },
+      { WELLFORMED_DATA: emptyFolder },
+    );
+    await withService(
+      bench,
+      async (service) => {
+        await service.predict(bench.sentences.take(1)[0]);
+        loaded.milliseconds.push(performance.now() - service.startedAt);
+        await settled();
+        loaded.bytes.push(service.residentBytes);
+        const sentences = bench.sentences.take(measure.sentences);
+        await closedLoop({ url: service.url, clients: 64, sentences, body: (sentence) => ({ sentence }) });
+        await settled();
+        loaded.bytesAfterLoad.push(service.residentBytes);
+      },
+      precision,
+    );
+  }
+  rmSync(emptyFolder, { recursive: true, force: true });
+
+  const measured = `${measure.starts} starts`;
+  bench.add({
+    work: `${work.name}, fp32: to the first answer, less the start of a service without models`,
+    ours: (median(loaded.milliseconds) - median(empty.milliseconds)) / 1000,
+    ...{ unit: 's', kind: 'value', reach: { atMost: 2 }, measured },
+  });
+  const mebibytes = (bytes) => bytes / 2 ** 20;
+  const memory = (after, what, reach) =>
+    bench.add({
+      work: `${work.name}, fp32: resident memory ${what}, less a service without models`,
+      ours: mebibytes(median(after) - median(empty.bytes)),
+      peer: mebibytes(weights),
+      ...{ against: 'the file of the weights', unit: 'MiB', kind: 'multiple', reach, measured },
+    });
+  memory(loaded.bytes, 'when loaded', { atMost: 1.3 });
+  memory(loaded.bytesAfterLoad, `after ${measure.sentences} sentences of 64 clients`, { atMost: 1.3 });
+}
+
+/** Lets what was begun end. */
+function settled() {
+  return new Promise((resolve) => setTimeout(resolve, 500));
+}

@@ -1,0 +1,54 @@
+import { closedLoop } from './load.mjs';
+import { withSides } from './sides.mjs';
+import { quantile } from './statistics.mjs';
+import { servingTurns } from './turns.mjs';
+
+/** What one client waits for one sentence: beside ONNX Runtime alone, and beside the peer. */
+export async function measureOneClient(bench, work) {
+  const { shape, measure } = work;
+  await withSides(bench, work, async ({ service, bare, peer }) => {
+    const overHttp = (url, fields) => async (sentences) => {
+      const body = (sentence) => ({ sentence, ...fields });
+      return closedLoop({ url, clients: 1, sentences, body });
+    };
+    const variants = Object.keys(bare);
+    const sides = [
+      ...variants.flatMap((variant) => [
+        { program: service, turn: overHttp(service.url, bench.fields(shape, variant)) },
+        {
+          program: bare[variant],
+          turn: async (sentences) => {
+            const { seconds } = await bare[variant].single(bench.encode(sentences));
+            return { milliseconds: seconds.map((value) => 1000 * value) };
+          },
+        },
+      ]),
+      { program: peer, turn: overHttp(peer.url, {}) },
+    ];
+    const sentences = () => bench.sentences.take(measure.sentences);
+    await servingTurns(sides, { rounds: 1, sentences });
+    const turns = await servingTurns(sides, { rounds: measure.rounds, sentences });
+    // The first of each turn opens the connection, and finds the caches cold.
+    const p50 = turns.map((rounds) =>
+      quantile(
+        rounds.flatMap(({ milliseconds }) => milliseconds.slice(1)),
+        0.5,
+      ),
+    );
+    const measured = `${measure.rounds * (measure.sentences - 1)} sentences each`;
+    const p50OfPeer = p50.at(-1);
+    variants.forEach((variant, i) => {
+      const [ours, alone] = [p50[2 * i], p50[2 * i + 1]];
+      bench.add({
+        work: `${work.name}, ${variant}: p50`,
+        ...{ ours, peer: alone, against: 'ONNX Runtime alone', unit: 'ms', kind: 'difference' },
+        ...{ reach: { atMost: 1 }, measured },
+      });
+      bench.add({
+        work: `${work.name}, ${variant}: p50`,
+        ...{ ours, peer: p50OfPeer, against: 'PyTorch', unit: 'ms', kind: 'times', less: true },
+        ...{ reach: variant === 'fp32' ? { atLeast: 1.9 } : undefined, measured },
+      });
+    });
+  });
+}

@@ -1,0 +1,72 @@
+import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { makeRandomModel } from '../random-model.mjs';
+import { Service } from './programs.mjs';
+import { trainingFile } from './sentences.mjs';
+
+/** Sentences that a model is trained on before it is served, and as many that it is judged on. */
+const ROWS = 32;
+
+/**
+ * Base models with random weights, and with BERT's vocabulary where that is to be had: what an answer costs depends on neither.
+ * @param {string} folder
+ * @param {string[]} shapes of random-model.mjs
+ * @param {{vocabulary?: string, library: object}} options `vocabulary`: a `vocab.txt`; `library`: see {@link makeRandomModel}
+ */
+export function prepareBaseModels(folder, shapes, { vocabulary, library }) {
+  mkdirSync(folder, { recursive: true });
+  for (const shape of shapes) {
+    const path = join(folder, baseModelOf(shape));
+    makeRandomModel(path, shape, library);
+    if (vocabulary) copyFileSync(vocabulary, join(path, 'vocab.txt'));
+  }
+}
+
+/** The name under which a shape is trained. */
+export function baseModelOf(shape) {
+  return `random-${shape}`;
+}
+
+/**
+ * Has the service train each shape for a few steps, over HTTP, so that what is served was exported and registered as always.
+ * @param {object} options
+ * @param {string} options.dataFolder made anew
+ * @param {Record<string, string>} options.settings of the service
+ * @param {string[]} options.shapes
+ * @param {{take(count: number): string[]}} options.sentences
+ * @returns {Promise<Record<string, {id: string, alias: string, folder: string, variants: ('fp32' | 'int8')[]}>>} by shape
+ */
+export async function trainModels({ dataFolder, settings, shapes, sentences }) {
+  rmSync(dataFolder, { recursive: true, force: true });
+  const service = await Service.start(settings);
+  try {
+    const models = {};
+    for (const shape of shapes) {
+      const { id: runId } = await service.train(trainingFile(sentences.take(2 * ROWS)), {
+        baseModel: baseModelOf(shape),
+        epochs: 1,
+        batchSize: 8,
+        validationFraction: 0.5,
+        promote: 'never',
+      });
+      const { modelId: id } = await service.run(runId, ({ status }) => status === 'succeeded');
+      await service.ask('PUT', `/aliases/${shape}`, { modelId: id });
+      const folder = join(dataFolder, 'models', id);
+      const variants = existsSync(join(folder, 'model.int8.onnx')) ? ['fp32', 'int8'] : ['fp32'];
+      models[shape] = { id, alias: shape, folder, variants };
+    }
+    return models;
+  } finally {
+    await service.end();
+  }
+}
+
+/** Puts a model into production, which a start then loads. */
+export async function putIntoProduction({ id }, settings) {
+  const service = await Service.start(settings);
+  try {
+    await service.ask('PUT', '/aliases/production', { modelId: id });
+  } finally {
+    await service.end();
+  }
+}

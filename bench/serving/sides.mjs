@@ -1,0 +1,83 @@
+import { PEER_ENVIRONMENT } from '../peer.mjs';
+import { BareRuntime, Peer, Service } from './programs.mjs';
+import { watchOtherPrograms } from './turns.mjs';
+import { restlessness } from '../turns.mjs';
+
+/** The service's own default, which the peer and the ideal batches have too. */
+export const TOKENS_PER_BATCH = 512;
+
+/** How far scores of the same weights may lie apart. */
+const SAME_SCORE = 1e-3;
+
+/**
+ * Starts the service, ONNX Runtime alone with each graph of a model, and the peer; sees that all judge alike; and ends them in any case.
+ * @param {object} bench
+ * @param {{name: string, shape: string}} work
+ * @param {(sides: {service: Service, bare: Record<string, BareRuntime>, peer: Peer}) => Promise<void>} measure
+ */
+export async function withSides(bench, { name, shape }, measure) {
+  const { folder, variants } = bench.models[shape];
+  const { threads } = bench;
+  const programs = [];
+  const started = async (starting) => {
+    const program = await starting;
+    programs.push(program);
+    return program;
+  };
+  try {
+    const service = await started(Service.start(bench.settings));
+    const bare = {};
+    for (const variant of variants) {
+      const model = `${folder}/${variant === 'int8' ? 'model.int8.onnx' : 'model.onnx'}`;
+      bare[variant] = await started(BareRuntime.start({ model, threads, tokensPerBatch: TOKENS_PER_BATCH }));
+    }
+    const peer = await started(
+      Peer.start(bench.python, {
+        model: folder,
+        threads,
+        environment: PEER_ENVIRONMENT,
+        args: bench.peerArgs,
+      }),
+    );
+    Object.assign(bench.versions, peer.about.versions);
+    await assertAlike(bench, shape, { service, bare, peer });
+    const disturbance = watchOtherPrograms(programs);
+    await measure({ service, bare, peer });
+    const remark = disturbance();
+    if (remark) bench.remarks.push(`${name}: ${remark}`);
+    for (const program of programs) {
+      const restless = restlessness(`${name}: ${program.name}`, program);
+      if (restless) bench.remarks.push(restless);
+    }
+  } finally {
+    await Promise.all(programs.map((program) => program.end()));
+  }
+}
+
+/** The service alone. */
+export async function withService(bench, measure, settings = {}) {
+  const service = await Service.start({ ...bench.settings, ...settings });
+  try {
+    await measure(service);
+  } finally {
+    await service.end();
+  }
+}
+
+async function assertAlike(bench, shape, { service, bare, peer }) {
+  const sentences = bench.sentences.take(4);
+  for (const [i, sentence] of sentences.entries()) {
+    for (const variant of Object.keys(bare)) {
+      const ours = (await service.predict(sentence, bench.fields(shape, variant))).score;
+      const { last } = await bare[variant].single([bench.encode([sentence])[0]]);
+      const [unacceptable, acceptable] = Object.values(last.logits);
+      const alone = 1 / (1 + Math.exp(unacceptable - acceptable));
+      const others = variant === 'fp32' ? [alone, (await peer.predict(sentence)).score] : [alone];
+      if (others.some((score) => Math.abs(score - ours) > SAME_SCORE)) {
+        throw new Error(
+          `The sides judge sentence ${i + 1} differently (${variant}): ours ${ours}, the others ${others.join(' and ')}. Their times compare nothing.`,
+        );
+      }
+    }
+  }
+}

@@ -1,0 +1,70 @@
+import { closedLoop, openLoop } from './load.mjs';
+import { withService } from './sides.mjs';
+import { quantile, slope } from './statistics.mjs';
+
+/** How often the memory is read. */
+const SAMPLE_MS = 1000;
+
+/** What of the time is not looked at: until then memory is taken for the first time. */
+const SETTLING = 0.2;
+
+/** Least growth that can be told from what comes and goes, as a share of the memory. */
+const GROWTH = 0.01;
+
+const HANDLES = ['process_open_fds', 'nodejs_active_resources_total'];
+
+/** Whether the service stays as it is under a load that it can bear. */
+export async function measureSoak(bench, work) {
+  if (!bench.seesProcesses(work.name)) return;
+  const { shape, clients, load, measure } = work;
+  await withService(bench, async (service) => {
+    const body = (sentence) => ({ sentence, ...bench.fields(shape, 'fp32') });
+    const warm = await closedLoop({
+      ...{ url: service.url, clients, body },
+      sentences: bench.sentences.take(measure.sentences),
+    });
+    const perSecond = load * (bench.perSecond[shape] ?? warm.perSecond);
+    const handlesBefore = await service.metrics(...HANDLES);
+    const memory = [];
+    const started = performance.now();
+    const timer = setInterval(() => {
+      memory.push({ x: (performance.now() - started) / 1000, y: service.residentBytes / 2 ** 20 });
+    }, SAMPLE_MS);
+    const result = await openLoop({
+      ...{ url: service.url, perSecond, seconds: measure.seconds, body, random: bench.random },
+      sentence: () => bench.sentences.take(1)[0],
+    });
+    clearInterval(timer);
+    // The service is told that connections have closed.
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const handlesAfter = await service.metrics(...HANDLES);
+
+    const measured = `${result.sent} requests in ${measure.seconds} s, ${perSecond.toFixed(1)} a second`;
+    bench.add({
+      work: `${work.name}, fp32: errors`,
+      ...{ ours: result.errors.length, unit: 'errors', kind: 'value', reach: { atMost: 0 }, measured },
+    });
+    for (const error of new Set(result.errors)) bench.remarks.push(`${work.name}: ${error}`);
+    const settledMemory = memory.filter(({ x }) => x >= SETTLING * measure.seconds);
+    const [first, last] = [settledMemory[0], settledMemory.at(-1)];
+    const growth = slope(settledMemory) * (last.x - first.x);
+    const size = quantile(
+      settledMemory.map(({ y }) => y),
+      0.5,
+    );
+    bench.add({
+      work: `${work.name}, fp32: growth of the resident memory`,
+      ...{ ours: growth, unit: 'MiB', kind: 'value', reach: { atMost: GROWTH * size } },
+      measured: `${measured}; of ${Math.round(size)} MiB, over the last ${Math.round(last.x - first.x)} s`,
+    });
+    bench.add({
+      work: `${work.name}, fp32: open files and handles, more than before`,
+      ours: Math.max(...handlesAfter.map((count, i) => count - handlesBefore[i])),
+      ...{ unit: 'handles', kind: 'value', reach: { atMost: 0 }, measured },
+    });
+    bench.add({
+      work: `${work.name}, fp32: p99 of the time to the answer`,
+      ...{ ours: quantile(result.milliseconds, 0.99), unit: 'ms', kind: 'value', measured },
+    });
+  });
+}

@@ -1,0 +1,23 @@
+/**
+ * @param {number[]} values at least one
+ * @param {number} share 0.99 for the 99th percentile: the smallest value that so many are not above
+ */
+export function quantile(values, share) {
+  const sorted = Float64Array.from(values).sort();
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)];
+}
+
+/**
+ * By how much `y` grows with `x`: the median of the slopes between pairs (Theil, 1950; Sen, 1968), which single outliers do not move.
+ * @param {{x: number, y: number}[]} points
+ * @returns 0 of fewer than two
+ */
+export function slope(points) {
+  const slopes = [];
+  for (let i = 0; i < points.length; i++) {
+    for (let j = i + 1; j < points.length; j++) {
+      if (points[j].x !== points[i].x) slopes.push((points[j].y - points[i].y) / (points[j].x - points[i].x));
+    }
+  }
+  return slopes.length === 0 ? 0 : quantile(slopes, 0.5);
+}
