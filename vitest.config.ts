@@ -10,7 +10,7 @@ export default defineConfig({
     execArgv: ['--import', new URL('test/support/typescript.mjs', import.meta.url).href],
     maxWorkers: 2,
     // Threads of the WebAssembly engine wait for each other, long where tests share processors. Its own tests ask for threads.
-    env: { OMP_NUM_THREADS: '1' },
+    env: { OMP_NUM_THREADS: '1', ORT_DISABLE_TELEMETRY: '1' },
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

@@ -11,6 +11,7 @@ const checks = [
     program: 'node_modules/prettier/bin/prettier.cjs',
     args: ['--check', '--log-level=warn', '.'],
   },
+  { name: 'Dockerfile, compose.yaml, k8s/ and workflows', program: 'scripts/check-manifests.mjs', args: [] },
   { name: 'openapi/openapi.json is what the code says', program: 'dist/openapi.js', args: ['--check'] },
   {
     name: 'docs/configuration.md is what the settings say',

@@ -1,6 +1,10 @@
 import { readFileSync } from 'node:fs';
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import type { FastifyInstance, RouteOptions } from 'fastify';
+import { SCOPES_EXTENSION, type AccessConfig } from './auth/access.js';
+import { ApiKeys } from './auth/api-keys.js';
+import { allowPages } from './http/browser-protection.js';
 
 const { version, description, license } = JSON.parse(
   readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
@@ -13,24 +17,55 @@ export function createDocument(app: INestApplication): OpenAPIObject {
     .setVersion(version)
     .setDescription(
       `${description}\n\nUpload labelled sentences, train, watch the run, then judge. Errors are problem details ` +
-        '(RFC 9457): `detail` and `errors` say what to do.',
+        '(RFC 9457): `detail` and `errors` say what to do. Where the service asks for API keys, a key needs one of the scopes ' +
+        `that an operation names in \`${SCOPES_EXTENSION}\`.`,
     )
     .setLicense(license, `https://spdx.org/licenses/${license}.html`)
+    .addBearerAuth(
+      { type: 'http', scheme: 'bearer', bearerFormat: 'API key', description: 'An API key, wf_…' },
+      'bearer',
+    )
+    .addApiKey({ type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'The same key' }, 'header')
     .addTag('datasets', 'Labelled sentences: upload, report, read')
     .addTag('training', 'Fine-tune a model, and follow the run')
     .addTag('models', 'Versions, their files, aliases and evaluations')
     .addTag('predictions', 'Judge sentences')
     .addTag('operations', 'Health and metrics')
     .build();
-  return SwaggerModule.createDocument(app, config);
+  return withSecurity(SwaggerModule.createDocument(app, config), app.get(ApiKeys).areRequired);
+}
+
+/** Either header will do; and none at all, where the service asks for no keys. */
+function withSecurity(document: OpenAPIObject, areKeysRequired: boolean): OpenAPIObject {
+  const security = [{ bearer: [] }, { header: [] }, ...(areKeysRequired ? [] : [{}])];
+  for (const path of Object.values(document.paths)) {
+    for (const operation of Object.values(path)) {
+      if (isOperation(operation) && SCOPES_EXTENSION in operation) Object.assign(operation, { security });
+    }
+  }
+  return document;
+}
+
+function isOperation(item: unknown): item is object {
+  return typeof item === 'object' && item !== null && 'responses' in item;
 }
 
 /** Swagger UI at /docs, the document itself at /openapi.json. */
 export function serveDocument(app: INestApplication): void {
+  const fastify = app.getHttpAdapter().getInstance() as FastifyInstance;
+  fastify.addHook('onRoute', (route) => {
+    if (/^\/(docs(\/.*)?|openapi\.json)$/.test(route.url)) markAsDocumentation(route);
+  });
   SwaggerModule.setup('docs', app, () => createDocument(app), {
     jsonDocumentUrl: 'openapi.json',
     raw: ['json'],
     customSiteTitle: 'Wellformed',
     swaggerOptions: { displayRequestDuration: true, tryItOutEnabled: true },
   });
+}
+
+function markAsDocumentation(route: RouteOptions): void {
+  const access: AccessConfig = { access: { area: 'docs' } };
+  route.config = Object.assign(route.config ?? {}, access);
+  allowPages(route);
 }

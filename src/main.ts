@@ -5,6 +5,8 @@ import type { Settings } from './config/settings.js';
 import { DataFolderError } from './storage/data-folder.js';
 
 async function main(): Promise<void> {
+  // ONNX Runtime sends telemetry to its makers unless this is set before it loads; a thread's own environment comes too late.
+  process.env.ORT_DISABLE_TELEMETRY ??= '1';
   const { settings, warnings } = readSettings(process.env);
   const app = await createApp(settings);
   const logger = new Logger('Wellformed');

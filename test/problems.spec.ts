@@ -80,6 +80,22 @@ describe('errors', () => {
     }
   });
 
+  it('tells of a body that is nested without end', async () => {
+    for (const [start, end] of [
+      ['[', ']'],
+      ['{"a":', '}'],
+    ] as const) {
+      const deep = `${start.repeat(900)}1${end.repeat(900)}`;
+      for (const body of [`{"modelId":${deep}}`, `{"x":${deep}}`]) {
+        const { detail } = await problemOf(
+          await send('PUT', '/aliases/production', body, 'application/json'),
+          422,
+        );
+        expect(detail).toContain('32 levels deep');
+      }
+    }
+  });
+
   it('tells of a content type that a route does not take', async () => {
     await problemOf(await send('PUT', '/aliases/production', '<a/>', 'text/xml'), 415);
     await problemOf(

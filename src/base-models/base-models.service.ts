@@ -3,6 +3,7 @@ import { InvalidModelError } from '../bert/errors.js';
 import { openModelFolder } from '../bert/weights/model-folder.js';
 import { InvalidInputError } from '../common/errors.js';
 import { nearest } from '../common/nearest.js';
+import { withoutServerFolders } from '../common/server-folders.js';
 import { Settings } from '../config/settings.js';
 import { lookUpBaseModel, UnknownBaseModelError } from './base-model-name.js';
 import { catalogue, type EncoderSizes } from './catalogue.js';
@@ -25,7 +26,7 @@ export class BaseModelsService {
   /** For the training worker. */
   readonly options: BaseModelOptions;
 
-  constructor(settings: Settings) {
+  constructor(private readonly settings: Settings) {
     this.options = baseModelOptions(settings);
   }
 
@@ -49,10 +50,9 @@ export class BaseModelsService {
         name,
         catalogue.map((entry) => entry.name),
       );
+      const told = withoutServerFolders(error.message, this.settings);
       const message =
-        meant && error instanceof UnknownBaseModelError
-          ? `${error.message} Did you mean ${meant}?`
-          : error.message;
+        meant && error instanceof UnknownBaseModelError ? `${told} Did you mean ${meant}?` : told;
       throw new InvalidInputError(message, [{ pointer: '#/baseModel', message }]);
     }
   }

@@ -1,4 +1,11 @@
-import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import {
+  Catch,
+  ForbiddenException,
+  HttpException,
+  Logger,
+  type ArgumentsHost,
+  type ExceptionFilter,
+} from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError, TooManyRequestsError } from './errors.js';
 import {
@@ -50,6 +57,7 @@ export class ProblemDetailsFilter implements ExceptionFilter {
     if (cause) return fastifyProblem(cause, request);
     if (error instanceof HttpException) {
       if (error.getStatus() === 404 && request.is404) return this.unknownRoute(request, reply);
+      if (error instanceof ForbiddenException) return crossSiteProblem(error);
       const checks = checksOf(error);
       return checks
         ? failedChecksProblem(error.getStatus(), checks)
@@ -141,6 +149,14 @@ function fastifyProblem(error: FastifyErrorLike, request: FastifyRequest): Probl
   const advice = ADVICE[error.code];
   const [status, detail] = advice ? advice(error, request) : [error.statusCode, error.message];
   return problemOfStatus(status, detail);
+}
+
+/** Of Nest's protection from requests that pages of other sites make in their readers' browsers: nothing else throws this class. */
+function crossSiteProblem({ message }: ForbiddenException): Problem {
+  return problemOfStatus(
+    403,
+    `${message}. A page of another site may change nothing here, unless WELLFORMED_CORS_ORIGINS names its origin.`,
+  );
 }
 
 /** A failed readiness check, as @nestjs/terminus throws it: `details` by check. */

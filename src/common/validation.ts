@@ -20,6 +20,11 @@ export async function validated<T extends object>(
   if (typeof plain !== 'object' || plain === null || Array.isArray(plain)) {
     throw new InvalidInputError('The body must be a JSON object. /docs shows its fields and an example.');
   }
+  if (isDeeperThan(DEEPEST, plain)) {
+    throw new InvalidInputError(
+      `The body is nested more than ${DEEPEST} levels deep. /docs shows its fields and an example.`,
+    );
+  }
   const values = source === 'body' ? plain : fromTexts(type, plain as Record<string, unknown>);
   const instance = plainToInstance(type, values, { exposeDefaultValues: true });
   const errors = await validate(instance, {
@@ -31,6 +36,14 @@ export async function validated<T extends object>(
 
   const problems = errors.flatMap((error) => problemsOf(error, type, source, ''));
   throw new InvalidInputError(summary(problems, source), problems);
+}
+
+/** No DTO comes near. What walks through values below calls itself for each level, and would run out of stack. */
+const DEEPEST = 32;
+
+function isDeeperThan(levels: number, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((item) => isDeeperThan(levels - 1, item));
 }
 
 /** Validates every DTO that a controller takes. */

@@ -48,7 +48,7 @@ function isAddressRange(range: string): boolean {
 
 function isOrigin(origin: string): boolean {
   if (origin === '*') return true;
-  return URL.canParse(origin) && /^https?:/.test(origin) && new URL(origin).origin === origin;
+  return /^https?:\/\/[^*]+$/.test(origin) && URL.canParse(origin) && new URL(origin).origin === origin;
 }
 
 /** Where and for whom the HTTP server answers, and how patient it is. */

@@ -11,6 +11,7 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Needs } from '../auth/access.js';
 import { ApiProblems } from '../common/api-problems.decorator.js';
 import { InvalidInputError } from '../common/errors.js';
 import { readForm, takesForm } from '../common/multipart.js';
@@ -33,6 +34,7 @@ export class DatasetsController {
   ) {}
 
   @Post()
+  @Needs('train')
   @RouteConfig(takesForm)
   @ApiOperation({
     summary: 'Upload labelled sentences',
@@ -79,6 +81,7 @@ export class DatasetsController {
   }
 
   @Get()
+  @Needs('train')
   @ApiOperation({ summary: 'List datasets, newest first' })
   @ApiOkResponse({ type: DatasetPageDto })
   @ApiProblems(422)
@@ -88,6 +91,7 @@ export class DatasetsController {
   }
 
   @Get(':id')
+  @Needs('train')
   @ApiOperation({ summary: 'Show a dataset: its counts, statistics and warnings' })
   @ApiDatasetId()
   @ApiOkResponse({ type: DatasetDto })
@@ -97,6 +101,7 @@ export class DatasetsController {
   }
 
   @Get(':id/rows')
+  @Needs('train')
   @ApiOperation({ summary: 'Read the rows of a dataset, in the order of the file' })
   @ApiDatasetId()
   @ApiOkResponse({ type: RowPageDto })
@@ -107,6 +112,7 @@ export class DatasetsController {
   }
 
   @Delete(':id')
+  @Needs('admin')
   @HttpCode(204)
   @ApiOperation({ summary: 'Delete a dataset that nothing uses' })
   @ApiDatasetId()

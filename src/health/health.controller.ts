@@ -1,6 +1,7 @@
 import { Controller, Get, Logger } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { HealthCheckService, HealthIndicatorService, TypeOrmHealthIndicator } from '@nestjs/terminus';
+import { Area } from '../auth/access.js';
 import { ApiProblems } from '../common/api-problems.decorator.js';
 import { ServingStatusService } from '../predictions/serving/serving-status.service.js';
 import { BlobStore } from '../storage/blob-store.js';
@@ -22,6 +23,7 @@ export class HealthController {
   ) {}
 
   @Get('live')
+  @Area('health')
   @ApiOperation({
     summary: 'Does the event loop answer? Nothing else is asked: what fails this is restarted',
   })
@@ -33,6 +35,7 @@ export class HealthController {
 
   /** Requests are taken only once migrations are applied and every module is up: whoever gets an answer has it. */
   @Get('started')
+  @Area('health')
   @ApiOperation({ summary: 'Has the service started? Migrations are applied by then' })
   @ApiOkResponse({ type: AliveDto })
   @ApiProblems()
@@ -41,6 +44,7 @@ export class HealthController {
   }
 
   @Get('ready')
+  @Area('health')
   @ApiOperation({
     summary: 'Do the database and the storage answer? And which engine trains, and what does not work',
     description:

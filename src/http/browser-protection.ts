@@ -28,6 +28,7 @@ const options: FastifyHelmetOptions = {
   },
   // The service speaks plain HTTP: whoever puts TLS before it knows for which names, and sets this there.
   strictTransportSecurity: false,
+  xFrameOptions: { action: 'deny' },
 };
 
 /** Swagger UI: scripts of its own alone, and styles also in the page, as it writes them. */
@@ -51,7 +52,11 @@ const pages = {
 export async function protectBrowsers(app: NestFastifyApplication, { corsOrigins }: Settings): Promise<void> {
   const everybody = corsOrigins.includes('*');
   if (corsOrigins.length > 0) {
-    app.enableCors({ origin: everybody ? '*' : [...corsOrigins], exposedHeaders: EXPOSED_HEADERS, maxAge: 600 });
+    app.enableCors({
+      origin: everybody ? '*' : [...corsOrigins],
+      exposedHeaders: EXPOSED_HEADERS,
+      maxAge: 600,
+    });
   }
   // Forms need no CORS: without this, any page could upload to a service on the reader's own machine.
   app.enableCsrfProtection(everybody ? { exclude: () => true } : { trustedOrigins: [...corsOrigins] });

@@ -1,6 +1,6 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { FastifyInstance, FastifyServerOptions } from 'fastify';
+import type { FastifyHttpOptions, FastifyInstance } from 'fastify';
 import { PROBLEM_MEDIA_TYPE, problemOfStatus } from '../common/problem-details.js';
 import type { Settings } from '../config/settings.js';
 
@@ -8,7 +8,7 @@ import type { Settings } from '../config/settings.js';
 const MAX_HEADER_BYTES = 16 * 1024;
 
 /** How Fastify and Node's server are told to keep their limits. */
-export function serverOptions(settings: Settings): FastifyServerOptions {
+export function serverOptions(settings: Settings): FastifyHttpOptions<Server> {
   const { clientTimeout, maxBodyBytes, trustProxy } = settings;
   return {
     bodyLimit: maxBodyBytes,
@@ -36,7 +36,10 @@ function answerBrokenRequest(this: FastifyInstance, error: NodeJS.ErrnoException
   // An answer that is under way to the request before must not be mixed with this one.
   const { _httpMessage: underWay } = socket as Socket & { _httpMessage?: ServerResponse | null };
   if (socket.writable && !underWay?.headersSent) {
-    const [status, detail] = PROBLEMS[error.code ?? ''] ?? [400, 'This is no HTTP request that can be understood.'];
+    const [status, detail] = PROBLEMS[error.code ?? ''] ?? [
+      400,
+      'This is no HTTP request that can be understood.',
+    ];
     const problem = problemOfStatus(status, detail);
     const body = JSON.stringify({ ...problem, instance: '' });
     socket.write(

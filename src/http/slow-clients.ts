@@ -56,9 +56,7 @@ function watchBody(request: FastifyRequest, reply: FastifyReply, milliseconds: n
     }
   }, milliseconds);
   timer.unref();
-  const stop = () => clearInterval(timer);
-  raw.once('close', stop);
-  socket.once('close', stop);
+  raw.once('close', () => clearInterval(timer));
 }
 
 function giveUp(request: FastifyRequest, reply: FastifyReply, milliseconds: number): void {

@@ -1,25 +1,30 @@
 import { Controller, Get, Header } from '@nestjs/common';
 import { ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { Area } from '../auth/access.js';
 import { ApiProblems } from '../common/api-problems.decorator.js';
-import { EventLoopMonitor } from './event-loop-monitor.js';
-import { Instruments } from './instruments.js';
+import { NotFoundError } from '../common/errors.js';
+import { Settings } from '../config/settings.js';
+import { MetricsPage } from './metrics-page.js';
 
 @ApiTags('operations')
 @Controller('metrics')
 export class MetricsController {
   constructor(
-    private readonly instruments: Instruments,
-    private readonly eventLoop: EventLoopMonitor,
+    private readonly metrics: MetricsPage,
+    private readonly settings: Settings,
   ) {}
 
   /** Show the metrics of the service and the process, in the text format of Prometheus */
   @Get()
-  @Header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
+  @Area('metrics')
+  @Header('content-type', MetricsPage.contentType)
   @ApiProduces('text/plain')
   @ApiOkResponse({ description: 'The page that Prometheus scrapes.', schema: { type: 'string' } })
-  @ApiProblems()
-  page(): Promise<string> {
-    this.eventLoop.report();
-    return this.instruments.registry.metrics();
+  @ApiProblems(404)
+  async page(): Promise<string> {
+    if (this.settings.metricsPort !== 'none') {
+      throw new NotFoundError('The metrics have a port of their own: WELLFORMED_METRICS_PORT.');
+    }
+    return this.metrics.text();
   }
 }

@@ -5,12 +5,14 @@ import { collectDefaultMetrics } from 'prom-client';
 import { EventLoopMonitor } from './event-loop-monitor.js';
 import { measureRequests } from './http-metrics.js';
 import { Instruments } from './instruments.js';
+import { MetricsPage } from './metrics-page.js';
+import { MetricsServer } from './metrics-server.js';
 import { MetricsController } from './metrics.controller.js';
 
 @Global()
 @Module({
   controllers: [MetricsController],
-  providers: [Instruments, EventLoopMonitor],
+  providers: [Instruments, EventLoopMonitor, MetricsPage, MetricsServer],
   exports: [Instruments],
 })
 export class MetricsModule implements OnModuleInit {

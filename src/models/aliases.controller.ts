@@ -1,5 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, HttpStatus, Param, Put } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import { Needs } from '../auth/access.js';
 import { ApiProblems } from '../common/api-problems.decorator.js';
 import { AliasesService } from './aliases.service.js';
 import { AliasDto, AliasListDto, AliasWithHistoryDto, PutAliasDto } from './dto/alias.dto.js';
@@ -12,6 +13,7 @@ export class AliasesController {
 
   /** List aliases, by name */
   @Get()
+  @Needs('predict', 'train')
   @ApiProblems()
   async list(): Promise<AliasListDto> {
     return { items: await this.aliases.list() };
@@ -19,6 +21,7 @@ export class AliasesController {
 
   /** Show an alias and what it pointed to before */
   @Get(':name')
+  @Needs('predict', 'train')
   @ApiAliasParam()
   @ApiProblems(404)
   find(@Param('name') name: string): Promise<AliasWithHistoryDto> {
@@ -27,6 +30,7 @@ export class AliasesController {
 
   /** Point an alias to a model, making the alias if it is new */
   @Put(':name')
+  @Needs('admin')
   @ApiAliasParam()
   @ApiProblems(400, 404, 409, 415, 422)
   put(@Param('name') name: string, @Body() { modelId }: PutAliasDto): Promise<AliasDto> {
@@ -35,6 +39,7 @@ export class AliasesController {
 
   /** Remove an alias; the model stays */
   @Delete(':name')
+  @Needs('admin')
   @ApiAliasParam()
   @ApiProblems(404)
   @HttpCode(HttpStatus.NO_CONTENT)

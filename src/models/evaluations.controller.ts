@@ -1,6 +1,7 @@
 import { Body, Controller, Get, HttpCode, HttpStatus, Param, Post, Query, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
+import { Needs } from '../auth/access.js';
 import { ApiProblems } from '../common/api-problems.decorator.js';
 import { PageQuery } from '../common/pagination.js';
 import { EvaluationDto, EvaluationPageDto, StartEvaluationDto } from './dto/evaluation.dto.js';
@@ -14,6 +15,7 @@ export class EvaluationsController {
 
   /** Have a model judge a whole dataset in the background; `Location` tells where to follow it */
   @Post()
+  @Needs('train')
   @ApiModelParam()
   @ApiProblems(400, 404, 409, 415, 422)
   @HttpCode(HttpStatus.ACCEPTED)
@@ -34,6 +36,7 @@ export class EvaluationsController {
 
   /** List the evaluations of a model, newest first */
   @Get()
+  @Needs('train')
   @ApiModelParam()
   @ApiProblems(404, 422)
   async list(@Param('id') id: string, @Query() query: PageQuery): Promise<EvaluationPageDto> {
@@ -43,6 +46,7 @@ export class EvaluationsController {
 
   /** Show an evaluation: how far it is, and its result */
   @Get(':evaluationId')
+  @Needs('train')
   @ApiModelParam()
   @ApiProblems(404)
   async find(@Param('id') id: string, @Param('evaluationId') evaluationId: string): Promise<EvaluationDto> {

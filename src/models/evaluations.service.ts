@@ -7,6 +7,7 @@ import { ServedModel } from '../bert/serving/served-model.js';
 import { ConflictError, NotFoundError } from '../common/errors.js';
 import { newId } from '../common/identifiers.js';
 import { findPage, type Page, type PageQuery } from '../common/pagination.js';
+import { withoutServerFolders } from '../common/server-folders.js';
 import { Settings } from '../config/settings.js';
 import { isForeignKeyViolation } from '../database/constraint-errors.js';
 import { Transactions } from '../database/transactions.js';
@@ -153,13 +154,17 @@ export class EvaluationsService implements OnModuleInit, BeforeApplicationShutdo
   private async fail(id: string, error: Error): Promise<void> {
     const change: Partial<EvaluationEntity> = this.stop.signal.aborted
       ? { status: 'interrupted' }
-      : { status: 'failed', error: { title: 'The evaluation failed', detail: error.message } };
+      : { status: 'failed', error: { title: 'The evaluation failed', detail: this.told(error) } };
     if (change.status === 'failed')
       this.logger.error(`Evaluation ${id} failed: ${error.message}`, error.stack);
     // A database that cannot be written now is the next start's business: it finds the row as it is and ends it.
     await this.update(id, { ...change, finishedAt: new Date() }).catch((reason: Error) =>
       this.logger.error(`The end of evaluation ${id} could not be stored: ${reason.message}`, reason.stack),
     );
+  }
+
+  private told({ message }: Error): string {
+    return withoutServerFolders(message, this.settings);
   }
 
   private async update(id: string, change: Partial<EvaluationEntity>): Promise<void> {

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { Controller, Get, Headers, HttpStatus, Param, Res, StreamableFile } from '@nestjs/common';
 import { ApiHeader, ApiOkResponse, ApiParam, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
+import { Needs } from '../auth/access.js';
 import { ApiProblems } from '../common/api-problems.decorator.js';
 import { NotFoundError } from '../common/errors.js';
 import { ApiModelParam } from './dto/parameters.js';
@@ -16,6 +17,7 @@ export class ModelFilesController {
 
   /** Download a file of a model; its sha256 is the ETag, since a file never changes */
   @Get(':name')
+  @Needs('train')
   @ApiModelParam()
   @ApiParam({ name: 'name', description: 'One of the `files` of the model.', example: 'README.md' })
   @ApiHeader({ name: 'if-none-match', description: 'ETags of what the client has.', required: false })

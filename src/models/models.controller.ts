@@ -1,5 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, HttpStatus, Param, Patch, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import { Needs } from '../auth/access.js';
 import { ApiProblems } from '../common/api-problems.decorator.js';
 import { PageQuery } from '../common/pagination.js';
 import { ModelDto, ModelPageDto } from './dto/model.dto.js';
@@ -14,6 +15,7 @@ export class ModelsController {
 
   /** List models, newest first */
   @Get()
+  @Needs('predict', 'train')
   @ApiProblems(422)
   async list(@Query() query: PageQuery): Promise<ModelPageDto> {
     const { items, nextCursor } = await this.models.list(query);
@@ -22,6 +24,7 @@ export class ModelsController {
 
   /** Show a model: where it comes from, how well it does, and its files */
   @Get(':id')
+  @Needs('predict', 'train')
   @ApiModelParam()
   @ApiProblems(404)
   async find(@Param('id') id: string): Promise<ModelDto> {
@@ -30,6 +33,7 @@ export class ModelsController {
 
   /** Give a model another name */
   @Patch(':id')
+  @Needs('admin')
   @ApiModelParam()
   @ApiProblems(400, 404, 415, 422)
   async rename(@Param('id') id: string, @Body() { name }: RenameModelDto): Promise<ModelDto> {
@@ -38,6 +42,7 @@ export class ModelsController {
 
   /** Delete a model that no alias points to, its files and its evaluations */
   @Delete(':id')
+  @Needs('admin')
   @ApiModelParam()
   @ApiProblems(404, 409)
   @HttpCode(HttpStatus.NO_CONTENT)

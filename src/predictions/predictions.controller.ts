@@ -3,6 +3,7 @@ import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiExtraModels, ApiOkResponse, ApiOperation, ApiTags, getSchemaPath } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Timing } from '../bert/serving/served-model.js';
+import { Needs } from '../auth/access.js';
 import { ApiProblems } from '../common/api-problems.decorator.js';
 import { validated } from '../common/validation.js';
 import { comparisonsAnswer, judgementAnswer } from './answers.js';
@@ -64,6 +65,7 @@ export class PredictionsController {
   ) {}
 
   @Post()
+  @Needs('predict')
   @HttpCode(HttpStatus.OK)
   @RouteConfig(takesSentences)
   @ApiExtraModels(PredictDto, PredictionDto, PredictionsDto, ComparisonsDto)

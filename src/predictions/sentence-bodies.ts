@@ -3,9 +3,12 @@ import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { InvalidInputError, UnsupportedMediaTypeError } from '../common/errors.js';
+import type { PatienceConfig } from '../http/slow-clients.js';
+import { streamTypes } from './streams/stream-types.js';
 
 /** `@RouteConfig(takesSentences)` on a route lets it take plain text; every other route answers 415 to it. */
-export const takesSentences = { takesSentences: true };
+export const takesSentences = { takesSentences: true, watchesBodies: streamTypes } satisfies PatienceConfig &
+  Record<string, unknown>;
 
 const form = 'application/x-www-form-urlencoded';
 

@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { BaseModelsService } from '../base-models/base-models.service.js';
+import { withoutServerFolders } from '../common/server-folders.js';
 import { Settings } from '../config/settings.js';
 import { DatasetsService } from '../datasets/datasets.service.js';
 import { Instruments } from '../metrics/instruments.js';
@@ -196,10 +197,12 @@ export class TrainingHost {
   ): Promise<void> {
     if (error) this.logger.warn(`Run ${runId} ${status}: ${error.title}. ${error.detail}`);
     else this.logger.log(`Run ${runId} ${status}`);
-    const changes: RunChanges = { ...ended(), ...(error ? { error } : {}) };
+    // The log may say where on the server something lies, the run may not.
+    const told = error && { ...error, detail: withoutServerFolders(error.detail, this.settings) };
+    const changes: RunChanges = { ...ended(), ...(told ? { error: told } : {}) };
     for (let pause = 1000; ; pause = Math.min(2 * pause, 30_000)) {
       try {
-        if (!(await this.runs.transition(runId, status, changes, error ? { error } : {}))) {
+        if (!(await this.runs.transition(runId, status, changes, told ? { error: told } : {}))) {
           this.logger.error(`This is a bug: run ${runId} ended (${status}), but it was not running.`);
         }
         this.feed.statusChanged(runId);

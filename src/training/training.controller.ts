@@ -13,6 +13,7 @@ import {
   getSchemaPath,
 } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Needs } from '../auth/access.js';
 import { ApiProblems } from '../common/api-problems.decorator.js';
 import { readForm, takesForm } from '../common/multipart.js';
 import { validated } from '../common/validation.js';
@@ -37,6 +38,7 @@ export class TrainingController {
   ) {}
 
   @Post()
+  @Needs('train')
   @HttpCode(202)
   @RouteConfig(takesForm)
   @ApiOperation({
@@ -75,6 +77,7 @@ export class TrainingController {
   }
 
   @Get()
+  @Needs('train')
   @ApiOperation({ summary: 'List runs, newest first' })
   @ApiOkResponse({ type: RunPageDto })
   @ApiProblems(422)
@@ -84,6 +87,7 @@ export class TrainingController {
   }
 
   @Get(':id')
+  @Needs('train')
   @ApiOperation({ summary: 'Show a run: how far it is and how well it does' })
   @ApiRunId()
   @ApiOkResponse({ type: RunDto })
@@ -93,6 +97,7 @@ export class TrainingController {
   }
 
   @Get(':id/metrics')
+  @Needs('train')
   @ApiOperation({ summary: 'Show the loss curve of a run, its epochs and evaluations' })
   @ApiRunId()
   @ApiOkResponse({ type: RunMetricsDto })
@@ -109,6 +114,7 @@ export class TrainingController {
   }
 
   @Get(':id/events')
+  @Needs('train')
   @ApiOperation({
     summary: 'Follow a run as server-sent events',
     description:
@@ -148,6 +154,7 @@ export class TrainingController {
   }
 
   @Post(':id/cancel')
+  @Needs('train')
   @HttpCode(202)
   @ApiOperation({
     summary: 'Cancel a run',
@@ -162,6 +169,7 @@ export class TrainingController {
   }
 
   @Delete(':id')
+  @Needs('admin')
   @HttpCode(204)
   @ApiOperation({ summary: 'Delete a run that has ended, and its events' })
   @ApiRunId()

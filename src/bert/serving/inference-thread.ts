@@ -23,6 +23,8 @@ export class InferenceThread {
 
   /** @throws InvalidModelError if ONNX Runtime cannot load the model. */
   static async start(data: InferenceWorkerData): Promise<InferenceThread> {
+    // Else ONNX Runtime sends telemetry to its makers. It has an effect on the main thread alone, whose environment is the process's.
+    process.env.ORT_DISABLE_TELEMETRY ??= '1';
     const worker = new Worker(new URL('./inference-worker.js', import.meta.url), {
       workerData: data,
       name: 'inference',

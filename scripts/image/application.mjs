@@ -1,0 +1,22 @@
+// node scripts/image/application.mjs FOLDER: puts what the build made, and what it reads when it runs, into FOLDER.
+import { cpSync, mkdirSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { root } from '../set-up/places.mjs';
+import { runScript } from '../set-up/script.mjs';
+
+await runScript(async () => {
+  const [folder] = process.argv.slice(2);
+  if (!folder) throw new Error('Usage: node scripts/image/application.mjs FOLDER');
+  const target = resolve(folder);
+  mkdirSync(target, { recursive: true });
+  const notInDist = ['.build.json', 'openapi.js', 'openapi.js.map'].map((name) => join(root, 'dist', name));
+  cpSync(join(root, 'dist'), join(target, 'dist'), {
+    recursive: true,
+    filter: (path) => !notInDist.includes(path),
+  });
+  for (const name of ['package.json', 'LICENSE']) cpSync(join(root, name), join(target, name));
+  const healthCheck = join(dirname(fileURLToPath(import.meta.url)), 'health-check.mjs');
+  cpSync(healthCheck, join(target, 'health-check.mjs'));
+  console.log(`The service is in ${target}.`);
+});

@@ -1,0 +1,38 @@
+// npm run sbom [-- --image cpu|gpu] [--output FILE]: a CycloneDX list of what the service runs with: its npm packages and, with --image, all
+// that the image holds beyond them (the base image, TensorFlow, CUDA). It reads the lockfile and installs nothing.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { variants } from './image/variants.mjs';
+import { imageComponents, withoutUnused } from './sbom/image-components.mjs';
+import { root } from './set-up/places.mjs';
+import { runScript } from './set-up/script.mjs';
+import { npm } from './set-up/toolchain.mjs';
+
+await runScript(async () => {
+  const { values } = parseArgs({ options: { image: { type: 'string' }, output: { type: 'string' } } });
+  const { image, output } = values;
+  if (image && !variants.includes(image)) throw new Error(`--image takes ${variants.join(' or ')}.`);
+  const format = ['--sbom-format=cyclonedx', '--sbom-type=application'];
+  const text = await npm(['sbom', ...format, '--omit=dev', '--package-lock-only', '--loglevel=error'], {
+    cwd: root,
+    label: 'npm sbom',
+  });
+  const bom = JSON.parse(text);
+  // npm names it after its folder.
+  bom.metadata.component.name = JSON.parse(read('package.json')).name;
+  const whole = image ? ofImage(bom, image) : bom;
+  const json = `${JSON.stringify(whole, null, 2)}\n`;
+  if (!output) return void process.stdout.write(json);
+  writeFileSync(output, json);
+  console.log(`${whole.components.length} components are listed in ${output}.`);
+});
+
+function ofImage(bom, variant) {
+  const own = withoutUnused(bom, variant, JSON.parse(read('package-lock.json')));
+  return imageComponents(own, variant, read('Dockerfile'));
+}
+
+function read(name) {
+  return readFileSync(join(root, name), 'utf8');
+}

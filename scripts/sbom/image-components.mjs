@@ -1,0 +1,66 @@
+import { unusedPackages } from '../image/unused-files.mjs';
+import { cudaWheels } from '../set-up/cuda.mjs';
+import { tensorflowCpu, tensorflowGpu } from '../set-up/tensorflow-wheel.mjs';
+
+const wheelsOf = {
+  cpu: [tensorflowCpu],
+  gpu: [tensorflowGpu, ...cudaWheels],
+};
+
+/**
+ * The list without the packages that the image leaves out. Images have a Node with Node-API 10.
+ * @param {object} lockfile package-lock.json, which knows by which name and version a folder of node_modules/ goes
+ */
+export function withoutUnused(bom, variant, lockfile) {
+  const unused = unusedPackages({ variant, napi: '10' }).map((folder) => {
+    const { name = folder, version } = lockfile.packages[`node_modules/${folder}`];
+    return `${name}@${version}`;
+  });
+  const isUsed = (reference) => !unused.includes(reference);
+  return {
+    ...bom,
+    components: bom.components.filter((component) => isUsed(component['bom-ref'])),
+    dependencies: bom.dependencies
+      .filter(({ ref }) => isUsed(ref))
+      .map(({ ref, dependsOn }) => ({ ref, dependsOn: dependsOn.filter(isUsed) })),
+  };
+}
+
+/** The list with what npm does not know of: the base image, which the Dockerfile names, and libraries out of Python's wheels. */
+export function imageComponents(bom, variant, dockerfile) {
+  const added = [baseImage(dockerfile), ...wheelsOf[variant].map(componentOf)];
+  const service = bom.metadata.component['bom-ref'];
+  const references = added.map((component) => component['bom-ref']);
+  return {
+    ...bom,
+    components: [...bom.components, ...added],
+    dependencies: [
+      ...bom.dependencies.map((entry) =>
+        entry.ref === service ? { ...entry, dependsOn: [...entry.dependsOn, ...references] } : entry,
+      ),
+      ...references.map((ref) => ({ ref, dependsOn: [] })),
+    ],
+  };
+}
+
+function baseImage(dockerfile) {
+  const [, name, tag] = /^ARG NODE_IMAGE=([^:@\s]+):([^@\s]+)/m.exec(dockerfile);
+  const purl = `pkg:docker/${name}@${tag}`;
+  return { 'bom-ref': purl, type: 'container', name, version: tag, purl };
+}
+
+function componentOf({ requirement, sha256 }) {
+  const [name, version] = requirement.split('==');
+  const purl = `pkg:pypi/${name}@${version}`;
+  const license = name.startsWith('nvidia-') ? { name: 'NVIDIA Proprietary Software' } : { id: 'Apache-2.0' };
+  return {
+    'bom-ref': purl,
+    type: 'library',
+    name,
+    version,
+    scope: 'required',
+    purl,
+    hashes: [{ alg: 'SHA-256', content: sha256 }],
+    licenses: [{ license }],
+  };
+}

@@ -1,0 +1,104 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { ForbiddenError, UnauthorizedError } from '../common/errors.js';
+import type { Scope } from '../config/api-key-list.js';
+import type { Settings } from '../config/settings.js';
+import type { Access, AccessConfig } from './access.js';
+import type { ApiKey, ApiKeys } from './api-keys.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The key that came with the request, if it is a known one. */
+    apiKey: ApiKey | null;
+  }
+}
+
+/** A route that says nothing of itself is for `admin` alone. */
+const UNDECLARED: Access = { scopes: ['admin'] };
+
+/** Finds out who asks. The first of the hooks, since limits are counted by key. */
+export function identifyClients(fastify: FastifyInstance, keys: ApiKeys): void {
+  fastify.decorateRequest('apiKey', null);
+  fastify.addHook('onRequest', (request, _reply, done) => {
+    const sent = keys.areRequired ? sentKey(request) : undefined;
+    if (sent !== undefined) request.apiKey = keys.find(sent) ?? null;
+    done();
+  });
+}
+
+/** Turns away who may not use a route, before anything of the body is read. */
+export function guardRoutes(fastify: FastifyInstance, keys: ApiKeys, settings: Settings): void {
+  fastify.addHook('onRequest', (request, reply, done) => {
+    const refusal = keys.areRequired ? refusalOf(request, settings) : undefined;
+    if (refusal) reply.header('www-authenticate', challengeOf(refusal));
+    done(refusal);
+  });
+}
+
+/** Whether monitoring must get through whatever else is going on. */
+export function isForMonitoring(request: FastifyRequest): boolean {
+  const access = accessOf(request);
+  return 'area' in access && access.area !== 'docs';
+}
+
+function accessOf(request: FastifyRequest): Access {
+  return (request.routeOptions.config as AccessConfig).access ?? UNDECLARED;
+}
+
+function refusalOf(request: FastifyRequest, settings: Settings): Refusal | undefined {
+  const { apiKey } = request;
+  const access = accessOf(request);
+  if ('area' in access && (access.area === 'health' || settings.publicAreas.includes(access.area))) {
+    return undefined;
+  }
+  if (!apiKey) return new MissingKeyError(sentKey(request) !== undefined);
+  // That there is no such route is told to anybody who has a key.
+  if (request.is404 || apiKey.scopes.includes('admin')) return undefined;
+  const wanted = 'area' in access ? scopesOfArea(access.area) : access.scopes;
+  return wanted.some((scope) => apiKey.scopes.includes(scope))
+    ? undefined
+    : new MissingScopeError(apiKey, wanted);
+}
+
+type Refusal = MissingKeyError | MissingScopeError;
+
+class MissingKeyError extends UnauthorizedError {
+  constructor(readonly wasSent: boolean) {
+    super(
+      wasSent
+        ? 'This key is not known. Check that it is whole; whoever runs the service can make a new one with npm run api-key.'
+        : 'Send an API key: -H "Authorization: Bearer KEY", or -H "X-API-Key: KEY". Whoever runs the service makes one with npm run api-key.',
+    );
+  }
+}
+
+class MissingScopeError extends ForbiddenError {
+  constructor(
+    { name }: ApiKey,
+    readonly wanted: readonly Scope[],
+  ) {
+    super(
+      `The key ${name} may not do this: it needs the scope ${wanted.join(' or ')}. Use another key, or have the scope added to its entry.`,
+    );
+  }
+}
+
+/** Of an area that is closed. The pages of documentation are of use to whoever has a key. */
+function scopesOfArea(area: 'docs' | 'metrics' | 'health'): readonly Scope[] {
+  return area === 'metrics' ? ['metrics'] : ['predict', 'train', 'metrics'];
+}
+
+/** RFC 6750. */
+function challengeOf(refusal: Refusal): string {
+  if (refusal instanceof MissingScopeError) {
+    return `Bearer realm="wellformed", error="insufficient_scope", scope="${refusal.wanted.join(' ')}"`;
+  }
+  return refusal.wasSent ? 'Bearer realm="wellformed", error="invalid_token"' : 'Bearer realm="wellformed"';
+}
+
+/** `Authorization: Bearer` first; a proxy may have set another scheme there, so that the other header counts. */
+function sentKey({ headers }: FastifyRequest): string | undefined {
+  const [, bearer] = /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '') ?? [];
+  if (bearer !== undefined) return bearer;
+  const key = headers['x-api-key'];
+  return typeof key === 'string' && key !== '' ? key : undefined;
+}

@@ -1,0 +1,81 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import {
+  PROBLEM_MEDIA_TYPE,
+  problemOfStatus,
+  unexpectedProblem,
+  type Problem,
+} from '../common/problem-details.js';
+import { SettingsError } from '../config/read-settings.js';
+import { Settings } from '../config/settings.js';
+import { MetricsPage } from './metrics-page.js';
+
+/** `/metrics` on a port of its own, where the settings name one: reachable for Prometheus, and for nobody else if the network says so. */
+@Injectable()
+export class MetricsServer implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger(MetricsServer.name);
+  private server: Server | undefined;
+
+  constructor(
+    private readonly page: MetricsPage,
+    private readonly settings: Settings,
+  ) {}
+
+  /** @throws SettingsError if the port cannot be opened */
+  async onApplicationBootstrap(): Promise<void> {
+    const { host, metricsPort } = this.settings;
+    if (metricsPort === 'none') return;
+    const server = createServer({ requestTimeout: 10_000, headersTimeout: 10_000 }, (request, response) => {
+      void this.answer(request, response);
+    });
+    server.maxConnections = 100;
+    server.listen(metricsPort, host);
+    await once(server, 'listening').catch((error: Error) => {
+      throw new SettingsError([
+        `WELLFORMED_METRICS_PORT is ${metricsPort}, which cannot be opened: ${error.message}.`,
+      ]);
+    });
+    this.server = server;
+    this.logger.log(`Metrics on port ${this.port}`);
+  }
+
+  /** After the service itself: how it ended can be scraped. */
+  onApplicationShutdown(): void {
+    this.server?.close();
+    this.server?.closeAllConnections();
+  }
+
+  /** The port that was opened. */
+  get port(): number | undefined {
+    return (this.server?.address() as AddressInfo | null | undefined)?.port;
+  }
+
+  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = (request.url ?? '').split('?', 1)[0]!;
+    try {
+      if (path !== '/metrics') refuse(response, path, problemOfStatus(404, 'There is only /metrics here.'));
+      else if (request.method !== 'GET' && request.method !== 'HEAD') {
+        response.setHeader('allow', 'GET, HEAD');
+        refuse(
+          response,
+          path,
+          problemOfStatus(405, `/metrics does not take ${request.method}, only GET, HEAD.`),
+        );
+      } else {
+        const text = await this.page.text();
+        response.setHeader('content-type', MetricsPage.contentType).end(text);
+      }
+    } catch (error) {
+      const problem = unexpectedProblem();
+      this.logger.error(`${request.method} ${path} failed (${problem.errorId})`, (error as Error).stack);
+      refuse(response, path, problem);
+    }
+  }
+}
+
+function refuse(response: ServerResponse, path: string, problem: Problem): void {
+  response.writeHead(problem.status, { 'content-type': PROBLEM_MEDIA_TYPE });
+  response.end(JSON.stringify({ ...problem, instance: path }));
+}
