@@ -6,7 +6,7 @@
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { padInputs } from '../../dist/bert/serving/padded-inputs.js';
+import { packInputs } from '../../dist/bert/serving/packed-inputs.js';
 import { batchCost } from '../../dist/bert/serving/waiting-line.js';
 
 const { values: options } = parseArgs({
@@ -49,7 +49,7 @@ await session.release();
 
 /** @returns {Promise<Float32Array>} [sentences, 2] */
 async function compute(batch) {
-  const { inputIds, attentionMask, shape } = padInputs(
+  const { inputIds, attentionMask, shape } = packInputs(
     Int32Array.from(batch.flat()),
     Int32Array.from(batch, (tokenIds) => tokenIds.length),
   );

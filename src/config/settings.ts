@@ -104,7 +104,7 @@ export class Settings extends HttpSettings {
   @Setting('WELLFORMED_PREDICT_BATCH_TOKENS', {
     default: '512',
     description:
-      'Most tokens of sentences computed together, a token of padding counted as a quarter; a longer sentence is computed by itself.',
+      'Most tokens of sentences computed together; different lengths count a little more, and a longer sentence is computed by itself.',
     parse: integer,
   })
   @IsInt({ message: 'must be a whole number' })

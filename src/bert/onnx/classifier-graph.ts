@@ -6,13 +6,16 @@ import { elementTypes } from './onnx-format.js';
 
 /**
  * The ONNX graph of an encoder with its classification head (Devlin et al., 2019; transformers' `BertForSequenceClassification`
- * and its like), dropout off. Inputs `input_ids` and `attention_mask`, int64 [batch, sequence], the mask 1 on tokens and 0 on
- * padding; output `logits`, float32 [batch, 2]. All tokens are of type 0. The sequence may have `maxSequenceLength` tokens.
- * Padding must stand on the right: the first place of every sentence is a token.
+ * and its like), dropout off. Inputs `input_ids` and `attention_mask`, int64 [rows, columns]; output `logits`, float32
+ * [sentences, 2]. All tokens are of type 0. A sentence may have `maxSequenceLength` tokens.
  *
- * Two savings that change no result: the tokens of all sentences are gathered to rows, and padding is put between them for
- * attention alone; and since the classifier reads [CLS] alone, the last layer computes all behind its keys and values for that
- * position only.
+ * The mask is 0 on padding and 1 on tokens, a sentence a row. A row may also hold several sentences, one after another ("packing",
+ * Krell et al., 2021): the mask then tells neighbours apart by different numbers, from 1 to `columns`, and the logits are in the
+ * order of the sentences, row after row. Padding must stand on the right: the first place of every row is a token.
+ *
+ * Two savings that change no result: linear layers and what goes with them have the tokens alone as rows, and places are put
+ * around these for attention; and since the classifier reads [CLS] alone, the last layer computes all behind its keys and values for
+ * that position only.
  *
  * @param weight where the parameter of this canonical name and shape lies; may throw if there is none.
  * @param linearLayers how linear layers are computed.
@@ -29,11 +32,20 @@ export function classifierGraph(
   return graph.finish('sequence_classification', operatorSet);
 }
 
+/** Name of the first dimension of the logits, by which one knows that rows may hold several sentences. */
+export const sentencesDimension = 'sentences';
+
 /** The first with an exact `Gelu`. */
 const operatorSet = 20;
 
+/** Added to the attention score of a token of another sentence, whose weight is then exactly 0. */
+const outOfReach = -1e9;
+
 /** GELU is never less: -0.16997 at -0.7518. */
 const leastOfGelu = -0.17;
+
+const int64 = { to: { int: elementTypes.int64 } };
+const int32 = { to: { int: elementTypes.int32 } };
 
 /** Unacceptable and acceptable. */
 const labels = 2;
@@ -55,8 +67,8 @@ class ClassifierGraph {
   build(): void {
     const { graph } = this;
     const { hiddenSize, numHiddenLayers } = this.config;
-    const inputIds = graph.input('input_ids', 'int64', ['batch', 'sequence']);
-    const attentionMask = graph.input('attention_mask', 'int64', ['batch', 'sequence']);
+    const inputIds = graph.input('input_ids', 'int64', ['rows', 'columns']);
+    const attentionMask = graph.input('attention_mask', 'int64', ['rows', 'columns']);
     const tokens = this.tokens(inputIds, attentionMask);
 
     let hidden = this.embeddings(inputIds, tokens);
@@ -69,26 +81,63 @@ class ClassifierGraph {
     const dense = this.linear('head.dense', hidden, hiddenSize, hiddenSize);
     const pooled = this.activation('head.activation', this.config.head.activation, dense);
     const logits = this.linear('head.output', pooled, hiddenSize, labels, { as: 'logits' });
-    graph.output(logits, 'float32', ['batch', labels]);
+    graph.output(logits, 'float32', [sentencesDimension, labels]);
   }
 
   private tokens(inputIds: Value, attentionMask: Value): Tokens {
     const { graph } = this;
-    const shape = graph.node('batch_and_sequence', 'Shape', [inputIds]);
+    const shape = graph.node('rows_and_columns', 'Shape', [inputIds]);
     const mask = graph.node('mask_by_place', 'Reshape', [attentionMask, graph.integers(-1)]);
-    const places = graph.node('token_places', 'NonZero', [mask]);
-    const counts = graph.node('tokens_up_to_place', 'CumSum', [mask, graph.integer(0)]);
-    const rows = graph.node('row_by_place', 'Sub', [counts, graph.integer(1)]);
-    const rowOf = graph.node('token_rows', 'Reshape', [rows, shape]);
-    const sequence = graph.node('sequence', 'Gather', [shape, graph.integer(1)]);
-    const place = graph.node('token_place', 'Squeeze', [places, graph.integers(0)]);
+    const place = this.where('token_places', mask);
+    const index = this.countedUp('tokens_up_to_place', graph.node('is_token', 'Sign', [mask]));
+    const columns = graph.node('columns', 'Gather', [shape, graph.integer(1)]);
+    const inputRow = graph.node('token_input_rows', 'Div', [place, columns]);
+    const number = graph.node('token_numbers', 'Gather', [mask, place]);
+    const firstOfRow = graph.node('first_places', 'Mul', [inputRow, columns]);
+    const sentence = graph.node('token_sentences', 'Add', [firstOfRow, number]);
     return {
       place,
-      column: graph.node('token_columns', 'Mod', [place, sequence]),
-      rowOf,
-      firstRow: graph.node('first_token_rows', 'Gather', [rowOf, graph.integer(0)], { axis: { int: 1 } }),
-      keyMask: graph.node('key_mask', 'Cast', [attentionMask], { to: { int: elementTypes.int32 } }),
+      index: graph.node('token_by_place', 'Reshape', [index, shape]),
+      bias: this.attentionBias(attentionMask),
+      ...this.sentences(sentence),
     };
+  }
+
+  /** @param sentence [tokens]: the same for the tokens of a sentence, another one for those of the next. */
+  private sentences(sentence: Value): Pick<Tokens, 'column' | 'first' | 'indexOfSentences' | 'keyMask'> {
+    const { graph } = this;
+    const [zero, one, end] = [graph.integers(0), graph.integers(1), graph.integers(2 ** 31 - 1)];
+    const allButLast = graph.node('sentences_but_last', 'Slice', [sentence, zero, graph.integers(-1)]);
+    const before = this.concat('sentences_before', [graph.integers(-1), allButLast]);
+    const continues = graph.node('continues', 'Equal', [sentence, before]);
+    const begins = graph.node('begins', 'Cast', [graph.node('is_first', 'Not', [continues])], int64);
+    const first = this.where('first_tokens', begins);
+    const count = graph.node('token_count', 'Shape', [sentence]);
+    const token = this.range('tokens', graph.node('token_limit', 'Squeeze', [count]));
+    const ownFirst = graph.node('own_first', 'Gather', [first, this.countedUp('sentences_up_to', begins)]);
+
+    const next = this.concat('next_first', [graph.node('later_first', 'Slice', [first, one, end]), count]);
+    const lengths = graph.node('lengths', 'Unsqueeze', [graph.node('length', 'Sub', [next, first]), one]);
+    const longest = graph.node('longest', 'ReduceMax', [lengths], { keepdims: { int: 0 } });
+    const column = this.range('sentence_columns', longest);
+    const firstUpright = graph.node('first_upright', 'Unsqueeze', [first, one]);
+    const index = graph.node('token_by_column', 'Add', [firstUpright, column]);
+    const last = graph.node('last_token', 'Sub', [count, one]);
+    return {
+      column: graph.node('token_columns', 'Sub', [token, ownFirst]),
+      first,
+      indexOfSentences: graph.node('token_of_sentence', 'Min', [index, last]),
+      keyMask: graph.node('key_mask', 'Cast', [graph.node('is_key', 'Less', [column, lengths])], int32),
+    };
+  }
+
+  /** float32 [rows, 1, columns, columns]: 0 within a sentence. */
+  private attentionBias(attentionMask: Value): Value {
+    const { graph } = this;
+    const querying = graph.node('querying', 'Unsqueeze', [attentionMask, graph.integers(1, 3)]);
+    const queried = graph.node('queried', 'Unsqueeze', [attentionMask, graph.integers(1, 2)]);
+    const same = graph.node('same_sentence', 'Equal', [querying, queried]);
+    return graph.node('attention_bias', 'Where', [same, graph.float(0), graph.float(outOfReach)]);
   }
 
   /** Sum of word, position and type embeddings, normalised, and projected where that is narrower: [tokens, hidden]. */
@@ -129,34 +178,35 @@ class ClassifierGraph {
   /**
    * Multi-head attention with its output projection, residual connection and normalisation.
    * @param hidden [tokens, hidden]
-   * @returns the same, or [batch, hidden] of the first tokens only.
+   * @returns the same, or [sentences, hidden] of the first tokens only.
    */
   private attention(prefix: string, hidden: Value, tokens: Tokens, ofFirstTokens: boolean): Value {
     const { graph } = this;
     const { hiddenSize, numAttentionHeads } = this.config;
     const queried = ofFirstTokens
-      ? graph.node(`${prefix}.first_tokens`, 'Gather', [hidden, tokens.firstRow])
+      ? graph.node(`${prefix}.first_tokens`, 'Gather', [hidden, tokens.first])
       : hidden;
     const projected = (kind: string, rows: Value) =>
       this.linear(`${prefix}.self.${kind}`, rows, hiddenSize, hiddenSize);
-    const bySentence = (rows: Value) => graph.node(`${rows}.by_sentence`, 'Gather', [rows, tokens.rowOf]);
+    const placed = (rows: Value) =>
+      graph.node(`${rows}.placed`, 'Gather', [rows, ofFirstTokens ? tokens.indexOfSentences : tokens.index]);
     const query = projected('query', queried);
     const context = graph.node(
       `${prefix}.self`,
       'MultiHeadAttention',
       [
         ofFirstTokens
-          ? graph.node(`${query}.by_sentence`, 'Unsqueeze', [query, graph.integers(1)])
-          : bySentence(query),
-        bySentence(projected('key', hidden)),
-        bySentence(projected('value', hidden)),
+          ? graph.node(`${query}.placed`, 'Unsqueeze', [query, graph.integers(1)])
+          : placed(query),
+        placed(projected('key', hidden)),
+        placed(projected('value', hidden)),
         '',
-        tokens.keyMask,
+        ...(ofFirstTokens ? [tokens.keyMask] : ['', tokens.bias]),
       ],
       { num_heads: { int: numAttentionHeads } },
       contribDomain,
     );
-    // [places, hidden], or [batch, hidden]
+    // [places, hidden], or [sentences, hidden]
     const rows = graph.node(`${prefix}.self.rows`, 'Reshape', [context, graph.integers(-1, hiddenSize)]);
     const ofTokens = ofFirstTokens
       ? rows
@@ -197,22 +247,48 @@ class ClassifierGraph {
     });
   }
 
+  /** [number]: where values of a one-dimensional tensor are not 0. */
+  private where(name: string, values: Value): Value {
+    const { graph } = this;
+    return graph.node(name, 'Squeeze', [graph.node(`${name}.found`, 'NonZero', [values]), graph.integers(0)]);
+  }
+
+  /** Of ones and zeros: how many ones there are up to each, less one. */
+  private countedUp(name: string, ones: Value): Value {
+    const { graph } = this;
+    const counts = graph.node(`${name}.count`, 'CumSum', [ones, graph.integer(0)]);
+    return graph.node(name, 'Sub', [counts, graph.integer(1)]);
+  }
+
+  /** 0, 1, … below the limit. */
+  private range(name: string, limit: Value): Value {
+    return this.graph.node(name, 'Range', [this.graph.integer(0), limit, this.graph.integer(1)]);
+  }
+
+  private concat(name: string, parts: Value[]): Value {
+    return this.graph.node(name, 'Concat', parts, { axis: { int: 0 } });
+  }
+
   private activation(name: string, activation: HeadActivation, values: Value): Value {
     const { operator, attributes } = activations[activation];
     return this.graph.node(name, operator, [values], attributes);
   }
 }
 
-/** Where the tokens of a batch are. Places are those of all sentences, one after another, padding counted; rows have none. */
+/** Where the tokens of a batch are. Places are those of the inputs, row after row, padding counted. */
 interface Tokens {
   /** [tokens]: the place of each. */
   place: Value;
-  /** [tokens]: how many places of its sentence are before it. */
+  /** [rows, columns]: the token at each place; at padding the one before it. */
+  index: Value;
+  /** [rows, 1, columns, columns]: what keeps attention within a sentence. */
+  bias: Value;
+  /** [tokens]: how many tokens of its sentence are before it. */
   column: Value;
-  /** [batch, sequence]: the row of each place's token; at padding that of the token before it. */
-  rowOf: Value;
-  /** [batch]: the row of each sentence's first token. */
-  firstRow: Value;
-  /** int32 [batch, sequence]: 1 on tokens. */
+  /** [sentences]: the first token of each. */
+  first: Value;
+  /** [sentences, longest]: the tokens of each; behind its last one any. */
+  indexOfSentences: Value;
+  /** int32 [sentences, longest]: 1 on its tokens. */
   keyMask: Value;
 }

@@ -9,13 +9,12 @@ import { exportOnnx } from '../onnx/export.js';
 import { GraphBuilder } from '../onnx/graph.js';
 import { InferenceThread } from './inference-thread.js';
 
+const goldens = fileURLToPath(new URL('../../../test/goldens/', import.meta.url));
 let folder: string;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'inference-thread-'));
-  cpSync(fileURLToPath(new URL('../../../test/goldens/tiny-bert/', import.meta.url)), folder, {
-    recursive: true,
-  });
+  cpSync(join(goldens, 'tiny-bert'), folder, { recursive: true });
   await exportOnnx(folder);
 });
 
@@ -41,6 +40,25 @@ describe('InferenceThread', () => {
       }
     } finally {
       await thread.close();
+    }
+  });
+
+  it('gives a graph that was exported before rows could be shared a sentence a row', async () => {
+    const sentences = [
+      [2, 10, 11, 12, 3],
+      [2, 3],
+      [2, 13, 3],
+    ];
+    // What `exportOnnx` wrote at commit 4d4aade, for the same weights.
+    const modelPath = join(folder, 'earlier.onnx');
+    cpSync(join(goldens, 'tiny-bert-row-per-sentence.onnx'), modelPath);
+    const [thread, earlier] = [await start(), await InferenceThread.start({ modelPath, threads: 1 })];
+    try {
+      const { logits } = await thread.run(sentences);
+      const { logits: ofEarlier } = await earlier.run(sentences);
+      logits.forEach((logit, i) => expect(Math.abs(logit - ofEarlier[i]!)).toBeLessThan(1e-6));
+    } finally {
+      await Promise.all([thread.close(), earlier.close()]);
     }
   });
 

@@ -1,7 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { InferenceAnswer, InferenceBatch, InferenceWorkerData } from './inference-messages.js';
-import { padInputs } from './padded-inputs.js';
+import { sentencesDimension } from '../onnx/classifier-graph.js';
+import { packInputs } from './packed-inputs.js';
 import { sessionOptions } from './session-options.js';
 
 /** The thread that owns an ONNX Runtime session: batches in, logits out, one after another. */
@@ -51,13 +52,21 @@ async function compute(
   tokenIds: Int32Array,
   lengths: Int32Array,
 ): Promise<Float32Array<ArrayBuffer>> {
-  const { inputIds, attentionMask, shape } = padInputs(tokenIds, lengths);
+  const { inputIds, attentionMask, shape, order } = packInputs(tokenIds, lengths, takesSharedRows(session));
   const { logits } = await session.run({
     input_ids: new Tensor('int64', inputIds, shape),
     attention_mask: new Tensor('int64', attentionMask, shape),
   });
   // A copy, since the runtime's own memory cannot be handed to another thread.
-  return Float32Array.from(logits!.data as Float32Array);
+  const inOrder = new Float32Array(2 * lengths.length);
+  const computed = logits!.data as Float32Array;
+  order.forEach((sentence, i) => inOrder.set(computed.subarray(2 * i, 2 * i + 2), 2 * sentence));
+  return inOrder;
+}
+
+/** Graphs of versions registered earlier take a sentence a row, and name the rows of their logits so. */
+function takesSharedRows({ outputMetadata: [logits] }: InferenceSession): boolean {
+  return logits!.isTensor && logits!.shape[0] === sentencesDimension;
 }
 
 async function close(session: InferenceSession): Promise<void> {

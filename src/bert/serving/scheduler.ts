@@ -193,7 +193,6 @@ export class Scheduler {
     return {
       sentences: batch.length,
       tokens: lengths.reduce((sum, length) => sum + length, 0),
-      paddedTokens: batch.length * Math.max(...lengths),
       seconds,
     };
   }

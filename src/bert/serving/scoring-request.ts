@@ -2,10 +2,8 @@
 export interface ComputedBatch {
   /** How many sentences it had. */
   sentences: number;
-  /** Tokens of its sentences, padding not counted. */
+  /** Tokens of its sentences. */
   tokens: number;
-  /** Tokens when padded to the longest. */
-  paddedTokens: number;
   /** How long the computation took. */
   seconds: number;
 }
