@@ -60,7 +60,7 @@ async function protect(app: NestFastifyApplication, settings: Settings): Promise
   const keys = app.get(ApiKeys);
   limitConnections(fastify, settings);
   identifyClients(fastify, keys);
-  await protectBrowsers(app, settings);
+  protectBrowsers(app, settings);
   endSlowClients(fastify, settings);
   await limitRates(app, settings);
   guardRoutes(fastify, keys, settings);

@@ -1,4 +1,5 @@
 import { closedLoop } from './load.mjs';
+import { LeastServer } from './programs.mjs';
 import { withSides } from './sides.mjs';
 import { quantile } from './statistics.mjs';
 import { servingTurns } from './turns.mjs';
@@ -6,12 +7,19 @@ import { servingTurns } from './turns.mjs';
 /** What one client waits for one sentence: beside ONNX Runtime alone, and beside the peer. */
 export async function measureOneClient(bench, work) {
   const { shape, measure } = work;
-  await withSides(bench, work, async ({ service, bare, peer }) => {
+  await withSides(bench, work, async ({ service, bare, peer, started }) => {
     const overHttp = (url, fields) => async (sentences) => {
       const body = (sentence) => ({ sentence, ...fields });
       return closedLoop({ url, clients: 1, sentences, body });
     };
     const variants = Object.keys(bare);
+    const { threads } = bench;
+    const least = {};
+    for (const variant of variants) {
+      least[variant] = await started(
+        LeastServer.start({ model: bench.models[shape].folder, variant, threads }),
+      );
+    }
     const sides = [
       ...variants.flatMap((variant) => [
         { program: service, turn: overHttp(service.url, bench.fields(shape, variant)) },
@@ -22,6 +30,7 @@ export async function measureOneClient(bench, work) {
             return { milliseconds: seconds.map((value) => 1000 * value) };
           },
         },
+        { program: least[variant], turn: overHttp(least[variant].url, {}) },
       ]),
       { program: peer, turn: overHttp(peer.url, {}) },
     ];
@@ -38,11 +47,16 @@ export async function measureOneClient(bench, work) {
     const measured = `${measure.rounds * (measure.sentences - 1)} sentences each`;
     const p50OfPeer = p50.at(-1);
     variants.forEach((variant, i) => {
-      const [ours, alone] = [p50[2 * i], p50[2 * i + 1]];
+      const [ours, alone, atLeast] = p50.slice(3 * i, 3 * i + 3);
       bench.add({
         work: `${work.name}, ${variant}: p50`,
         ...{ ours, peer: alone, against: 'ONNX Runtime alone', unit: 'ms', kind: 'difference' },
         ...{ reach: { atMost: 1 }, measured },
+      });
+      bench.add({
+        work: `${work.name}, ${variant}: p50`,
+        ...{ ours, peer: atLeast, against: 'node:http with an inference thread', unit: 'ms' },
+        ...{ kind: 'difference', measured },
       });
       bench.add({
         work: `${work.name}, ${variant}: p50`,

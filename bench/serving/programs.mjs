@@ -250,6 +250,21 @@ export class BareRuntime extends MeasuredProgram {
   }
 }
 
+/** The least that a server can be: node-http.mjs. */
+export class LeastServer extends MeasuredProgram {
+  url;
+
+  static async start({ model, variant, threads }) {
+    const program = fileURLToPath(new URL('node-http.mjs', import.meta.url));
+    const options = ['--model', model, '--variant', variant, '--threads', String(threads)];
+    const server = new LeastServer('node:http', process.execPath, [program, ...options]);
+    const { url } = await within(START_SECONDS, server, server.line(json));
+    server.url = url;
+    server.ignoreLines();
+    return server;
+  }
+}
+
 function json(line) {
   return line.startsWith('{') ? JSON.parse(line) : undefined;
 }

@@ -13,7 +13,8 @@ const SAME_SCORE = 1e-3;
  * Starts the service, ONNX Runtime alone with each graph of a model, and the peer; sees that all judge alike; and ends them in any case.
  * @param {object} bench
  * @param {{name: string, shape: string}} work
- * @param {(sides: {service: Service, bare: Record<string, BareRuntime>, peer: Peer}) => Promise<void>} measure
+ * @param {(sides: {service: Service, bare: Record<string, BareRuntime>, peer: Peer, started: Function}) => Promise<void>} measure which may
+ *   have more of them `started`
  */
 export async function withSides(bench, { name, shape }, measure) {
   const { folder, variants } = bench.models[shape];
@@ -42,7 +43,7 @@ export async function withSides(bench, { name, shape }, measure) {
     Object.assign(bench.versions, peer.about.versions);
     await assertAlike(bench, shape, { service, bare, peer });
     const disturbance = watchOtherPrograms(programs);
-    await measure({ service, bare, peer });
+    await measure({ service, bare, peer, started });
     const remark = disturbance();
     if (remark) bench.remarks.push(`${name}: ${remark}`);
     for (const program of programs) {

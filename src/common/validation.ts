@@ -3,6 +3,7 @@ import { plainToInstance } from 'class-transformer';
 import { getMetadataStorage, validate, type ValidationError } from 'class-validator';
 import { InvalidInputError, type InputProblem } from './errors.js';
 import { nearest } from './nearest.js';
+import { isPlainlyValid } from './plain-validity.js';
 
 /** Where the validated values came from: decides how a problem is located, and whether texts may stand for numbers. */
 export type InputSource = 'body' | 'form' | 'query' | 'param';
@@ -27,6 +28,7 @@ export async function validated<T extends object>(
   }
   const values = source === 'body' ? plain : fromTexts(type, plain as Record<string, unknown>);
   const instance = plainToInstance(type, values, { exposeDefaultValues: true });
+  if (isPlainlyValid(type, instance)) return instance;
   const errors = await validate(instance, {
     whitelist: true,
     forbidNonWhitelisted: true,

@@ -31,6 +31,8 @@ export class Transactions {
     } finally {
       // What the work started and did not wait for is no longer part of it.
       transaction.open = false;
+      // While there is a store, Node follows every promise of the process: it would cost each prediction.
+      this.current.disable();
     }
   }
 }

@@ -1,4 +1,4 @@
-import helmet, { type FastifyHelmetOptions } from '@fastify/helmet';
+import type { SecurityHeadersOptions } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, RouteOptions } from 'fastify';
 import type { Settings } from '../config/settings.js';
@@ -16,7 +16,7 @@ const EXPOSED_HEADERS = [
 ];
 
 /** An answer of the API is no page: should a browser take it for one, nothing in it runs, loads or is framed. */
-const options: FastifyHelmetOptions = {
+const options: SecurityHeadersOptions = {
   contentSecurityPolicy: {
     useDefaults: false,
     directives: {
@@ -32,24 +32,24 @@ const options: FastifyHelmetOptions = {
 };
 
 /** Swagger UI: scripts of its own alone, and styles also in the page, as it writes them. */
-const pages = {
-  contentSecurityPolicy: {
-    useDefaults: false,
-    directives: {
-      defaultSrc: ["'none'"],
-      scriptSrc: ["'self'"],
-      styleSrc: ["'self'", "'unsafe-inline'"],
-      imgSrc: ["'self'", 'data:'],
-      connectSrc: ["'self'"],
-      baseUri: ["'none'"],
-      formAction: ["'none'"],
-      frameAncestors: ["'none'"],
-    },
-  },
-};
+const POLICY_OF_PAGES = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join(';');
+
+/** Part of a route's Fastify configuration. */
+interface PagesConfig {
+  showsPages?: boolean;
+}
 
 /** Tells browsers what they may do with answers, and refuses what pages of other sites try to change. */
-export async function protectBrowsers(app: NestFastifyApplication, { corsOrigins }: Settings): Promise<void> {
+export function protectBrowsers(app: NestFastifyApplication, { corsOrigins }: Settings): void {
   const everybody = corsOrigins.includes('*');
   if (corsOrigins.length > 0) {
     app.enableCors({
@@ -60,13 +60,23 @@ export async function protectBrowsers(app: NestFastifyApplication, { corsOrigins
   }
   // Forms need no CORS: without this, any page could upload to a service on the reader's own machine.
   app.enableCsrfProtection(everybody ? { exclude: () => true } : { trustedOrigins: [...corsOrigins] });
-  await app.register(helmet, options);
-  keepOutOfCaches(app.getHttpAdapter().getInstance());
+  app.useSecurityHeaders(options);
+  const fastify: FastifyInstance = app.getHttpAdapter().getInstance();
+  letPagesWork(fastify);
+  keepOutOfCaches(fastify);
 }
 
 /** To be called on the routes that show pages, as they are made. */
 export function allowPages(route: RouteOptions): void {
-  route.config = Object.assign(route.config ?? {}, { helmet: pages });
+  route.config = Object.assign(route.config ?? {}, { showsPages: true } satisfies PagesConfig);
+}
+
+function letPagesWork(fastify: FastifyInstance): void {
+  fastify.addHook('onRequest', ({ routeOptions }, { raw }, done) => {
+    const { showsPages } = routeOptions.config as PagesConfig;
+    if (showsPages) raw.setHeader('content-security-policy', POLICY_OF_PAGES);
+    done();
+  });
 }
 
 /** Proxies know by `Authorization` what is not for others, but not by `X-API-Key`. */
