@@ -5,17 +5,11 @@
 // our-training.mjs; `npm run bench:training` leaves some under .engine/bench/. With --shapes, calls are told apart by their inputs' shapes.
 import { engine as tfjs, getKernelsForBackend } from '@tensorflow/tfjs-core';
 import { parseArgs } from 'node:util';
-import { BUILT } from './library.mjs';
-import { openTraining } from './our-steps.mjs';
+import { openTraining, TRAINING_OPTIONS } from './our-steps.mjs';
 
 const { values: options } = parseArgs({
   options: {
-    model: { type: 'string' },
-    data: { type: 'string' },
-    engine: { type: 'string', default: 'tensorflow' },
-    'batch-size': { type: 'string', default: '32' },
-    seed: { type: 'string', default: '1' },
-    library: { type: 'string', default: BUILT },
+    ...TRAINING_OPTIONS,
     steps: { type: 'string', default: '10' },
     warmup: { type: 'string', default: '5' },
     shapes: { type: 'boolean', default: false },

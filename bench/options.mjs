@@ -13,18 +13,29 @@ const USAGE = `Usage: npm run bench:training [-- OPTIONS]
 
 /** @throws Error that says how to use it */
 export function readOptions(args) {
+  return readBenchOptions(args, USAGE, { gpu: { type: 'boolean', default: false } });
+}
+
+/**
+ * What both benchmarks take, and what one takes besides.
+ * @param {string[]} args
+ * @param {string} usage
+ * @param {import('node:util').ParseArgsConfig['options']} own
+ * @throws Error that says how to use it
+ */
+export function readBenchOptions(args, usage, own) {
   try {
     const { values } = parseArgs({
       args,
       options: {
         quick: { type: 'boolean', default: false },
         only: { type: 'string', multiple: true, default: [] },
-        gpu: { type: 'boolean', default: false },
         out: { type: 'string' },
         python: { type: 'string' },
         cola: { type: 'string' },
         tokenizer: { type: 'string' },
         threads: { type: 'string' },
+        ...own,
       },
     });
     if (values.threads !== undefined && !/^[1-9]\d*$/.test(values.threads)) {
@@ -32,6 +43,6 @@ export function readOptions(args) {
     }
     return values;
   } catch (error) {
-    throw new Error(`${error.message}\n\n${USAGE}`, { cause: error });
+    throw new Error(`${error.message}\n\n${usage}`, { cause: error });
   }
 }

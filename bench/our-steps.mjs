@@ -1,8 +1,18 @@
 import { readFileSync } from 'node:fs';
-import { loadLibrary } from './library.mjs';
+import { BUILT, loadLibrary } from './library.mjs';
 
 /** More than anybody waits for: the training goes on for as long as steps are asked for. */
 const EPOCHS = 1_000;
+
+/** How {@link openTraining} is told on a command line what to train. */
+export const TRAINING_OPTIONS = {
+  model: { type: 'string' },
+  data: { type: 'string' },
+  engine: { type: 'string', default: 'tensorflow' },
+  'batch-size': { type: 'string', default: '32' },
+  seed: { type: 'string', default: '1' },
+  library: { type: 'string', default: BUILT },
+};
 
 /**
  * Begins a fine-tuning whose steps are taken a few at a time; between them it stands still.

@@ -6,19 +6,9 @@
 // and that no step sees, for the times where `training` is a sample of a larger set.
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { BUILT } from './library.mjs';
-import { openTraining } from './our-steps.mjs';
+import { openTraining, TRAINING_OPTIONS } from './our-steps.mjs';
 
-const { values: options } = parseArgs({
-  options: {
-    model: { type: 'string' },
-    data: { type: 'string' },
-    engine: { type: 'string', default: 'tensorflow' },
-    'batch-size': { type: 'string', default: '32' },
-    seed: { type: 'string', default: '1' },
-    library: { type: 'string', default: BUILT },
-  },
-});
+const { values: options } = parseArgs({ options: TRAINING_OPTIONS });
 
 const training = await openTraining(options);
 const { name, description } = training.engine;

@@ -7,7 +7,7 @@ import type { ServedAliasDto, ServedModelsDto } from '../src/predictions/dto/ser
 import type { PredictionDto } from '../src/predictions/dto/prediction.dto.js';
 import { ServedModels } from '../src/predictions/serving/served-models.js';
 import { problemOf } from './support/http.js';
-import { removeFolders, startService, type Service } from './support/service.js';
+import { metricOf, removeFolders, startService, type Service } from './support/service.js';
 import { goldens, registerTinyModel, registration, stageTinyModel } from './support/tiny-model.js';
 
 const { sentence } = goldens.sentences[0]!;
@@ -78,11 +78,7 @@ function clients(count: number, model?: string) {
   };
 }
 
-async function metric(name: string): Promise<number | undefined> {
-  const page = await (await service.request('GET', '/metrics')).text();
-  const line = page.split('\n').find((candidate) => candidate.startsWith(`${name} `));
-  return line === undefined ? undefined : Number(line.split(' ')[1]);
-}
+const metric = (name: string) => metricOf(service, name);
 
 const lagging = () => metric('wellformed_alias_lagging{alias="production"}');
 const failures = () => metric('wellformed_alias_swap_failures_total{alias="production"}');

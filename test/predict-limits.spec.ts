@@ -1,6 +1,13 @@
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import type { PredictionDto, PredictionsDto } from '../src/predictions/dto/prediction.dto.js';
-import { removeFolders, startService, type Problem, type Service } from './support/service.js';
+import {
+  metricOf,
+  removeFolders,
+  startService,
+  until,
+  type Problem,
+  type Service,
+} from './support/service.js';
 import { goldens, registerTinyModel } from './support/tiny-model.js';
 
 const sentences = goldens.sentences.map(({ sentence }) => sentence);
@@ -18,20 +25,12 @@ async function start(environment: Record<string, string> = {}): Promise<void> {
 afterEach(() => service.stop());
 afterAll(removeFolders);
 
-async function metric(name: string): Promise<number> {
-  const page = await (await service.request('GET', '/metrics')).text();
-  const line = page.split('\n').find((candidate) => candidate.startsWith(`${name} `));
-  return Number(line?.split(' ')[1] ?? 0);
-}
+const metric = async (name: string) => (await metricOf(service, name)) ?? 0;
 
 const outcome = (name: string) =>
   metric(`wellformed_predictions_total{outcome="${name}",alias="production"}`);
 const computed = () => metric('wellformed_inference_batch_sentences_sum');
 const waiting = () => metric('wellformed_prediction_queue_length');
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
-}
 
 function timing(response: Response): Record<string, number> {
   const entries = response.headers.get('server-timing')!.split(', ');

@@ -6,7 +6,7 @@ import { runInNewContext } from 'node:vm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { PredictionsDto } from '../src/predictions/dto/prediction.dto.js';
 import { problemOf } from './support/http.js';
-import { removeFolders, startService, type Service } from './support/service.js';
+import { metricOf, removeFolders, startService, until, type Service } from './support/service.js';
 import { goldens, registerTinyModel } from './support/tiny-model.js';
 
 const ndjson = 'application/x-ndjson';
@@ -34,19 +34,11 @@ async function start(environment: Record<string, string> = {}): Promise<void> {
 
 afterAll(removeFolders);
 
-async function metric(name: string): Promise<number> {
-  const page = await (await service.request('GET', '/metrics')).text();
-  const line = page.split('\n').find((candidate) => candidate.startsWith(`${name} `));
-  return Number(line?.split(' ')[1] ?? 0);
-}
+const metric = async (name: string) => (await metricOf(service, name)) ?? 0;
 
 const outcome = (name: string) =>
   metric(`wellformed_predictions_total{outcome="${name}",alias="production"}`);
 const waiting = () => metric('wellformed_prediction_queue_length');
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
-}
 
 async function stream(type: string, body: string | Uint8Array, accept?: string, query = '') {
   const headers = { 'content-type': type, ...(accept !== undefined && { accept }) };

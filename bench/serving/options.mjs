@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { readBenchOptions } from '../options.mjs';
 
 const USAGE = `Usage: npm run bench:serving [-- OPTIONS]
 
@@ -13,25 +13,5 @@ const USAGE = `Usage: npm run bench:serving [-- OPTIONS]
 
 /** @throws Error that says how to use it */
 export function readServingOptions(args) {
-  try {
-    const { values } = parseArgs({
-      args,
-      options: {
-        quick: { type: 'boolean', default: false },
-        only: { type: 'string', multiple: true, default: [] },
-        out: { type: 'string' },
-        python: { type: 'string' },
-        cola: { type: 'string' },
-        tokenizer: { type: 'string' },
-        threads: { type: 'string' },
-        compile: { type: 'boolean', default: false },
-      },
-    });
-    if (values.threads !== undefined && !/^[1-9]\d*$/.test(values.threads)) {
-      throw new Error(`--threads is "${values.threads}", but must be a whole number.`);
-    }
-    return values;
-  } catch (error) {
-    throw new Error(`${error.message}\n\n${USAGE}`, { cause: error });
-  }
+  return readBenchOptions(args, USAGE, { compile: { type: 'boolean', default: false } });
 }

@@ -62,6 +62,18 @@ export async function startService(
   };
 }
 
+/** A value of the metrics page; undefined where it is not there. @param name with its labels */
+export async function metricOf(service: Service, name: string): Promise<number | undefined> {
+  const page = await (await service.request('GET', '/metrics')).text();
+  const line = page.split('\n').find((candidate) => candidate.startsWith(`${name} `));
+  return line === undefined ? undefined : Number(line.split(' ')[1]);
+}
+
+/** Asks again and again; the time limit of the test ends it. */
+export async function until(condition: () => Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
 /** Call it when all services are stopped. */
 export function removeFolders(): void {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });

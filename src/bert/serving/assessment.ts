@@ -8,6 +8,7 @@ import { graphBytes } from '../onnx/graph-bytes.js';
 import { graphFiles, variants, type Variant } from '../onnx/variants.js';
 import { availableCores } from './available-cores.js';
 import { InferenceThread } from './inference-thread.js';
+import { defaultLimits } from './served-model.js';
 
 /** What a graph is worth and what it costs. */
 export interface VariantAssessment {
@@ -123,9 +124,6 @@ export function chooseVariant(fp32: Evaluation, int8: Evaluation): ServingAssess
     : { variant: 'fp32', reason: `${figures}, more than ${greatestLoss} below.` };
 }
 
-/** As many as a batch of the scheduler has by default: larger ones compute hardly more sentences a second. */
-const tokensPerBatch = 512;
-
 /** Rows by length, so that a batch holds little padding. */
 function batchesOf(examples: readonly AssessedExample[]): number[][] {
   const batches: number[][] = [];
@@ -133,7 +131,7 @@ function batchesOf(examples: readonly AssessedExample[]): number[][] {
     const batch = batches.at(-1);
     const length = examples[row]!.tokenIds.length;
     // The row is the longest of the batch so far.
-    if (batch && (batch.length + 1) * length <= tokensPerBatch) batch.push(row);
+    if (batch && (batch.length + 1) * length <= defaultLimits.tokensPerBatch) batch.push(row);
     else batches.push([row]);
   }
   return batches;

@@ -17,8 +17,8 @@ export interface PackedInputs {
  */
 export function packInputs(tokenIds: Int32Array, lengths: Int32Array, share = true): PackedInputs {
   const starts = startsOf(lengths);
-  const rows = share ? packed(lengths) : Array.from(lengths, (_, sentence) => [sentence]);
   const columns = Math.max(0, ...lengths);
+  const rows = share ? packed(lengths, columns) : Array.from(lengths, (_, sentence) => [sentence]);
   const inputIds = new BigInt64Array(rows.length * columns);
   const attentionMask = new BigInt64Array(rows.length * columns);
   // Written as low and high words (little-endian, as every platform of ONNX Runtime is), since a BigInt is made on the heap.
@@ -38,7 +38,7 @@ export function packInputs(tokenIds: Int32Array, lengths: Int32Array, share = tr
 }
 
 /** The sentences of each row. */
-function packed(lengths: Int32Array): number[][] {
+function packed(lengths: Int32Array, columns: number): number[][] {
   const longestFirst = Array.from(lengths, (_, sentence) => sentence).sort(
     (a, b) => lengths[b]! - lengths[a]!,
   );
@@ -46,7 +46,7 @@ function packed(lengths: Int32Array): number[][] {
   for (const sentence of longestFirst) {
     const length = lengths[sentence]!;
     let row = rows.find(({ room }) => room >= length);
-    if (!row) rows.push((row = { sentences: [], room: lengths[longestFirst[0]!]! }));
+    if (!row) rows.push((row = { sentences: [], room: columns }));
     row.sentences.push(sentence);
     row.room -= length;
   }

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { maxSequenceLength, parseEncoderConfig, type EncoderConfig } from '../config.js';
 import { InvalidModelError } from '../errors.js';
+import { sigmoid } from '../evaluation/logistic.js';
 import { parseJsonFile } from '../json-file.js';
 import { graphFiles, type Variant } from '../onnx/variants.js';
 import { Tokenizer, type EncodedSentence } from '../tokenizer/tokenizer.js';
@@ -190,7 +191,7 @@ function judge(
 ): Judgement {
   return {
     acceptable: acceptable > unacceptable,
-    score: 1 / (1 + Math.exp(unacceptable - acceptable)),
+    score: sigmoid(acceptable - unacceptable),
     logits: [unacceptable, acceptable],
     truncated,
     tokens: tokenIds.length,
