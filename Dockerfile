@@ -41,8 +41,10 @@ RUN --mount=type=cache,target=/root/.npm \
 FROM dependencies AS application
 COPY nest-cli.json tsconfig.json tsconfig.build.json LICENSE ./
 COPY src src
-RUN node scripts/set-up.mjs build \
-    && node scripts/image/application.mjs /out
+RUN node scripts/set-up.mjs build
+# Of the sources, for /health/ready: --build-arg REVISION=$(git rev-parse HEAD).
+ARG REVISION=unknown
+RUN node scripts/image/application.mjs /out "${REVISION}"
 
 # What both images share. The service needs Node alone: npm goes, and the data folder is the one place that it writes to.
 FROM ${NODE_IMAGE} AS service

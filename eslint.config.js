@@ -73,6 +73,8 @@ export default tseslint.config(
       'src/openapi.ts',
       'src/configuration.ts',
       'src/auth/make-key.ts',
+      'src/backup.ts',
+      'src/restore.ts',
       'src/base-models/pull.ts',
     ],
     rules: { 'no-console': 'error' },

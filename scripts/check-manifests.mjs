@@ -1,6 +1,6 @@
 // node scripts/check-manifests.mjs: checks the Dockerfile and what k8s/ renders to, with the tools that are made for it. A tool that
 // cannot be had here is left out, and named. `npm run check` runs this.
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse, parseAllDocuments, stringify } from 'yaml';
@@ -38,7 +38,9 @@ async function checkFiles(tools) {
     tools.program('check-jsonschema'),
     ['--builtin-schema', name, ...files],
   ];
-  const workflows = ['ci.yml', 'release.yml'].map((name) => `.github/workflows/${name}`);
+  const workflows = readdirSync(join(root, '.github', 'workflows')).map(
+    (name) => `.github/workflows/${name}`,
+  );
   return faultsOf([
     [tools.program('hadolint'), ['Dockerfile']],
     schema('vendor.compose-spec', 'compose.yaml'),
@@ -55,7 +57,7 @@ async function checkKubernetes(tools, folder) {
   const places = {
     cpu: 'k8s/overlays/cpu',
     gpu: 'k8s/overlays/gpu',
-    'gpu-with-base-models': overlayWithBaseModels(folder),
+    'gpu-with-components': overlayWithComponents(folder),
     monitoring: 'k8s/monitoring',
   };
   const files = [join(root, 'k8s', 'examples', 'ingress.yaml')];
@@ -81,12 +83,13 @@ async function checkKubernetes(tools, folder) {
 }
 
 /** The overlay for GPUs as it is with the lines in it that are commented out. */
-function overlayWithBaseModels(folder) {
+function overlayWithComponents(folder) {
   cpSync(join(root, 'k8s'), join(folder, 'k8s'), { recursive: true });
   const overlay = join(folder, 'k8s', 'overlays', 'gpu');
   const file = join(overlay, 'kustomization.yaml');
   const text = readFileSync(file, 'utf8').replace(/^# (components:| {2}- \.\.\/\.\.\/components\/)/gm, '$1');
-  if (!parse(text).components) throw new Error(`${file} names no component. This is a bug.`);
+  if (parse(text).components?.length !== readdirSync(join(root, 'k8s', 'components')).length)
+    throw new Error(`${file} does not name every component. This is a bug.`);
   writeFileSync(file, text);
   return overlay;
 }

@@ -10,6 +10,8 @@ import { checkNodeVersion } from './set-up/node-version.mjs';
 import { runScript } from './set-up/script.mjs';
 
 const [variant = 'cpu'] = process.argv.slice(2);
+/** What the service must call its commit. */
+const commit = 'c0ffee'.padEnd(40, '0');
 
 await runScript(async () => {
   checkNodeVersion();
@@ -25,7 +27,7 @@ await runScript(async () => {
     const scripts = [
       ['modules.mjs', variant, app],
       ['engine.mjs', variant, app],
-      ['application.mjs', app],
+      ['application.mjs', app, commit],
     ];
     for (const [script, ...args] of scripts) await mustRun([join(root, 'scripts', 'image', script), ...args]);
     console.log(`The layers hold ${(sizeOf(app) / 1e6).toFixed(0)} MB.`);
@@ -85,6 +87,8 @@ async function tryOut(app, data, user) {
       ended.then((end) => Promise.reject(new Error(`The service ended with ${end} instead of serving.`))),
     ]);
     const address = `http://127.0.0.1:${env.WELLFORMED_PORT}`;
+    const { build } = await (await fetch(`${address}/health/ready`)).json();
+    if (build.commit !== commit) throw new Error(`It calls its commit ${build.commit}, not ${commit}.`);
     const run = await train(address, 1);
     await until(async () => (await statusOf(address, run)) === 'succeeded', 120);
     const answer = await fetch(`${address}/predict`, { method: 'POST', body: 'She put the book.' });

@@ -5,10 +5,12 @@ import { SettingsModule } from './config/settings.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { DatasetsModule } from './datasets/datasets.module.js';
 import { HealthModule } from './health/health.module.js';
+import { HttpModule } from './http/http.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { ModelsModule } from './models/models.module.js';
 import { PredictionsModule } from './predictions/predictions.module.js';
 import { StorageModule } from './storage/storage.module.js';
+import { TracingModule } from './tracing/tracing.module.js';
 import { TrainingModule } from './training/training.module.js';
 
 /** Which modules make the service. */
@@ -19,6 +21,8 @@ export class AppModule {
       module: AppModule,
       imports: [
         SettingsModule.with(settings),
+        HttpModule,
+        TracingModule,
         AuthModule,
         StorageModule,
         DatabaseModule,

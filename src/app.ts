@@ -4,10 +4,12 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { AppModule } from './app.module.js';
 import { ApiKeys } from './auth/api-keys.js';
 import { guardRoutes, identifyClients } from './auth/gatekeeper.js';
+import { refuseForeignNames } from './auth/host-names.js';
 import { UnsupportedMediaTypeError } from './common/errors.js';
 import { type takesForm } from './common/multipart.js';
 import { ProblemDetailsFilter } from './common/problem-details.filter.js';
 import { PROBLEM_MEDIA_TYPE, problemOfStatus } from './common/problem-details.js';
+import { REQUEST_ID_HEADER } from './common/request-identity.js';
 import { ServiceLogger } from './common/service-logger.js';
 import { RouteTable } from './common/route-table.js';
 import { StrictValidationPipe } from './common/validation.js';
@@ -15,8 +17,15 @@ import type { Settings } from './config/settings.js';
 import { serveDocument } from './documentation.js';
 import { protectBrowsers } from './http/browser-protection.js';
 import { limitRates } from './http/rate-limits.js';
+import { JsonRequestLines, TextRequestLines } from './http/request-lines.js';
+import { logRequests } from './http/request-log.js';
 import { limitConnections, serverOptions } from './http/server-options.js';
+import { endConnections, Shutdown } from './http/shutdown.js';
 import { endSlowClients } from './http/slow-clients.js';
+import { measureRequests } from './metrics/http-metrics.js';
+import { Instruments } from './metrics/instruments.js';
+import { traceRequests } from './tracing/request-spans.js';
+import { Tracing } from './tracing/tracing.js';
 
 /** Makes the whole service, ready to listen. */
 export async function createApp(settings: Settings, { quiet = false } = {}): Promise<NestFastifyApplication> {
@@ -33,35 +42,54 @@ export async function createApp(settings: Settings, { quiet = false } = {}): Pro
       void reply
         .status(status)
         .header('content-type', PROBLEM_MEDIA_TYPE)
+        .header(REQUEST_ID_HEADER, request.id)
         .send({ ...problem, instance: request.url });
     },
   });
   const routes = new RouteTable(adapter.getInstance());
+  const json = logsJson(settings);
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(settings), adapter, {
     logger: quiet
       ? ['error', 'fatal']
-      : new ServiceLogger({ json: settings.logFormat === 'json', colors: process.stdout.isTTY }),
+      : new ServiceLogger({ json, colors: showsColors(), level: settings.logLevel }),
     // Fastify's own JSON parser does; a form that is not multipart is no body for anything but a sentence.
     bodyParser: false,
     abortOnError: false,
   });
   app.useGlobalPipes(new StrictValidationPipe());
   app.useGlobalFilters(new ProblemDetailsFilter(routes));
+  traceRequests(adapter.getInstance(), app.get(Tracing));
+  const lines = json ? new JsonRequestLines(settings.logLevel) : new TextRequestLines();
+  logRequests(adapter.getInstance(), settings, quiet ? undefined : lines);
   await protect(app, settings);
   refuseStrayForms(adapter.getInstance());
-  endConnections(adapter.getInstance());
+  endConnections(adapter.getInstance(), app.get(Shutdown));
   serveDocument(app);
   return app;
+}
+
+/** Machines read what no terminal shows. */
+function logsJson({ logFormat }: Settings): boolean {
+  return logFormat === 'json' || (logFormat === 'auto' && !process.stdout.isTTY);
+}
+
+function showsColors(): boolean {
+  // Undefined, not false, where it is none: Nest would then colour.
+  return process.stdout.isTTY === true && !process.env.NO_COLOR;
 }
 
 /** Hooks run in this order, before anything of a body is read. */
 async function protect(app: NestFastifyApplication, settings: Settings): Promise<void> {
   const fastify: FastifyInstance = app.getHttpAdapter().getInstance();
   const keys = app.get(ApiKeys);
+  // First, so that what is refused counts too.
+  measureRequests(fastify, app.get(Instruments));
   limitConnections(fastify, settings);
+  // Before what refuses: who was refused may go on sending, as slowly as can be.
+  endSlowClients(fastify, settings);
   identifyClients(fastify, keys);
   protectBrowsers(app, settings);
-  endSlowClients(fastify, settings);
+  refuseForeignNames(fastify, keys, settings);
   await limitRates(app, settings);
   guardRoutes(fastify, keys, settings);
 }
@@ -75,26 +103,5 @@ function refuseStrayForms(fastify: FastifyInstance): void {
         ? new UnsupportedMediaTypeError('A form is not understood here. Send JSON: see /docs.')
         : undefined,
     );
-  });
-}
-
-/** How long requests that are under way may take once the service has been asked to end. */
-const GRACE_MS = 10_000;
-
-/**
- * Node closes the connections that are idle when a server is closed, and waits a keep-alive time (over a minute) for those
- * that become idle later, and for ever for those that never do.
- */
-function endConnections(fastify: FastifyInstance): void {
-  fastify.addHook('preClose', (done) => {
-    const { server } = fastify;
-    if (!server.listening) return done();
-    const idle = setInterval(() => server.closeIdleConnections(), 50);
-    const all = setTimeout(() => server.closeAllConnections(), GRACE_MS);
-    server.once('close', () => {
-      clearInterval(idle);
-      clearTimeout(all);
-    });
-    done();
   });
 }

@@ -4,17 +4,19 @@ import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swag
 import type { FastifyInstance, RouteOptions } from 'fastify';
 import { SCOPES_EXTENSION, type AccessConfig } from './auth/access.js';
 import { ApiKeys } from './auth/api-keys.js';
+import { buildInfo } from './common/build-info.js';
+import { completeDocument } from './document-completion.js';
 import { allowPages } from './http/browser-protection.js';
 
-const { version, description, license } = JSON.parse(
+const { description, license } = JSON.parse(
   readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
-) as { version: string; description: string; license: string };
+) as { description: string; license: string };
 
 /** The OpenAPI document of the whole service. Complete only in a build: there a compiler plugin reads the doc comments. */
 export function createDocument(app: INestApplication): OpenAPIObject {
   const config = new DocumentBuilder()
     .setTitle('Wellformed')
-    .setVersion(version)
+    .setVersion(buildInfo.version)
     .setDescription(
       `${description}\n\nUpload labelled sentences, train, watch the run, then judge. Errors are problem details ` +
         '(RFC 9457): `detail` and `errors` say what to do. Where the service asks for API keys, a key needs one of the scopes ' +
@@ -32,7 +34,8 @@ export function createDocument(app: INestApplication): OpenAPIObject {
     .addTag('predictions', 'Judge sentences')
     .addTag('operations', 'Health and metrics')
     .build();
-  return withSecurity(SwaggerModule.createDocument(app, config), app.get(ApiKeys).areRequired);
+  const document = completeDocument(SwaggerModule.createDocument(app, config));
+  return withSecurity(document, app.get(ApiKeys).areRequired);
 }
 
 /** Either header will do; and none at all, where the service asks for no keys. */
@@ -56,12 +59,18 @@ export function serveDocument(app: INestApplication): void {
   fastify.addHook('onRoute', (route) => {
     if (/^\/(docs(\/.*)?|openapi\.json)$/.test(route.url)) markAsDocumentation(route);
   });
-  SwaggerModule.setup('docs', app, () => createDocument(app), {
+  SwaggerModule.setup('docs', app, () => withCommit(createDocument(app)), {
     jsonDocumentUrl: 'openapi.json',
     raw: ['json'],
     customSiteTitle: 'Wellformed',
     swaggerOptions: { displayRequestDuration: true, tryItOutEnabled: true },
   });
+}
+
+/** Not in the file that is kept with the sources: that would have to name the commit that it is part of. */
+function withCommit(document: OpenAPIObject): OpenAPIObject {
+  const info = { ...document.info, 'x-commit': buildInfo.commit };
+  return { ...document, info };
 }
 
 function markAsDocumentation(route: RouteOptions): void {

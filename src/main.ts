@@ -1,7 +1,10 @@
 import { Logger } from '@nestjs/common';
 import { createApp } from './app.js';
+import { buildInfo } from './common/build-info.js';
 import { readSettings, SettingsError } from './config/read-settings.js';
 import type { Settings } from './config/settings.js';
+import { DatabaseFileError } from './database/database-file.js';
+import { endOnSignals } from './http/shutdown.js';
 import { DataFolderError } from './storage/data-folder.js';
 
 async function main(): Promise<void> {
@@ -10,8 +13,11 @@ async function main(): Promise<void> {
   const { settings, warnings } = readSettings(process.env);
   const app = await createApp(settings);
   const logger = new Logger('Wellformed');
+  logger.log(
+    `Version ${buildInfo.version} (commit ${buildInfo.commit ?? 'unknown'}) on Node.js ${process.version}`,
+  );
   for (const warning of warnings) logger.warn(warning);
-  app.enableShutdownHooks();
+  endOnSignals(app);
   await app.listen(settings.port, settings.host).catch((error: NodeJS.ErrnoException) => {
     throw listenError(error, settings);
   });
@@ -35,7 +41,9 @@ function listenError(error: NodeJS.ErrnoException, { host, port }: Settings): Er
 }
 
 main().catch((error: unknown) => {
-  const known = [SettingsError, DataFolderError, StartError].some((type) => error instanceof type);
+  const known = [SettingsError, DataFolderError, DatabaseFileError, StartError].some(
+    (type) => error instanceof type,
+  );
   console.error(known ? (error as Error).message : error);
   process.exit(1);
 });

@@ -1,8 +1,8 @@
-import { rmSync } from 'node:fs';
+import { renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { formOf, problemOf } from './support/http.js';
-import { removeFolders, startService, type Service } from './support/service.js';
+import { metricOf, removeFolders, startService, until, type Service } from './support/service.js';
 
 describe('health', () => {
   let service: Service;
@@ -59,6 +59,8 @@ describe('metrics', () => {
       );
       expect(told, name).toBe(true);
       expect(name).toMatch(/^(wellformed|process|nodejs)_/);
+      // `promtool check metrics` says so too, where it is to be had: test/operations/monitoring.spec.ts.
+      if (name.endsWith('_total')) expect(lines).toContain(`# TYPE ${name} counter`);
     }
     expect(names).toContain('process_resident_memory_bytes');
   });
@@ -78,6 +80,61 @@ describe('metrics', () => {
     expect(text).not.toContain('ds_1');
   });
 
+  it('counts what is refused, what is broken off, and what is under way', async () => {
+    await service.request('POST', '/predict', '{}', { 'content-type': 'application/zip' });
+    expect(await page()).toContain(
+      'wellformed_http_requests_total{method="POST",route="/predict",code="415"} 1\n',
+    );
+    const gone = new AbortController();
+    const upload = fetch(`${await service.app.getUrl()}/datasets`, {
+      method: 'POST',
+      headers: { 'content-type': 'multipart/form-data; boundary=x' },
+      body: new ReadableStream({ start: (body) => body.enqueue(Buffer.from('--x\r\n')) }),
+      signal: gone.signal,
+      duplex: 'half',
+    } as RequestInit).catch(() => 'broken');
+    await until(async () => (await metricOf(service, 'wellformed_http_requests_in_flight')) === 2);
+    expect(await metricOf(service, 'wellformed_http_connections')).toBeGreaterThanOrEqual(1);
+    gone.abort();
+    expect(await upload).toBe('broken');
+    const aborted = 'wellformed_http_requests_total{method="POST",route="/datasets",code="aborted"}';
+    await until(async () => (await metricOf(service, aborted)) === 1);
+    expect(await metricOf(service, 'wellformed_http_requests_in_flight')).toBe(1);
+  });
+
+  it('tells what is stored, and how much space there is', async () => {
+    const text = 'Rows that are stored take space.\t1\n';
+    const { id } = (await (await service.request('POST', '/datasets', formOf(text))).json()) as {
+      id: string;
+    };
+    const stored = () => metricOf(service, 'wellformed_stored_bytes{kind="datasets"}');
+    const before = (await stored())!;
+    expect(before).toBeGreaterThan(text.length);
+    const count = (await metricOf(service, 'wellformed_datasets'))!;
+    expect(await metricOf(service, 'wellformed_stored_folders{kind="datasets"}')).toBe(count);
+    await service.request('DELETE', `/datasets/${id}`);
+    expect(await metricOf(service, 'wellformed_datasets')).toBe(count - 1);
+    expect(await stored()).toBeLessThan(before);
+    expect(await metricOf(service, 'wellformed_database_bytes')).toBeGreaterThan(4096);
+    const [free, size] = await Promise.all(
+      ['free', 'size'].map((what) => metricOf(service, `wellformed_disk_${what}_bytes{folder="data"}`)),
+    );
+    expect(free).toBeGreaterThan(0);
+    expect(free).toBeLessThanOrEqual(size!);
+  });
+
+  it('shows the rest where something cannot be looked at', async () => {
+    const size = await metricOf(service, 'wellformed_disk_size_bytes{folder="data"}');
+    const away = `${service.folder}-away`;
+    renameSync(service.folder, away);
+    try {
+      expect(await metricOf(service, 'wellformed_loaded_models')).toBe(0);
+      expect(await metricOf(service, 'wellformed_disk_size_bytes{folder="data"}')).toBe(size);
+    } finally {
+      renameSync(away, service.folder);
+    }
+  });
+
   it('shows how late the event loop is', async () => {
     await page();
     // Node measures from tick to tick, and begins anew with the first one after a scrape.
@@ -85,8 +142,12 @@ describe('metrics', () => {
     const end = performance.now() + 200;
     while (performance.now() < end);
     await new Promise((resolve) => setTimeout(resolve, 50));
-    const [, worst] = /^wellformed_event_loop_delay_seconds\{quantile="1"\} (\S+)$/m.exec(await page())!;
+    const after = await page();
+    const [, worst] = /^wellformed_event_loop_delay_max_seconds (\S+)$/m.exec(after)!;
     expect(Number(worst)).toBeGreaterThan(0.15);
     expect(Number(worst)).toBeLessThan(2);
+    const [, busy] = /^wellformed_event_loop_utilization_ratio (\S+)$/m.exec(after)!;
+    expect(Number(busy)).toBeGreaterThan(0.3);
+    expect(Number(busy)).toBeLessThanOrEqual(1);
   });
 });

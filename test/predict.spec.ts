@@ -44,7 +44,7 @@ async function metric(line: RegExp): Promise<number> {
 
 describe('without a model', () => {
   it('says how to train one', async () => {
-    expect((await refusal(409, { sentence: 'A cat sat.' })).detail).toMatch(/curl -F file=@\S+ .*\/train/);
+    expect((await refusal(409, { sentence: 'A cat sat.' })).detail).toContain('POST /train');
     expect((await refusal(409, 'A cat sat.', form)).detail).toContain('/train');
     await refusal(404, { sentence: 'A cat sat.', model: 'staging' });
   });

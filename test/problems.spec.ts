@@ -31,6 +31,13 @@ describe('errors', () => {
     expect((await problemOf(response, 405)).detail).toContain('does not take PATCH, only DELETE, GET, HEAD');
   });
 
+  it('tells of a wrong method before what else is wrong', async () => {
+    // Such a request must have a content type, by HTTP's own rules.
+    const response = await send('QUERY', '/models');
+    expect(response.headers.get('allow')).toBe('GET, HEAD');
+    expect((await problemOf(response, 405)).detail).toContain('does not take QUERY');
+  });
+
   it('tells of an address that is malformed', async () => {
     await problemOf(await send('GET', '/datasets/%zz'), 400);
   });
@@ -127,10 +134,10 @@ describe('errors', () => {
     const body = `${head}${'\0'.repeat(20_000_000)}\r\n--b--\r\n`;
     const type = 'multipart/form-data; boundary=b';
     socket.write(
-      `POST /datasets HTTP/1.1\r\nhost: x\r\ncontent-type: ${type}\r\ncontent-length: ${body.length}\r\n\r\n`,
+      `POST /datasets HTTP/1.1\r\nhost: localhost\r\ncontent-type: ${type}\r\ncontent-length: ${body.length}\r\n\r\n`,
     );
     socket.write(body);
-    socket.write('GET /health/live HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n');
+    socket.write('GET /health/live HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n');
     expect((await answer).match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 422', 'HTTP/1.1 200']);
   });
 

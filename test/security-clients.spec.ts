@@ -43,7 +43,7 @@ describe('clients that are slow', () => {
     const silent = open();
     const slow = open();
     const fates = Promise.all([fateOf(silent), fateOf(slow)]);
-    void trickle(slow, `GET /health/live HTTP/1.1\r\nhost: x\r\nx: ${'y'.repeat(1000)}`);
+    void trickle(slow, `GET /health/live HTTP/1.1\r\nhost: localhost\r\nx: ${'y'.repeat(1000)}`);
     for (const { received, after } of await fates) {
       expect(received).toMatch(/^HTTP\/1\.1 408 /);
       expect(received).toContain('application/problem+json');
@@ -62,7 +62,7 @@ describe('clients that are slow', () => {
     const socket = open();
     const fate = fateOf(socket);
     socket.write(
-      `${route} HTTP/1.1\r\nhost: x\r\ncontent-type: ${type}\r\ncontent-length: 100000\r\n\r\n${start}`,
+      `${route} HTTP/1.1\r\nhost: localhost\r\ncontent-type: ${type}\r\ncontent-length: 100000\r\n\r\n${start}`,
     );
     void trickle(socket, 'x'.repeat(1000));
     const { received, after } = await fate;
@@ -81,7 +81,7 @@ describe('clients that are slow', () => {
       `--b\r\ncontent-disposition: form-data; name="file"; filename="x.tsv"\r\n\r\n${text}\r\n--b--\r\n`;
     const body = form(rows.repeat(8));
     socket.write(
-      'POST /datasets HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: multipart/form-data; boundary=b\r\n' +
+      'POST /datasets HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: multipart/form-data; boundary=b\r\n' +
         `content-length: ${body.length}\r\n\r\n`,
     );
     const piece = Math.ceil(body.length / 8);
@@ -98,7 +98,7 @@ describe('clients that are slow', () => {
     const socket = open();
     const fate = fateOf(socket);
     socket.write(
-      'POST /nowhere HTTP/1.1\r\nhost: x\r\ncontent-type: text/plain\r\ntransfer-encoding: chunked\r\n\r\n',
+      'POST /predict HTTP/1.1\r\nhost: localhost\r\ncontent-type: text/plain\r\ntransfer-encoding: chunked\r\n\r\n',
     );
     const chunk = `10000\r\n${'x'.repeat(0x10000)}\r\n`;
     const sending = setInterval(() => socket.write(chunk), 5);
@@ -108,16 +108,35 @@ describe('clients that are slow', () => {
     expect(after).toBeLessThan(5000);
   });
 
+  it('loses those that go on letter by letter with what was refused before its body was read', async () => {
+    const socket = open();
+    const fate = fateOf(socket);
+    socket.write(
+      'POST /predict HTTP/1.1\r\nhost: foreign.example\r\norigin: http://foreign.example\r\nsec-fetch-site: cross-site\r\n' +
+        'content-type: text/plain\r\ncontent-length: 100000\r\n\r\n',
+    );
+    void trickle(socket, 'x'.repeat(1000));
+    const { received, after } = await fate;
+    expect(received).toMatch(/^HTTP\/1\.1 403 /);
+    expect(after).toBeLessThan(5000);
+  });
+
   it('loses those that do not read their answer', async () => {
     const socket = open();
     socket.pause();
     socket.on('error', () => undefined);
-    const asked = 'GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nhost: x\r\n\r\n';
+    const asked = 'GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nhost: localhost\r\n\r\n';
     socket.write(asked.repeat(20));
     const [connection] = (await once(service.app.getHttpServer(), 'connection')) as [Socket];
     await once(connection, 'close');
     expect(connection.bytesWritten).toBeGreaterThan(0);
     socket.destroy();
+  });
+
+  it('may be told to wait as long as can be set', async () => {
+    const patient = await startService(undefined, { WELLFORMED_CLIENT_TIMEOUT: '60 min' });
+    expect((await patient.request('GET', '/health/live')).status).toBe(200);
+    await patient.stop();
   });
 
   it('keeps a stream of sentences that pauses', async () => {
@@ -126,7 +145,7 @@ describe('clients that are slow', () => {
     const fate = fateOf(socket);
     const line = '{"sentence":"We go home."}\n';
     socket.write(
-      `POST /predict HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/x-ndjson\r\ncontent-length: ${2 * line.length}\r\n\r\n`,
+      `POST /predict HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/x-ndjson\r\ncontent-length: ${2 * line.length}\r\n\r\n`,
     );
     await sleep(1500);
     socket.write(line);
@@ -152,15 +171,15 @@ describe('what never becomes a request', () => {
     ['no HTTP', 'hello\r\n\r\n', 400],
     [
       'two lengths',
-      'POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\ncontent-length: 4\r\n\r\n',
+      'POST /predict HTTP/1.1\r\nhost: localhost\r\ncontent-length: 3\r\ncontent-length: 4\r\n\r\n',
       400,
     ],
     [
       'a length and chunks',
-      'POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n',
+      'POST /predict HTTP/1.1\r\nhost: localhost\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n',
       400,
     ],
-    ['headers without end', `GET / HTTP/1.1\r\nhost: x\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`, 431],
+    ['headers without end', `GET / HTTP/1.1\r\nhost: localhost\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`, 431],
   ])('is refused as a problem, and ends the connection: %s', async (_what, text, status) => {
     const socket = connect(port, '127.0.0.1');
     const fate = fateOf(socket);

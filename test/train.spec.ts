@@ -124,6 +124,9 @@ describe.each(preferences)('training on %s', { timeout: 180_000 }, (engine, pref
     const { points, epochs, evaluations } = await get<RunMetricsDto>(service, `/train/${run.id}/metrics`);
     expect(points[0]).toMatchObject({ step: 1, epoch: 1, loss: expect.any(Number), learningRate: 0 });
     expect(points.at(-1)!.step).toBe(162);
+    const few = await get<RunMetricsDto>(service, `/train/${run.id}/metrics?points=3`);
+    expect(few.points).toHaveLength(Math.min(3, points.length));
+    expect([few.points[0], few.points.at(-1)]).toEqual([points[0], points.at(-1)]);
     expect(points.map(({ step }) => step)).toEqual(points.map(({ step }) => step).toSorted((a, b) => a - b));
     expect(epochs).toEqual(run.epochs);
     expect(evaluations).toEqual(run.evaluations);
@@ -211,6 +214,9 @@ describe.each(preferences)('training on %s', { timeout: 180_000 }, (engine, pref
     expect(page).toContain('wellformed_training_steps_total 162\n');
     expect(page).toContain('wellformed_training_examples_total 2592\n');
     expect(page).toContain('wellformed_training_queue_length 0\n');
+    expect(page).toContain('wellformed_training_queue_seconds_count 1\n');
+    expect(page).toContain('wellformed_run_duration_seconds_count{status="succeeded"} 1\n');
+    expect(page).toContain('wellformed_stored_folders{kind="models"} 1\n');
     expect(page).toMatch(/^wellformed_model_mcc\{alias="production"\} [01]/m);
     expect(page).not.toMatch(/^wellformed_training_loss /m);
   });

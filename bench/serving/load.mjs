@@ -79,11 +79,12 @@ export async function closedLoop({ url, clients, sentences, body }) {
  * @param {() => string} options.sentence the next one
  * @param {(sentence: string) => object} options.body
  * @param {() => number} options.random uniform in [0, 1)
- * @returns {Promise<{sent: number, milliseconds: number[], errors: string[]}>} times from when a request should have been sent
+ * @returns {Promise<{sent: number, milliseconds: number[], dueSeconds: number[], errors: string[]}>} of each answer the time since its request
+ *   should have been sent, and how long after the beginning that was
  */
 export async function openLoop({ url, perSecond, seconds, sentence, body, random }) {
   const agent = new http.Agent({ keepAlive: true });
-  const result = { sent: 0, milliseconds: [], errors: [] };
+  const result = { sent: 0, milliseconds: [], dueSeconds: [], errors: [] };
   const pending = new Set();
   const started = performance.now();
   let due = started;
@@ -91,8 +92,9 @@ export async function openLoop({ url, perSecond, seconds, sentence, body, random
     result.sent++;
     const answer = post(`${url}/predict`, body(sentence()), agent)
       .then(({ status, text }) => {
-        if (status === 200) result.milliseconds.push(performance.now() - at);
-        else result.errors.push(`${status} ${text.slice(0, 300)}`);
+        if (status !== 200) return result.errors.push(`${status} ${text.slice(0, 300)}`);
+        result.milliseconds.push(performance.now() - at);
+        result.dueSeconds.push((at - started) / 1000);
       })
       .catch((error) => result.errors.push(error.message))
       .finally(() => pending.delete(answer));

@@ -34,9 +34,11 @@ export async function measureOneClient(bench, work) {
       ]),
       { program: peer, turn: overHttp(peer.url, {}) },
     ];
-    const sentences = () => bench.sentences.take(measure.sentences);
-    await servingTurns(sides, { rounds: 1, sentences });
-    const turns = await servingTurns(sides, { rounds: measure.rounds, sentences });
+    await servingTurns(sides, { rounds: 1, sentences: () => bench.sentences.take(measure.warmup) });
+    const turns = await servingTurns(sides, {
+      rounds: measure.rounds,
+      sentences: () => bench.sentences.take(measure.sentences),
+    });
     // The first of each turn opens the connection, and finds the caches cold.
     const p50 = turns.map((rounds) =>
       quantile(

@@ -125,7 +125,7 @@ export class Service extends MeasuredProgram {
     const service = new Service('the service', process.execPath, [...nodeOptions, program], {
       WELLFORMED_HOST: '127.0.0.1',
       WELLFORMED_PORT: '0',
-      WELLFORMED_LOG_FORMAT: 'text',
+      WELLFORMED_LOG_FORMAT: 'json',
       NO_COLOR: '1',
       ...settings,
     });
@@ -162,11 +162,13 @@ export class Service extends MeasuredProgram {
   /** A value of its metrics page. @param {string} name with its labels; undefined where it is not there */
   async metrics(...names) {
     const page = await this.ask('GET', '/metrics');
-    const values = new Map(page.split('\n').map((line) => [line.slice(0, line.lastIndexOf(' ')), line]));
-    return names.map((name) => {
-      const line = values.get(name);
-      return line === undefined ? undefined : Number(line.slice(name.length + 1));
-    });
+    const values = new Map();
+    for (const line of page.split('\n').filter((text) => text !== '' && !text.startsWith('#'))) {
+      const [, name, labels, value] = /^(\w+)(\{.*\})? (\S+)/.exec(line);
+      if (labels) values.set(name + labels, Number(value));
+      values.set(name, (values.get(name) ?? 0) + Number(value));
+    }
+    return names.map((name) => values.get(name));
   }
 
   /**

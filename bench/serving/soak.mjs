@@ -11,7 +11,7 @@ const SETTLING = 0.2;
 /** Least growth that can be told from what comes and goes, as a share of the memory. */
 const GROWTH = 0.01;
 
-const HANDLES = ['process_open_fds', 'nodejs_active_resources_total'];
+const HANDLES = ['process_open_fds', 'nodejs_active_resources'];
 
 /** Whether the service stays as it is under a load that it can bear. */
 export async function measureSoak(bench, work) {
@@ -62,9 +62,23 @@ export async function measureSoak(bench, work) {
       ours: Math.max(...handlesAfter.map((count, i) => count - handlesBefore[i])),
       ...{ unit: 'handles', kind: 'value', reach: { atMost: 0 }, measured },
     });
-    bench.add({
-      work: `${work.name}, fp32: p99 of the time to the answer`,
-      ...{ ours: quantile(result.milliseconds, 0.99), unit: 'ms', kind: 'value', measured },
-    });
+    for (const [name, share] of [
+      ['p50', 0.5],
+      ['p99', 0.99],
+    ]) {
+      bench.add({
+        work: `${work.name}, fp32: ${name} of the time to the answer`,
+        ...{ ours: quantile(result.milliseconds, share), unit: 'ms', kind: 'value', measured },
+      });
+    }
+    bench.remarks.push(`${work.name}: ${whenSlowest(result)}`);
   });
+}
+
+/** Tells one stall, after which those who waited are answered by and by, from answers that are slow now and then. */
+function whenSlowest({ milliseconds, dueSeconds }) {
+  const limit = quantile(milliseconds, 0.99);
+  const seconds = dueSeconds.filter((_, i) => milliseconds[i] >= limit);
+  const [first, median, last] = [0, 0.5, 1].map((share) => Math.round(quantile(seconds, share)));
+  return `the slowest 1 % of the answers were asked for in seconds ${first} to ${last}, half of them by second ${median}.`;
 }

@@ -1,12 +1,13 @@
 /**
  * What is measured of serving. `measure` says how much, `quick` how much with --quick. Sides take turns: so many `rounds`, each with so many
- * `sentences` for every side (for 64 clients: as many as take ours so many `turnSeconds`, but at least so many).
+ * `sentences` for every side (for 64 clients: as many as take ours so many `turnSeconds`, but at least so many). Before them each side has
+ * `warmup` sentences: a server is measured as it is after a while, when the code that runs often has been compiled.
  */
 const ONE_CLIENT = {
   kind: 'oneClient',
   name: 'one sentence, one client',
-  measure: { rounds: 20, sentences: 51 },
-  quick: { rounds: 5, sentences: 25 },
+  measure: { rounds: 20, sentences: 51, warmup: 1024 },
+  quick: { rounds: 5, sentences: 25, warmup: 64 },
 };
 
 const MANY_CLIENTS = {

@@ -1,13 +1,13 @@
-// node scripts/image/application.mjs FOLDER: puts what the build made, and what it reads when it runs, into FOLDER.
-import { cpSync, mkdirSync } from 'node:fs';
+// node scripts/image/application.mjs FOLDER [COMMIT]: puts what the build made, and what it reads when it runs, into FOLDER.
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { root } from '../set-up/places.mjs';
 import { runScript } from '../set-up/script.mjs';
 
 await runScript(async () => {
-  const [folder] = process.argv.slice(2);
-  if (!folder) throw new Error('Usage: node scripts/image/application.mjs FOLDER');
+  const [folder, commit] = process.argv.slice(2);
+  if (!folder) throw new Error('Usage: node scripts/image/application.mjs FOLDER [COMMIT]');
   const target = resolve(folder);
   mkdirSync(target, { recursive: true });
   const notInDist = ['.build.json', 'openapi.js', 'openapi.js.map'].map((name) => join(root, 'dist', name));
@@ -16,6 +16,8 @@ await runScript(async () => {
     filter: (path) => !notInDist.includes(path),
   });
   for (const name of ['package.json', 'LICENSE']) cpSync(join(root, name), join(target, name));
+  // src/common/build-info.ts reads it; in a container there is no git to ask.
+  writeFileSync(join(target, 'commit'), `${commit || 'unknown'}\n`);
   const healthCheck = join(dirname(fileURLToPath(import.meta.url)), 'health-check.mjs');
   cpSync(healthCheck, join(target, 'health-check.mjs'));
   console.log(`The service is in ${target}.`);

@@ -32,6 +32,8 @@ export function unusedPackages({ variant, napi = process.versions.napi }) {
     variant === 'gpu' ? '@tensorflow/tfjs-node' : '@tensorflow/tfjs-node-gpu',
     // @nestjs/swagger asks for the compiler, for its plugin that works at build time.
     'typescript',
+    // Installers of tfjs-node unpack TensorFlow with it; here scripts/set-up/ brings that. Its version has advisories (npm run audit).
+    'tar',
   ];
 }
 

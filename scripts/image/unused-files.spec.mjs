@@ -23,6 +23,7 @@ const all = [
   'onnxruntime-node/bin/napi-v6/darwin/arm64/onnxruntime_binding.node',
   'rxjs/dist/index.js',
   'rxjs/dist/index.js.map',
+  'tar/index.js',
   'typescript/lib/typescript.js',
 ];
 

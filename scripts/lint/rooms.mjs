@@ -9,12 +9,14 @@ const foundation = {
   config: ['common'],
   database: ['common', 'config', 'storage'],
   http: ['auth', 'common', 'config'],
-  metrics: ['auth', 'common', 'config', 'database'],
+  metrics: ['auth', 'common', 'config', 'database', 'storage'],
+  tracing: ['auth', 'common', 'config'],
   storage: ['common', 'config'],
 };
 
 /** The features, and which other features each may use; arrows point one way. */
 const features = {
+  backups: [],
   datasets: [],
   'base-models': [],
   models: ['datasets'],

@@ -1,11 +1,11 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { collectDefaultMetrics } from 'prom-client';
 import { describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { readSettings } from '../../src/config/read-settings.ts';
 import { Instruments } from '../../src/metrics/instruments.ts';
+import { collectProcessMetrics } from '../../src/metrics/process-metrics.ts';
 import { policyFaults } from './policy.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -55,6 +55,7 @@ it('compose.yaml gives each service nothing to write to but its data', () => {
       read_only: true,
       tmpfs: ['/tmp'],
       cap_drop: ['ALL'],
+      environment: { WELLFORMED_HOST_NAMES: 'none' },
       security_opt: ['no-new-privileges:true'],
       ports: [expect.stringMatching(/^127\.0\.0\.1:/)],
       deploy: { resources: { limits: { memory: expect.any(String) } } },
@@ -81,6 +82,35 @@ it('the probes ask routes that there are', () => {
   expect(read('Dockerfile')).toContain(`WELLFORMED_PORT=${container.ports[0].containerPort} `);
 });
 
+it('what is asked for by the name of a port finds one, and metrics have their own', () => {
+  const [{ ports }] = parse(read('k8s/base/deployment.yaml')).spec.template.spec.containers;
+  const portOf = Object.fromEntries(ports.map(({ name, containerPort }) => [name, containerPort]));
+  expect(portOf).toEqual({ http: expect.any(Number), metrics: expect.any(Number) });
+  const { WELLFORMED_METRICS_PORT } = settingsIn(read('k8s/base/settings.env'));
+  expect(portOf.metrics).toBe(Number(WELLFORMED_METRICS_PORT));
+
+  const service = parse(read('k8s/base/service.yaml')).spec.ports.map(({ name }) => name);
+  expect(service).toEqual(['http', 'metrics']);
+  const monitor = parse(read('k8s/monitoring/service-monitor.yaml')).spec.endpoints;
+  expect(monitor.map(({ port }) => port)).toEqual(['metrics']);
+  const openTo = (name) => parse(read(name)).spec.ingress.map(({ ports: [{ port }], from }) => [port, from]);
+  expect(openTo('k8s/base/network-policy.yaml')).toEqual([['http', undefined]]);
+  expect(openTo('k8s/monitoring/network-policy.yaml')).toEqual([['metrics', [expect.any(Object)]]]);
+});
+
+/** As kubectl reads numbers: 0440 is octal. */
+const yaml11 = { version: '1.1' };
+
+it('API keys are read from the folder that their Secret is mounted at, which the service cannot write', () => {
+  const { containers, volumes } = parse(read('k8s/components/api-keys/keys.yaml'), yaml11).spec.template.spec;
+  const [{ env, volumeMounts }] = containers;
+  const [{ mountPath, readOnly, subPath }] = volumeMounts;
+  const [{ secret }] = volumes;
+  expect({ readOnly, subPath }).toEqual({ readOnly: true, subPath: undefined });
+  expect(env).toEqual([{ name: 'WELLFORMED_API_KEYS_FILE', value: `${mountPath}/${secret.items[0].path}` }]);
+  expect(secret.defaultMode).toBe(0o440);
+});
+
 describe('monitoring', () => {
   const alerts = parse(read('k8s/monitoring/alerts.yaml')).spec.groups.flatMap(({ rules }) => rules);
   const dashboard = JSON.parse(read('k8s/monitoring/dashboard.json'));
@@ -89,7 +119,7 @@ describe('monitoring', () => {
   /** The names that Prometheus stores of what the service shows; the kubelet's and Prometheus' own are not ours. */
   async function knownNames() {
     const { registry } = new Instruments();
-    collectDefaultMetrics({ register: registry });
+    collectProcessMetrics(registry);
     const suffixes = { histogram: ['_bucket', '_sum', '_count'], summary: ['', '_sum', '_count'] };
     const metrics = await registry.getMetricsAsJSON();
     return metrics.flatMap(({ name, type }) => (suffixes[type] ?? ['']).map((suffix) => name + suffix));
@@ -106,11 +136,17 @@ describe('monitoring', () => {
     expect(await knownNames()).toEqual(expect.arrayContaining([...new Set(asked)]));
   });
 
+  it('docs/operations.md explains every metric as the page does', async () => {
+    const rows = [...read('docs/operations.md').matchAll(/^\| `(wellformed_\w+)` +\| (.*?) +\|$/gm)];
+    const told = Object.fromEntries(rows.map(([, name, help]) => [name, help]));
+    const metrics = await new Instruments().registry.getMetricsAsJSON();
+    expect(told).toEqual(Object.fromEntries(metrics.map(({ name, help }) => [name, help])));
+  });
+
   it('every alert has a section in the runbook', () => {
-    const headings = read('docs/operations.md')
-      .split('\n')
-      .filter((line) => line.startsWith('#'))
-      .map((line) => line.replace(/^#+ /, ''));
+    const [, ...sections] = read('docs/operations.md').split(/^### /m);
+    const advised = sections.filter((section) => /\n\n\S/.test(section));
+    const headings = advised.map((section) => section.split('\n', 1)[0]);
     expect(alerts.map(({ alert }) => alert).filter((name) => !headings.includes(name))).toEqual([]);
     for (const { alert, annotations } of alerts) {
       expect(annotations.runbook).toBe(`docs/operations.md#${alert.toLowerCase()}`);

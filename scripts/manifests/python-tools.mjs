@@ -5,15 +5,15 @@ import { engineFolder } from '../set-up/places.mjs';
 import { hasStamp, removeStamp, writeStamp } from '../set-up/stamp.mjs';
 import { works } from '../set-up/toolchain.mjs';
 
-const folder = join(engineFolder, 'checks');
-const stamp = join(folder, 'stamp.json');
-
 /**
  * Programs of the Python package index, in a virtual environment under `.engine/`, made once for these versions.
  * @param {string[]} requirements as pip takes them
+ * @param {string} name of the environment: one for each list of requirements
  * @returns {Promise<{ program(name: string): string } | undefined>} undefined where they cannot be had
  */
-export async function pythonTools(requirements) {
+export async function pythonTools(requirements, name = 'checks') {
+  const folder = join(engineFolder, name);
+  const stamp = join(folder, 'stamp.json');
   const tools = { program: (name) => join(folder, 'bin', name) };
   if (hasStamp(stamp, { requirements }) && existsSync(tools.program('python'))) return tools;
   if (process.platform === 'win32' || !(await works('python3', ['-c', 'import venv, ensurepip'])))

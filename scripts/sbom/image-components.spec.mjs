@@ -14,6 +14,7 @@ function bom() {
     `better-sqlite3@${version('better-sqlite3')}`,
     `better-sqlite3@${version('better-sqlite3-13')}`,
     `typescript@${version('typescript')}`,
+    `tar@${version('tar')}`,
     `rxjs@${version('rxjs')}`,
   ];
   return {

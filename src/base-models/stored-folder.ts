@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { chmod, readdir, readFile, rename, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { InvalidModelError } from '../bert/errors.js';
 import { syncFile, syncFolder, writeDurably } from '../common/durable-files.js';
@@ -12,21 +12,6 @@ export interface BaseModelManifest {
   source: { kind: SourceKind; [detail: string]: unknown };
   fetchedAt: string;
   files: ManifestFile[];
-}
-
-/**
- * A folder to fetch a model into, beside the models but under a name that no model can have. What crashed processes
- * left behind there is removed.
- */
-export async function stageFolder(baseModels: string): Promise<string> {
-  const staging = join(baseModels, '.staging');
-  await mkdir(staging, { recursive: true });
-  for (const entry of await readdir(staging)) {
-    const path = join(staging, entry);
-    if (Date.now() - (await lastChange(path)) > staleAfterMs)
-      await rm(path, { recursive: true, force: true });
-  }
-  return mkdtemp(join(staging, 'new-'));
 }
 
 /**
@@ -100,25 +85,6 @@ export async function verifyContent(
 
 const manifestName = 'manifest.json';
 const fetchAgain = 'Remove the folder; the model is then fetched again when it is needed.';
-
-/** Longer than any download may stand still. */
-const staleAfterMs = 60 * 60_000;
-
-/** Of anything in a folder, in milliseconds since 1970; now, if another process has published or removed it meanwhile. */
-async function lastChange(folder: string): Promise<number> {
-  let last = await stat(folder).then(
-    (found) => found.mtimeMs,
-    () => Date.now(),
-  );
-  for (const entry of await readdir(folder, { recursive: true }).catch(() => [])) {
-    const changed = await stat(join(folder, entry)).then(
-      (found) => found.mtimeMs,
-      () => 0,
-    );
-    last = Math.max(last, changed);
-  }
-  return last;
-}
 
 /** null: not a manifest of this kind, but some file of that name. */
 function parse(text: string): BaseModelManifest | null {

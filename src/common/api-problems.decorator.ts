@@ -6,16 +6,19 @@ import { PROBLEM_MEDIA_TYPE } from './problem-details.js';
 const DESCRIPTIONS = {
   400: 'The request is malformed.',
   401: 'Keys are asked for, and none or no known one was sent.',
-  403: 'The key lacks the scope that this needs, or the page of another site may not ask for this.',
+  403: 'The key lacks the scope that this needs, the page of another site may not ask for this, or the service does not go by the name in `Host`.',
   404: 'There is nothing under this id or name.',
   408: 'The client sent or read nothing for too long.',
   409: 'The state of things does not allow it; the detail says what to do first.',
   413: 'The body or the file is too large.',
+  414: 'A part of the path is too long.',
   415: 'The content type is not one that this route takes.',
   422: 'The request is well-formed, but its values are not valid: `errors` lists them.',
   429: 'Too much waits already; `Retry-After` says in how many seconds to try again.',
+  431: 'The headers of the request are too long.',
   500: 'Something went wrong in the service.',
   503: 'The service cannot do this now.',
+  507: 'The disk of the service is full; nothing was stored.',
 } as const;
 
 export type ProblemStatus = keyof typeof DESCRIPTIONS;
@@ -26,7 +29,7 @@ const retryAfter = { description: 'Seconds.', schema: { type: 'integer', minimum
 export function ApiProblems(...statuses: ProblemStatus[]): MethodDecorator & ClassDecorator {
   return applyDecorators(
     ApiExtraModels(ProblemDetails),
-    ...[...statuses, 500 as const].map((status) => problemResponse(status, DESCRIPTIONS[status])),
+    ...[...statuses, 500 as const].map((status) => problemResponse(status)),
   );
 }
 
@@ -34,17 +37,24 @@ export function ApiProblems(...statuses: ProblemStatus[]): MethodDecorator & Cla
 export function ApiGateProblems(): MethodDecorator & ClassDecorator {
   return applyDecorators(
     ApiExtraModels(ProblemDetails),
-    problemResponse(401, DESCRIPTIONS[401]),
-    problemResponse(403, DESCRIPTIONS[403]),
+    problemResponse(401),
+    problemResponse(403),
     problemResponse(429, 'More requests a minute than `RateLimit-Policy` allows.'),
   );
 }
 
-function problemResponse(status: ProblemStatus, description: string): MethodDecorator & ClassDecorator {
-  return ApiResponse({
-    status,
+function problemResponse(
+  status: ProblemStatus,
+  description: string = DESCRIPTIONS[status],
+): MethodDecorator & ClassDecorator {
+  return ApiResponse({ status, ...problemDocumentation(status, description) });
+}
+
+/** What OpenAPI says of an answer that is a problem. */
+export function problemDocumentation(status: ProblemStatus, description: string = DESCRIPTIONS[status]) {
+  return {
     description,
     ...(status === 429 && { headers: { 'Retry-After': retryAfter } }),
     content: { [PROBLEM_MEDIA_TYPE]: { schema: { $ref: getSchemaPath(ProblemDetails) } } },
-  });
+  };
 }

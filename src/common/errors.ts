@@ -120,6 +120,20 @@ export class OverdueError extends DomainError {
   readonly title = 'Deadline exceeded';
 }
 
+/** The disk is full. */
+export class InsufficientStorageError extends DomainError {
+  readonly status = 507;
+  readonly type = 'insufficient-storage';
+  readonly title = 'Insufficient storage';
+
+  constructor() {
+    super(
+      'The disk of the service is full: nothing was stored. Delete datasets, runs or models that nobody needs, or have its operator ' +
+        'make room; then send it again.',
+    );
+  }
+}
+
 export class UnavailableError extends DomainError {
   readonly status = 503;
   readonly type = 'unavailable';

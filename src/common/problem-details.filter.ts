@@ -3,11 +3,12 @@ import {
   ForbiddenException,
   HttpException,
   Logger,
+  NotFoundException,
   type ArgumentsHost,
   type ExceptionFilter,
 } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { DomainError, TooManyRequestsError } from './errors.js';
+import { DomainError, InsufficientStorageError, TooManyRequestsError } from './errors.js';
 import {
   PROBLEM_MEDIA_TYPE,
   problemOfDomainError,
@@ -15,7 +16,9 @@ import {
   unexpectedProblem,
   type Problem,
 } from './problem-details.js';
+import { fieldsOf } from './request-identity.js';
 import type { RouteTable } from './route-table.js';
+import { isSpaceError } from './space-errors.js';
 
 /** Turns whatever is thrown into an RFC 9457 answer. The only place where an error meets a status code. */
 @Catch()
@@ -30,13 +33,17 @@ export class ProblemDetailsFilter implements ExceptionFilter {
     const reply = http.getResponse<FastifyReply>();
     const path = pathOf(request.url);
     if (request.raw.aborted || reply.raw.destroyed) {
-      this.logger.debug(`${request.method} ${path} was cut off by the client`);
+      this.logger.debug(`${request.method} ${path} was cut off by the client`, fieldsOf(request));
       return;
     }
     const problem = { ...this.problem(error, request, reply), instance: path };
     if (problem.errorId) {
       const message = `${request.method} ${path} failed (${problem.errorId})`;
-      this.logger.error(message, error instanceof Error ? error.stack : error);
+      this.logger.error(
+        message,
+        { ...fieldsOf(request), errorId: problem.errorId },
+        error instanceof Error ? error.stack : String(error),
+      );
     }
     if (reply.raw.headersSent) {
       // An answer that failed half-way must not look whole.
@@ -53,10 +60,18 @@ export class ProblemDetailsFilter implements ExceptionFilter {
 
   private problem(error: unknown, request: FastifyRequest, reply: FastifyReply): Problem {
     if (error instanceof DomainError) return problemOfDomainError(error);
+    if (isSpaceError(error)) {
+      this.logger.error(
+        `${request.method} ${pathOf(request.url)}: the disk is full (${(error as Error).message})`,
+      );
+      return problemOfDomainError(new InsufficientStorageError());
+    }
     const cause = fastifyErrorOf(error);
+    // What is wrong with a request matters only where there is such a route.
+    if (request.is404 && (cause || error instanceof NotFoundException))
+      return this.unknownRoute(request, reply);
     if (cause) return fastifyProblem(cause, request);
     if (error instanceof HttpException) {
-      if (error.getStatus() === 404 && request.is404) return this.unknownRoute(request, reply);
       if (error instanceof ForbiddenException) return crossSiteProblem(error);
       const checks = checksOf(error);
       return checks

@@ -1,4 +1,24 @@
-import { ConsoleLogger } from '@nestjs/common';
+import { ConsoleLogger, type LogLevel } from '@nestjs/common';
+
+/** How much the log tells: each level, and all before it. */
+export const logLevels = ['error', 'warn', 'info', 'debug'] as const;
+
+export type LogLevelName = (typeof logLevels)[number];
+
+export interface ServiceLoggerOptions {
+  /** One object a line; else text for people. */
+  json: boolean;
+  colors: boolean;
+  level: LogLevelName;
+}
+
+/** What Nest calls the levels. */
+const NEST_LEVELS: Readonly<Record<LogLevelName, LogLevel[]>> = {
+  error: ['fatal', 'error'],
+  warn: ['warn'],
+  info: ['log'],
+  debug: ['debug', 'verbose'],
+};
 
 /** What Nest tells about its own start: a line for every module and route, of interest to nobody who runs the service. */
 const FRAMEWORK_CONTEXTS = [
@@ -9,8 +29,22 @@ const FRAMEWORK_CONTEXTS = [
   'NestApplication',
 ];
 
-/** Nest's logger, without its chatter. */
+/**
+ * Nest's logger, without its chatter. A message is a sentence that tells all to people; plain objects after it are fields for
+ * machines (`requestId`, `runId`, `modelId` …), which stand in JSON lines alone.
+ */
 export class ServiceLogger extends ConsoleLogger {
+  constructor({ json, colors, level }: ServiceLoggerOptions) {
+    super({
+      json,
+      flattenParams: true,
+      // Coloured JSON is no JSON.
+      colors: colors && !json,
+      prefix: 'Wellformed',
+      logLevels: logLevels.slice(0, logLevels.indexOf(level) + 1).flatMap((name) => NEST_LEVELS[name]),
+    });
+  }
+
   override log(message: unknown, ...rest: unknown[]): void {
     if (FRAMEWORK_CONTEXTS.includes(String(rest.at(-1)))) return;
     super.log(message, ...rest);
@@ -20,5 +54,20 @@ export class ServiceLogger extends ConsoleLogger {
     // A start that fails is told by main.ts, once.
     if (rest.at(-1) === 'ExceptionHandler') return;
     super.error(message, ...rest);
+  }
+
+  protected override stringifyJsonLogObject({ timestamp, level, ...rest }: Record<string, unknown>): string {
+    return super.stringifyJsonLogObject({
+      timestamp: new Date(timestamp as number).toISOString(),
+      // As other programs call it.
+      level: level === 'log' ? 'info' : level,
+      ...rest,
+    });
+  }
+
+  protected override formatMessage(
+    ...[level, message, pid, shownLevel, context, since]: Parameters<ConsoleLogger['formatMessage']>
+  ): string {
+    return super.formatMessage(level, message, pid, shownLevel, context, since);
   }
 }

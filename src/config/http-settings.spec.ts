@@ -22,6 +22,7 @@ describe('the settings of the HTTP server', () => {
       WELLFORMED_RATE_LIMIT: '600',
       WELLFORMED_TRUST_PROXY: '10.0.0.0/8, ::1, loopback',
       WELLFORMED_CORS_ORIGINS: 'https://app.example,http://localhost:8080',
+      WELLFORMED_HOST_NAMES: 'App.Example, wf',
       WELLFORMED_CLIENT_TIMEOUT: '2 min',
       WELLFORMED_MAX_CONNECTIONS: '100',
     });
@@ -36,10 +37,13 @@ describe('the settings of the HTTP server', () => {
       rateLimit: 600,
       trustProxy: ['10.0.0.0/8', '::1', 'loopback'],
       corsOrigins: ['https://app.example', 'http://localhost:8080'],
+      hostNames: ['app.example', 'wf'],
       clientTimeout: 120_000,
       maxConnections: 100,
     });
     expect(readSettings({ WELLFORMED_PUBLIC: 'none' }).settings.publicAreas).toEqual([]);
+    expect(readSettings({ WELLFORMED_HOST_NAMES: 'any' }).settings.hostNames).toBe('any');
+    expect(readSettings({ WELLFORMED_HOST_NAMES: 'none' }).settings.hostNames).toEqual([]);
     expect(readSettings({ WELLFORMED_CORS_ORIGINS: '*' }).settings.corsOrigins).toEqual(['*']);
   });
 
@@ -73,6 +77,9 @@ describe('the settings of the HTTP server', () => {
     ['WELLFORMED_CORS_ORIGINS', 'https://app.example/'],
     ['WELLFORMED_CORS_ORIGINS', 'https://*.example'],
     ['WELLFORMED_CORS_ORIGINS', 'null'],
+    ['WELLFORMED_HOST_NAMES', 'http://app.example'],
+    ['WELLFORMED_HOST_NAMES', 'app.example:80'],
+    ['WELLFORMED_HOST_NAMES', '*.example'],
     ['WELLFORMED_CLIENT_TIMEOUT', '0'],
     ['WELLFORMED_MAX_CONNECTIONS', '0'],
   ])('refuse %s=%s', (variable, value) => {

@@ -46,6 +46,12 @@ function isAddressRange(range: string): boolean {
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
 }
 
+function isHostName(name: string): boolean {
+  return (
+    name.length <= 253 && name.split('.').every((label) => /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(label))
+  );
+}
+
 function isOrigin(origin: string): boolean {
   if (origin === '*') return true;
   return /^https?:\/\/[^*]+$/.test(origin) && URL.canParse(origin) && new URL(origin).origin === origin;
@@ -147,6 +153,19 @@ export class HttpSettings {
   })
   corsOrigins!: readonly string[];
 
+  @Setting('WELLFORMED_HOST_NAMES', {
+    default: 'auto',
+    description:
+      'By which names the service may be asked (`Host`), besides localhost and addresses: names with commas between them, any, or ' +
+      'auto: any where API keys are asked for or it listens on more than loopback, else no other ([security.md](security.md)).',
+    parse: (value) => (value === 'auto' || value === 'any' ? value : list(value.toLowerCase())),
+  })
+  @ValidateIf(({ hostNames }: HttpSettings) => Array.isArray(hostNames))
+  @Validate(IsEach, [isHostName], {
+    message: 'must be auto, any, none, or names such as wellformed.example.org, without a port',
+  })
+  hostNames!: 'auto' | 'any' | readonly string[];
+
   @Setting('WELLFORMED_CLIENT_TIMEOUT', {
     default: '60 s',
     description:
@@ -161,10 +180,33 @@ export class HttpSettings {
   @Setting('WELLFORMED_MAX_CONNECTIONS', {
     default: '16384',
     description:
-      'Most connections at a time; more are closed at once, so that files for the database and the models can still be opened.',
+      'Most connections at a time; more are closed at once, so that files for the database and the models can still be opened. ' +
+      'Fewer where the limit of open files leaves room for fewer.',
     parse: integer,
   })
   @IsInt({ message: 'must be a whole number' })
   @Min(1, { message: 'must be at least 1' })
   maxConnections!: number;
+
+  @Setting('WELLFORMED_SHUTDOWN_DELAY', {
+    default: '0',
+    description:
+      'How long requests are still taken after SIGTERM, while `/health/ready` answers 503 and answers close their connections: so ' +
+      'long as whoever sends requests needs to learn that they belong elsewhere.',
+    parse: duration,
+  })
+  @Min(0, { message: 'must be a time from 0 to 10 min, such as 5 s' })
+  @Max(600_000, { message: 'must be a time from 0 to 10 min, such as 5 s' })
+  shutdownDelay!: number;
+
+  @Setting('WELLFORMED_SHUTDOWN_GRACE', {
+    default: '30 s',
+    description:
+      'How long requests that are under way after that may take, and the step of a training; then they are cut off. Whatever kills the ' +
+      'process must wait for both times and some seconds more.',
+    parse: duration,
+  })
+  @Min(0, { message: 'must be a time from 0 to 60 min, such as 30 s' })
+  @Max(3_600_000, { message: 'must be a time from 0 to 60 min, such as 30 s' })
+  shutdownGrace!: number;
 }

@@ -10,6 +10,7 @@ import {
   ValidatorConstraint,
 } from 'class-validator';
 import type { ValidatorConstraintInterface } from 'class-validator';
+import { logLevels, type LogLevelName } from '../common/service-logger.js';
 import { HttpSettings } from './http-settings.js';
 import { bytes, duration, integer, Setting, text, type SettingParser } from './setting.js';
 
@@ -169,12 +170,31 @@ export class Settings extends HttpSettings {
   predictPrecision!: 'auto' | 'fp32' | 'int8';
 
   @Setting('WELLFORMED_LOG_FORMAT', {
-    default: 'text',
-    description: 'text for people, json for machines (one object a line).',
+    default: 'auto',
+    description:
+      'text for people, json for machines (one object a line), auto: text on a terminal, else json.',
     parse: text,
   })
-  @IsIn(['text', 'json'], { message: 'must be text or json' })
-  logFormat!: 'text' | 'json';
+  @IsIn(['auto', 'text', 'json'], { message: 'must be auto, text or json' })
+  logFormat!: 'auto' | 'text' | 'json';
+
+  @Setting('WELLFORMED_LOG_LEVEL', {
+    default: 'info',
+    description: 'How much the log tells: error, warn, info or debug, each with all before it.',
+    parse: text,
+  })
+  @IsIn(logLevels, { message: 'must be error, warn, info or debug' })
+  logLevel!: LogLevelName;
+
+  @Setting('WELLFORMED_LOG_REQUESTS', {
+    default: 'all',
+    description:
+      'Of which requests the log has a line: all, failed (answered 4xx or 5xx, or cut off) or none. Those of health checks and ' +
+      'metrics that go well are told at the level debug.',
+    parse: text,
+  })
+  @IsIn(['all', 'failed', 'none'], { message: 'must be all, failed or none' })
+  logRequests!: 'all' | 'failed' | 'none';
 
   @Setting('WELLFORMED_HUB_MODELS', {
     default: 'any',

@@ -1,8 +1,7 @@
+import type BetterSqlite3 from 'better-sqlite3';
 import type { DataSourceOptions } from 'typeorm';
 import { Database } from '../common/sqlite.js';
-import { InitialSchema1764000000000 } from './migrations/1764000000000-initial-schema.js';
-import { FineTuningOptions1764500000000 } from './migrations/1764500000000-fine-tuning-options.js';
-import { ServingAssessment1765000000000 } from './migrations/1765000000000-serving-assessment.js';
+import { migrations } from './migrations/index.js';
 import { SnakeCaseNamingStrategy } from './naming-strategy.js';
 
 /** How the database is opened; entities are added by whoever knows them. Migrations run as it is opened. */
@@ -12,10 +11,21 @@ export function dataSourceOptions(file: string): DataSourceOptions {
     database: file,
     driver: Database,
     enableWAL: true,
+    prepareDatabase: makeCommitsDurable,
     namingStrategy: new SnakeCaseNamingStrategy(),
-    migrations: [InitialSchema1764000000000, FineTuningOptions1764500000000, ServingAssessment1765000000000],
+    migrations,
     migrationsRun: true,
     migrationsTransactionMode: 'all',
     synchronize: false,
   };
+}
+
+/**
+ * What was answered must outlive a power cut: files are synced before their row is stored, and a row that is lost would leave them to
+ * nobody. better-sqlite3 is compiled with NORMAL for WAL, which syncs at checkpoints alone. `fullfsync` is for macOS, where a
+ * plain sync stays in the cache of the disk.
+ */
+function makeCommitsDurable(database: BetterSqlite3.Database): void {
+  database.pragma('synchronous = FULL');
+  database.pragma('fullfsync = ON');
 }

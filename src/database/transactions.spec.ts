@@ -4,6 +4,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource, type EntityManager } from 'typeorm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { Database } from '../common/sqlite.js';
 import { dataSourceOptions } from './data-source.js';
 import { Transactions } from './transactions.js';
 
@@ -78,5 +79,26 @@ describe('Transactions', () => {
     await expect(other).rejects.toThrow('no');
     await late;
     expect(await names()).toEqual(['first', 'late']);
+  });
+
+  it('goes on after SQLite has ended one by itself, as it does when there is no more space', async () => {
+    const pragma = async (text: string) =>
+      Number(Object.values((await dataSource.query<object[]>(`PRAGMA ${text}`))[0]!)[0]);
+    await pragma(`max_page_count = ${await pragma('page_count')}`);
+    const tooMuch = () => transactions.run((manager) => insert(manager, 'x'.repeat(100_000)));
+    for (let i = 0; i < 2; i++) await expect(tooMuch()).rejects.toMatchObject({ code: 'SQLITE_FULL' });
+    await pragma('max_page_count = 1000000');
+
+    const refused = transactions.run(async (manager) => {
+      await insert(manager, 'refused');
+      throw new Error('no');
+    });
+    await expect(refused).rejects.toThrow('no');
+    await transactions.run((manager) => insert(manager, 'kept'));
+
+    // Somebody else sees what is stored for good.
+    const other = new Database(path.join(folder, 'test.sqlite'), { readonly: true });
+    expect(other.prepare('SELECT name FROM alias_changes').pluck().all()).toEqual(['kept']);
+    other.close();
   });
 });

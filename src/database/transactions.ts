@@ -1,6 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { Injectable } from '@nestjs/common';
+import { Injectable, Optional } from '@nestjs/common';
+import type BetterSqlite3 from 'better-sqlite3';
 import { DataSource, type EntityManager } from 'typeorm';
+import { isSpaceError } from '../common/space-errors.js';
+import { SpaceReserve } from '../storage/space-reserve.js';
 
 /**
  * The only way to write to the database. TypeORM has one SQLite connection: two transactions at once would become one,
@@ -13,15 +16,42 @@ export class Transactions {
   private last: Promise<unknown> = Promise.resolve();
   private readonly current = new AsyncLocalStorage<{ manager: EntityManager; open: boolean }>();
 
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    @Optional() private readonly reserve?: SpaceReserve,
+  ) {}
 
   run<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
     const outer = this.current.getStore();
     if (outer?.open) return work(outer.manager);
 
     const result = this.last.then(() => this.dataSource.transaction((manager) => this.within(manager, work)));
-    this.last = result.catch(() => undefined);
+    this.last = result.catch(() => this.endFailed()).catch(() => undefined);
     return result;
+  }
+
+  /** As `run`, for work that makes room: where the disk is full it gets the space that is kept for that, and is done a second time. */
+  async runDeletion<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    try {
+      return await this.run(work);
+    } catch (error) {
+      if (!this.reserve || !isSpaceError(error)) throw error;
+      this.reserve.spend();
+      return await this.run(work);
+    }
+  }
+
+  /**
+   * Some errors, of a full disk above all, make SQLite end the transaction by itself. TypeORM then cannot end it any more and goes on
+   * counting it as open: what follows would be nested in it, and one day never be committed.
+   */
+  private endFailed(): void {
+    const { databaseConnection } = this.dataSource.driver as unknown as {
+      databaseConnection: BetterSqlite3.Database;
+    };
+    if (databaseConnection.inTransaction) databaseConnection.exec('ROLLBACK');
+    // There is one for the one connection.
+    Object.assign(this.dataSource.createQueryRunner(), { isTransactionActive: false, transactionDepth: 0 });
   }
 
   private async within<T>(manager: EntityManager, work: (manager: EntityManager) => Promise<T>): Promise<T> {

@@ -1,17 +1,18 @@
 import { Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import {
-  ApiBody,
-  ApiConsumes,
   ApiCreatedResponse,
+  ApiExtraModels,
   ApiNoContentResponse,
   ApiOkResponse,
   ApiOperation,
   ApiParam,
   ApiTags,
+  getSchemaPath,
 } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Needs } from '../auth/access.js';
+import { linksTo } from '../common/api-links.js';
 import { ApiProblems } from '../common/api-problems.decorator.js';
 import { InvalidInputError } from '../common/errors.js';
 import { readForm, takesForm } from '../common/multipart.js';
@@ -22,6 +23,8 @@ import { DatasetsService } from './datasets.service.js';
 import { DatasetDto, DatasetPageDto } from './dto/dataset.dto.js';
 import { RowDto, RowPageDto, RowsQuery } from './dto/row.dto.js';
 import { UploadDatasetFields, UploadDatasetForm } from './dto/upload-dataset.dto.js';
+
+const ofDataset = ['DatasetsController.get', 'DatasetsController.rows', 'DatasetsController.delete'];
 
 const ApiDatasetId = () => ApiParam({ name: 'id', example: 'ds_01JDB6X2S7N4M0QK8T5V9W3YZA' });
 
@@ -47,13 +50,22 @@ export class DatasetsController {
       'Labels are 1 (acceptable) and 0 (unacceptable). Where lines are wrong, nothing is stored and the answer lists the first ' +
       '100. What is merely odd (duplicates, contradictions, very long sentences, a rare or missing class) is stored and reported as `warnings`.\n\n' +
       '    curl -F file=@in_domain_train.tsv localhost:3000/datasets',
+    requestBody: {
+      required: true,
+      content: {
+        'multipart/form-data': {
+          schema: { $ref: getSchemaPath(UploadDatasetForm) },
+          encoding: { file: { contentType: 'text/tab-separated-values' } },
+        },
+      },
+    },
   })
-  @ApiConsumes('multipart/form-data')
-  @ApiBody({ type: UploadDatasetForm })
+  @ApiExtraModels(UploadDatasetForm)
   @ApiCreatedResponse({
     type: DatasetDto,
     description: 'Stored.',
     headers: { Location: { description: 'Path of the dataset.', schema: { type: 'string' } } },
+    links: linksTo(ofDataset, { id: '$response.body#/id' }),
   })
   @ApiProblems(400, 413, 415, 422)
   async upload(
@@ -104,7 +116,13 @@ export class DatasetsController {
   @Needs('train')
   @ApiOperation({ summary: 'Read the rows of a dataset, in the order of the file' })
   @ApiDatasetId()
-  @ApiOkResponse({ type: RowPageDto })
+  @ApiOkResponse({
+    type: RowPageDto,
+    links: linksTo(['DatasetsController.rows'], {
+      id: '$request.path.id',
+      cursor: '$response.body#/nextCursor',
+    }),
+  })
   @ApiProblems(404, 422)
   async rows(@Param('id') id: string, @Query() query: RowsQuery): Promise<RowPageDto> {
     const { items, nextCursor } = await this.datasets.rows(id, query);

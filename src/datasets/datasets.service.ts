@@ -81,6 +81,11 @@ export class DatasetsService implements OnModuleInit {
     return { items: items.map(datasetOf), nextCursor };
   }
 
+  /** How many there are. */
+  count(): Promise<number> {
+    return this.datasets.count();
+  }
+
   /** Path of the file with the dataset's rows: `readRows` reads it. @throws NotFoundError */
   async rowsFile(id: string): Promise<string> {
     const { id: known } = await this.get(id);
@@ -104,7 +109,7 @@ export class DatasetsService implements OnModuleInit {
 
   /** @throws NotFoundError, ConflictError where a run uses it or an evaluation reads it */
   async delete(id: string): Promise<void> {
-    await this.transactions.run(async (manager) => {
+    await this.transactions.runDeletion(async (manager) => {
       await this.refuseWhileJudged(manager, id);
       try {
         const { affected } = await manager.delete(DatasetEntity, { id });

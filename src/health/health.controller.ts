@@ -1,10 +1,14 @@
 import { Controller, Get, Logger } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { HealthCheckService, HealthIndicatorService, TypeOrmHealthIndicator } from '@nestjs/terminus';
+import { HealthCheckService, HealthIndicatorService } from '@nestjs/terminus';
+import { DataSource } from 'typeorm';
 import { Area } from '../auth/access.js';
 import { ApiProblems } from '../common/api-problems.decorator.js';
-import { ServingStatusService } from '../predictions/serving/serving-status.service.js';
+import { buildInfo } from '../common/build-info.js';
+import { UnavailableError } from '../common/errors.js';
+import { Shutdown } from '../http/shutdown.js';
 import { BlobStore } from '../storage/blob-store.js';
+import { Degradation } from './degradation.js';
 import { EngineInUse } from './engine-in-use.js';
 import { AliveDto, ReadyDto } from './health.dto.js';
 
@@ -12,14 +16,16 @@ import { AliveDto, ReadyDto } from './health.dto.js';
 @Controller('health')
 export class HealthController {
   private readonly logger = new Logger(HealthController.name);
+  private checking: Promise<Record<string, string>> | undefined;
 
   constructor(
     private readonly health: HealthCheckService,
     private readonly indicators: HealthIndicatorService,
-    private readonly database: TypeOrmHealthIndicator,
+    private readonly database: DataSource,
     private readonly blobs: BlobStore,
     private readonly engine: EngineInUse,
-    private readonly serving: ServingStatusService,
+    private readonly degradation: Degradation,
+    private readonly shutdown: Shutdown,
   ) {}
 
   @Get('live')
@@ -48,19 +54,38 @@ export class HealthController {
   @ApiOperation({
     summary: 'Do the database and the storage answer? And which engine trains, and what does not work',
     description:
-      'A model that cannot be loaded is degraded service, which is no reason to send requests elsewhere: 200.',
+      'A model that cannot be loaded or a dead training thread is degraded service, which is no reason to send requests elsewhere: 200.',
   })
   @ApiOkResponse({ type: ReadyDto })
   @ApiProblems(503)
   async ready(): Promise<ReadyDto> {
-    const { details } = await this.health.check([
-      () => this.database.pingCheck('database', { timeout: 2000 }),
-      () => this.checkStorage(),
-    ]);
-    const checks = Object.fromEntries(Object.entries(details).map(([name, { status }]) => [name, status]));
-    const { degraded } = this.serving;
+    if (this.shutdown.isUnderWay)
+      throw new UnavailableError(
+        'The service is ending. Send requests elsewhere, or when it has started again.',
+      );
+    // Anybody may ask, and as often as they like: those who come meanwhile get the same answer.
+    this.checking ??= this.check().finally(() => (this.checking = undefined));
+    const checks = await this.checking;
+    const degraded = this.degradation.troubles;
     const status = degraded.length === 0 ? 'ok' : 'degraded';
-    return { status, checks, degraded, engine: this.engine.description };
+    return { status, checks, degraded, engine: this.engine.description, build: buildInfo };
+  }
+
+  private async check(): Promise<Record<string, string>> {
+    const { details } = await this.health.check([() => this.checkDatabase(), () => this.checkStorage()]);
+    return Object.fromEntries(Object.entries(details).map(([name, { status }]) => [name, status]));
+  }
+
+  private async checkDatabase() {
+    const indicator = this.indicators.check('database');
+    try {
+      // A query that names no table is answered without a look at the file.
+      await this.database.query('SELECT COUNT(*) FROM migrations');
+      return indicator.up();
+    } catch (error) {
+      this.logger.error('The database cannot be read', (error as Error).stack);
+      return indicator.down();
+    }
   }
 
   private async checkStorage() {

@@ -16,6 +16,19 @@ export class EngineDto {
   reason!: string;
 }
 
+export class BuildDto {
+  /** @example 0.1.0 */
+  version!: string;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'Of the sources, as git names it; null where nobody knows.',
+    example: '1eaec9c6f3f5b7d1c0c5a4e0a3b2d1f0e9c8b7a6',
+  })
+  commit!: string | null;
+}
+
 export class ReadyDto {
   /** `degraded`: requests are taken, but something does not work. */
   @ApiProperty({ enum: ['ok', 'degraded'] })
@@ -36,4 +49,8 @@ export class ReadyDto {
   /** What trains. */
   @ApiProperty()
   engine!: EngineDto;
+
+  /** What runs. */
+  @ApiProperty()
+  build!: BuildDto;
 }

@@ -13,6 +13,7 @@ const EXPOSED_HEADERS = [
   'Server-Timing',
   'Wellformed-Model',
   'Wellformed-Precision',
+  'X-Request-Id',
 ];
 
 /** An answer of the API is no page: should a browser take it for one, nothing in it runs, loads or is framed. */

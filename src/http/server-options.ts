@@ -1,8 +1,11 @@
+import { Logger } from '@nestjs/common';
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyHttpOptions, FastifyInstance } from 'fastify';
 import { PROBLEM_MEDIA_TYPE, problemOfStatus } from '../common/problem-details.js';
+import { requestIdOf } from '../common/request-identity.js';
 import type { Settings } from '../config/settings.js';
+import { mostConnections } from './open-files.js';
 
 /** Headers of a request, all together: Node's default, written down because a flag can change it. */
 const MAX_HEADER_BYTES = 16 * 1024;
@@ -12,10 +15,15 @@ export function serverOptions(settings: Settings): FastifyHttpOptions<Server> {
   const { clientTimeout, maxBodyBytes, trustProxy } = settings;
   return {
     bodyLimit: maxBodyBytes,
+    genReqId: requestIdOf,
     trustProxy: trustProxy.length > 0 ? [...trustProxy] : false,
+    // Who has a connection is answered on it to the end.
+    return503OnClosing: false,
     // Node's own limit for whole requests would end long uploads too: bodies are watched by `endSlowClients`.
     requestTimeout: 0,
     http: {
+      // Node compares the two as it makes the server, before Fastify sets its own.
+      requestTimeout: 0,
       headersTimeout: clientTimeout,
       maxHeaderSize: MAX_HEADER_BYTES,
       // How often Node looks for headers that are overdue.
@@ -27,7 +35,13 @@ export function serverOptions(settings: Settings): FastifyHttpOptions<Server> {
 
 /** What Fastify has no option for. */
 export function limitConnections(fastify: FastifyInstance, { maxConnections }: Settings): void {
-  (fastify.server as Server).maxConnections = maxConnections;
+  const most = mostConnections(maxConnections);
+  (fastify.server as Server).maxConnections = most;
+  if (most === maxConnections) return;
+  new Logger('Connections').warn(
+    `At most ${most} connections are taken, not ${maxConnections}: this process may have no more files open. Raise that limit ` +
+      '(ulimit -n, LimitNOFILE=), or set WELLFORMED_MAX_CONNECTIONS.',
+  );
 }
 
 /** What never became a request: there is no route and no reply, only a socket. */

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { StalledError } from '../common/errors.js';
 import { PROBLEM_MEDIA_TYPE, problemOfDomainError } from '../common/problem-details.js';
+import { REQUEST_ID_HEADER } from '../common/request-identity.js';
 import type { Settings } from '../config/settings.js';
 
 /** Part of a route's Fastify configuration. */
@@ -17,11 +18,19 @@ const LEAST_BYTES_PER_SECOND = 1024;
  * that there may be. Slow headers are ended by Node's server itself.
  */
 export function endSlowClients(fastify: FastifyInstance, { clientTimeout }: Settings): void {
+  const watched = new WeakSet<FastifyRequest>();
   fastify.addHook('onRequest', (request, reply, done) => {
-    if (hasBody(request) && !isWatchedByRoute(request)) watchBody(request, reply, clientTimeout);
+    if (hasBody(request) && !isWatchedByRoute(request)) {
+      watched.add(request);
+      watchBody(request, reply, clientTimeout);
+    }
     done();
   });
   fastify.addHook('onSend', (request, reply, payload, done) => {
+    // What Nest refuses before any other hook has not been seen until now.
+    if (hasBody(request) && !request.raw.complete && !watched.has(request)) {
+      watchBody(request, reply, clientTimeout);
+    }
     watchReading(request, reply, clientTimeout);
     done(null, payload);
   });
@@ -42,11 +51,12 @@ function watchBody(request: FastifyRequest, reply: FastifyReply, milliseconds: n
   const { raw } = request;
   const { socket } = raw;
   const enough = (LEAST_BYTES_PER_SECOND * milliseconds) / 1000;
+  const isOver = () => raw.complete || socket.destroyed;
   let read = socket.bytesRead;
   const timer = setInterval(() => {
     const arrived = socket.bytesRead - read;
     read = socket.bytesRead;
-    if (raw.complete) return clearInterval(timer);
+    if (isOver()) return clearInterval(timer);
     // What lies here unread waits for the service, not for the client.
     const isClientSlow = raw.readableLength === 0 && arrived < enough;
     // What is still sent after the answer is dropped, but not for ever.
@@ -56,7 +66,8 @@ function watchBody(request: FastifyRequest, reply: FastifyReply, milliseconds: n
     }
   }, milliseconds);
   timer.unref();
-  raw.once('close', () => clearInterval(timer));
+  // A request that is answered before its body has come may be closed long before the rest of that has.
+  raw.once('close', () => isOver() && clearInterval(timer));
 }
 
 function giveUp(request: FastifyRequest, reply: FastifyReply, milliseconds: number): void {
@@ -72,7 +83,11 @@ function giveUp(request: FastifyRequest, reply: FastifyReply, milliseconds: numb
   const problem = { ...problemOfDomainError(error), instance: request.url.split('?', 1)[0] };
   // Past Nest and its route, which waits for the body: it learns that the client is gone when the connection ends.
   reply.hijack();
-  reply.raw.writeHead(error.status, { 'content-type': PROBLEM_MEDIA_TYPE, connection: 'close' });
+  reply.raw.writeHead(error.status, {
+    'content-type': PROBLEM_MEDIA_TYPE,
+    [REQUEST_ID_HEADER]: request.id,
+    connection: 'close',
+  });
   reply.raw.end(JSON.stringify(problem), () => socket.destroySoon());
 }
 

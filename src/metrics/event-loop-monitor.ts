@@ -1,32 +1,44 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { monitorEventLoopDelay, performance, type EventLoopUtilization } from 'node:perf_hooks';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Instruments } from './instruments.js';
 
 const RESOLUTION_MS = 10;
 
-/** Measures how late the event loop runs, from one scrape to the next. */
+/** Measures how late the event loop runs and how busy it is, from one scrape to the next. */
 @Injectable()
 export class EventLoopMonitor implements OnApplicationShutdown {
   private readonly delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  private last: EventLoopUtilization = performance.eventLoopUtilization();
 
   constructor(private readonly instruments: Instruments) {
     this.delays.enable();
-  }
-
-  /** Puts what was measured since the last call on the gauge. */
-  report(): void {
-    if (this.delays.count === 0) return;
-    for (const quantile of [0.5, 0.99]) this.set(String(quantile), this.delays.percentile(quantile * 100));
-    this.set('1', this.delays.max);
-    this.delays.reset();
+    instruments.beforeScrape(() => this.report());
   }
 
   onApplicationShutdown(): void {
     this.delays.disable();
   }
 
-  private set(quantile: string, nanoseconds: number): void {
-    // Node measures the time between two ticks of its timer: what is over its period is the delay.
-    this.instruments.eventLoopDelay.set({ quantile }, Math.max(0, nanoseconds / 1e6 - RESOLUTION_MS) / 1e3);
+  /** Shows what was measured since the last call. */
+  private report(): void {
+    const now = performance.eventLoopUtilization();
+    const { utilization } = performance.eventLoopUtilization(now, this.last);
+    this.last = now;
+    const { delays } = this;
+    const delay =
+      delays.count === 0
+        ? null
+        : {
+            p50: secondsLate(delays.percentile(50)),
+            p99: secondsLate(delays.percentile(99)),
+            max: secondsLate(delays.max),
+          };
+    delays.reset();
+    this.instruments.resources.recordEventLoop({ delay, utilization });
   }
+}
+
+/** Node measures the time between two ticks of its timer: what is over its period is the delay. */
+function secondsLate(nanoseconds: number): number {
+  return Math.max(0, nanoseconds / 1e6 - RESOLUTION_MS) / 1e3;
 }

@@ -1,17 +1,43 @@
-import type { FastifyInstance } from 'fastify';
+import type { Server } from 'node:http';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Instruments } from './instruments.js';
 
-/** Times every request by the template of its route (never by its path: that has no bound). */
+/** Times and counts every request by the template of its route, and looks at the connections. */
 export function measureRequests(fastify: FastifyInstance, instruments: Instruments): void {
-  fastify.addHook('onResponse', (request, reply, done) => {
-    instruments.httpRequestSeconds.observe(
-      {
+  const { http } = instruments;
+  fastify.addHook('onRequest', (request, reply, done) => {
+    const started = performance.now();
+    http.inFlight.inc();
+    // Not Fastify's `onResponse`, which is never called where the client leaves before its answer.
+    reply.raw.once('close', () => {
+      http.inFlight.dec();
+      http.recordRequest({
         method: request.method,
-        route: request.is404 ? 'unknown' : (request.routeOptions.url ?? 'unknown'),
-        status: `${Math.floor(reply.statusCode / 100)}xx`,
-      },
-      reply.elapsedTime / 1e3,
-    );
+        route: routeOf(request),
+        status: statusOf(reply),
+        seconds: (performance.now() - started) / 1e3,
+      });
+    });
     done();
+  });
+  const server = fastify.server as Server;
+  server.on('drop', () => http.connectionsDropped.inc());
+  instruments.beforeScrape(async () => {
+    http.connectionsLimit.set(server.maxConnections);
+    http.connections.set(await countConnections(server));
+  });
+}
+
+function routeOf(request: FastifyRequest): string {
+  return request.is404 ? 'unknown' : (request.routeOptions.url ?? 'unknown');
+}
+
+function statusOf({ raw }: FastifyReply): number | null {
+  return raw.writableFinished ? raw.statusCode : null;
+}
+
+function countConnections(server: Server): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.getConnections((error, count) => (error ? reject(error) : resolve(count)));
   });
 }

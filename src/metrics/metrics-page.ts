@@ -1,19 +1,31 @@
-import { Injectable } from '@nestjs/common';
-import { EventLoopMonitor } from './event-loop-monitor.js';
-import { Instruments } from './instruments.js';
+import { Injectable, Logger } from '@nestjs/common';
+import { Instruments, type ScrapeTask } from './instruments.js';
 
 /** What Prometheus scrapes, at whatever port. */
 @Injectable()
 export class MetricsPage {
   static readonly contentType = 'text/plain; version=0.0.4; charset=utf-8';
+  private readonly logger = new Logger(MetricsPage.name);
+  /** What each task that fails said last: told once, since a page is asked for twice a minute. */
+  private readonly failures = new Map<ScrapeTask, string>();
 
-  constructor(
-    private readonly instruments: Instruments,
-    private readonly eventLoop: EventLoopMonitor,
-  ) {}
+  constructor(private readonly instruments: Instruments) {}
 
-  text(): Promise<string> {
-    this.eventLoop.report();
+  async text(): Promise<string> {
+    await Promise.all(this.instruments.scrapeTasks.map((task) => this.carryOut(task)));
     return this.instruments.registry.metrics();
+  }
+
+  /** A disk that does not answer, say, is no reason to show nothing at all. */
+  private async carryOut(task: ScrapeTask): Promise<void> {
+    try {
+      await task();
+      this.failures.delete(task);
+    } catch (error) {
+      const { message, stack } = error as Error;
+      if (this.failures.get(task) === message) return;
+      this.failures.set(task, message);
+      this.logger.error(`Some metrics are not up to date: ${message}`, stack);
+    }
   }
 }

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { hostNameCheck, refusal } from '../auth/host-names.js';
 import {
   PROBLEM_MEDIA_TYPE,
   problemOfStatus,
@@ -18,10 +19,15 @@ export class MetricsServer implements OnApplicationBootstrap, OnApplicationShutd
   private readonly logger = new Logger(MetricsServer.name);
   private server: Server | undefined;
 
+  private readonly mayAnswer: (host: string | undefined) => boolean;
+
   constructor(
     private readonly page: MetricsPage,
     private readonly settings: Settings,
-  ) {}
+  ) {
+    // No key is asked for here.
+    this.mayAnswer = hostNameCheck(settings, false);
+  }
 
   /** @throws SettingsError if the port cannot be opened */
   async onApplicationBootstrap(): Promise<void> {
@@ -55,7 +61,10 @@ export class MetricsServer implements OnApplicationBootstrap, OnApplicationShutd
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = (request.url ?? '').split('?', 1)[0]!;
     try {
-      if (path !== '/metrics') refuse(response, path, problemOfStatus(404, 'There is only /metrics here.'));
+      if (!this.mayAnswer(request.headers.host)) {
+        refuse(response, path, problemOfStatus(403, refusal(request.headers.host)));
+      } else if (path !== '/metrics')
+        refuse(response, path, problemOfStatus(404, 'There is only /metrics here.'));
       else if (request.method !== 'GET' && request.method !== 'HEAD') {
         response.setHeader('allow', 'GET, HEAD');
         refuse(

@@ -1,29 +1,23 @@
 import { Global, Module, type OnModuleInit } from '@nestjs/common';
-import { HttpAdapterHost } from '@nestjs/core';
-import type { FastifyInstance } from 'fastify';
-import { collectDefaultMetrics } from 'prom-client';
 import { EventLoopMonitor } from './event-loop-monitor.js';
-import { measureRequests } from './http-metrics.js';
+import { GpuMonitor } from './gpu-monitor.js';
 import { Instruments } from './instruments.js';
 import { MetricsPage } from './metrics-page.js';
 import { MetricsServer } from './metrics-server.js';
 import { MetricsController } from './metrics.controller.js';
+import { collectProcessMetrics } from './process-metrics.js';
+import { StorageMetrics } from './storage-metrics.js';
 
 @Global()
 @Module({
   controllers: [MetricsController],
-  providers: [Instruments, EventLoopMonitor, MetricsPage, MetricsServer],
+  providers: [Instruments, EventLoopMonitor, GpuMonitor, StorageMetrics, MetricsPage, MetricsServer],
   exports: [Instruments],
 })
 export class MetricsModule implements OnModuleInit {
-  constructor(
-    private readonly instruments: Instruments,
-    private readonly host: HttpAdapterHost,
-  ) {}
+  constructor(private readonly instruments: Instruments) {}
 
   onModuleInit(): void {
-    // These keep the names that every dashboard knows them by (process_…, nodejs_…).
-    collectDefaultMetrics({ register: this.instruments.registry });
-    measureRequests(this.host.httpAdapter.getInstance<FastifyInstance>(), this.instruments);
+    collectProcessMetrics(this.instruments.registry);
   }
 }

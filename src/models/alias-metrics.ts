@@ -1,6 +1,7 @@
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import type { VariantAssessment } from '../bert/serving/assessment.js';
-import { Instruments, type ModelQuality, type PrecisionQuality } from '../metrics/instruments.js';
+import { Instruments } from '../metrics/instruments.js';
+import type { ModelQuality, PrecisionQuality } from '../metrics/model-instruments.js';
 import { AliasesService } from './aliases.service.js';
 import type { ModelVersion } from './model-version.js';
 import { ModelsService } from './models.service.js';
@@ -18,6 +19,7 @@ export class AliasMetrics implements OnApplicationBootstrap {
     events: RegistryEvents,
   ) {
     events.onAliasMoved((name, modelId) => {
+      instruments.models.countAliasMove(name);
       this.show(name, modelId).catch((error: Error) => this.logger.error(error.message, error.stack));
     });
   }
@@ -28,7 +30,7 @@ export class AliasMetrics implements OnApplicationBootstrap {
 
   private async show(alias: string, modelId: string | null): Promise<void> {
     const quality = modelId === null ? null : qualityOf(await this.models.find(modelId));
-    this.instruments.setAliasQuality(alias, quality);
+    this.instruments.models.setAliasQuality(alias, quality);
   }
 }
 

@@ -76,7 +76,8 @@ export class AliasesService {
 
   /** @throws NotFoundError if there is no such alias. */
   async remove(name: string): Promise<void> {
-    await this.transactions.run(async (manager) => {
+    // A version can be deleted once no alias points to it.
+    await this.transactions.runDeletion(async (manager) => {
       await this.find(manager, name);
       await moveAlias(manager, name, null, 'Removed by hand.');
     });

@@ -1,7 +1,8 @@
 import type { Evaluation } from '../bert/evaluation/evaluation.js';
 import type { Variant } from '../bert/onnx/variants.js';
 
-export type EvaluationStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'interrupted';
+export const evaluationStatuses = ['queued', 'running', 'succeeded', 'failed', 'interrupted'] as const;
+export type EvaluationStatus = (typeof evaluationStatuses)[number];
 
 export interface EvaluationResult extends Evaluation {
   /** 95 % bootstrap interval of the MCC. */

@@ -2,6 +2,7 @@ import { Body, Controller, Get, HttpCode, HttpStatus, Param, Post, Query, Res } 
 import { ApiAcceptedResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Needs } from '../auth/access.js';
+import { linksTo } from '../common/api-links.js';
 import { ApiProblems } from '../common/api-problems.decorator.js';
 import { PageQuery } from '../common/pagination.js';
 import { EvaluationDto, EvaluationPageDto, StartEvaluationDto } from './dto/evaluation.dto.js';
@@ -23,6 +24,10 @@ export class EvaluationsController {
     type: EvaluationDto,
     description: 'It is queued.',
     headers: { Location: { description: 'Where to follow it.', schema: { type: 'string' } } },
+    links: linksTo(['EvaluationsController.find'], {
+      id: '$response.body#/modelId',
+      evaluationId: '$response.body#/id',
+    }),
   })
   async start(
     @Param('id') id: string,

@@ -1,4 +1,11 @@
-import { Injectable, Logger, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import {
+  Injectable,
+  Logger,
+  type BeforeApplicationShutdown,
+  type OnModuleDestroy,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { setTimeout as delay } from 'node:timers/promises';
 import { DataSource, In } from 'typeorm';
 import { bootstrapMcc } from '../bert/evaluation/bootstrap.js';
 import { evaluatePredictions } from '../bert/evaluation/evaluation.js';
@@ -6,6 +13,7 @@ import type { Variant } from '../bert/onnx/variants.js';
 import { ServedModel } from '../bert/serving/served-model.js';
 import { ConflictError, NotFoundError } from '../common/errors.js';
 import { newId } from '../common/identifiers.js';
+import { isSpaceError } from '../common/space-errors.js';
 import { findPage, type Page, type PageQuery } from '../common/pagination.js';
 import { withoutServerFolders } from '../common/server-folders.js';
 import { Settings } from '../config/settings.js';
@@ -30,7 +38,7 @@ interface PlannedEvaluation {
 
 /** Judges whole datasets in the background, one after another. */
 @Injectable()
-export class EvaluationsService implements OnModuleInit, BeforeApplicationShutdown {
+export class EvaluationsService implements OnModuleInit, OnModuleDestroy, BeforeApplicationShutdown {
   private readonly logger = new Logger(EvaluationsService.name);
   private readonly stop = new AbortController();
   private readonly progress = new Map<string, number>();
@@ -56,8 +64,11 @@ export class EvaluationsService implements OnModuleInit, BeforeApplicationShutdo
   }
 
   /** Ends what is under way, which is then `interrupted`. */
-  async beforeApplicationShutdown(): Promise<void> {
+  onModuleDestroy(): void {
     this.stop.abort();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
     await this.last;
   }
 
@@ -156,15 +167,25 @@ export class EvaluationsService implements OnModuleInit, BeforeApplicationShutdo
       ? { status: 'interrupted' }
       : { status: 'failed', error: { title: 'The evaluation failed', detail: this.told(error) } };
     if (change.status === 'failed')
-      this.logger.error(`Evaluation ${id} failed: ${error.message}`, error.stack);
-    // A database that cannot be written now is the next start's business: it finds the row as it is and ends it.
-    await this.update(id, { ...change, finishedAt: new Date() }).catch((reason: Error) =>
-      this.logger.error(`The end of evaluation ${id} could not be stored: ${reason.message}`, reason.stack),
-    );
+      this.logger.error(`Evaluation ${id} failed: ${error.message}`, { evaluationId: id }, error.stack);
+    // As long as it counts as under way, neither its model nor its dataset can be deleted, which a full disk may need most.
+    for (let pause = 1000; ; pause = Math.min(2 * pause, 30_000)) {
+      try {
+        return await this.update(id, { ...change, finishedAt: new Date() });
+      } catch (reason) {
+        this.logger.error(`The end of evaluation ${id} could not be stored: ${(reason as Error).message}`, {
+          evaluationId: id,
+        });
+        // The next start finds the row as it is and ends it.
+        if (this.stop.signal.aborted) return;
+        await delay(pause, undefined, { ref: false, signal: this.stop.signal }).catch(() => undefined);
+      }
+    }
   }
 
-  private told({ message }: Error): string {
-    return withoutServerFolders(message, this.settings);
+  private told(error: Error): string {
+    if (isSpaceError(error)) return 'The disk of the service is full. Make room, then start it again.';
+    return withoutServerFolders(error.message, this.settings);
   }
 
   private async update(id: string, change: Partial<EvaluationEntity>): Promise<void> {

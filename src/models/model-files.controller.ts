@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { Controller, Get, Headers, HttpStatus, Param, Res, StreamableFile } from '@nestjs/common';
-import { ApiHeader, ApiOkResponse, ApiParam, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiHeader, ApiOkResponse, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Needs } from '../auth/access.js';
 import { ApiProblems } from '../common/api-problems.decorator.js';
@@ -21,10 +21,17 @@ export class ModelFilesController {
   @ApiModelParam()
   @ApiParam({ name: 'name', description: 'One of the `files` of the model.', example: 'README.md' })
   @ApiHeader({ name: 'if-none-match', description: 'ETags of what the client has.', required: false })
-  @ApiOkResponse({ description: 'The file.', schema: { type: 'string', format: 'binary' } })
+  @ApiOkResponse({
+    description: 'The file.',
+    content: {
+      'application/octet-stream': { schema: { type: 'string', format: 'binary' } },
+      'application/json': { schema: {} },
+      'text/markdown': { schema: { type: 'string' } },
+      'text/plain': { schema: { type: 'string' } },
+    },
+  })
   @ApiResponse({ status: HttpStatus.NOT_MODIFIED, description: 'The client has it already.' })
   @ApiProblems(404, 503)
-  @ApiProduces('application/octet-stream', 'application/json', 'text/markdown', 'text/plain')
   async download(
     @Param('id') idOrAlias: string,
     @Param('name') name: string,

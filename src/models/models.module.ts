@@ -14,6 +14,7 @@ import { ModelVersionEntity } from './model-version.entity.js';
 import { ModelsController } from './models.controller.js';
 import { ModelsService } from './models.service.js';
 import { RegistryEvents } from './registry-events.js';
+import { RegistryGauges } from './registry-gauges.js';
 
 @Module({
   imports: [
@@ -21,7 +22,14 @@ import { RegistryEvents } from './registry-events.js';
     TypeOrmModule.forFeature([ModelVersionEntity, AliasEntity, AliasChangeEntity, EvaluationEntity]),
   ],
   controllers: [ModelsController, ModelFilesController, EvaluationsController, AliasesController],
-  providers: [ModelsService, AliasesService, EvaluationsService, RegistryEvents, AliasMetrics],
+  providers: [
+    ModelsService,
+    AliasesService,
+    EvaluationsService,
+    RegistryEvents,
+    AliasMetrics,
+    RegistryGauges,
+  ],
   exports: [ModelsService, AliasesService, EvaluationsService, RegistryEvents],
 })
 export class ModelsModule {}

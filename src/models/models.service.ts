@@ -67,7 +67,10 @@ export class ModelsService implements OnModuleInit {
       await this.blobs.delete(blobKey(id));
       throw error;
     }
-    this.logger.log(`Registered ${id} (MCC ${row.metrics.best.mcc.toFixed(4)}). ${promotion.reason}`);
+    this.logger.log(`Registered ${id} (MCC ${row.metrics.best.mcc.toFixed(4)}). ${promotion.reason}`, {
+      modelId: id,
+      runId: row.runId,
+    });
     if (promotion.promoted) this.events.aliasMoved(PRODUCTION, id);
     return this.find(id);
   }
@@ -150,7 +153,7 @@ export class ModelsService implements OnModuleInit {
    * @throws ConflictError if an alias points to it, or an evaluation is under way
    */
   async delete(idOrAlias: string): Promise<void> {
-    const id = await this.transactions.run(async (manager) => {
+    const id = await this.transactions.runDeletion(async (manager) => {
       const model = await this.resolve(idOrAlias, manager);
       await assertUnused(manager, model.id);
       await manager.delete(ModelVersionEntity, { id: model.id });

@@ -8,7 +8,7 @@ import { ApiProblems } from '../common/api-problems.decorator.js';
 import { validated } from '../common/validation.js';
 import { comparisonsAnswer, judgementAnswer } from './answers.js';
 import { clientGone } from './client-gone.js';
-import { PredictDto, PredictQueryDto } from './dto/predict.dto.js';
+import { notBlank, PredictDto, PredictQueryDto } from './dto/predict.dto.js';
 import { ComparisonsDto, PredictionDto, PredictionsDto } from './dto/prediction.dto.js';
 import { PredictionsService } from './predictions.service.js';
 import { assertOneSubject, optionsOf, streamOptionsOf } from './request-options.js';
@@ -22,14 +22,17 @@ import {
   streamResponseContent,
 } from './streams/stream-documentation.js';
 
-const text = { schema: { type: 'string', example: 'The cat sat on mat the.' } };
+const text = { schema: { type: 'string', pattern: notBlank, example: 'The cat sat on mat the.' } };
 
 // Given by hand, and the body taken from the request: @nestjs/swagger knows one schema for all types of a body.
 const requestBody = {
   required: true,
   content: {
     'application/json': {
-      schema: { $ref: getSchemaPath(PredictDto) },
+      schema: {
+        allOf: [{ $ref: getSchemaPath(PredictDto) }],
+        oneOf: [{ required: ['sentence'] }, { required: ['sentences'] }, { required: ['pairs'] }],
+      },
       examples: {
         sentence: { value: { sentence: 'The cat sat on mat the.' } },
         sentences: { value: { sentences: ['The cat sat on the mat.', 'The cat sat on mat the.'] } },
@@ -104,16 +107,18 @@ export class PredictionsController {
     const body = await validated(PredictDto, request.body, 'body');
     assertOneSubject(body);
     const { logits, ...asked } = optionsOf(body, query);
-    const options = { ...asked, signal: clientGone(reply) };
+    const options = { ...asked, signal: clientGone(reply), trace: request.trace };
     if (body.pairs) {
       const compared = await this.predictions.compare(body.pairs, options);
       tellTiming(reply, compared.timing);
+      request.logFields = { modelId: compared.model.id };
       return comparisonsAnswer(compared, logits);
     }
     const sentences = body.sentences ?? [body.sentence!];
     const pointer = (index: number) => (body.sentences ? `#/sentences/${index}` : '#/sentence');
     const { judgements, model, timing } = await this.predictions.predict(sentences, pointer, options);
     tellTiming(reply, timing);
+    request.logFields = { modelId: model.id };
     const predictions = judgements.map((judgement) => judgementAnswer(judgement, logits));
     return body.sentences ? { predictions, model } : { ...predictions[0]!, model };
   }

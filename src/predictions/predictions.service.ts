@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { DeadlineExceededError, QueueFullError } from '../bert/errors.js';
 import type { Variant } from '../bert/onnx/variants.js';
+import type { ScheduleOptions } from '../bert/serving/scheduler.js';
 import type { Scores, ServedModel, Timing } from '../bert/serving/served-model.js';
 import {
   ConflictError,
@@ -11,9 +12,11 @@ import {
   TooManyRequestsError,
 } from '../common/errors.js';
 import { Settings } from '../config/settings.js';
-import { Instruments, type PredictionOutcome } from '../metrics/instruments.js';
+import { Instruments } from '../metrics/instruments.js';
+import type { PredictionOutcome } from '../metrics/prediction-instruments.js';
 import { PRODUCTION } from '../models/model-version.js';
 import { ModelsService, type ResolvedModel } from '../models/models.service.js';
+import type { Trace } from '../tracing/trace.js';
 import { explainables, explanationsOf, type WordEffect } from './explanations/explanations.js';
 import {
   judgingRule,
@@ -24,6 +27,7 @@ import {
   type ThresholdName,
 } from './judging-rule.js';
 import { compare, sentencesOf, type Comparison, type Pair } from './pairs.js';
+import { PredictionTrace } from './prediction-trace.js';
 import { ServedModels } from './serving/served-models.js';
 import { ServingVersions } from './serving/serving-versions.js';
 
@@ -64,6 +68,8 @@ export interface PredictOptions {
   threshold?: ThresholdName;
   /** Aborted when nobody waits for the answer any more. */
   signal?: AbortSignal;
+  /** Of the request, where it is traced. */
+  trace?: Trace | null;
 }
 
 /** A model, and the rule by which a request wants it to judge. */
@@ -79,6 +85,7 @@ export interface JudgeOptions {
   waitsForRoom?: boolean;
   /** How many of the sentences, from the first, the request is about; default: all. The others are not counted in metrics. */
   asked?: number;
+  trace?: Trace | null;
 }
 
 /** Judges sentences with a model of the registry. */
@@ -148,7 +155,10 @@ export class PredictionsService {
     for (;;) {
       const model = await this.choose(options);
       try {
-        return { ...(await this.judge(sentences, model, { signal: options.signal, asked })), model };
+        return {
+          ...(await this.judge(sentences, model, { signal: options.signal, trace: options.trace, asked })),
+          model,
+        };
       } catch (error) {
         if (!(error instanceof NotFoundError) || model.alias === null) throw error;
       }
@@ -167,12 +177,15 @@ export class PredictionsService {
       patience = this.settings.predictDeadline,
       waitsForRoom = false,
       asked = sentences.length,
+      trace: requestTrace,
     }: JudgeOptions = {},
   ): Promise<{ judgements: RuledJudgement[]; timing: Timing }> {
-    const options = { signal, deadline: performance.now() + patience };
+    const trace = requestTrace ? predictionTrace(requestTrace, model, sentences) : undefined;
+    const options = { signal, deadline: performance.now() + patience, trace };
     try {
       const score = async (loaded: ServedModel) => {
-        const end = this.instruments.predictionSeconds.startTimer();
+        trace?.loaded();
+        const end = this.instruments.predictions.seconds.startTimer();
         const scores = await scoreWhenThereIsRoom(loaded, sentences, options, waitsForRoom);
         end();
         return scores;
@@ -182,18 +195,20 @@ export class PredictionsService {
       this.record(byRule.slice(0, asked), timing, model);
       return { judgements: byRule, timing };
     } catch (error) {
-      this.instruments.countPredictions(outcomeOf(error as Error), model.alias, asked);
+      trace?.failed(error as Error);
+      this.instruments.predictions.count(outcomeOf(error as Error), model.alias, asked);
       throw answerTo(error, patience);
     }
   }
 
   private record(judgements: readonly RuledJudgement[], timing: Timing, { alias }: ResolvedModel): void {
-    this.instruments.predictionTokenizationSeconds.observe(timing.tokenizationSeconds);
-    this.instruments.predictionQueueSeconds.observe(timing.queueSeconds);
+    const { predictions } = this.instruments;
+    predictions.tokenizationSeconds.observe(timing.tokenizationSeconds);
+    predictions.queueSeconds.observe(timing.queueSeconds);
     const acceptable = judgements.filter((judgement) => judgement.acceptable).length;
-    if (acceptable > 0) this.instruments.countPredictions('acceptable', alias, acceptable);
+    if (acceptable > 0) predictions.count('acceptable', alias, acceptable);
     const unacceptable = judgements.length - acceptable;
-    if (unacceptable > 0) this.instruments.countPredictions('unacceptable', alias, unacceptable);
+    if (unacceptable > 0) predictions.count('unacceptable', alias, unacceptable);
   }
 
   private async resolve(idOrAlias: string | undefined): Promise<ResolvedModel> {
@@ -209,12 +224,12 @@ export class PredictionsService {
     if ((await this.models.count()) > 0) {
       return (
         `No model is in production. Choose one of GET /models: name it in "model", or put it there: ` +
-        `curl -X PUT -H 'content-type: application/json' -d '{"modelId": "mdl_…"}' localhost:3000/aliases/${PRODUCTION}`
+        `PUT /aliases/${PRODUCTION} {"modelId": "mdl_…"}.`
       );
     }
     return (
-      'There is no model yet. Train one, which goes into production when it is done: ' +
-      'curl -F file=@in_domain_train.tsv -F baseModel=all-MiniLM-L6-v2 localhost:3000/train'
+      'There is no model yet. Train one, which goes into production when it is done: POST /train, with a form that has your labelled ' +
+      'sentences as file and, say, all-MiniLM-L6-v2 as baseModel; /docs shows how.'
     );
   }
 }
@@ -224,13 +239,25 @@ export function asShown({ id, name, alias, rule }: ChosenModel): JudgingModel {
   return { id, name, alias, precision: rule.variant };
 }
 
+function predictionTrace(
+  trace: Trace,
+  { id, rule }: ChosenModel,
+  sentences: readonly string[],
+): PredictionTrace {
+  return new PredictionTrace(trace, {
+    modelId: id,
+    precision: rule.variant,
+    sentences: sentences.length,
+  });
+}
+
 /** How often to look whether a full queue has room again, in milliseconds. */
 const ROOM_INTERVAL = 50;
 
 async function scoreWhenThereIsRoom(
   model: ServedModel,
   sentences: string[],
-  options: { signal?: AbortSignal; deadline: number },
+  options: ScheduleOptions & { deadline: number },
   waitsForRoom: boolean,
 ): Promise<Scores> {
   for (;;) {

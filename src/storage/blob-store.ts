@@ -17,6 +17,11 @@ export interface Manifest {
   files: ManifestFile[];
 }
 
+export interface BlobUsage {
+  folders: number;
+  bytes: number;
+}
+
 /**
  * Where datasets, checkpoints and model files lie. A key names a flat folder of files that never changes once it is
  * published: it is there whole, or not at all. Readers trust only what its manifest names.
@@ -56,7 +61,10 @@ export abstract class BlobStore {
    */
   abstract setAsideUnknown(kind: BlobKind, known: ReadonlySet<BlobKey>): Promise<void>;
 
-  /** @throws where nothing can be written, for the readiness check */
+  /** How many folders of a kind are published, and the size of their files. */
+  abstract usage(kind: BlobKind): Promise<BlobUsage>;
+
+  /** @throws where nothing can be read or written, for the readiness check; that the disk is full is no such reason */
   abstract check(): Promise<void>;
 }
 

@@ -1,9 +1,10 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type BetterSqlite3 from 'better-sqlite3';
 import { Database } from '../common/sqlite.js';
 import { Settings } from '../config/settings.js';
+import { finishRestore } from './finish-restore.js';
 
 /** Thrown at the start, with a message for the person who started the service. */
 export class DataFolderError extends Error {
@@ -26,6 +27,12 @@ export class DataFolder implements OnApplicationShutdown {
     this.path = path.resolve(settings.dataFolder);
     prepare(this.path);
     this.lock = lock(this.path);
+    const replaced = finishRestore(this.path);
+    if (replaced) {
+      new Logger(DataFolder.name).warn(
+        `Finished a restore that was cut off; what it replaced is in ${replaced}`,
+      );
+    }
   }
 
   onApplicationShutdown(): void {

@@ -169,6 +169,19 @@ describe('LocalBlobStore', () => {
     await expect(folder.publish(outside)).rejects.toThrow(NotFoundError);
   });
 
+  it('knows how much of a kind there is', async () => {
+    expect(await store.usage('models')).toEqual({ folders: 0, bytes: 0 });
+    await (await staged({ 'a.txt': 'one', 'b.txt': 'four' })).publish('models/mdl_1');
+    await (await staged({ 'a.txt': 'three' })).publish('models/mdl_2');
+    await (await staged({ 'a.txt': 'rows' })).publish('datasets/ds_1');
+    for (let i = 0; i < 2; i++) expect(await store.usage('models')).toEqual({ folders: 2, bytes: 12 });
+    await store.delete('models/mdl_1');
+    expect(await store.usage('models')).toEqual({ folders: 1, bytes: 5 });
+    expect(await store.usage('datasets')).toEqual({ folders: 1, bytes: 4 });
+    writeFileSync(path.join(data, 'datasets/ds_1/manifest.json'), '{');
+    expect(await (await open()).usage('datasets')).toEqual({ folders: 1, bytes: 0 });
+  });
+
   it('says whether it can write', async () => {
     await store.check();
     rmSync(path.join(data, 'staging'), { recursive: true });

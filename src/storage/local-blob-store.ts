@@ -1,21 +1,25 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { syncFile, syncFolder, writeDurably } from '../common/durable-files.js';
 import { NotFoundError } from '../common/errors.js';
+import { isSpaceError } from '../common/space-errors.js';
 import { sha256BesideEventLoop, sha256OfFile } from '../common/file-hash.js';
 import {
   BlobStore,
   DamagedBlobError,
   type BlobKey,
   type BlobKind,
+  type BlobUsage,
   type Manifest,
   type ManifestFile,
   type StagedFolder,
 } from './blob-store.js';
 import { DataFolder } from './data-folder.js';
 
-const MANIFEST = 'manifest.json';
+/** In each published folder; not listed in itself. */
+export const MANIFEST = 'manifest.json';
 const KEY_PATTERN = /^(datasets|models|checkpoints)\/[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 const MENDING = 'Restore that folder of the data folder from a backup, or delete it through the API.';
 const FILE_NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
@@ -29,6 +33,8 @@ export class LocalBlobStore extends BlobStore implements OnModuleInit {
   private readonly logger = new Logger(LocalBlobStore.name);
   /** Sums of files by path, each with the state that the file was in when it was hashed. */
   private readonly sums = new Map<string, { state: string; sha256: string }>();
+  /** Bytes of published folders: they never change. */
+  private readonly sizes = new Map<BlobKey, number>();
 
   constructor(private readonly folder: DataFolder) {
     super();
@@ -111,22 +117,34 @@ export class LocalBlobStore extends BlobStore implements OnModuleInit {
   async delete(key: BlobKey): Promise<void> {
     const folder = this.pathOf(key);
     for (const file of this.sums.keys()) if (path.dirname(file) === folder) this.sums.delete(file);
-    // Renamed first: a crash in the middle of the removal must not leave half a folder that looks published.
+    // Renamed first: a crash in the middle of the removal must not leave half a folder that looks published. No new folder is made
+    // for that: there may be no space for it.
     await mkdir(this.staging, { recursive: true });
-    const grave = path.join(await mkdtemp(path.join(this.staging, 'old-')), 'deleted');
+    const grave = path.join(this.staging, `old-${randomUUID()}`);
     try {
       await rename(folder, grave);
       await syncFolder(path.dirname(folder));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     } finally {
-      await rm(path.dirname(grave), { recursive: true, force: true });
+      await rm(grave, { recursive: true, force: true });
     }
   }
 
   async keys(kind: BlobKind): Promise<BlobKey[]> {
     const entries = await readdir(path.join(this.folder.path, kind)).catch(() => []);
     return entries.map((entry): BlobKey => `${kind}/${entry}`).filter((key) => KEY_PATTERN.test(key));
+  }
+
+  async usage(kind: BlobKind): Promise<BlobUsage> {
+    const keys = await this.keys(kind);
+    const there = new Set(keys);
+    for (const key of this.sizes.keys()) {
+      if (key.startsWith(`${kind}/`) && !there.has(key)) this.sizes.delete(key);
+    }
+    let bytes = 0;
+    for (const key of keys) bytes += this.sizes.get(key) ?? (await this.measure(key));
+    return { folders: keys.length, bytes };
   }
 
   async setAsideUnknown(kind: BlobKind, known: ReadonlySet<BlobKey>): Promise<void> {
@@ -144,8 +162,13 @@ export class LocalBlobStore extends BlobStore implements OnModuleInit {
   }
 
   async check(): Promise<void> {
-    const probe = await mkdtemp(path.join(this.staging, 'check-'));
-    await rm(probe, { recursive: true });
+    try {
+      const probe = await mkdtemp(path.join(this.staging, 'check-'));
+      await rm(probe, { recursive: true });
+    } catch (error) {
+      // What is stored can be read, and predictions need no more.
+      if (!isSpaceError(error)) throw error;
+    }
   }
 
   private async publish(
@@ -172,6 +195,18 @@ export class LocalBlobStore extends BlobStore implements OnModuleInit {
     return manifest;
   }
 
+  /** What cannot be read, or has just been deleted, counts for nothing. */
+  private async measure(key: BlobKey): Promise<number> {
+    try {
+      const { files } = await this.manifest(key);
+      const bytes = files.reduce((sum, { size }) => sum + size, 0);
+      this.sizes.set(key, bytes);
+      return bytes;
+    } catch {
+      return 0;
+    }
+  }
+
   private async sumOf(file: string): Promise<string> {
     const { ino, size, mtimeMs, ctimeMs } = await stat(file);
     const state = [ino, size, mtimeMs, ctimeMs].join();
@@ -188,7 +223,8 @@ export class LocalBlobStore extends BlobStore implements OnModuleInit {
   }
 }
 
-function parseManifest(text: string, key: BlobKey): Manifest {
+/** @throws DamagedBlobError where the text is no manifest */
+export function parseManifest(text: string, key: BlobKey): Manifest {
   let files: unknown;
   try {
     files = (JSON.parse(text) as Partial<Manifest>).files;

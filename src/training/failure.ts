@@ -1,3 +1,4 @@
+import { isSpaceError } from '../common/space-errors.js';
 import type { RunError } from './run.js';
 
 /** What became of a job, for people to read: errors that are made for them say what to do, others are named as they are. */
@@ -33,10 +34,6 @@ const titles: Record<string, string> = {
   JobTooLargeError: 'The job does not fit into memory',
   TrainingDivergedError: 'The training diverged',
 };
-
-function isSpaceError(error: Error): boolean {
-  return ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '');
-}
 
 /** What the WebAssembly engine says when its memory ends, and TensorFlow when it gets none. */
 function isFullHeap(error: Error): boolean {

@@ -3,8 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { RunQueue } from './run-queue.js';
 import { RunsRepository } from './runs.repository.js';
 
-/** After an error of the queue itself (the database cannot be read, say): how long to wait before the next try. */
-const pauseAfterError = 1000;
+/** After an error of the queue itself (the disk is full, say): how long to wait before the next try, twice as long each time. */
+const pauseAfterError = { first: 1000, longest: 30_000 };
 
 /** The queue of a single process: the runs that the database shows as queued. */
 @Injectable()
@@ -37,6 +37,7 @@ export class InProcessRunQueue extends RunQueue {
     this.stale = true;
     if (this.busy || !this.work) return;
     this.busy = true;
+    let pause = pauseAfterError.first;
     while (this.stale && !this.closed) {
       this.stale = false;
       try {
@@ -44,10 +45,12 @@ export class InProcessRunQueue extends RunQueue {
         if (runId === null || this.closed) continue;
         this.stale = true;
         await this.work(runId);
+        pause = pauseAfterError.first;
       } catch (error) {
         this.logger.error(error);
         this.stale = true;
-        await delay(pauseAfterError, undefined, { ref: false });
+        await delay(pause, undefined, { ref: false });
+        pause = Math.min(2 * pause, pauseAfterError.longest);
       }
     }
     this.busy = false;

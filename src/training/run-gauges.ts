@@ -23,8 +23,8 @@ export class RunGauges implements OnModuleInit {
   private async refresh(): Promise<void> {
     try {
       const counts = await this.runs.countByStatus();
-      for (const status of runStatuses) this.instruments.runs.set({ status }, counts[status]);
-      this.instruments.trainingQueueLength.set(counts.queued);
+      for (const status of runStatuses) this.instruments.training.runs.set({ status }, counts[status]);
+      this.instruments.training.queueLength.set(counts.queued);
     } catch (error) {
       this.logger.error(`The runs could not be counted: ${(error as Error).message}`);
     }

@@ -41,18 +41,23 @@ export class RunRecorder {
       return this.downloads.offer(download);
     }
     if (message.type === 'assessment') return this.receiveAssessment(message.share);
+    if (message.type === 'memory') return this.instruments.training.recordMemory(message);
     // What comes in between keeps its place: the last step of an epoch is stored before the epoch.
     this.steps.flush();
     this.downloads.flush();
     switch (message.type) {
       case 'phase': {
         const { phase } = message;
+        this.instruments.training.recordPhase(phase);
         return this.store({ phase, download: null }, { type: 'phase', data: { phase } });
       }
       case 'engine': {
         const { type, ...engine } = message;
         this.engine = engine;
-        this.logger.log(`Run ${this.runId} trains on ${engine.description}. ${engine.reason}`);
+        this.logger.log(`Run ${this.runId} trains on ${engine.description}. ${engine.reason}`, {
+          runId: this.runId,
+          engine: engine.name,
+        });
         return this.store({ engine: engine.name }, { type, data: engine });
       }
       case 'plan': {
@@ -66,7 +71,7 @@ export class RunRecorder {
         const { type, ...evaluation } = message;
         this.results.evaluations.push(evaluation);
         this.meter?.evaluated(performance.now());
-        this.instruments.recordValidation(evaluation.validation.mcc);
+        this.instruments.training.recordValidation(evaluation.validation.mcc);
         const evaluations = [...this.results.evaluations];
         return this.store({ evaluations, ...this.meter?.now }, { type, data: evaluation });
       }
@@ -99,8 +104,7 @@ export class RunRecorder {
     if (!this.meter) throw new Error('This is a bug: a step came before the plan.');
     this.meter.stepped(examples, performance.now());
     const progress = this.meter.now;
-    const { examplesPerSecond } = progress;
-    this.instruments.recordStep({ examples, loss: step.loss, examplesPerSecond });
+    this.instruments.training.recordStep({ examples, ...step, ...progress });
     this.steps.offer({ ...step, ...progress });
   }
 
@@ -122,7 +126,9 @@ export class RunRecorder {
       .then(() => this.feed.announce(this.runId))
       // The training is worth more than a note of its progress: it goes on, and its end is stored with care.
       .catch((error: Error) =>
-        this.logger.error(`Run ${this.runId}: ${what} could not be stored: ${error.message}`),
+        this.logger.error(`Run ${this.runId}: ${what} could not be stored: ${error.message}`, {
+          runId: this.runId,
+        }),
       );
   }
 }

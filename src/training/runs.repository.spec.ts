@@ -35,6 +35,21 @@ describe('RunsRepository', () => {
     expect(statuses).toEqual([{ status: 'queued' }, { status: 'running' }]);
   });
 
+  it('keeps the order of its times, though the clock is set back', async () => {
+    const createdAt = new Date('2026-03-01T12:00:00Z');
+    const id = await database.addRun({ createdAt });
+    const started = new Date('2026-03-01T12:00:05Z');
+    await runs.transition(id, 'running', { startedAt: started });
+    await runs.transition(id, 'failed', { finishedAt: new Date('2026-02-28T12:00:00Z') });
+    expect(await runs.get(id)).toMatchObject({ startedAt: started, finishedAt: started });
+
+    const other = await database.addRun({ createdAt });
+    await runs.transition(other, 'running', { startedAt: new Date('2026-02-28T12:00:00Z') });
+    const finished = new Date('2026-03-01T13:00:00Z');
+    await runs.transition(other, 'failed', { finishedAt: finished });
+    expect(await runs.get(other)).toMatchObject({ startedAt: createdAt, finishedAt: finished });
+  });
+
   it('brings no run back from its end', async () => {
     const id = await database.addRun();
     expect(await runs.transition(id, 'succeeded')).toBe(false);
@@ -58,7 +73,20 @@ describe('RunsRepository', () => {
       { sequence: 3, ...event },
     ]);
     expect(await runs.events(id, 1, { limit: 1 })).toMatchObject([{ sequence: 2 }]);
-    expect(await runs.events(id, 0, { type: 'phase' })).toMatchObject([{ sequence: 3 }]);
+  });
+
+  it('gives of many steps as many as are wanted, with both ends', async () => {
+    const id = await database.addRun();
+    await runs.transition(id, 'running');
+    for (let step = 1; step <= 9; step++) {
+      const data = { step, epoch: 1, loss: 1, learningRate: 1, gradientNorm: 1 } as never;
+      await runs.record(id, { step }, { type: 'step', data }, { type: 'phase', data: { phase: 'training' } });
+    }
+    const stepsOf = async (most: number) => (await runs.steps(id, most)).map(({ data }) => data.step);
+    expect(await stepsOf(100)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(await stepsOf(5)).toEqual([1, 3, 5, 7, 9]);
+    expect(await stepsOf(2)).toEqual([1, 9]);
+    expect(await runs.steps('run_0', 5)).toEqual([]);
   });
 
   it('renews the lease of its owner alone', async () => {

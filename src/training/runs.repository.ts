@@ -8,6 +8,7 @@ import { predecessors, runStatuses, type RunStatus } from './run.js';
 import { RunEntity } from './run.entity.js';
 import type { NewRunEvent, RunEvent, RunEventType } from './run-event.js';
 import { RunEventEntity } from './run-event.entity.js';
+import { spread } from './spread.js';
 
 /** What a writer may change of a run without changing its status. */
 export type RunChanges = Partial<Omit<RunEntity, 'id' | 'status'>>;
@@ -80,7 +81,10 @@ export class RunsRepository {
   ): Promise<boolean> {
     return this.transactions.run(async (manager) => {
       const where = { id, status: In(predecessors(to)) };
-      const { affected } = await manager.update(RunEntity, where, { ...changes, status: to });
+      const run = await manager.findOneBy(RunEntity, where);
+      if (!run) return false;
+      const stored = { ...changes, ...inOrder(run, changes), status: to };
+      const { affected } = await manager.update(RunEntity, where, stored);
       if (!affected) return false;
       await append(manager, id, { type: 'status', data: { status: to, ...data } });
       return true;
@@ -106,22 +110,46 @@ export class RunsRepository {
 
   /** Deletes a run and its events. Fails on a foreign key where a model descends from it. */
   async delete(id: string): Promise<void> {
-    await this.transactions.run((manager) => manager.delete(RunEntity, { id }));
+    await this.transactions.runDeletion((manager) => manager.delete(RunEntity, { id }));
+  }
+
+  /** At most so many of the steps that were stored, evenly spread, the first and the last among them; in order. */
+  async steps(runId: string, most: number): Promise<(RunEvent & { type: 'step' })[]> {
+    const rows = await this.runEvents
+      .createQueryBuilder('event')
+      .select('event.sequence', 'sequence')
+      .where({ runId, type: 'step' satisfies RunEventType })
+      .orderBy('event.sequence')
+      .getRawMany<{ sequence: number | string }>();
+    const sequences = spread(rows, most).map(({ sequence }) => Number(sequence));
+    const found = await this.runEvents.find({
+      where: { runId, sequence: In(sequences) },
+      order: { sequence: 'ASC' },
+    });
+    return found.map((event) => event as unknown as RunEvent & { type: 'step' });
   }
 
   /** Events after the given one, in order. */
-  async events(
-    runId: string,
-    after: number,
-    { limit, type }: { limit?: number; type?: RunEventType } = {},
-  ): Promise<RunEvent[]> {
+  async events(runId: string, after: number, { limit }: { limit?: number } = {}): Promise<RunEvent[]> {
     const found = await this.runEvents.find({
-      where: { runId, sequence: MoreThan(after), ...(type ? { type } : {}) },
+      where: { runId, sequence: MoreThan(after) },
       order: { sequence: 'ASC' },
       ...(limit ? { take: limit } : {}),
     });
     return found.map((event) => event as unknown as RunEvent);
   }
+}
+
+/** A clock that is set back while a run waits or works does not make it start before it came, or end before it started. */
+function inOrder(
+  run: RunEntity,
+  { startedAt, finishedAt }: RunChanges,
+): Pick<RunChanges, 'startedAt' | 'finishedAt'> {
+  const later = (one: Date, other: Date) => (one < other ? other : one);
+  return {
+    ...(startedAt && { startedAt: later(startedAt, run.createdAt) }),
+    ...(finishedAt && { finishedAt: later(finishedAt, run.startedAt ?? run.createdAt) }),
+  };
 }
 
 async function append(manager: EntityManager, runId: string, { type, data }: NewRunEvent): Promise<void> {

@@ -14,6 +14,7 @@ import { assertTransition, type RunError } from './run.js';
 import type { RunEntity } from './run.entity.js';
 import { RunFeed } from './run-feed.js';
 import { RunRecorder } from './run-recorder.js';
+import { RunTraces, type RunTrace } from './run-traces.js';
 import { RunsRepository, type RunChanges } from './runs.repository.js';
 import { TrainingThread } from './training-thread.js';
 import type { FinishedMessage, JobRows, TrainingJob } from './worker/messages.js';
@@ -24,13 +25,14 @@ export type StopReason = 'cancelled' | 'interrupted';
 const leaseMilliseconds = 30_000;
 const renewalMilliseconds = 10_000;
 
-/** How long a shutdown waits for the step that is under way. */
-const shutdownGrace = 20_000;
-
 interface Work {
   runId: string;
   thread?: TrainingThread;
   stop?: StopReason;
+  /** When it was claimed, by the clock that never goes back. */
+  since: number;
+  /** Where the service traces. */
+  trace?: RunTrace;
   /** The files are done: it is too late to stop. */
   registering?: boolean;
 }
@@ -44,6 +46,7 @@ export class TrainingHost {
   private work: Work | undefined;
   private settled: Promise<void> = Promise.resolve();
   private closing = false;
+  private troubles: { deadThread?: string; unstoredEnd?: string } = {};
 
   constructor(
     private readonly runs: RunsRepository,
@@ -54,12 +57,31 @@ export class TrainingHost {
     private readonly blobs: BlobStore,
     private readonly instruments: Instruments,
     private readonly settings: Settings,
+    private readonly traces: RunTraces,
   ) {}
 
   /** Works on a queued run until it has ended. Does nothing if it is not queued any more. */
   run(runId: string): Promise<void> {
-    this.settled = this.carryOut({ runId });
-    return this.settled;
+    const work = this.carryOut({ runId, since: performance.now() });
+    this.settled = work.catch(() => undefined);
+    return work;
+  }
+
+  /** What is wrong with training itself, not with a run: to be read by anybody, so without the reasons. */
+  get degraded(): string[] {
+    const { deadThread, unstoredEnd } = this.troubles;
+    return [
+      ...(deadThread
+        ? [
+            `The training thread died in ${deadThread}: the next run shows whether it does again. GET /train/${deadThread} says why.`,
+          ]
+        : []),
+      ...(unstoredEnd
+        ? [
+            `The end of ${unstoredEnd} cannot be stored, and no other run starts until it is. The log says why.`,
+          ]
+        : []),
+    ];
   }
 
   /**
@@ -77,7 +99,7 @@ export class TrainingHost {
   /** Interrupts the run under way and starts no other. */
   async close(): Promise<void> {
     this.closing = true;
-    if (this.work) this.stop(this.work.runId, 'interrupted', shutdownGrace);
+    if (this.work) this.stop(this.work.runId, 'interrupted', this.settings.shutdownGrace);
     await this.settled;
   }
 
@@ -87,17 +109,29 @@ export class TrainingHost {
     const { runId } = work;
     let renewal: NodeJS.Timeout | undefined;
     try {
+      // A run that cannot be claimed now (the disk is full, say) stays queued: the queue comes with it again.
       if (!(await this.claim(runId))) return;
+    } catch (error) {
+      this.work = undefined;
+      throw error;
+    }
+    try {
       renewal = setInterval(() => void this.renewLease(runId), renewalMilliseconds);
-      await this.train(work, await this.runs.get(runId));
+      const run = await this.runs.get(runId);
+      // By the clock, which may have been set back.
+      const waited = Number(run.startedAt) - Number(run.createdAt);
+      this.instruments.training.queueSeconds.observe(Math.max(0, waited) / 1000);
+      work.trace = this.traces.begin(run);
+      await this.train(work, run);
     } catch (error) {
       // What the training itself throws is stored with the run: this is the host's own.
-      this.logger.error(`Run ${runId}: ${(error as Error).message}`, (error as Error).stack);
+      this.logger.error(`Run ${runId}: ${(error as Error).message}`, { runId }, (error as Error).stack);
       await this.end(runId, 'failed', { error: describeFailure(error) });
     } finally {
       clearInterval(renewal);
+      work.trace?.end();
       this.work = undefined;
-      this.instruments.endTraining();
+      this.instruments.training.end();
     }
   }
 
@@ -117,10 +151,20 @@ export class TrainingHost {
     try {
       const job = await this.jobOf(run, staged);
       const recorder = new RunRecorder(runId, this.runs, this.feed, this.instruments);
-      this.logger.log(`Run ${runId} starts: ${job.baseModel} on ${job.training.name}`);
-      work.thread = new TrainingThread(job, (message) => recorder.receive(message));
+      const { baseModel, training } = job;
+      this.logger.log(`Run ${runId} starts: ${baseModel} on ${training.name}`, {
+        runId,
+        baseModel,
+        datasetId: training.id,
+        ...work.trace?.fields,
+      });
+      work.thread = new TrainingThread(job, (message) => {
+        recorder.receive(message);
+        work.trace?.receive(message);
+      });
       if (work.stop) work.thread.stop();
       const outcome = await work.thread.outcome;
+      delete this.troubles.deadThread;
       await recorder.close();
       // A worker may be through before it hears of the stop: a model is discarded only if somebody does not want it any more.
       if (outcome.type === 'stopped' || work.stop === 'cancelled') {
@@ -129,11 +173,16 @@ export class TrainingHost {
           work.stop ?? 'interrupted',
           work.stop === 'cancelled' ? {} : { error: interruption },
         );
-      } else if (outcome.type === 'failed') {
+      } else if (outcome.type === 'failed' || outcome.type === 'crashed') {
+        if (outcome.type === 'crashed') {
+          this.instruments.training.threadCrashes.inc();
+          this.troubles.deadThread = runId;
+        }
         const { title, detail } = outcome;
         await this.end(runId, 'failed', { error: { title, detail } });
       } else {
         work.registering = true;
+        work.trace?.enter('registering');
         await this.register(job, run, staged, recorder, outcome);
       }
     } finally {
@@ -170,7 +219,7 @@ export class TrainingHost {
     { files, serving }: FinishedMessage,
   ): Promise<void> {
     if (!plan || !engine) throw new Error('This is a bug: a training ended without a plan or an engine.');
-    await this.models.register({
+    const { id: modelId } = await this.models.register({
       ...lineageOf(job, plan, engine.name),
       staged,
       sums: Object.fromEntries(files.map(({ name, sha256 }) => [name, sha256])),
@@ -187,6 +236,8 @@ export class TrainingHost {
       },
     });
     this.feed.statusChanged(run.id);
+    this.logger.log(`Run ${run.id} succeeded: ${modelId}`, { runId: run.id, modelId });
+    this.recordEnd('succeeded', modelId);
   }
 
   /** Stores the end of a run, however long the database may take to be writable again: a full disk, say. */
@@ -195,20 +246,27 @@ export class TrainingHost {
     status: 'failed' | StopReason,
     { error }: { error?: RunError },
   ): Promise<void> {
-    if (error) this.logger.warn(`Run ${runId} ${status}: ${error.title}. ${error.detail}`);
-    else this.logger.log(`Run ${runId} ${status}`);
+    if (error) this.logger.warn(`Run ${runId} ${status}: ${error.title}. ${error.detail}`, { runId });
+    else this.logger.log(`Run ${runId} ${status}`, { runId });
     // The log may say where on the server something lies, the run may not.
     const told = error && { ...error, detail: withoutServerFolders(error.detail, this.settings) };
     const changes: RunChanges = { ...ended(), ...(told ? { error: told } : {}) };
     for (let pause = 1000; ; pause = Math.min(2 * pause, 30_000)) {
       try {
         if (!(await this.runs.transition(runId, status, changes, told ? { error: told } : {}))) {
-          this.logger.error(`This is a bug: run ${runId} ended (${status}), but it was not running.`);
+          this.logger.error(`This is a bug: run ${runId} ended (${status}), but it was not running.`, {
+            runId,
+          });
         }
+        delete this.troubles.unstoredEnd;
         this.feed.statusChanged(runId);
+        this.recordEnd(status);
         return;
       } catch (failure) {
-        this.logger.error(`The end of run ${runId} could not be stored: ${(failure as Error).message}`);
+        this.troubles.unstoredEnd = runId;
+        this.logger.error(`The end of run ${runId} could not be stored: ${(failure as Error).message}`, {
+          runId,
+        });
         // The next start finds the run without an owner and interrupts it.
         if (this.closing) return;
         await delay(pause, undefined, { ref: false });
@@ -216,13 +274,21 @@ export class TrainingHost {
     }
   }
 
+  private recordEnd(status: 'succeeded' | 'failed' | StopReason, modelId?: string): void {
+    this.work?.trace?.settle(status, modelId);
+    const since = this.work?.since ?? performance.now();
+    this.instruments.training.recordEnd(status, (performance.now() - since) / 1000);
+  }
+
   private async renewLease(runId: string): Promise<void> {
     try {
       if (await this.runs.renewLease(runId, this.owner, leaseEnd())) return;
-      this.logger.error(`Run ${runId} is not this process's any more: it stops here.`);
+      this.logger.error(`Run ${runId} is not this process's any more: it stops here.`, { runId });
       this.stop(runId, 'interrupted');
     } catch (error) {
-      this.logger.error(`The lease on run ${runId} could not be renewed: ${(error as Error).message}`);
+      this.logger.error(`The lease on run ${runId} could not be renewed: ${(error as Error).message}`, {
+        runId,
+      });
     }
   }
 }

@@ -31,7 +31,7 @@ describe('TrainingThread', () => {
 
   it('names an uncaught error', async () => {
     expect(await thread(`throw new TypeError('the weights are gone')`).thread.outcome).toEqual({
-      type: 'failed',
+      type: 'crashed',
       title: 'The training thread crashed',
       detail: 'TypeError: the weights are gone',
     });
@@ -39,7 +39,7 @@ describe('TrainingThread', () => {
 
   it('tells of an exit without a word', async () => {
     expect(await thread(`process.exit(3)`).thread.outcome).toMatchObject({
-      type: 'failed',
+      type: 'crashed',
       detail: expect.stringContaining('code 3'),
     });
   });
@@ -51,7 +51,7 @@ describe('TrainingThread', () => {
       { resourceLimits: { maxOldGenerationSizeMb: 32 } },
     );
     expect(await subject.outcome).toMatchObject({
-      type: 'failed',
+      type: 'crashed',
       title: 'The training ran out of memory',
       detail: expect.stringContaining('smaller batchSize'),
     });
@@ -63,7 +63,7 @@ describe('TrainingThread', () => {
       throw new Error('This is a bug: nobody expected it.');
     });
     expect(await subject.outcome).toMatchObject({
-      type: 'failed',
+      type: 'crashed',
       detail: 'Error: This is a bug: nobody expected it.',
     });
   });

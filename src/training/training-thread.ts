@@ -3,7 +3,10 @@ import type { RunError } from './run.js';
 import type { FinishedMessage, HostMessage, TrainingJob, WorkerMessage } from './worker/messages.js';
 
 /** How a job ended. */
-export type Outcome = FinishedMessage | { type: 'stopped' } | ({ type: 'failed' } & RunError);
+export type Outcome = FinishedMessage | { type: 'stopped' } | ({ type: 'failed' } & RunError) | Crash;
+
+/** The thread did not fail by itself: it is dead. */
+export type Crash = { type: 'crashed' } & RunError;
 
 /** What a worker tells on its way there. */
 export type ProgressMessage = Exclude<WorkerMessage, Outcome>;
@@ -45,16 +48,18 @@ export class TrainingThread {
           listener(message);
         } catch (error) {
           // Thrown from here it would end the whole service.
-          outcome ??= { type: 'failed', ...describeCrash(error as Error) };
+          outcome ??= { type: 'crashed', ...describeCrash(error as Error) };
           void this.worker.terminate();
         }
       });
       this.worker.on('error', (error: NodeJS.ErrnoException) => {
-        outcome ??= { type: 'failed', ...describeCrash(error) };
+        outcome ??= { type: 'crashed', ...describeCrash(error) };
       });
       this.worker.on('exit', (code) => {
         clearTimeout(this.forced);
-        resolve(outcome ?? (this.stopping ? { type: 'stopped' } : { type: 'failed', ...describeExit(code) }));
+        resolve(
+          outcome ?? (this.stopping ? { type: 'stopped' } : { type: 'crashed', ...describeExit(code) }),
+        );
       });
     });
   }

@@ -14,17 +14,22 @@ import {
 } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Needs } from '../auth/access.js';
+import { linksTo } from '../common/api-links.js';
 import { ApiProblems } from '../common/api-problems.decorator.js';
 import { readForm, takesForm } from '../common/multipart.js';
 import { validated } from '../common/validation.js';
 import { Settings } from '../config/settings.js';
 import { DatasetsService } from '../datasets/datasets.service.js';
+import { runEventSchema } from './dto/run-event-schema.js';
 import { epochDto, evaluationDto, eventText, pointDto, runDto } from './dto/run-mapping.js';
 import { RunDto, RunMetricsDto, RunPageDto } from './dto/run.dto.js';
+import { RunMetricsQuery } from './dto/run-metrics-query.dto.js';
 import { RunsQuery } from './dto/runs-query.dto.js';
 import { TrainingFormDto, TrainingJsonDto, TrainingRequestDto } from './dto/training-request.dto.js';
 import type { RunEntity } from './run.entity.js';
 import { TrainingService } from './training.service.js';
+
+const ofRun = ['get', 'metrics', 'events', 'cancel', 'delete'].map((name) => `TrainingController.${name}`);
 
 const ApiRunId = () => ApiParam({ name: 'id', example: 'run_01JD3W5M4E7Y2V0N8GQ6T1CXZA' });
 
@@ -50,7 +55,13 @@ export class TrainingController {
     requestBody: {
       required: true,
       content: {
-        'multipart/form-data': { schema: { $ref: getSchemaPath(TrainingFormDto) } },
+        'multipart/form-data': {
+          schema: { $ref: getSchemaPath(TrainingFormDto) },
+          encoding: {
+            file: { contentType: 'text/tab-separated-values' },
+            validationFile: { contentType: 'text/tab-separated-values' },
+          },
+        },
         'application/json': {
           schema: { $ref: getSchemaPath(TrainingJsonDto) },
           example: { datasetId: 'ds_01JD3W3Y6V8M2C9T4XQZ7N5KHB', baseModel: 'all-MiniLM-L6-v2', epochs: 3 },
@@ -63,6 +74,7 @@ export class TrainingController {
     type: RunDto,
     description: 'In the queue.',
     headers: { Location: { description: 'Path of the run.', schema: { type: 'string' } } },
+    links: linksTo(ofRun, { id: '$response.body#/id' }),
   })
   @ApiProblems(400, 404, 413, 415, 422, 503)
   async create(
@@ -71,7 +83,7 @@ export class TrainingController {
   ): Promise<RunDto> {
     const run = request.isMultipart()
       ? await this.createFromForm(request)
-      : await this.createFromJson(request.body);
+      : await this.createFromJson(request);
     reply.header('location', `/train/${run.id}`);
     return runDto(run);
   }
@@ -101,10 +113,10 @@ export class TrainingController {
   @ApiOperation({ summary: 'Show the loss curve of a run, its epochs and evaluations' })
   @ApiRunId()
   @ApiOkResponse({ type: RunMetricsDto })
-  @ApiProblems(404)
-  async metrics(@Param('id') id: string): Promise<RunMetricsDto> {
+  @ApiProblems(404, 422)
+  async metrics(@Param('id') id: string, @Query() { points }: RunMetricsQuery): Promise<RunMetricsDto> {
     const { epochs, evaluations } = await this.training.get(id);
-    const steps = await this.training.steps(id);
+    const steps = await this.training.steps(id, points);
     return {
       runId: id,
       points: steps.map(pointDto),
@@ -131,7 +143,7 @@ export class TrainingController {
     example: '17',
   })
   @ApiProduces('text/event-stream')
-  @ApiOkResponse({ description: 'The events.', schema: { type: 'string' } })
+  @ApiOkResponse({ description: 'The events.', schema: runEventSchema })
   @ApiNoContentResponse({
     description: 'The run has ended, and its last event was received: do not ask again.',
   })
@@ -179,8 +191,8 @@ export class TrainingController {
     await this.training.delete(id);
   }
 
-  private async createFromJson(body: unknown): Promise<RunEntity> {
-    return this.training.create(await validated(TrainingRequestDto, body, 'body'));
+  private async createFromJson({ body, trace }: FastifyRequest): Promise<RunEntity> {
+    return this.training.create(await validated(TrainingRequestDto, body, 'body'), {}, trace);
   }
 
   /** Fields may come after the files, so nothing is stored until the whole form is there and found good. */
@@ -194,7 +206,8 @@ export class TrainingController {
     try {
       // A form sends what was left empty as an empty text.
       const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value.trim() !== ''));
-      return await this.training.create(await validated(TrainingRequestDto, given, 'form'), files);
+      const asked = await validated(TrainingRequestDto, given, 'form');
+      return await this.training.create(asked, files, request.trace);
     } finally {
       for (const prepared of Object.values(files)) await prepared.discard();
     }

@@ -9,6 +9,7 @@ import { RunEventEntity } from './run-event.entity.js';
 import { RunFeed } from './run-feed.js';
 import { RunGauges } from './run-gauges.js';
 import { RunQueue } from './run-queue.js';
+import { RunTraces } from './run-traces.js';
 import { RunEntity } from './run.entity.js';
 import { RunsRepository } from './runs.repository.js';
 import { TrainingController } from './training.controller.js';
@@ -30,6 +31,7 @@ import { TrainingService } from './training.service.js';
     RunsRepository,
     RunFeed,
     RunGauges,
+    RunTraces,
     { provide: RunQueue, useClass: InProcessRunQueue },
   ],
   exports: [TrainingService],

@@ -3,6 +3,7 @@ import {
   Logger,
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
+  type OnModuleDestroy,
 } from '@nestjs/common';
 import { ConflictError, NotFoundError } from '../common/errors.js';
 import { newId } from '../common/identifiers.js';
@@ -10,6 +11,7 @@ import type { Page, PageQuery } from '../common/pagination.js';
 import { isForeignKeyViolation } from '../database/constraint-errors.js';
 import { DatasetsService } from '../datasets/datasets.service.js';
 import type { Dataset } from '../datasets/dataset.js';
+import type { Trace } from '../tracing/trace.js';
 import type { TrainingRequestDto } from './dto/training-request.dto.js';
 import { JobChecks } from './job-checks.js';
 import { hasEnded, type RunStatus } from './run.js';
@@ -17,6 +19,7 @@ import type { RunEntity } from './run.entity.js';
 import type { RunEvent } from './run-event.js';
 import { RunFeed } from './run-feed.js';
 import { RunQueue } from './run-queue.js';
+import { RunTraces } from './run-traces.js';
 import { RunsRepository } from './runs.repository.js';
 import { ended, interruption, TrainingHost } from './training-host.js';
 import {
@@ -37,8 +40,9 @@ const heartbeat = 15_000;
 
 /** What users do with runs. */
 @Injectable()
-export class TrainingService implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown {
   private readonly logger = new Logger(TrainingService.name);
+  private ending: Promise<void> | undefined;
 
   constructor(
     private readonly runs: RunsRepository,
@@ -47,6 +51,7 @@ export class TrainingService implements OnApplicationBootstrap, BeforeApplicatio
     private readonly feed: RunFeed,
     private readonly datasets: DatasetsService,
     private readonly checks: JobChecks,
+    private readonly traces: RunTraces,
   ) {}
 
   /** Ends what an earlier process left running, and goes on with what it left queued. */
@@ -62,22 +67,35 @@ export class TrainingService implements OnApplicationBootstrap, BeforeApplicatio
         { error: interruption },
       );
       this.feed.statusChanged(run.id);
-      this.logger.warn(`Run ${run.id} was running when the service last stopped: it is interrupted.`);
+      this.logger.warn(`Run ${run.id} was running when the service last stopped: it is interrupted.`, {
+        runId: run.id,
+      });
     }
     this.queue.process((runId) => this.host.run(runId));
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
+  /** Every module hears of the end here, before any waits for anything. */
+  onModuleDestroy(): void {
     this.queue.close();
-    await this.host.close();
+    this.ending = this.host.close();
+  }
+
+  /** Who follows the run under way still learns how it ended. */
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.ending;
     this.feed.close();
+  }
+
+  /** What is wrong with training itself, one sentence each. */
+  get degraded(): string[] {
+    return this.host.degraded;
   }
 
   /**
    * Stores a run and puts it into the queue. Everything is checked before anything is stored.
    * @throws InvalidInputError, NotFoundError for a dataset, UnavailableError where there is no engine
    */
-  async create(request: TrainingRequestDto, uploads: Uploads = {}): Promise<RunEntity> {
+  async create(request: TrainingRequestDto, uploads: Uploads = {}, trace?: Trace | null): Promise<RunEntity> {
     const source = trainingSource(request, uploads);
     const validation = validationSource(request, uploads);
     const facts = await this.factsOf(source);
@@ -93,6 +111,7 @@ export class TrainingService implements OnApplicationBootstrap, BeforeApplicatio
         validationDatasetId: validation && (await this.store(validation, stored)),
       });
       await this.runs.insert(run);
+      this.traces.askedFor(run.id, trace);
       this.feed.statusChanged(run.id);
       this.queue.add(run.id);
       return run;
@@ -126,6 +145,7 @@ export class TrainingService implements OnApplicationBootstrap, BeforeApplicatio
   async cancel(id: string): Promise<RunEntity> {
     const run = await this.runs.get(id);
     if (run.status === 'queued' && (await this.runs.transition(id, 'cancelled', ended()))) {
+      this.traces.forget(id);
       this.feed.statusChanged(id);
       return this.runs.get(id);
     }
@@ -157,11 +177,10 @@ export class TrainingService implements OnApplicationBootstrap, BeforeApplicatio
     this.feed.statusChanged(id);
   }
 
-  /** The steps that were stored, in order. @throws NotFoundError */
-  async steps(id: string): Promise<(RunEvent & { type: 'step' })[]> {
+  /** At most so many of the steps that were stored, evenly spread and in order. @throws NotFoundError */
+  async steps(id: string, most: number): Promise<(RunEvent & { type: 'step' })[]> {
     await this.runs.get(id);
-    const events = await this.runs.events(id, 0, { type: 'step' });
-    return events.filter((event) => event.type === 'step');
+    return this.runs.steps(id, most);
   }
 
   /** Whether there is nothing to come after an event of a run. @throws NotFoundError */

@@ -19,6 +19,8 @@ export interface HubFaults {
   /** Gives weights that are damaged. */
   damaged?: boolean;
   status?: number;
+  /** Answers this many requests with 503 or another status, then as it should; `retryAfter`: how long to wait, in seconds. */
+  busy?: { times: number; status?: number; retryAfter?: number };
 }
 
 /** A server that speaks those endpoints of the Hugging Face hub that a model is downloaded with. */
@@ -60,6 +62,12 @@ export class ModelHub {
     const { pathname } = new URL(request.url!, this.url);
     this.requests.push(pathname);
     if (this.faults.silent) return;
+    const { busy } = this.faults;
+    if (busy && busy.times > 0) {
+      busy.times--;
+      const headers = busy.retryAfter === undefined ? {} : { 'retry-after': String(busy.retryAfter) };
+      return void response.writeHead(busy.status ?? 503, headers).end('busy');
+    }
     if (this.faults.status) return void response.writeHead(this.faults.status).end('no');
 
     const [, id, what, revision] =

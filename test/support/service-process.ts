@@ -10,6 +10,8 @@ export interface RunningService {
   /** The data folder. */
   data: string;
   pid: number;
+  /** Settles when it has ended, with its exit code or the signal that ended it. */
+  exited: Promise<number | NodeJS.Signals>;
   /** What it printed so far. */
   logs(): string;
   /** Ends it as an operator would (SIGTERM), waits for it, and removes the data folder unless it was given. */
@@ -23,15 +25,18 @@ export interface ServiceOptions {
   settings?: Record<string, string>;
   /** A data folder to use and keep; a new one by default. */
   data?: string;
+  /** A program with its arguments that becomes the service, in a world of its own: `['nsenter', …]`. */
+  under?: readonly string[];
 }
 
 /** Starts the built service in a process of its own, on a free port. @throws with what it printed, where it does not start */
 export async function startServiceProcess({
   settings = {},
   data,
+  under = [],
 }: ServiceOptions = {}): Promise<RunningService> {
   const folder = data ?? mkdtempSync(path.join(tmpdir(), 'wellformed-test-'));
-  const child = spawnServiceProcess({ WELLFORMED_DATA: folder, WELLFORMED_PORT: '0', ...settings });
+  const child = spawnServiceProcess({ WELLFORMED_DATA: folder, WELLFORMED_PORT: '0', ...settings }, under);
   const exited = once(child, 'exit');
   let logs = '';
   const url = await new Promise<string>((resolve, reject) => {
@@ -54,6 +59,7 @@ export async function startServiceProcess({
     url,
     data: folder,
     pid: child.pid!,
+    exited: exited.then(([code, signal]) => (code ?? signal) as number | NodeJS.Signals),
     logs: () => logs,
     kill: () => end('SIGKILL'),
     stop: async () => {
@@ -75,12 +81,13 @@ export async function runServiceProcess(
   return { code, output };
 }
 
-function spawnServiceProcess(settings: Record<string, string>) {
+function spawnServiceProcess(settings: Record<string, string>, under: readonly string[] = []) {
   // TEST_DIST: another build than the usual one.
   const main = path.resolve(process.env.TEST_DIST ?? 'dist', 'main.js');
   if (!existsSync(main)) throw new Error(`${main} is missing: build first, with "npx nest build".`);
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('WELLFORMED_'));
-  return spawn(process.execPath, [main], {
+  const [program, ...args] = [...under, process.execPath, main];
+  return spawn(program!, args, {
     env: { ...Object.fromEntries(inherited), ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

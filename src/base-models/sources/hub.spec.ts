@@ -36,7 +36,13 @@ function fetchTiny(
   progress: DownloadProgress[];
 }> {
   const progress: DownloadProgress[] = [];
-  const options = { hubUrl: hub.url, maxBytes: 1e6, signal: new AbortController().signal, ...more };
+  const options = {
+    hubUrl: hub.url,
+    maxBytes: 1e6,
+    pauseMs: 1,
+    signal: new AbortController().signal,
+    ...more,
+  };
   return fetchFromHub({ ...location, ...more }, folder, {
     ...options,
     onProgress: (item) => progress.push(item),
@@ -81,6 +87,36 @@ describe('fetchFromHub', () => {
     expect(readFileSync(join(folder, 'model.safetensors'))).toEqual(
       readFileSync(join(tiny, 'model.safetensors')),
     );
+  });
+
+  it.each([
+    ['is busy', { times: 3 }],
+    ['is asked too often', { times: 2, status: 429, retryAfter: 0 }],
+  ])('asks again when the hub %s', async (_, busy) => {
+    hub.faults.busy = { ...busy };
+    await fetchTiny();
+    expect(hub.requests.filter((path) => path.includes('/revision/'))).toHaveLength(busy.times + 1);
+  });
+
+  it(
+    'waits before it asks again, as long as the hub says, unless it is told to stop',
+    { timeout: 15_000 },
+    async () => {
+      hub.faults.busy = { times: 1, status: 429, retryAfter: 3600 };
+      const stop = new AbortController();
+      const reason = new Error('cancelled');
+      const fetching = fetchTiny({ signal: stop.signal });
+      while (hub.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      expect(hub.requests).toHaveLength(1);
+      stop.abort(reason);
+      await expect(fetching).rejects.toBe(reason);
+    },
+  );
+
+  it('asks no second time for what is refused', async () => {
+    await expect(fetchTiny({ id: 'owner/nothing' })).rejects.toThrow(SourceError);
+    expect(hub.requests).toHaveLength(1);
   });
 
   it('gives up when it breaks off time and again', async () => {
@@ -130,6 +166,15 @@ describe('fetchFromHub', () => {
     await expect(fetchTiny({ sha256: { 'vocab.txt': 'f'.repeat(64) } })).rejects.toThrow(
       /vocab.txt is not the file/,
     );
+  });
+
+  it('refuses a model that lacks a file whose sum is pinned', async () => {
+    hub.add('owner/part', tiny, ['tokenizer_config.json']);
+    const sha256 = { 'tokenizer_config.json': 'f'.repeat(64) };
+    await expect(fetchTiny({ id: 'owner/part', sha256 })).rejects.toThrow(
+      /has no tokenizer_config.json any more/,
+    );
+    expect(readdirSync(folder)).toEqual([]);
   });
 
   it.each([

@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { downloadFile, HubApiError, listFiles, modelInfo, type ListFileEntry } from '@huggingface/hub';
 import type { HubLocation } from '../catalogue.js';
 import { expectSha256 } from '../checksums.js';
@@ -13,6 +14,8 @@ export interface HubOptions {
   answerTimeoutMs?: number;
   /** How long a download may stand still. */
   stallTimeoutMs?: number;
+  /** Before the second try of what has failed; twice as long before each further one. */
+  pauseMs?: number;
 }
 
 /**
@@ -26,11 +29,19 @@ export async function fetchFromHub(
   options: HubOptions & FetchOptions,
 ): Promise<{ revision: string }> {
   const { hubUrl, maxBytes, signal, onProgress } = options;
-  const fetch = impatientFetch(signal, options.answerTimeoutMs ?? 10_000);
+  const pauseMs = options.pauseMs ?? 1000;
+  const impatient = impatientFetch(signal, options.answerTimeoutMs ?? 10_000);
+  const fetch = patientFetch(impatient, pauseMs, signal);
   const repo = { type: 'model', name: location.id } as const;
   try {
     const revision = location.revision ?? (await currentRevision(location.id, hubUrl, fetch));
     const files = await listModelFiles(repo, { revision, hubUrl, fetch });
+    const missing = Object.keys(location.sha256).filter((name) => !files.some(({ path }) => path === name));
+    if (missing.length > 0) {
+      throw new SourceError(
+        `${location.id} has no ${missing.join(', ')} any more. It was exchanged at its source`,
+      );
+    }
     const totalBytes = files.reduce((sum, file) => sum + file.size, 0);
     if (totalBytes > maxBytes) {
       throw new SourceError(
@@ -50,6 +61,7 @@ export async function fetchFromHub(
         signal,
         report,
         stallTimeoutMs: options.stallTimeoutMs ?? 30_000,
+        pauseMs,
       });
       // Large files carry their sha256 in the listing; the catalogue's own sum, if any, is the one that counts.
       const sum = location.sha256[file.path] ?? file.lfs?.oid;
@@ -64,6 +76,15 @@ export async function fetchFromHub(
 
 /** Tries after which a download that breaks off is given up; each goes on where the last one ended. */
 const maxTries = 5;
+
+/** Requests after which a hub that is busy is given up; short, so that a site goes on to the next source. */
+const maxRequests = 4;
+
+/** A try that brought so many bytes counts as none: a large file may break off as often as it is long. */
+const progressBytes = 16 * 2 ** 20;
+
+/** Longest pause that the hub may ask for before the next try. */
+const maxPauseMs = 30_000;
 
 /** No file but the weights is larger. */
 const maxTextBytes = 64 * 2 ** 20;
@@ -117,13 +138,15 @@ async function download(
     signal,
     report,
     stallTimeoutMs,
-  }: { signal: AbortSignal; report(bytes: number): void; stallTimeoutMs: number },
+    pauseMs,
+  }: { signal: AbortSignal; report(bytes: number): void; stallTimeoutMs: number; pauseMs: number },
 ): Promise<void> {
   const file = await open(path, 'wx');
   let bytes = 0;
   report(0);
   try {
     for (let attempt = 1; bytes < size; attempt++) {
+      const before = bytes;
       try {
         const blob = await open_();
         if (blob.size !== size)
@@ -140,7 +163,10 @@ async function download(
       } catch (error) {
         signal.throwIfAborted();
         // A refusal does not change by asking again.
-        if (error instanceof SourceError || error instanceof HubApiError || attempt === maxTries) throw error;
+        if (error instanceof SourceError || error instanceof HubApiError) throw error;
+        if (bytes - before >= progressBytes) attempt = 1;
+        if (attempt === maxTries) throw error;
+        await pause(pauseMs * 2 ** (attempt - 1), signal);
       }
     }
   } finally {
@@ -186,6 +212,28 @@ function impatientFetch(signal: AbortSignal, timeoutMs: number): Fetch {
       clearTimeout(timer);
     }
   };
+}
+
+/**
+ * `fetch` that asks again, after a pause, where the hub says that it is busy or has failed: 429 and 5xx, and so no refusal. A hub that
+ * cannot be reached is not asked again: a site without it goes on to the next source.
+ */
+function patientFetch(fetch: Fetch, pauseMs: number, signal: AbortSignal): Fetch {
+  return async (input, init) => {
+    for (let attempt = 1; ; attempt++) {
+      const answer = await fetch(input, init);
+      if ((answer.status !== 429 && answer.status < 500) || attempt === maxRequests) return answer;
+      await answer.body?.cancel();
+      const asked = 1000 * Number(answer.headers.get('retry-after') ?? 0);
+      await pause(Math.max(asked || 0, pauseMs * 2 ** (attempt - 1)), signal);
+    }
+  };
+}
+
+/** A little more or less than told, so that many who were turned away together do not come back together. */
+async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  const time = Math.min(milliseconds, maxPauseMs) * (0.75 + Math.random() / 2);
+  await sleep(time, undefined, { signal }).catch(() => signal.throwIfAborted());
 }
 
 function explain(error: unknown, id: string): SourceError {

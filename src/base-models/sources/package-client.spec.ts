@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -75,6 +76,25 @@ describe('runClient', () => {
       expect(started.map(isAlive)).toEqual([false, false]);
     },
   );
+
+  it.skipIf(process.platform !== 'linux')('leaves no client behind when its process is killed', async () => {
+    const pids = join(folder, 'pids-of-orphans');
+    const module = new URL('package-client.ts', import.meta.url).href;
+    const client = `sleep 100 & echo $$ $! > ${pids}; wait`;
+    const program = `
+      const { runClient } = await import(${JSON.stringify(module)});
+      await runClient({ command: '/bin/sh', arguments: ['-c', ${JSON.stringify(client)}], folder: ${JSON.stringify(folder)},
+        signal: new AbortController().signal, watch: [], onBytes() {}, timeLimitMs: 60_000, stallLimitMs: 60_000 });`;
+    const args = ['--import', new URL('../../../test/support/typescript.mjs', import.meta.url).href];
+    const parent = spawn(process.execPath, [...args, '--input-type=module', '-e', program], {
+      stdio: 'inherit',
+    });
+    while (!existsSync(pids) || readFileSync(pids, 'utf8') === '') await wait(20);
+    const started = readFileSync(pids, 'utf8').trim().split(' ').map(Number);
+    expect(started.map(isAlive)).toEqual([true, true]);
+    parent.kill('SIGKILL');
+    await expect.poll(() => started.map(isAlive), { timeout: 10_000 }).toEqual([false, false]);
+  });
 
   it('ends a client that takes too long or stands still', async () => {
     await expect(run('sleep 100', { timeLimitMs: 100 })).rejects.toThrow(/took longer than/);

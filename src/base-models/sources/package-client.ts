@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
+import { access, readdir, stat } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { SourceError } from '../source.js';
@@ -44,17 +44,35 @@ export function findOnPath(program: string): string | undefined {
 }
 
 /**
- * Runs a package registry's client to its end. It and what it started are killed when the signal aborts or it takes
- * too long.
+ * Runs a client ("$@") beside a watcher that reads our end of a pipe. Nothing is ever written to it: it closes when this process or
+ * thread ends, however it does, and then the watcher kills the whole group.
+ */
+const WATCHED = `
+exec 3<&0
+(read -r _ <&3; kill -KILL 0) >/dev/null 2>&1 &
+watcher=$!
+"$@" </dev/null 3<&- &
+wait $!
+status=$?
+kill -KILL $watcher
+exit $status
+`;
+
+/**
+ * Runs a package registry's client to its end. It and what it started are killed when the signal aborts, it takes too long, or this
+ * process ends.
  * @throws SourceError with the last lines it printed, if it does not end well.
  */
 export async function runClient(run: ClientRun): Promise<void> {
   run.signal.throwIfAborted();
+  await access(run.command, constants.X_OK).catch((error: Error) => {
+    throw new SourceError(`it could not be started (${error.message})`);
+  });
   // A process group of its own, so that the client's children (a shell script starts Java) end with it.
-  const child = spawn(run.command, run.arguments, {
+  const child = spawn('/bin/sh', ['-c', WATCHED, 'sh', run.command, ...run.arguments], {
     detached: true,
     cwd: run.folder,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...process.env, ...run.environment },
   });
   let output = '';
@@ -77,7 +95,7 @@ export async function runClient(run: ClientRun): Promise<void> {
   run.signal.addEventListener('abort', onAbort, { once: true });
   const limit = setTimeout(() => kill(`it took longer than ${minutes(run.timeLimitMs)}`), run.timeLimitMs);
   let seen = 0;
-  let grownAt = Date.now();
+  let grownAt = performance.now();
   let watching = false;
   const watch = setInterval(() => {
     if (watching) return;
@@ -85,10 +103,10 @@ export async function runClient(run: ClientRun): Promise<void> {
     void watchedBytes(run.watch)
       .then((bytes) => {
         if (bytes !== seen) {
-          grownAt = Date.now();
+          grownAt = performance.now();
           if (bytes > seen && ended === undefined) run.onBytes(bytes);
           seen = bytes;
-        } else if (Date.now() - grownAt > run.stallLimitMs) {
+        } else if (performance.now() - grownAt > run.stallLimitMs) {
           kill(`nothing came for ${minutes(run.stallLimitMs)}`);
         }
       })

@@ -10,4 +10,15 @@ export interface Engine {
   readonly description: string;
   /** Takes parameters into the engine's memory, one at a time; the arrays are not needed afterwards. */
   createParameterStore(parameters: Iterable<NamedTensor>): ParameterStore;
+  /** What it holds now, in this thread. */
+  memory(): EngineMemory;
+}
+
+export interface EngineMemory {
+  /** Tensors of TF.js. */
+  tensors: number;
+  /** Bytes of tensors, and of parameters and moments wherever they lie. */
+  bytes: number;
+  /** Bytes taken from the system, used or not; null where the engine does not tell. */
+  reservedBytes: number | null;
 }

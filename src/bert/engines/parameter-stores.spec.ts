@@ -22,6 +22,7 @@ describe.each(engines)('the parameter store of %s', (name) => {
   it("scales a parameter's learning rate and its decay alike, as PyTorch's parameter groups do", async () => {
     const engine = await startEngine(name);
     const before = memory().numTensors;
+    const held = engine.memory();
     const { initial, gradients, scales, learningRate, weightDecay, trained } = golden;
     const store = engine.createParameterStore(
       Object.entries(initial).map(([parameter, values]) => ({
@@ -30,6 +31,14 @@ describe.each(engines)('the parameter store of %s', (name) => {
         data: Float32Array.from(values),
       })),
     );
+    const elements = Object.values(initial).reduce((sum, { length }) => sum + length, 0);
+    const { tensors, bytes, reservedBytes } = engine.memory();
+    expect(tensors).toBe(memory().numTensors);
+    // A value and two moments in float32; TF.js counts a handle of TensorFlow as some bytes more.
+    expect(bytes - held.bytes).toBeGreaterThanOrEqual(12 * elements);
+    expect(bytes - held.bytes).toBeLessThan(12 * elements + 100 * Object.keys(initial).length);
+    if (name === 'wasm') expect(reservedBytes).toBeGreaterThan(bytes);
+    else expect(reservedBytes).toBeNull();
     const gradientScale = scalar(1);
     gradients.forEach((gradient, index) => {
       store.update(
@@ -52,5 +61,6 @@ describe.each(engines)('the parameter store of %s', (name) => {
     gradientScale.dispose();
     store.dispose();
     expect(memory().numTensors).toBe(before);
+    expect(engine.memory()).toEqual({ ...held, reservedBytes: engine.memory().reservedBytes });
   });
 });

@@ -2,6 +2,7 @@ import { backend, engine, type Tensor, type TensorInfo } from '@tensorflow/tfjs-
 
 /** The few members that we use of `BackendWasm` in `@tensorflow/tfjs-backend-wasm`. */
 interface WasmBackend {
+  wasm: { HEAPU8: Uint8Array };
   typedArrayFromHeap(tensor: TensorInfo): Float32Array | Int32Array;
   makeOutput(shape: readonly number[], dtype: 'float32'): TensorInfo;
 }
@@ -19,6 +20,11 @@ export function heapIntegers(tensor: TensorInfo): Int32Array {
 /** A float32 tensor that holds whatever lay there before: write all of it through {@link heapView}. */
 export function heapTensor(shape: readonly number[]): Tensor {
   return engine().makeTensorFromTensorInfo(wasmBackend().makeOutput(shape, 'float32'));
+}
+
+/** Size of the WebAssembly memory. It grows, and never becomes less. */
+export function heapBytes(): number {
+  return wasmBackend().wasm.HEAPU8.buffer.byteLength;
 }
 
 function wasmBackend(): WasmBackend {

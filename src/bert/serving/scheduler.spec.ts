@@ -108,8 +108,8 @@ describe('a single sentence', () => {
     expect(await two).toMatchObject({ inferenceSeconds: 0.03, batches: 1, batchSize: 3 });
     expect((await two).queueSeconds).toBeCloseTo(0.02, 9);
     expect(seen.computed).toEqual([
-      { sentences: 1, tokens: 4, seconds: 0.02 },
-      { sentences: 3, tokens: 19, seconds: 0.03 },
+      { sentences: 1, tokens: 4, seconds: 0.02, startedAt: 0, endedAt: 20 },
+      { sentences: 3, tokens: 19, seconds: 0.03, startedAt: 20, endedAt: 50 },
     ]);
   });
 });

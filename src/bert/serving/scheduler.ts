@@ -1,6 +1,12 @@
 import { DeadlineExceededError, QueueFullError } from '../errors.js';
 import type { BatchLogits } from './inference-thread.js';
-import { ScoringRequest, Sentence, type ComputedBatch, type Scored } from './scoring-request.js';
+import {
+  ScoringRequest,
+  Sentence,
+  type ComputedBatch,
+  type Scored,
+  type ScoringTrace,
+} from './scoring-request.js';
 import { WaitingLine } from './waiting-line.js';
 
 /** Computes sentences together, given as token ids. */
@@ -26,6 +32,7 @@ export interface ScheduleOptions {
   signal?: AbortSignal;
   /** When the request is given up if something of it still waits, on the clock of `performance.now()`. */
   deadline?: number;
+  trace?: ScoringTrace;
 }
 
 /**
@@ -83,7 +90,7 @@ export class Scheduler {
   private async admitted(
     count: number,
     tokenise: () => Promise<readonly (readonly number[])[]>,
-    { signal, deadline = Infinity }: ScheduleOptions,
+    { signal, deadline = Infinity, trace }: ScheduleOptions,
   ): Promise<Scored> {
     this.assertRoom(count);
     this.changeQueued(count);
@@ -96,7 +103,7 @@ export class Scheduler {
       this.changeQueued(-count);
       throw error;
     }
-    const request = new ScoringRequest(sentences.length, deadline);
+    const request = new ScoringRequest(sentences.length, deadline, trace);
     const abandon = () => this.fail(request, signal!.reason);
     signal?.addEventListener('abort', abandon);
     try {
@@ -169,11 +176,12 @@ export class Scheduler {
 
   private async start(batch: readonly Sentence[]): Promise<void> {
     this.inFlight++;
+    const startedAt = performance.now();
     for (const { askers } of batch) this.changeQueued(-askers.length);
     const outcome = await this.run(batch.map(({ tokenIds }) => tokenIds)).catch((error: Error) => error);
     this.inFlight--;
     for (const { key } of batch) this.sentences.delete(key);
-    const computed = outcome instanceof Error ? undefined : this.measure(batch, outcome.seconds);
+    const computed = outcome instanceof Error ? undefined : this.measure(batch, outcome.seconds, startedAt);
     // Before the answers are handed out, which takes time: nothing may be computed until then.
     this.dispatch();
     batch.forEach(({ askers }, row) => {
@@ -185,7 +193,7 @@ export class Scheduler {
     if (computed) this.observer?.computed(computed);
   }
 
-  private measure(batch: readonly Sentence[], seconds: number): ComputedBatch {
+  private measure(batch: readonly Sentence[], seconds: number, startedAt: number): ComputedBatch {
     this.batchSeconds = seconds;
     const weight = this.secondsPerSentence === 0 ? 1 : 0.1;
     this.secondsPerSentence += weight * (seconds / batch.length - this.secondsPerSentence);
@@ -194,6 +202,8 @@ export class Scheduler {
       sentences: batch.length,
       tokens: lengths.reduce((sum, length) => sum + length, 0),
       seconds,
+      startedAt,
+      endedAt: performance.now(),
     };
   }
 

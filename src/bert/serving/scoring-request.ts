@@ -6,6 +6,16 @@ export interface ComputedBatch {
   tokens: number;
   /** How long the computation took. */
   seconds: number;
+  /** When it was handed to the inference thread, and when its answer came, on the clock of `performance.now()`. */
+  startedAt: number;
+  endedAt: number;
+}
+
+/** Told where the time of one request goes, where somebody follows it. Times are those of `performance.now()`. */
+export interface ScoringTrace {
+  tokenised(from: number, to: number): void;
+  /** A batch that held some of its sentences. */
+  computed(batch: ComputedBatch): void;
 }
 
 /** What a request gets. */
@@ -55,6 +65,7 @@ export class ScoringRequest {
   constructor(
     sentences: number,
     readonly deadline: number,
+    private readonly trace?: ScoringTrace,
   ) {
     this.logits = new Float32Array(2 * sentences);
     this.unanswered = sentences;
@@ -70,6 +81,7 @@ export class ScoringRequest {
     if (this.settled) return;
     this.logits[2 * position] = unacceptable;
     this.logits[2 * position + 1] = acceptable;
+    if (this.trace && !this.batches.has(batch)) this.trace.computed(batch);
     this.batches.add(batch);
     if (--this.unanswered === 0) this.succeed();
   }

@@ -147,7 +147,9 @@ export class ServedModel {
     const tokenise = async () => {
       const started = performance.now();
       encoded = await this.tokenise(sentences, options.signal);
-      tokenizationSeconds = (performance.now() - started) / 1000;
+      const ended = performance.now();
+      tokenizationSeconds = (ended - started) / 1000;
+      options.trace?.tokenised(started, ended);
       return encoded.map(({ tokenIds }) => tokenIds);
     };
     const { logits, ...timing } = await this.scheduler.score(sentences.length, tokenise, options);

@@ -41,7 +41,31 @@ export function readStoredDefinition(folder: string): TokenizerDefinition | unde
       `${path} holds no tokenizer: model or added_tokens is missing. Copy the file from the original model again.`,
     );
   }
+  const wrong = wrongId(definition['model'], definition['added_tokens']);
+  if (wrong) throw new InvalidModelError(`${path} ${wrong}. Copy the file from the original model again.`);
   return definition as TokenizerDefinition;
+}
+
+/** Far beyond any vocabulary; more would only fill memory. */
+const mostIds = 2 ** 24;
+
+/** What is wrong with the ids of pieces and of added tokens, which index a table; undefined if nothing is. */
+function wrongId({ vocab }: JsonObject, addedTokens: unknown[]): string | undefined {
+  // Kinds that are left to the library may have a list, whose places are the ids.
+  const pieces = isJsonObject(vocab) ? Object.entries(vocab) : [];
+  for (const [piece, id] of pieces) {
+    if (!isId(id)) return `gives ${JSON.stringify(piece)} the id ${JSON.stringify(id)}, which is none`;
+  }
+  for (const token of addedTokens) {
+    const { content, id } = isJsonObject(token) ? token : {};
+    if (typeof content !== 'string' || content === '') return 'has an added token without a text';
+    if (!isId(id)) return `gives ${JSON.stringify(content)} the id ${JSON.stringify(id)}, which is none`;
+  }
+  return undefined;
+}
+
+function isId(id: unknown): boolean {
+  return Number.isInteger(id) && (id as number) >= 0 && (id as number) < mostIds;
 }
 
 export function kindOf({ model, pre_tokenizer: split }: TokenizerDefinition): TokenizerKind {

@@ -58,7 +58,8 @@ export class Tokenizer {
       tokenizer.model.fuse_unk = false;
     }
     const nothing = this.encode('', 8).tokenIds;
-    if (nothing.length !== 2) {
+    // A token that the vocabulary lacks has no id.
+    if (nothing.length !== 2 || !nothing.every((id) => Number.isInteger(id) && id < this.vocabSize)) {
       throw new InvalidModelError(
         'The tokenizer does not put one token before and one after a sentence, as BERT needs ([CLS] and [SEP]). ' +
           'Use the tokenizer of a BERT or RoBERTa model.',

@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fuzzed } from '../../../test/support/fuzz.js';
 import { InvalidModelError } from '../errors.js';
 import type { NamedTensor } from './named-tensor.js';
 import { SafetensorsFile, writeSafetensors } from './safetensors.js';
@@ -260,9 +261,66 @@ describe('SafetensorsFile', () => {
           expect(error).toBeInstanceOf(InvalidModelError);
         }
       }),
-      { numRuns: 500 },
+      fuzzed(500),
     );
     expect(refused).toBeGreaterThan(0);
+  });
+
+  it('gives every tensor of a header whole, or refuses it', () => {
+    const size = fc.oneof(fc.nat(6), fc.constantFrom(-1, 0.5, 2 ** 31, 2 ** 53, 1e300));
+    const entry = fc.record(
+      {
+        dtype: fc.constantFrom<unknown>('F32', 'F16', 'BF16', 'F64', 'I64', 'U8', 'F31', null),
+        shape: fc.array(size, { maxLength: 3 }),
+        data_offsets: fc.array(size, { minLength: 1, maxLength: 3 }),
+      },
+      { noNullPrototype: true },
+    );
+    // Half of them are laid out as they must be: random places hardly ever fit together.
+    const sound = fc.array(
+      fc.tuple(fc.constantFrom('F32', 'F16', 'F64', 'U8'), fc.array(fc.nat(3), { maxLength: 3 })),
+      {
+        maxLength: 4,
+      },
+    );
+    const header = fc.oneof(
+      fc.dictionary(fc.string({ maxLength: 3 }), fc.oneof(entry, fc.jsonValue({ maxDepth: 2 })), {
+        maxKeys: 4,
+      }),
+      sound.map((tensors) => {
+        let end = 0;
+        const bytes = { F32: 4, F16: 2, F64: 8, U8: 1 } as Record<string, number>;
+        const entries = tensors.map(([dtype, shape], index) => {
+          const begin = end;
+          end += shape.reduce((product, length) => product * length, bytes[dtype]!);
+          return [`t${index}`, { dtype, shape, data_offsets: [begin, end] }] as const;
+        });
+        return Object.fromEntries(entries);
+      }),
+    );
+    let taken = 0;
+    fc.assert(
+      fc.property(header, fc.nat(2), (entries, surplus) => {
+        const ends = Object.values(entries).map((value) => {
+          const offsets = (value as { data_offsets?: unknown } | null)?.data_offsets;
+          return Array.isArray(offsets) ? Number(offsets[1]) : 0;
+        });
+        const length = Math.max(0, ...ends.filter((end) => end < 10_000)) + (surplus === 2 ? 1 : 0);
+        try {
+          const file = SafetensorsFile.open(write(entries, new Uint8Array(length)));
+          for (const [name, { shape, dtype }] of file.tensors) {
+            if (!/^B?F/.test(dtype)) continue;
+            expect(file.read(name).data.length).toBe(shape.reduce((product, count) => product * count, 1));
+          }
+          file.close();
+          taken++;
+        } catch (error) {
+          expect(error).toBeInstanceOf(InvalidModelError);
+        }
+      }),
+      fuzzed(500),
+    );
+    expect(taken).toBeGreaterThan(0);
   });
 
   it('reads a tensor beyond 4 GiB', () => {

@@ -58,9 +58,11 @@ function readBlock(file: Uint8Array, { offset, size }: BlockHandle, fail: Fail):
     const unshared = cursor.varint();
     const valueLength = cursor.varint();
     if (shared > key.length) return fail('a key is damaged');
+    // Taken first: a length that lies is no reason to ask for so much memory.
+    const rest = cursor.take(unshared);
     const longer = new Uint8Array(shared + unshared);
     longer.set(key.subarray(0, shared));
-    longer.set(cursor.take(unshared), shared);
+    longer.set(rest, shared);
     key = longer;
     entries.push([decoder.decode(key), cursor.take(valueLength)]);
   }

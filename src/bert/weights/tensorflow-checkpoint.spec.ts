@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { fuzzed } from '../../../test/support/fuzz.js';
 import { parseEncoderConfig } from '../config.js';
 import { InvalidModelError } from '../errors.js';
 import { convertTensorFlowCheckpoint } from './checkpoint-conversion.js';
@@ -96,7 +97,7 @@ describe('TensorFlowCheckpoint', () => {
           }
         },
       ),
-      { numRuns: 500 },
+      fuzzed(500),
     );
   });
 });
@@ -152,6 +153,41 @@ describe('readSortedTable', () => {
     ]);
   });
 
+  it('refuses in its own way what is wrong in blocks whose checksums are right', () => {
+    const entry = fc.tuple(fc.string({ maxLength: 4 }), fc.string({ maxLength: 6 }));
+    const damage = fc.array(fc.tuple(fc.nat(60), fc.integer({ min: 0, max: 255 })), { maxLength: 4 });
+    let taken = 0;
+    fc.assert(
+      fc.property(
+        fc.array(fc.array(entry, { minLength: 1, maxLength: 4 }), { maxLength: 3 }),
+        damage,
+        (blocks, changes) => {
+          const table = writeTable(blocks, 0, (block) => {
+            for (const [at, byte] of changes) if (at < block.length - 1) block[at] = byte;
+          });
+          try {
+            readSortedTable(table, 'x');
+            taken++;
+          } catch (error) {
+            expect(error).toBeInstanceOf(InvalidModelError);
+          }
+        },
+      ),
+      fuzzed(1000),
+    );
+    expect(taken).toBeGreaterThan(0);
+  });
+
+  it('takes a length beyond all numbers for damage', () => {
+    const lengthOfKey = (block: Buffer) => {
+      const isOfData = block.length > 20;
+      if (isOfData) Buffer.from([0xff, 0xff, 0xff, 0xff, 0xff, 0x0f]).copy(block, 1);
+    };
+    expect(() => readSortedTable(writeTable([[['a', 'x'.repeat(20)]]], 0, lengthOfKey), 'x')).toThrow(
+      /is cut off/,
+    );
+  });
+
   it('refuses a compressed block', () => {
     expect(() => readSortedTable(writeTable([[['a', 'one']]], 1), 'x')).toThrow(/compressed \(kind 1\)/);
   });
@@ -167,8 +203,15 @@ it('computes CRC-32C as RFC 3720 gives it', () => {
   expect(unmask(maskedCrc32c(Uint8Array.from({ length: 32 }, (_, index) => index)))).toBe(0x46dd794e);
 });
 
-/** A table in LevelDB's format with keys that share what they can. */
-function writeTable(blocks: [string, string][][], compression = 0): Uint8Array {
+/**
+ * A table in LevelDB's format with keys that share what they can.
+ * @param change what becomes of each block before its checksum is taken
+ */
+function writeTable(
+  blocks: [string, string][][],
+  compression = 0,
+  change: (block: Buffer) => void = () => undefined,
+): Uint8Array {
   let file = Buffer.alloc(0);
   const append = (entries: [string, Buffer][]): Buffer => {
     let previous = '';
@@ -182,6 +225,7 @@ function writeTable(blocks: [string, string][][], compression = 0): Uint8Array {
     }
     parts.push(Buffer.from([0, 0, 0, 0, 1, 0, 0, 0]));
     const body = Buffer.concat([...parts, Buffer.from([compression])]);
+    change(body);
     const checksum = Buffer.alloc(4);
     checksum.writeUInt32LE(maskedCrc32c(body));
     const handle = Buffer.concat([varint(file.length), varint(body.length - 1)]);

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzzed } from '../../../test/support/fuzz.js';
 import { InvalidInputError } from '../../common/errors.js';
 import { MAX_LINE_BYTES } from '../../common/line-reader.js';
 import { TsvParser, type TsvRow } from './tsv-parser.js';
@@ -72,6 +73,7 @@ describe('TsvParser', () => {
           expect(read.map(({ line }) => line)).toEqual(rows.map((_row, i) => i + 1));
         },
       ),
+      fuzzed(100),
     );
   });
 
@@ -95,7 +97,7 @@ describe('TsvParser', () => {
           }
         },
       ),
-      { numRuns: 1000 },
+      fuzzed(1000),
     );
   });
 

@@ -1,7 +1,13 @@
 import { ApiParam } from '@nestjs/swagger';
+import { aliasNamePattern, aliasNameRule } from '../alias-name.js';
 
 export const ApiModelParam = () =>
   ApiParam({ name: 'id', description: 'Id of a model, or an alias.', example: 'production' });
 
 export const ApiAliasParam = () =>
-  ApiParam({ name: 'name', description: 'Name of an alias.', example: 'production' });
+  ApiParam({
+    name: 'name',
+    description: aliasNameRule,
+    schema: { type: 'string', pattern: aliasNamePattern.source },
+    example: 'production',
+  });

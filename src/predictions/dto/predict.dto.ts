@@ -1,3 +1,4 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
@@ -10,6 +11,9 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { precisions, thresholdNames, type Precision, type ThresholdName } from '../judging-rule.js';
+
+/** Of a sentence: something to judge is in it. */
+export const notBlank = '\\S';
 
 /**
  * By what and how to judge. In a JSON body, or in the query, which text bodies and streams have alone. Without examples: /docs
@@ -45,10 +49,12 @@ export class PredictQueryDto {
 /** Two sentences to compare. */
 export class PairDto {
   /** @example 'Many girls hurt themselves.' */
+  @ApiProperty({ pattern: notBlank })
   @IsString({ message: 'a must be a string' })
   a!: string;
 
   /** @example 'Many girls hurt herself.' */
+  @ApiProperty({ pattern: notBlank })
   @IsString({ message: 'b must be a string' })
   b!: string;
 }
@@ -56,11 +62,13 @@ export class PairDto {
 /** One sentence, several, or pairs to compare, as JSON. A plain text body becomes `sentence`. */
 export class PredictDto extends PredictQueryDto {
   /** The sentence to judge. Give this, `sentences` or `pairs`. @example 'The cat sat on mat the.' */
+  @ApiPropertyOptional({ pattern: notBlank })
   @Given()
   @IsString({ message: 'sentence must be a string' })
   sentence?: string;
 
   /** Up to 256 sentences to judge. Give this, `sentence` or `pairs`. @example ["The cat sat on the mat.", "The cat sat on mat the."] */
+  @ApiPropertyOptional({ type: 'array', items: { type: 'string', pattern: notBlank } })
   @Given()
   @IsArray({ message: 'sentences must be a list of strings' })
   @ArrayMinSize(1, { message: 'sentences must hold at least one sentence' })

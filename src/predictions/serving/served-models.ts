@@ -58,8 +58,10 @@ export class ServedModels implements OnApplicationShutdown {
     this.cache = new ModelCache(
       settings.loadedModels,
       (key) => this.load(...partsOf(key)),
-      (loaded) => this.instruments.loadedModels.set(loaded),
+      (loaded) => this.instruments.predictions.loadedModels.set(loaded),
     );
+    instruments.predictions.queueLimit.set(settings.predictQueue);
+    instruments.beforeScrape(() => instruments.predictions.failedModels.set(this.failed.size));
     events.onModelDeleted(async (modelId) => {
       await this.cache.remove((key) => partsOf(key)[0] === modelId);
       for (const variant of variants) this.failed.delete(keyOf(modelId, variant));
@@ -119,7 +121,7 @@ export class ServedModels implements OnApplicationShutdown {
           if (isUsual(error)) throw error;
           // Its thread may be gone: the next request gets it loaded afresh.
           retire();
-          this.logger.error(`Model ${id} failed: ${error.message}`, error.stack);
+          this.logger.error(`Model ${id} failed: ${error.message}`, { modelId: id }, error.stack);
           throw new UnavailableError(`Model ${id} failed and is loaded anew. Send the request again.`);
         }),
       patience,
@@ -149,7 +151,9 @@ export class ServedModels implements OnApplicationShutdown {
       const started = performance.now();
       const model = await this.loadChecked(id, variant);
       this.failed.delete(key);
-      this.logger.log(`Loaded ${id} (${variant}) in ${((performance.now() - started) / 1000).toFixed(2)} s`);
+      const seconds = (performance.now() - started) / 1000;
+      this.instruments.predictions.modelLoadSeconds.observe(seconds);
+      this.logger.log(`Loaded ${id} (${variant}) in ${seconds.toFixed(2)} s`, { modelId: id });
       return model;
     } catch (error) {
       const { message: reason, stack } = error as Error;
@@ -157,7 +161,7 @@ export class ServedModels implements OnApplicationShutdown {
       const known = this.failed.get(key);
       if (known?.message !== message) {
         this.failed.set(key, { modelId: id, precision: variant, message, at: new Date() });
-        this.logger.error(`Model ${id} (${variant}) could not be loaded: ${reason}`, stack);
+        this.logger.error(`Model ${id} (${variant}) could not be loaded: ${reason}`, { modelId: id }, stack);
       }
       throw new UnavailableError(
         `Model ${id} could not be loaded: ${message} Until that is mended, name another one in "model" ` +
@@ -202,9 +206,9 @@ export class ServedModels implements OnApplicationShutdown {
       },
       rememberedSentences: predictCache,
       observer: {
-        queued: (change) => this.instruments.predictionQueueLength.inc(change),
+        queued: (change) => this.instruments.predictions.queueLength.inc(change),
         computed: (batch) => {
-          if (recording.on) this.instruments.recordBatch(batch);
+          if (recording.on) this.instruments.predictions.recordBatch(batch);
         },
       },
     };

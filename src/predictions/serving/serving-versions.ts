@@ -1,9 +1,4 @@
-import {
-  Injectable,
-  Logger,
-  type BeforeApplicationShutdown,
-  type OnApplicationBootstrap,
-} from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { Variant } from '../../bert/onnx/variants.js';
 import { NotFoundError } from '../../common/errors.js';
 import { Settings } from '../../config/settings.js';
@@ -45,11 +40,12 @@ interface Following extends ServedAlias {
  * loaded, checked and warm; where that fails, it stays so.
  */
 @Injectable()
-export class ServingVersions implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class ServingVersions implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(ServingVersions.name);
   private readonly following = new Map<string, Following>();
   /** Swaps are made one after another: each has a model more in memory than there may be. */
   private turn: Promise<void> = Promise.resolve();
+  private ending = false;
 
   constructor(
     private readonly versions: RegisteredVersions,
@@ -72,8 +68,10 @@ export class ServingVersions implements OnApplicationBootstrap, BeforeApplicatio
     if (this.following.has(PRODUCTION)) void this.warm(PRODUCTION);
   }
 
-  beforeApplicationShutdown(): void {
-    for (const name of [...this.following.keys()]) this.drop(name);
+  /** Every alias stays with the version that serves it: requests come to the end. */
+  onModuleDestroy(): void {
+    this.ending = true;
+    for (const { swap } of this.following.values()) swap?.abandon.abort();
   }
 
   /** The aliases and what serves them, by name. */
@@ -128,14 +126,14 @@ export class ServingVersions implements OnApplicationBootstrap, BeforeApplicatio
   private drop(name: string): void {
     this.following.get(name)?.swap?.abandon.abort();
     this.following.delete(name);
-    this.instruments.setAliasLagging(name, null);
+    this.instruments.models.setAliasLagging(name, null);
   }
 
   /** From now on this version serves the alias, be it ready or not. */
   private point(name: string, modelId: string, { warm = false } = {}): void {
     this.following.get(name)?.swap?.abandon.abort();
     this.following.set(name, { registered: modelId, serving: modelId, swap: null });
-    this.instruments.setAliasLagging(name, false);
+    this.instruments.models.setAliasLagging(name, false);
     if (warm && name === PRODUCTION) void this.warm(name);
   }
 
@@ -149,7 +147,8 @@ export class ServingVersions implements OnApplicationBootstrap, BeforeApplicatio
       abandon: new AbortController(),
     };
     alias.swap = swap;
-    this.instruments.setAliasLagging(name, true);
+    if (this.ending) swap.abandon.abort();
+    this.instruments.models.setAliasLagging(name, true);
     this.turn = this.turn.then(() => this.carryOut(name, alias.serving, swap));
   }
 
@@ -167,7 +166,10 @@ export class ServingVersions implements OnApplicationBootstrap, BeforeApplicatio
         ready: () => {
           if (signal.aborted) return;
           this.point(name, swap.modelId);
-          this.logger.log(`${swap.modelId} serves the alias "${name}" now; before, ${old} did`);
+          this.logger.log(`${swap.modelId} serves the alias "${name}" now; before, ${old} did`, {
+            modelId: swap.modelId,
+            alias: name,
+          });
         },
         leavesFirst: (id) => (id === old || id === swap.modelId) && !this.serves(id),
       });
@@ -179,13 +181,14 @@ export class ServingVersions implements OnApplicationBootstrap, BeforeApplicatio
   private fail(name: string, swap: Swap, error: Error): void {
     const alias = this.following.get(name)!;
     const reason = this.served.failureOf(swap.modelId)?.message ?? error.message;
-    this.instruments.countAliasSwapFailure(name);
+    this.instruments.models.countAliasSwapFailure(name);
     // Its predecessor was deleted meanwhile.
     if (alias.serving === swap.modelId) return this.point(name, swap.modelId);
     Object.assign(swap, { state: 'failed', since: new Date(), reason });
     this.logger.error(
       `${swap.modelId} cannot serve the alias "${name}", which ${alias.serving} goes on serving: ${reason} ` +
         `To try again: PUT /aliases/${name} {"modelId": "${swap.modelId}"}.`,
+      { modelId: swap.modelId, alias: name },
     );
   }
 
@@ -209,7 +212,7 @@ export class ServingVersions implements OnApplicationBootstrap, BeforeApplicatio
     } catch (error) {
       // It has told of a model that it cannot load.
       if (this.served.failureOf(this.following.get(name)?.serving ?? '')) return;
-      this.logger.error(`"${name}" could not be warmed up: ${(error as Error).message}`);
+      this.logger.error(`"${name}" could not be warmed up: ${(error as Error).message}`, { alias: name });
     }
   }
 }

@@ -5,6 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError, StalledError } from '../../common/errors.js';
 import { problemOfDomainError, unexpectedProblem } from '../../common/problem-details.js';
 import type { ProblemDetails } from '../../common/problem-details.dto.js';
+import { fieldsOf, REQUEST_ID_HEADER } from '../../common/request-identity.js';
 import { Settings } from '../../config/settings.js';
 import { clientGone } from '../client-gone.js';
 import type { PredictOptions } from '../predictions.service.js';
@@ -44,9 +45,11 @@ export class StreamAnswer {
     try {
       const { model, judged } = await this.streams.judge(stream, { ...options, signal });
       const first = await judged.next();
+      request.logFields = { modelId: model.id };
       reply.hijack();
       reply.raw.writeHead(200, {
         'content-type': `${type}; charset=utf-8`,
+        [REQUEST_ID_HEADER]: request.id,
         'wellformed-model': model.id,
         'wellformed-precision': model.rule.variant,
       });
@@ -87,18 +90,19 @@ export class StreamAnswer {
     signal: AbortSignal,
   ): void {
     if (signal.aborted) return;
-    const problem = { ...this.problemOf(error), instance: request.url.split('?', 1)[0]! };
+    const problem = { ...this.problemOf(error, request), instance: request.url.split('?', 1)[0]! };
     reply.raw.write(lines.writeFailure(problem));
     // What is still sent is dropped: unread, it would make the end of the connection a reset, which takes the last line with it.
     request.raw.resume();
     hangUp(request.raw.socket);
   }
 
-  private problemOf(error: unknown): Omit<ProblemDetails, 'instance'> {
+  private problemOf(error: unknown, request: FastifyRequest): Omit<ProblemDetails, 'instance'> {
     if (error instanceof DomainError) return problemOfDomainError(error);
     const problem = unexpectedProblem();
     this.logger.error(
       `A stream broke off (${problem.errorId})`,
+      { ...fieldsOf(request), errorId: problem.errorId },
       error instanceof Error ? error.stack : String(error),
     );
     return problem;

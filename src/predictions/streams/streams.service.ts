@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import { Settings } from '../../config/settings.js';
+import { Instruments } from '../../metrics/instruments.js';
 import { PredictionsService, type ChosenModel, type PredictOptions } from '../predictions.service.js';
 import { inWindows } from './in-windows.js';
 import type { JudgedLine } from './judgement-lines.js';
@@ -32,6 +33,7 @@ export class StreamsService {
 
   constructor(
     private readonly predictions: PredictionsService,
+    private readonly instruments: Instruments,
     settings: Settings,
   ) {
     this.windowSize = Math.min(MAX_WINDOW, Math.max(1, Math.floor(settings.predictQueue / 8)));
@@ -54,7 +56,17 @@ export class StreamsService {
       atOnce: WINDOWS_AT_ONCE,
       work: (window) => this.judgeWindow(window, model, signal),
     });
-    return { model, judged };
+    return { model, judged: this.counted(judged) };
+  }
+
+  private async *counted<T>(judged: AsyncGenerator<T, void>): AsyncGenerator<T, void> {
+    const { streams } = this.instruments.predictions;
+    streams.inc();
+    try {
+      yield* judged;
+    } finally {
+      streams.dec();
+    }
   }
 
   private async *linesOf(

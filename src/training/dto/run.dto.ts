@@ -244,7 +244,8 @@ export class RunMetricsDto {
 
   @ApiProperty({
     type: [RunPointDto],
-    description: 'Steps in order, at most two a second: a quick training shows only some of its steps.',
+    description:
+      'Steps in order, at most two a second and as many as the query says: a quick training shows only some of its steps.',
   })
   points!: RunPointDto[];
 

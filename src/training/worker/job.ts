@@ -75,7 +75,9 @@ export async function runJob(
     const { config, weights } = model;
     const { training, validation } = examples;
     const task = { engine, config, weights, training, validation, hyperparameters, signal };
+    const tellMemory = atMostOnceIn(1000, () => tell({ type: 'memory', ...engine.memory() }));
     for await (const event of fineTune(task)) {
+      tellMemory();
       if (event.type === 'evaluation') {
         const { weights: evaluated, type, ...evaluation } = event;
         if (evaluation.best) writeCheckpoint(job.folder, config, evaluated());
@@ -102,6 +104,17 @@ export async function runJob(
   } finally {
     model.weights.close();
   }
+}
+
+/** Skips the calls that come less than so many milliseconds after the last one that counted. */
+function atMostOnceIn(milliseconds: number, action: () => void): () => void {
+  let last = -Infinity;
+  return () => {
+    const now = performance.now();
+    if (now - last < milliseconds) return;
+    last = now;
+    action();
+  };
 }
 
 async function prepare(
@@ -141,7 +154,7 @@ async function prepare(
       trainingRows: examples.training.length,
       validationRows: examples.validation.length,
       validationContentHash: examples.validationContentHash,
-      estimatedBytes: memory.step + memory.moments,
+      estimatedBytes: Math.ceil(memory.step + memory.moments),
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { BaseModelOptions } from '../../base-models/options.js';
 import type { EnginePreference } from '../../bert/engines/detect.js';
+import type { EngineMemory } from '../../bert/engines/engine.js';
 import type { StepEvent, StoppedEarlyEvent } from '../../bert/fine-tuning/events.js';
 import type { Extent } from '../../bert/fine-tuning/extent.js';
 import type { ServingAssessment } from '../../bert/serving/assessment.js';
@@ -50,6 +51,8 @@ export type WorkerMessage =
   | ({ type: 'evaluation' } & RunEvaluation)
   | ({ type: 'epoch' } & RunEpoch)
   | StoppedEarlyEvent
+  /** What the engine holds, now and then. */
+  | ({ type: 'memory' } & EngineMemory)
   /** So much of the finished model's assessment is done, from 0 to 1. */
   | { type: 'assessment'; share: number }
   | FinishedMessage

@@ -1,11 +1,11 @@
-import { engine as tfjs, setBackend } from '@tensorflow/tfjs-core';
+import { engine as tfjs, memory, setBackend } from '@tensorflow/tfjs-core';
 import { createRequire } from 'node:module';
 import util from 'node:util';
 import { EngineUnavailableError } from '../../errors.js';
 import { registerKernels } from '../../kernels/index.js';
 import type { Engine } from '../engine.js';
 import { seesNvidiaGpu } from '../nvidia-gpu.js';
-import { ResourceParameterStore } from './resource-parameter-store.js';
+import { ResourceParameterStore, resourceBytes } from './resource-parameter-store.js';
 
 /**
  * Loads native TensorFlow into this thread.
@@ -30,6 +30,10 @@ export async function startTensorFlow(packageName: string): Promise<Engine> {
     name: 'tensorflow',
     description: `TensorFlow ${binding.TF_Version} on ${deviceName(packageName, isUsingGpuDevice)} (${carrier})`,
     createParameterStore: (parameters) => new ResourceParameterStore(parameters),
+    memory: () => {
+      const { numTensors, numBytes } = memory();
+      return { tensors: numTensors, bytes: numBytes + resourceBytes(), reservedBytes: null };
+    },
   };
 }
 

@@ -106,11 +106,19 @@ export class ResourceParameterStore implements ParameterStore {
   }
 }
 
+/** Bytes of all resource variables of this thread: TF.js knows their handles alone. */
+export function resourceBytes(): number {
+  return bytesHeld;
+}
+
+let bytesHeld = 0;
+
 let variables = 0;
 
 /** A TensorFlow resource variable of float32. */
 class ResourceVariable {
   readonly handle: Tensor;
+  private readonly bytes: number;
 
   constructor(initial: Tensor) {
     this.handle = runOp(
@@ -125,6 +133,8 @@ class ResourceVariable {
     );
     keep(this.handle);
     this.assign(initial);
+    this.bytes = 4 * initial.size;
+    bytesHeld += this.bytes;
   }
 
   /** The value without a copy: dispose it before the variable is updated, else TensorFlow copies the variable then. */
@@ -140,5 +150,6 @@ class ResourceVariable {
   dispose(): void {
     runStatefulOp('DestroyResourceOp', [boolAttribute('ignore_lookup_error', true)], [this.handle]);
     this.handle.dispose();
+    bytesHeld -= this.bytes;
   }
 }

@@ -27,6 +27,7 @@ export class HeapParameterStore implements ParameterStore {
         secondMoment: new Float32Array(data.length),
         decayed: isDecayed(name),
       });
+      bytesHeld += 2 * data.byteLength;
     }
   }
 
@@ -55,10 +56,20 @@ export class HeapParameterStore implements ParameterStore {
   }
 
   dispose(): void {
-    for (const { value } of this.parameters.values()) value.dispose();
+    for (const { value, firstMoment, secondMoment } of this.parameters.values()) {
+      value.dispose();
+      bytesHeld -= firstMoment.byteLength + secondMoment.byteLength;
+    }
     this.parameters.clear();
   }
 }
+
+/** Bytes of all moments of this thread: they are no tensors. */
+export function momentBytes(): number {
+  return bytesHeld;
+}
+
+let bytesHeld = 0;
 
 function adamW(
   value: Float32Array,

@@ -1,12 +1,13 @@
-import { setBackend } from '@tensorflow/tfjs-core';
+import { memory, setBackend } from '@tensorflow/tfjs-core';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { EngineUnavailableError } from '../../errors.js';
 import { registerKernels } from '../../kernels/index.js';
+import { heapBytes } from '../../kernels/wasm-heap.js';
 import type { Engine } from '../engine.js';
 import { guardHeapEnd } from './heap-end.js';
-import { HeapParameterStore } from './heap-parameter-store.js';
+import { HeapParameterStore, momentBytes } from './heap-parameter-store.js';
 import { mendWasmKernels } from './mended-kernels.js';
 import { startThreaded } from './threads.js';
 
@@ -28,6 +29,10 @@ export async function startWasm(threads = usualThreads()): Promise<Engine> {
     name: 'wasm',
     description: `WebAssembly in ${count} ${count === 1 ? 'thread' : 'threads'} (@tensorflow/tfjs-backend-wasm ${wasm.version_wasm})`,
     createParameterStore: (parameters) => new HeapParameterStore(parameters),
+    memory: () => {
+      const { numTensors, numBytes } = memory();
+      return { tensors: numTensors, bytes: numBytes + momentBytes(), reservedBytes: heapBytes() };
+    },
   };
 }
 

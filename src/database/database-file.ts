@@ -1,0 +1,107 @@
+import { rm } from 'node:fs/promises';
+import type BetterSqlite3 from 'better-sqlite3';
+import { syncFile } from '../common/durable-files.js';
+import { Database } from '../common/sqlite.js';
+import { migrationNames } from './migrations/index.js';
+
+/** Of the database in a data folder, and of its copy in a backup. */
+export const DATABASE_FILE = 'wellformed.sqlite';
+
+/** A database that this version cannot use: the message says why and what to do. */
+export class DatabaseFileError extends Error {
+  override readonly name = 'DatabaseFileError';
+}
+
+/**
+ * Copies a database, also while others read and write it (SQLite's online backup): what was committed when the copy began is in it.
+ * It is checked, made durable, and one plain file without a log beside it.
+ * @param target a file that is not there yet; it is removed again if the copy fails
+ * @throws DatabaseFileError where the database is damaged
+ */
+export async function copyDatabase(file: string, target: string): Promise<void> {
+  try {
+    const source = openDatabase(file);
+    try {
+      // All pages in one step, and so in one reading transaction: between steps a writer would make it start again.
+      await source.backup(target, { progress: () => 2 ** 31 - 1 });
+    } finally {
+      source.close();
+    }
+    checkDatabase(target);
+    await syncFile(target);
+  } catch (error) {
+    await rm(target, { force: true });
+    throw error;
+  }
+}
+
+/**
+ * Makes a copied database one plain file and reads all of it.
+ * @throws DatabaseFileError where it is damaged
+ */
+export function checkDatabase(file: string): void {
+  const database = openDatabase(file, { readonly: false });
+  try {
+    const findings = told(file, () => {
+      database.pragma('journal_mode = DELETE');
+      return database.pragma('integrity_check(1)', { simple: true });
+    });
+    if (findings !== 'ok') throw damaged(file, String(findings));
+  } finally {
+    database.close();
+  }
+}
+
+/**
+ * The migrations that were applied to a database, in their order; none to a new one.
+ * @throws DatabaseFileError where it cannot be read, or knows a migration that this version does not
+ */
+export function appliedMigrations(file: string): string[] {
+  const applied = query<{ name: string }>(file, 'SELECT "name" FROM "migrations" ORDER BY "id"', {
+    unless: 'migrations',
+  }).map(({ name }) => name);
+  const unknown = applied.filter((name) => !migrationNames.includes(name));
+  if (unknown.length > 0) {
+    throw new DatabaseFileError(
+      `${file} was written by a newer version of Wellformed: it has ${unknown.join(', ')}, which this one does not know. ` +
+        'Use that version, or restore what was backed up before the upgrade: see docs/operations.md.',
+    );
+  }
+  return applied;
+}
+
+/**
+ * What one question to a database file gives.
+ * @param unless a table: where it is missing, nothing is given
+ * @throws DatabaseFileError where it cannot be read
+ */
+export function query<Row>(file: string, sql: string, { unless }: { unless: string }): Row[] {
+  const database = openDatabase(file);
+  try {
+    return told(file, () => {
+      const table = database.prepare(`SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?`);
+      return table.get(unless) === undefined ? [] : (database.prepare(sql).all() as Row[]);
+    });
+  } finally {
+    database.close();
+  }
+}
+
+function openDatabase(file: string, { readonly = true } = {}): BetterSqlite3.Database {
+  return told(file, () => new Database(file, { readonly, fileMustExist: true }));
+}
+
+/** Says which file it is that SQLite cannot read. */
+function told<T>(file: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const { code = '', message } = error as Error & { code?: string };
+    if (!/^SQLITE_(NOTADB|CORRUPT)/.test(code)) throw error;
+    throw damaged(file, message);
+  }
+}
+
+function damaged(file: string, finding: string): DatabaseFileError {
+  return new DatabaseFileError(`${file} is damaged (${finding}). Restore a backup: see docs/operations.md.`);
+}

@@ -1,0 +1,61 @@
+import type { OpenAPIObject } from '@nestjs/swagger';
+import { problemDocumentation, type ProblemStatus } from './common/api-problems.decorator.js';
+
+type Operation = OpenAPIObject['paths'][string]['get'] & object;
+type Schemas = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;
+
+/**
+ * Adds what is true of all operations and is said at none of them: the answers that a request may get before it reaches its route,
+ * and that a body may have no other fields than those of its schema.
+ */
+export function completeDocument(document: OpenAPIObject): OpenAPIObject {
+  for (const [path, item] of Object.entries(document.paths)) {
+    for (const [method, operation] of Object.entries(item as Record<string, unknown>)) {
+      if (isOperation(operation)) addAnswers(operation, answersOfAll(method, path));
+    }
+  }
+  refuseUnknownFields(document);
+  return document;
+}
+
+/** What hooks, the router, the parsers of bodies and the disk answer. */
+function answersOfAll(method: string, path: string): ProblemStatus[] {
+  const always: ProblemStatus[] = [400, 408, 431, 500];
+  if (path.includes('{')) always.push(414);
+  if (!path.startsWith('/health/')) always.push(403);
+  if (method === 'get') return always;
+  // A body is read even where none is asked for.
+  const ofBodies: ProblemStatus[] = [413, 415];
+  if (path === '/predict') return [...always, ...ofBodies];
+  return [...always, ...ofBodies, 507];
+}
+
+function addAnswers({ responses }: Operation, statuses: readonly ProblemStatus[]): void {
+  for (const status of statuses) responses[status] ??= problemDocumentation(status);
+}
+
+/** `StrictValidationPipe` and `validated` take no field that the class of a body lacks. */
+function refuseUnknownFields({ paths, components }: OpenAPIObject): void {
+  const schemas: Schemas = components?.schemas ?? {};
+  const seen = new Set<string>();
+  const visit = (part: unknown): void => {
+    if (typeof part !== 'object' || part === null) return;
+    const { $ref: reference } = part as { $ref?: unknown };
+    if (typeof reference !== 'string') return Object.values(part).forEach(visit);
+    const name = reference.slice(reference.lastIndexOf('/') + 1);
+    const schema = schemas[name];
+    if (schema === undefined || seen.has(name)) return;
+    seen.add(name);
+    if ('properties' in schema) schema.additionalProperties = false;
+    visit(schema);
+  };
+  for (const item of Object.values(paths)) {
+    for (const operation of Object.values(item as Record<string, unknown>)) {
+      if (isOperation(operation)) visit(operation.requestBody);
+    }
+  }
+}
+
+function isOperation(item: unknown): item is Operation {
+  return typeof item === 'object' && item !== null && 'responses' in item;
+}

@@ -1,0 +1,120 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { AliasLabels } from './alias-labels.js';
+
+/** Seconds. */
+const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+const FINE_BUCKETS = [0.0001, 0.00025, 0.0005, ...BUCKETS];
+
+/** What became of a sentence that somebody asked about. */
+export type PredictionOutcome = 'acceptable' | 'unacceptable' | 'refused' | 'overdue' | 'abandoned' | 'error';
+
+/** From a sentence's arrival to its judgement, and the models in memory. */
+export class PredictionInstruments {
+  private readonly sentences: Counter<'outcome' | 'alias'>;
+  private readonly inferenceSeconds: Histogram;
+  private readonly batchSentences: Histogram;
+  private readonly batchTokens: Histogram;
+  readonly seconds: Histogram;
+  readonly tokenizationSeconds: Histogram;
+  readonly queueSeconds: Histogram;
+  readonly queueLength: Gauge;
+  readonly queueLimit: Gauge;
+  readonly streams: Gauge;
+  readonly loadedModels: Gauge;
+  readonly failedModels: Gauge;
+  readonly modelLoadSeconds: Histogram;
+
+  constructor(
+    registry: Registry,
+    private readonly aliases: AliasLabels,
+  ) {
+    const on = { registers: [registry] };
+    this.sentences = new Counter({
+      ...on,
+      name: 'wellformed_predictions_total',
+      help:
+        'Sentences asked about, by outcome (acceptable, unacceptable; refused: the queue was full, overdue: the deadline passed, ' +
+        'abandoned: the client left, error) and by the alias asked for (none: by id).',
+      labelNames: ['outcome', 'alias'] as const,
+    });
+    this.seconds = new Histogram({
+      ...on,
+      name: 'wellformed_prediction_duration_seconds',
+      help: 'Time to judge the sentences of one request: tokenisation, waiting and inference.',
+      buckets: BUCKETS,
+    });
+    this.tokenizationSeconds = new Histogram({
+      ...on,
+      name: 'wellformed_prediction_tokenization_seconds',
+      help: 'Time in which the sentences of one request became tokens.',
+      buckets: FINE_BUCKETS,
+    });
+    this.queueSeconds = new Histogram({
+      ...on,
+      name: 'wellformed_prediction_queue_seconds',
+      help: 'Time in which the sentences of one request waited for others.',
+      buckets: FINE_BUCKETS,
+    });
+    this.inferenceSeconds = new Histogram({
+      ...on,
+      name: 'wellformed_inference_seconds',
+      help: 'Time to compute one batch of sentences.',
+      buckets: BUCKETS,
+    });
+    this.batchSentences = new Histogram({
+      ...on,
+      name: 'wellformed_inference_batch_sentences',
+      help: 'Sentences of one batch.',
+      buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256],
+    });
+    this.batchTokens = new Histogram({
+      ...on,
+      name: 'wellformed_inference_batch_tokens',
+      help: 'Tokens of the sentences of one batch, padding not counted.',
+      buckets: [8, 16, 32, 64, 128, 256, 512, 1024],
+    });
+    this.queueLength = new Gauge({
+      ...on,
+      name: 'wellformed_prediction_queue_length',
+      help: 'Sentences that wait to be computed, over all models.',
+    });
+    this.queueLimit = new Gauge({
+      ...on,
+      name: 'wellformed_prediction_queue_limit',
+      help: 'Sentences that may wait for one model; what comes then is refused.',
+    });
+    this.streams = new Gauge({
+      ...on,
+      name: 'wellformed_prediction_streams',
+      help: 'Streams of sentences that are being judged.',
+    });
+    this.loadedModels = new Gauge({
+      ...on,
+      name: 'wellformed_loaded_models',
+      help: 'Models in memory, ready to judge.',
+    });
+    this.failedModels = new Gauge({
+      ...on,
+      name: 'wellformed_failed_models',
+      help: 'Models that could not be loaded when somebody last asked for them.',
+    });
+    this.modelLoadSeconds = new Histogram({
+      ...on,
+      name: 'wellformed_model_load_seconds',
+      help: 'Time to load a model, check its files and try it.',
+      buckets: [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+    });
+  }
+
+  /** Counts sentences. `alias` is the name that the client asked for, or null for a model named by id. */
+  count(outcome: PredictionOutcome, alias: string | null, sentences = 1): void {
+    this.sentences.inc({ outcome, alias: this.aliases.of(alias) }, sentences);
+  }
+
+  /** Sentences were computed together. */
+  recordBatch({ sentences, tokens, seconds }: { sentences: number; tokens: number; seconds: number }): void {
+    this.inferenceSeconds.observe(seconds);
+    this.batchSentences.observe(sentences);
+    this.batchTokens.observe(tokens);
+  }
+}

@@ -1,0 +1,119 @@
+import { Gauge, type Registry } from 'prom-client';
+import { show } from './show.js';
+
+/** How late the event loop was, and how busy. */
+export interface EventLoopUse {
+  /** Seconds; null where nothing was measured. */
+  delay: { p50: number; p99: number; max: number } | null;
+  /** Share of the time in which it was busy, 0 to 1. */
+  utilization: number;
+}
+
+/** A graphics card. */
+export interface GpuUse {
+  /** Its number. */
+  gpu: string;
+  usedBytes: number;
+  totalBytes: number;
+  /** Share of the time in which it computed, 0 to 1; null where the card does not tell. */
+  utilization: number | null;
+}
+
+/** What runs out: the event loop's time, disks, graphics cards. */
+export class ResourceInstruments {
+  private readonly delays: Readonly<Record<'p50' | 'p99' | 'max', Gauge>>;
+  private readonly utilization: Gauge;
+  private readonly gpuUsed: Gauge<'gpu'>;
+  private readonly gpuTotal: Gauge<'gpu'>;
+  private readonly gpuUtilization: Gauge<'gpu'>;
+  readonly diskFree: Gauge<'folder'>;
+  readonly diskSize: Gauge<'folder'>;
+  readonly storedBytes: Gauge<'kind'>;
+  readonly storedFolders: Gauge<'kind'>;
+  readonly databaseBytes: Gauge;
+
+  constructor(registry: Registry) {
+    const on = { registers: [registry] };
+    const delay = (name: string, what: string) =>
+      new Gauge({
+        ...on,
+        name: `wellformed_event_loop_delay_${name}_seconds`,
+        help: `How late the event loop was since the last scrape: ${what}.`,
+      });
+    this.delays = {
+      p50: delay('p50', 'the median'),
+      p99: delay('p99', 'the 99th percentile'),
+      max: delay('max', 'the longest delay'),
+    };
+    this.utilization = new Gauge({
+      ...on,
+      name: 'wellformed_event_loop_utilization_ratio',
+      help: 'Share of the time since the last scrape in which the event loop was busy.',
+    });
+    this.diskFree = new Gauge({
+      ...on,
+      name: 'wellformed_disk_free_bytes',
+      help: 'Space that this user may still fill on the disk of a folder (data, base-models).',
+      labelNames: ['folder'] as const,
+    });
+    this.diskSize = new Gauge({
+      ...on,
+      name: 'wellformed_disk_size_bytes',
+      help: 'Space of the disk of a folder (data, base-models), free and in use; what is kept for the system is left out.',
+      labelNames: ['folder'] as const,
+    });
+    this.storedBytes = new Gauge({
+      ...on,
+      name: 'wellformed_stored_bytes',
+      help: 'Size of the files stored, by kind (datasets, models).',
+      labelNames: ['kind'] as const,
+    });
+    this.storedFolders = new Gauge({
+      ...on,
+      name: 'wellformed_stored_folders',
+      help: 'Folders stored, by kind (datasets, models), each with one data set or version.',
+      labelNames: ['kind'] as const,
+    });
+    this.databaseBytes = new Gauge({
+      ...on,
+      name: 'wellformed_database_bytes',
+      help: 'Size of the database and its write-ahead log.',
+    });
+    this.gpuUsed = new Gauge({
+      ...on,
+      name: 'wellformed_gpu_memory_used_bytes',
+      help: 'Memory in use on an NVIDIA card, by whatever process. Absent where there is no card.',
+      labelNames: ['gpu'] as const,
+    });
+    this.gpuTotal = new Gauge({
+      ...on,
+      name: 'wellformed_gpu_memory_bytes',
+      help: 'Memory of an NVIDIA card. Absent where there is no card.',
+      labelNames: ['gpu'] as const,
+    });
+    this.gpuUtilization = new Gauge({
+      ...on,
+      name: 'wellformed_gpu_utilization_ratio',
+      help: 'Share of the time in which an NVIDIA card computed. Absent where there is no card, or it does not tell.',
+      labelNames: ['gpu'] as const,
+    });
+    for (const gauge of [...Object.values(this.delays), this.databaseBytes]) gauge.remove();
+  }
+
+  recordEventLoop({ delay, utilization }: EventLoopUse): void {
+    this.utilization.set(utilization);
+    if (!delay) return;
+    for (const name of ['p50', 'p99', 'max'] as const) this.delays[name].set(delay[name]);
+  }
+
+  recordGpu({ gpu, usedBytes, totalBytes, utilization }: GpuUse): void {
+    this.gpuUsed.set({ gpu }, usedBytes);
+    this.gpuTotal.set({ gpu }, totalBytes);
+    show(this.gpuUtilization, { gpu }, utilization);
+  }
+
+  /** Nobody tells of the cards any more. */
+  forgetGpus(): void {
+    for (const gauge of [this.gpuUsed, this.gpuTotal, this.gpuUtilization]) gauge.reset();
+  }
+}

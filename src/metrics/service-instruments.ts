@@ -1,0 +1,23 @@
+import { Gauge, type Registry } from 'prom-client';
+
+/** What runs, and whether all of it works. */
+export class ServiceInstruments {
+  readonly buildInfo: Gauge<'version' | 'commit' | 'engine' | 'node'>;
+  readonly degraded: Gauge<'part'>;
+
+  constructor(registry: Registry) {
+    const on = { registers: [registry] };
+    this.buildInfo = new Gauge({
+      ...on,
+      name: 'wellformed_build_info',
+      help: '1; the labels say what runs: version, commit, engine that trains, version of Node.js.',
+      labelNames: ['version', 'commit', 'engine', 'node'] as const,
+    });
+    this.degraded = new Gauge({
+      ...on,
+      name: 'wellformed_degraded',
+      help: '1 while a part (production, training) does not work though the service answers; else 0.',
+      labelNames: ['part'] as const,
+    });
+  }
+}

@@ -1,0 +1,185 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { show } from './show.js';
+
+/** Seconds, to a day. */
+const RUN_BUCKETS = [1, 10, 30, 60, 300, 600, 1800, 3600, 7200, 14_400, 43_200, 86_400];
+
+/** How a step of the current run went. */
+export interface TrainingStep {
+  examples: number;
+  loss: number;
+  learningRate: number;
+  gradientNorm: number;
+  examplesPerSecond: number | null;
+  /** Share of the run that is done, 0 to 1. */
+  progress: number;
+  secondsLeft: number | null;
+}
+
+/** What the engine holds for the current run. */
+export interface EngineMemoryUse {
+  tensors: number;
+  /** Bytes of tensors and parameters. */
+  bytes: number;
+  /** Bytes taken from the system, used or not; null where the engine does not tell. */
+  reservedBytes: number | null;
+}
+
+/** Runs, and what the current one does: that leaves the page when it ends. */
+export class TrainingInstruments {
+  private readonly examples: Counter;
+  private readonly steps: Counter;
+  private readonly loss: Gauge;
+  private readonly learningRate: Gauge;
+  private readonly gradientNorm: Gauge;
+  private readonly examplesPerSecond: Gauge;
+  private readonly progress: Gauge;
+  private readonly secondsLeft: Gauge;
+  private readonly validationMcc: Gauge;
+  private readonly phase: Gauge<'phase'>;
+  private readonly engineTensors: Gauge;
+  private readonly engineBytes: Gauge;
+  private readonly engineReservedBytes: Gauge;
+  private readonly runSeconds: Histogram<'status'>;
+  readonly runs: Gauge<'status'>;
+  readonly queueLength: Gauge;
+  readonly queueSeconds: Histogram;
+  readonly threadCrashes: Counter;
+
+  constructor(registry: Registry) {
+    const on = { registers: [registry] };
+    const gauge = (name: string, help: string) =>
+      new Gauge({ ...on, name: `wellformed_training_${name}`, help });
+    this.runs = new Gauge({
+      ...on,
+      name: 'wellformed_runs',
+      help: 'Runs in the database by status.',
+      labelNames: ['status'] as const,
+    });
+    this.runSeconds = new Histogram({
+      ...on,
+      name: 'wellformed_run_duration_seconds',
+      help: 'Time from the start of a run to its end, by the status it ended with. Its count is that of runs which ended.',
+      labelNames: ['status'] as const,
+      buckets: RUN_BUCKETS,
+    });
+    this.queueLength = gauge('queue_length', 'Runs that wait for their turn.');
+    this.queueSeconds = new Histogram({
+      ...on,
+      name: 'wellformed_training_queue_seconds',
+      help: 'Time in which a run waited for its turn.',
+      buckets: RUN_BUCKETS,
+    });
+    this.threadCrashes = new Counter({
+      ...on,
+      name: 'wellformed_training_thread_crashes_total',
+      help: 'Training threads that ended without a word, ran out of memory or had to be ended by force.',
+    });
+    this.examples = new Counter({
+      ...on,
+      name: 'wellformed_training_examples_total',
+      help: 'Examples trained on, over all runs of this process.',
+    });
+    this.steps = new Counter({
+      ...on,
+      name: 'wellformed_training_steps_total',
+      help: 'Optimiser steps done, over all runs of this process.',
+    });
+    this.phase = new Gauge({
+      ...on,
+      name: 'wellformed_training_phase',
+      help: '1 for what the current run is busy with. Absent while none runs.',
+      labelNames: ['phase'] as const,
+    });
+    this.progress = gauge(
+      'progress_ratio',
+      'Share of the current run that is done. Absent while none trains.',
+    );
+    this.secondsLeft = gauge(
+      'remaining_seconds',
+      'Time that the current run will take, as estimated from its speed. Absent while none trains.',
+    );
+    this.loss = gauge('loss', 'Training loss of the last step of the current run. Absent while none trains.');
+    this.learningRate = gauge(
+      'learning_rate',
+      'Learning rate of the last step of the current run. Absent while none trains.',
+    );
+    this.gradientNorm = gauge(
+      'gradient_norm',
+      'Global norm of the gradients of the last step of the current run, before clipping. Absent while none trains.',
+    );
+    this.examplesPerSecond = gauge(
+      'examples_per_second',
+      'Speed of the current run. Absent while none trains.',
+    );
+    this.validationMcc = gauge(
+      'validation_mcc',
+      'Matthews correlation on the validation rows at the last evaluation of the current run. Absent before that.',
+    );
+    this.engineTensors = gauge(
+      'engine_tensors',
+      'Tensors that TF.js holds for the current run. Absent while none trains.',
+    );
+    this.engineBytes = gauge(
+      'engine_bytes',
+      'Bytes of the tensors, parameters and moments of the current run, between two steps. Absent while none trains.',
+    );
+    this.engineReservedBytes = gauge(
+      'engine_reserved_bytes',
+      'Memory that the WebAssembly engine took from the system for the current run; it ends at 4 GiB. Absent for others.',
+    );
+    this.end();
+  }
+
+  /** The current run did a step. */
+  recordStep(step: TrainingStep): void {
+    this.steps.inc();
+    this.examples.inc(step.examples);
+    this.loss.set(step.loss);
+    this.learningRate.set(step.learningRate);
+    this.gradientNorm.set(step.gradientNorm);
+    this.progress.set(step.progress);
+    show(this.examplesPerSecond, {}, step.examplesPerSecond);
+    show(this.secondsLeft, {}, step.secondsLeft);
+  }
+
+  /** The current run evaluated its model. */
+  recordValidation(mcc: number): void {
+    this.validationMcc.set(mcc);
+  }
+
+  recordPhase(phase: string): void {
+    this.phase.reset();
+    this.phase.set({ phase }, 1);
+  }
+
+  recordMemory({ tensors, bytes, reservedBytes }: EngineMemoryUse): void {
+    this.engineTensors.set(tensors);
+    this.engineBytes.set(bytes);
+    show(this.engineReservedBytes, {}, reservedBytes);
+  }
+
+  /** A run ended so many seconds after its start. */
+  recordEnd(status: string, seconds: number): void {
+    this.runSeconds.observe({ status }, seconds);
+  }
+
+  /** No run is under way any more: what tells of the current run leaves the page. */
+  end(): void {
+    this.phase.reset();
+    for (const gauge of [
+      this.loss,
+      this.learningRate,
+      this.gradientNorm,
+      this.examplesPerSecond,
+      this.progress,
+      this.secondsLeft,
+      this.validationMcc,
+      this.engineTensors,
+      this.engineBytes,
+      this.engineReservedBytes,
+    ]) {
+      gauge.remove();
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { isForMonitoring } from '../auth/gatekeeper.js';
+import type { Trace } from './trace.js';
+import type { Tracing } from './tracing.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Where it is traced; what a request is made of may be told to it. */
+    trace: Trace | null;
+  }
+}
+
+/** Makes a span of every request, in the trace that its `traceparent` names. Health checks and metrics are left out. */
+export function traceRequests(fastify: FastifyInstance, tracing: Tracing): void {
+  fastify.decorateRequest('trace', null);
+  fastify.decorateRequest('span', null);
+  if (!tracing.isOn) return;
+  fastify.addHook('onRequest', (request, reply, done) => {
+    if (!isForMonitoring(request)) trace(request, reply, tracing);
+    done();
+  });
+}
+
+/** Attributes are those of the semantic conventions for HTTP servers, less all that may hold a sentence or a key: path and query. */
+function trace(request: FastifyRequest, reply: FastifyReply, tracing: Tracing): void {
+  const { method, headers } = request;
+  const route = request.is404 ? undefined : request.routeOptions.url;
+  const span = tracing.begin(route ? `${method} ${route}` : method, {
+    kind: 'SERVER',
+    headers,
+    attributes: {
+      'http.request.method': method,
+      'url.scheme': request.protocol,
+      'network.protocol.version': request.raw.httpVersion,
+      'wellformed.request.id': request.id,
+      ...(route && { 'http.route': route }),
+    },
+  });
+  if (!span) return;
+  request.trace = span;
+  const { traceId, spanId } = span.spanContext;
+  request.span = { traceId, spanId };
+  // Fastify's own hook is not called for requests whose client has gone.
+  reply.raw.once('close', () => endSpan(span, request, reply));
+}
+
+function endSpan(span: Trace, request: FastifyRequest, { raw }: FastifyReply): void {
+  if (raw.headersSent) span.set({ 'http.response.status_code': raw.statusCode });
+  if (request.apiKey) span.set({ 'wellformed.key.name': request.apiKey.name });
+  const failure = !raw.writableFinished
+    ? 'cut_off'
+    : raw.statusCode >= 500
+      ? String(raw.statusCode)
+      : undefined;
+  span.end({ failure });
+}

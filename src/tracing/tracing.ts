@@ -1,0 +1,53 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import type { SpanContext, SpanKind } from '@opentelemetry/api';
+import { asksForTraces } from './environment.js';
+import type { OpenTelemetry } from './open-telemetry.js';
+import type { Trace, Attributes } from './trace.js';
+
+export interface TraceOptions {
+  kind?: keyof typeof SpanKind;
+  attributes?: Attributes;
+  /** When it began, on the clock of `performance.now()`; default: now. */
+  from?: number;
+  /** Headers that may name the trace to join. */
+  headers?: object;
+  /** Spans of other traces that it has to do with. */
+  links?: readonly SpanContext[];
+}
+
+/** How long the last spans may take to be sent when the service ends, in milliseconds. */
+const FAREWELL_MS = 5000;
+
+/** OpenTelemetry's SDK, if the environment asks for it; else nothing, which costs nothing. */
+@Injectable()
+export class Tracing implements OnApplicationShutdown {
+  /** The SDK takes a while to load and some memory: only where it is wanted. */
+  static async start(environment: Readonly<Record<string, string | undefined>>): Promise<Tracing> {
+    if (!asksForTraces(environment)) return new Tracing(undefined);
+    const { OpenTelemetry } = await import('./open-telemetry.js');
+    new Logger(Tracing.name).log('Requests and trainings are traced, as the variables OTEL_… say');
+    return new Tracing(new OpenTelemetry());
+  }
+
+  private constructor(private readonly sdk: OpenTelemetry | undefined) {}
+
+  get isOn(): boolean {
+    return this.sdk !== undefined;
+  }
+
+  /** Begins a trace, or joins one. @returns undefined where nothing is traced, or the sampler leaves this one out */
+  begin(name: string, options: TraceOptions = {}): Trace | undefined {
+    return this.sdk?.begin(name, options);
+  }
+
+  /** The last of all: spans end until here. */
+  async onApplicationShutdown(): Promise<void> {
+    if (!this.sdk) return;
+    const late = new AbortController();
+    await Promise.race([this.sdk.end(), delay(FAREWELL_MS, undefined, { signal: late.signal })]).catch(
+      (error: Error) => new Logger(Tracing.name).warn(`The last spans could not be sent: ${error.message}`),
+    );
+    late.abort();
+  }
+}
