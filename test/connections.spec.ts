@@ -33,13 +33,13 @@ describe.skipIf(process.platform !== 'linux')('more connections than there are f
 
   it('leave those to the service that it needs', async () => {
     service = await startServiceProcess({
-      under: ['sh', '-c', 'ulimit -n 400; exec "$@"', 'sh'],
+      under: ['sh', '-c', 'ulimit -n 800; exec "$@"', 'sh'],
       settings: { WELLFORMED_ENGINE: 'wasm' },
     });
-    expect(service.logs()).toContain('At most 200 connections are taken, not 16384');
+    expect(service.logs()).toContain('At most 544 connections are taken, not 16384');
     expect(await upload()).toBe(201);
     const { hostname, port } = new URL(service.url);
-    for (let i = 0; i < 600; i++) {
+    for (let i = 0; i < 1000; i++) {
       const socket = connect(Number(port), hostname);
       socket.on('error', () => undefined);
       sockets.push(socket);

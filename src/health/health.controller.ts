@@ -59,16 +59,22 @@ export class HealthController {
   @ApiOkResponse({ type: ReadyDto })
   @ApiProblems(503)
   async ready(): Promise<ReadyDto> {
-    if (this.shutdown.isUnderWay)
-      throw new UnavailableError(
-        'The service is ending. Send requests elsewhere, or when it has started again.',
-      );
+    this.assertGoesOn();
     // Anybody may ask, and as often as they like: those who come meanwhile get the same answer.
     this.checking ??= this.check().finally(() => (this.checking = undefined));
-    const checks = await this.checking;
+    // When the end begins meanwhile, checks fail by no fault of what they look at.
+    const checks = await this.checking.finally(() => this.assertGoesOn());
     const degraded = this.degradation.troubles;
     const status = degraded.length === 0 ? 'ok' : 'degraded';
     return { status, checks, degraded, engine: this.engine.description, build: buildInfo };
+  }
+
+  private assertGoesOn(): void {
+    if (this.shutdown.isUnderWay) {
+      throw new UnavailableError(
+        'The service is ending. Send requests elsewhere, or when it has started again.',
+      );
+    }
   }
 
   private async check(): Promise<Record<string, string>> {

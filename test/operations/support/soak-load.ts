@@ -33,11 +33,13 @@ export class SoakLoad {
     setMaxListeners(0, this.stopped.signal);
   }
 
-  /** Trains a first model, so that there is something to ask. */
+  /** Trains models and asks them, so that as much is loaded as later on: each takes a thread, and that some files. */
   async prepare(): Promise<void> {
-    await this.train();
-    if (this.kept.length === 0) throw new Error(`No model could be trained: ${this.errors.join('\n')}`);
-    await this.moveAlias();
+    for (let i = 0; i < KEPT_MODELS; i++) {
+      await this.train();
+      await this.moveAlias();
+      for (let precision = 0; precision < 2; precision++) await this.predictById();
+    }
   }
 
   /** Until `stop` is called. */
@@ -116,8 +118,9 @@ export class SoakLoad {
   private async predictById(): Promise<void> {
     await this.inTurn(async () => {
       const { modelId: model } = this.kept.at(-1)!;
+      const sentences = this.sentences(3);
       const precision = this.seed % 2 === 0 ? 'int8' : 'fp32';
-      await this.send(200, 'POST', '/predict', { sentences: this.sentences(3), model, precision });
+      await this.send(200, 'POST', '/predict', { sentences, model, precision });
     });
   }
 
