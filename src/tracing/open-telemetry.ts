@@ -12,8 +12,7 @@ import {
 import { NodeSDK, resources } from '@opentelemetry/sdk-node';
 import { ATTR_SERVICE_NAME, ATTR_SERVICE_VERSION } from '@opentelemetry/semantic-conventions';
 import { buildInfo } from '../common/build-info.js';
-import { hrTime, Trace } from './trace.js';
-import type { TraceOptions } from './tracing.js';
+import { hrTime, Trace, type TraceOptions } from './trace.js';
 
 /** The same trouble is told once in so many milliseconds: a collector that is away would else be told of every few seconds. */
 const SILENCE_MS = 60_000;

@@ -6,10 +6,22 @@ import {
   type HrTime,
   type Span,
   type SpanContext,
+  type SpanKind,
   type Tracer,
 } from '@opentelemetry/api';
 
 export type { Attributes, SpanContext };
+
+export interface TraceOptions {
+  kind?: keyof typeof SpanKind;
+  attributes?: Attributes;
+  /** When it began, on the clock of `performance.now()`; default: now. */
+  from?: number;
+  /** Headers that may name the trace to join. */
+  headers?: object;
+  /** Spans of other traces that it has to do with. */
+  links?: readonly SpanContext[];
+}
 
 /** Something that failed: its message stays out of the trace, since it may hold what was sent. */
 export type Failure = Error | string;

@@ -1,20 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
-import type { SpanContext, SpanKind } from '@opentelemetry/api';
 import { asksForTraces } from './environment.js';
 import type { OpenTelemetry } from './open-telemetry.js';
-import type { Trace, Attributes } from './trace.js';
-
-export interface TraceOptions {
-  kind?: keyof typeof SpanKind;
-  attributes?: Attributes;
-  /** When it began, on the clock of `performance.now()`; default: now. */
-  from?: number;
-  /** Headers that may name the trace to join. */
-  headers?: object;
-  /** Spans of other traces that it has to do with. */
-  links?: readonly SpanContext[];
-}
+import type { Trace, TraceOptions } from './trace.js';
 
 /** How long the last spans may take to be sent when the service ends, in milliseconds. */
 const FAREWELL_MS = 5000;
