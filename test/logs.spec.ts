@@ -4,56 +4,38 @@ import { request as httpRequest } from 'node:http';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { createApp } from '../src/app.js';
 import { ProblemDetailsFilter } from '../src/common/problem-details.filter.js';
-import { readSettings } from '../src/config/read-settings.js';
 import { Settings } from '../src/config/settings.js';
 import { PredictionsService } from '../src/predictions/predictions.service.js';
 import { newApiKey } from './support/api-keys.js';
 import { formOf } from './support/http.js';
+import { type LoggedService, startLogged } from './support/logged-service.js';
 import { practiceRows } from './support/practice-rows.js';
-import { removeFolders, startService, until } from './support/service.js';
+import { removeFolders, until } from './support/service.js';
 import { registerTinyModel } from './support/tiny-model.js';
 
 const { entry, headers } = newApiKey('head', 'admin');
 const traceId = '0af7651916cd43dd8448eb211c80319c';
 
-type App = Awaited<ReturnType<typeof createApp>>;
 type Line = Record<string, unknown> & { message: string };
 
-let log = '';
-let app: App;
+let logged: LoggedService;
+let app: LoggedService['app'];
 let root: string;
+const log = () => logged.log();
 
 async function start(environment: Record<string, string>): Promise<void> {
-  const { folder, stop } = await startService();
-  await stop();
-  const { settings } = readSettings({
-    WELLFORMED_PORT: '0',
-    WELLFORMED_ENGINE: 'wasm',
-    ...environment,
-    WELLFORMED_DATA: folder,
-  });
-  for (const stream of [process.stdout, process.stderr]) {
-    vi.spyOn(stream, 'write').mockImplementation((chunk) => {
-      log += String(chunk);
-      return true;
-    });
-  }
-  app = await createApp(settings);
-  await app.listen(0, '127.0.0.1');
-  root = await app.getUrl();
+  logged = await startLogged(environment);
+  ({ app, root } = logged);
 }
 
 async function end(): Promise<void> {
-  await app.close();
-  vi.restoreAllMocks();
+  await logged.end();
   removeFolders();
-  log = '';
 }
 
 function lines(): Line[] {
-  return log
+  return log()
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as Line);
@@ -134,7 +116,7 @@ describe('lines for machines', () => {
     expect(await linesWith({ status: 401, route: '/predict' })).toHaveLength(1);
     expect(await linesWith({ status: 404, route: 'unknown' })).toHaveLength(1);
     expect((await fetch(`${root}/%`, { headers })).headers.get('x-request-id')).toMatch(/^req_/);
-    expect(log).not.toContain('of-no-avail');
+    expect(log()).not.toContain('of-no-avail');
   });
 
   it('tell of an error of the service by the id of its request', async () => {
@@ -181,7 +163,7 @@ describe('lines for machines', () => {
     expect((await fetch(`${root}/health/live`)).status).toBe(200);
     await fetch(`${root}/datasets`, { headers: { ...headers, 'x-request-id': 'after-health' } });
     await linesWith({ requestId: 'after-health' });
-    expect(log).not.toContain('/health/live');
+    expect(log()).not.toContain('/health/live');
   });
 });
 
@@ -195,7 +177,7 @@ describe('the lines of a training', () => {
     const form = formOf(practiceRows(64, 1), { epochs: '1', baseModel: 'tiny-bert' });
     const response = await fetch(`${root}/train`, { method: 'POST', body: form });
     const { id: runId } = (await response.json()) as { id: string };
-    await until(() => Promise.resolve(log.includes(`Run ${runId} succeeded`)));
+    await until(() => Promise.resolve(log().includes(`Run ${runId} succeeded`)));
     const found = await linesWith({ runId }, 5);
     const { modelId } = found.find(({ message }) => message.startsWith('Registered'))!;
     // The line of the request comes when its answer is sent.
@@ -222,19 +204,19 @@ describe('lines of chosen requests', () => {
     await fetch(`${root}/datasets`, { headers: { 'x-request-id': 'good' } });
     await fetch(`${root}/datasets/ds_1`, { headers: { 'x-request-id': 'bad' } });
     await linesWith({ requestId: 'bad' });
-    expect(log).not.toContain('good');
+    expect(log()).not.toContain('good');
   });
 
   it('are none, or those of the level asked for', async () => {
     await start({ WELLFORMED_LOG_FORMAT: 'json', WELLFORMED_LOG_LEVEL: 'error' });
     await fetch(`${root}/datasets/ds_1`);
     await app.close();
-    expect(log).toBe('');
+    expect(log()).toBe('');
     await end();
     await start({ WELLFORMED_LOG_FORMAT: 'json', WELLFORMED_LOG_REQUESTS: 'none' });
     await fetch(`${root}/datasets/ds_1`);
     await app.close();
-    expect(log).not.toContain('/datasets');
+    expect(log()).not.toContain('/datasets');
   });
 
   it('have health checks among them at the level debug', async () => {
@@ -251,9 +233,9 @@ describe('lines for people', () => {
     await start({ WELLFORMED_LOG_FORMAT: 'text' });
     await registerTinyModel(app);
     await fetch(`${root}/datasets`, { headers: { 'x-request-id': 'mine' } });
-    await until(() => Promise.resolve(log.includes('mine')));
-    expect(log).toMatch(/\[Wellformed\] \d+ .* LOG \[Request\] GET \/datasets 200 in [\d.]+ ms \(mine\)\n/);
-    expect(log).toMatch(/Registered mdl_\S+ \(MCC [\d.]+\)\. .*/);
-    expect(log).not.toContain('{');
+    await until(() => Promise.resolve(log().includes('mine')));
+    expect(log()).toMatch(/\[Wellformed\] \d+ .* LOG \[Request\] GET \/datasets 200 in [\d.]+ ms \(mine\)\n/);
+    expect(log()).toMatch(/Registered mdl_\S+ \(MCC [\d.]+\)\. .*/);
+    expect(log()).not.toContain('{');
   });
 });

@@ -1,11 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { createApp } from '../src/app.js';
-import { readSettings } from '../src/config/read-settings.js';
 import { DatasetsService } from '../src/datasets/datasets.service.js';
 import { PredictionsService } from '../src/predictions/predictions.service.js';
 import { newApiKey } from './support/api-keys.js';
 import { formOf } from './support/http.js';
-import { removeFolders, startService } from './support/service.js';
+import { type LoggedService, startLogged } from './support/logged-service.js';
+import { removeFolders } from './support/service.js';
 import { registerTinyModel } from './support/tiny-model.js';
 
 const { key, entry, headers } = newApiKey('head', 'admin');
@@ -14,38 +13,22 @@ const wrong = newApiKey('nobody', 'admin');
 const secret = 'The porcupine whispers at midnight';
 
 describe.each(['text', 'json'])('the log (%s)', (format) => {
-  let app: Awaited<ReturnType<typeof createApp>>;
+  let logged: LoggedService;
+  let app: LoggedService['app'];
   let root: string;
-  let log = '';
+  const log = () => logged.log();
   beforeAll(async () => {
-    const { folder, stop } = await startService();
-    await stop();
-    const { settings } = readSettings({
-      WELLFORMED_DATA: folder,
-      WELLFORMED_PORT: '0',
-      WELLFORMED_API_KEYS: entry,
-      WELLFORMED_LOG_FORMAT: format,
-      WELLFORMED_ENGINE: 'wasm',
-    });
-    for (const stream of [process.stdout, process.stderr]) {
-      vi.spyOn(stream, 'write').mockImplementation((chunk) => {
-        log += String(chunk);
-        return true;
-      });
-    }
-    app = await createApp(settings);
-    await app.listen(0, '127.0.0.1');
-    root = await app.getUrl();
+    logged = await startLogged({ WELLFORMED_API_KEYS: entry, WELLFORMED_LOG_FORMAT: format });
+    ({ app, root } = logged);
     await registerTinyModel(app);
   });
   afterAll(async () => {
-    await app.close();
-    vi.restoreAllMocks();
+    await logged.end();
     removeFolders();
   });
   afterEach(() => {
     for (const text of [secret, secret.slice(0, 13), encodeURIComponent(secret), key, hash, wrong.key]) {
-      expect(log).not.toContain(text);
+      expect(log()).not.toContain(text);
     }
   });
 
@@ -58,7 +41,7 @@ describe.each(['text', 'json'])('the log (%s)', (format) => {
   const json = (body: unknown) => JSON.stringify(body);
 
   it('tells of its start who may use the service, and no key', () => {
-    expect(log).toContain('head (admin)');
+    expect(log()).toContain('head (admin)');
   });
 
   it('holds no sentence and no key of requests that go well', async () => {
@@ -106,6 +89,6 @@ describe.each(['text', 'json'])('the log (%s)', (format) => {
     vi.spyOn(app.get(DatasetsService), 'prepare').mockImplementationOnce(failure);
     expect((await send('/predict', secret, 'text/plain')).status).toBe(500);
     expect((await send('/datasets', formOf(`1\t${secret}\n`))).status).toBe(500);
-    expect(log).toContain('something broke');
+    expect(log()).toContain('something broke');
   });
 });

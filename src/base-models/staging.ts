@@ -1,8 +1,7 @@
 import { rmSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type BetterSqlite3 from 'better-sqlite3';
-import { Database } from '../common/sqlite.js';
+import { lockFile } from '../common/file-lock.js';
 
 /** A folder to fetch a model into, beside the models but under a name that no model can have. */
 export interface StagedModel {
@@ -49,23 +48,15 @@ const STALE_AFTER_MS = 60 * 60_000;
 
 const lockOf = (path: string) => `${path}${LOCK}`;
 
-/**
- * Holds a lock beside a folder as long as this process (or thread) lives: an exclusive SQLite transaction on an empty database, which
- * the operating system ends with it. Where the file system has no locks, there is none.
- */
+/** Holds a lock beside a folder as long as this process (or thread) lives. Where the file system has no locks, there is none. */
 function claim(path: string): () => void {
-  let database: BetterSqlite3.Database | undefined;
   try {
-    database = new Database(lockOf(path), { timeout: 0 });
-    // No further file beside it.
-    database.pragma('journal_mode = MEMORY');
-    database.exec('BEGIN EXCLUSIVE');
+    return lockFile(lockOf(path));
   } catch {
     // What may be left of it then goes by its age: a file that nobody holds would say that it was left behind.
-    database?.close();
     rmSync(lockOf(path), { force: true });
+    return () => {};
   }
-  return () => database?.close();
 }
 
 async function isAbandoned(path: string): Promise<boolean> {
@@ -76,14 +67,8 @@ async function isAbandoned(path: string): Promise<boolean> {
 /** undefined: there is no such lock, or none can be had here. */
 function isHeld(lock: string): boolean | undefined {
   try {
-    const database = new Database(lock, { timeout: 0, fileMustExist: true });
-    try {
-      database.pragma('journal_mode = MEMORY');
-      database.exec('BEGIN EXCLUSIVE');
-      return false;
-    } finally {
-      database.close();
-    }
+    lockFile(lock, { fileMustExist: true })();
+    return false;
   } catch (error) {
     return (error as { code?: string }).code === 'SQLITE_BUSY' ? true : undefined;
   }

@@ -1,3 +1,4 @@
+import { closeSync, fsyncSync, openSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 
 /** Makes a file durable and tells its size. It must be writable. */
@@ -23,6 +24,18 @@ export async function syncFolder(folder: string): Promise<void> {
     if (process.platform !== 'win32') throw error;
   } finally {
     await handle.close();
+  }
+}
+
+/** The same, for what must be done before anything else is. */
+export function syncFolderSync(folder: string): void {
+  const handle = openSync(folder, 'r');
+  try {
+    fsyncSync(handle);
+  } catch (error) {
+    if (process.platform !== 'win32') throw error;
+  } finally {
+    closeSync(handle);
   }
 }
 

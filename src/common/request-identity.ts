@@ -51,3 +51,8 @@ export function fieldsOf(request: FastifyRequest): RequestFields {
   const traceId = traceIdOf(request.headers);
   return traceId === undefined ? { requestId } : { requestId, traceId };
 }
+
+/** The template of the route that a request takes, which holds nothing of what was asked; undefined where there is no such route. */
+export function routeOf({ is404, routeOptions }: FastifyRequest): string | undefined {
+  return is404 ? undefined : routeOptions.url;
+}

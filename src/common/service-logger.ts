@@ -65,6 +65,7 @@ export class ServiceLogger extends ConsoleLogger {
     });
   }
 
+  /** Without the fields, which Nest would write after the sentence. */
   protected override formatMessage(
     ...[level, message, pid, shownLevel, context, since]: Parameters<ConsoleLogger['formatMessage']>
   ): string {

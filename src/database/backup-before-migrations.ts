@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { syncFolder } from '../common/durable-files.js';
+import { timeInNames } from '../common/time-in-names.js';
 import { appliedMigrations, copyDatabase, DatabaseFileError } from './database-file.js';
 import { migrationNames } from './migrations/index.js';
 
@@ -23,8 +24,7 @@ export async function backUpBeforeMigrations(file: string, folder: string): Prom
   const next = migrationNames.find((name) => !applied.includes(name));
   if (applied.length === 0 || next === undefined) return null;
 
-  const time = new Date().toISOString().replace(/[-:.]/g, '');
-  const copy = path.join(folder, `${time}-before-${next}.sqlite`);
+  const copy = path.join(folder, `${timeInNames()}-before-${next}.sqlite`);
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     // Under its name when it is whole: what a crash leaves must not pass for a backup.

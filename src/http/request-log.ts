@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isForMonitoring } from '../auth/gatekeeper.js';
 import { ID_PATTERN, type IdPrefix } from '../common/identifiers.js';
-import { fieldsOf, REQUEST_ID_HEADER } from '../common/request-identity.js';
+import { fieldsOf, REQUEST_ID_HEADER, routeOf } from '../common/request-identity.js';
 import type { Settings } from '../config/settings.js';
 import type { RequestLine, RequestLines } from './request-lines.js';
 
@@ -40,7 +40,7 @@ export function logRequests(
 
 function lineOf(request: FastifyRequest, reply: FastifyReply): RequestLine {
   const { method } = request;
-  const route = request.is404 ? 'unknown' : (request.routeOptions.url ?? 'unknown');
+  const route = routeOf(request) ?? 'unknown';
   const status = reply.raw.headersSent ? reply.statusCode : null;
   const durationMs = Math.round(100 * reply.elapsedTime) / 100;
   const isCut = !reply.raw.writableFinished;

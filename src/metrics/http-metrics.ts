@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { routeOf } from '../common/request-identity.js';
 import type { Instruments } from './instruments.js';
 
 /** Times and counts every request by the template of its route, and looks at the connections. */
@@ -13,7 +14,7 @@ export function measureRequests(fastify: FastifyInstance, instruments: Instrumen
       http.inFlight.dec();
       http.recordRequest({
         method: request.method,
-        route: routeOf(request),
+        route: routeOf(request) ?? 'unknown',
         status: statusOf(reply),
         seconds: (performance.now() - started) / 1e3,
       });
@@ -26,10 +27,6 @@ export function measureRequests(fastify: FastifyInstance, instruments: Instrumen
     http.connectionsLimit.set(server.maxConnections);
     http.connections.set(await countConnections(server));
   });
-}
-
-function routeOf(request: FastifyRequest): string {
-  return request.is404 ? 'unknown' : (request.routeOptions.url ?? 'unknown');
 }
 
 function statusOf({ raw }: FastifyReply): number | null {

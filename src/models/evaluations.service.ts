@@ -5,7 +5,6 @@ import {
   type OnModuleDestroy,
   type OnModuleInit,
 } from '@nestjs/common';
-import { setTimeout as delay } from 'node:timers/promises';
 import { DataSource, In } from 'typeorm';
 import { bootstrapMcc } from '../bert/evaluation/bootstrap.js';
 import { evaluatePredictions } from '../bert/evaluation/evaluation.js';
@@ -16,6 +15,7 @@ import { newId } from '../common/identifiers.js';
 import { isSpaceError } from '../common/space-errors.js';
 import { findPage, type Page, type PageQuery } from '../common/pagination.js';
 import { withoutServerFolders } from '../common/server-folders.js';
+import { untilStored } from '../common/until-stored.js';
 import { Settings } from '../config/settings.js';
 import { isForeignKeyViolation } from '../database/constraint-errors.js';
 import { Transactions } from '../database/transactions.js';
@@ -169,18 +169,15 @@ export class EvaluationsService implements OnModuleInit, OnModuleDestroy, Before
     if (change.status === 'failed')
       this.logger.error(`Evaluation ${id} failed: ${error.message}`, { evaluationId: id }, error.stack);
     // As long as it counts as under way, neither its model nor its dataset can be deleted, which a full disk may need most.
-    for (let pause = 1000; ; pause = Math.min(2 * pause, 30_000)) {
-      try {
-        return await this.update(id, { ...change, finishedAt: new Date() });
-      } catch (reason) {
-        this.logger.error(`The end of evaluation ${id} could not be stored: ${(reason as Error).message}`, {
+    await untilStored(() => this.update(id, { ...change, finishedAt: new Date() }), {
+      failed: (reason) =>
+        this.logger.error(`The end of evaluation ${id} could not be stored: ${reason.message}`, {
           evaluationId: id,
-        });
-        // The next start finds the row as it is and ends it.
-        if (this.stop.signal.aborted) return;
-        await delay(pause, undefined, { ref: false, signal: this.stop.signal }).catch(() => undefined);
-      }
-    }
+        }),
+      // The next start finds the row as it is and ends it.
+      isGivenUp: () => this.stop.signal.aborted,
+      signal: this.stop.signal,
+    });
   }
 
   private told(error: Error): string {

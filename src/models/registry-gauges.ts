@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { Instruments } from '../metrics/instruments.js';
+import { countByStatus } from '../database/count-by-status.js';
 import { DatasetsService } from '../datasets/datasets.service.js';
-import { evaluationStatuses, type EvaluationStatus } from './evaluation-record.js';
+import { Instruments } from '../metrics/instruments.js';
+import { evaluationStatuses } from './evaluation-record.js';
 import { EvaluationEntity } from './evaluation.entity.js';
 import { ModelsService } from './models.service.js';
 
@@ -22,13 +23,7 @@ export class RegistryGauges {
     const { models } = this.instruments;
     models.versions.set(await this.models.count());
     models.datasets.set(await this.datasets.count());
-    const rows = await this.dataSource
-      .createQueryBuilder(EvaluationEntity, 'evaluation')
-      .select('evaluation.status', 'status')
-      .addSelect('COUNT(*)', 'count')
-      .groupBy('evaluation.status')
-      .getRawMany<{ status: EvaluationStatus; count: number | string }>();
-    const counts = new Map(rows.map(({ status, count }) => [status, Number(count)]));
-    for (const status of evaluationStatuses) models.evaluations.set({ status }, counts.get(status) ?? 0);
+    const counts = await countByStatus(this.dataSource.getRepository(EvaluationEntity), evaluationStatuses);
+    for (const status of evaluationStatuses) models.evaluations.set({ status }, counts[status]);
   }
 }

@@ -1,8 +1,7 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
-import type BetterSqlite3 from 'better-sqlite3';
-import { Database } from '../common/sqlite.js';
+import { lockFile } from '../common/file-lock.js';
 import { Settings } from '../config/settings.js';
 import { finishRestore } from './finish-restore.js';
 
@@ -21,12 +20,12 @@ export class DataFolderError extends Error {
 @Injectable()
 export class DataFolder implements OnApplicationShutdown {
   readonly path: string;
-  private readonly lock: BetterSqlite3.Database;
+  private readonly unlock: () => void;
 
   constructor(settings: Settings) {
     this.path = path.resolve(settings.dataFolder);
     prepare(this.path);
-    this.lock = lock(this.path);
+    this.unlock = lock(this.path);
     const replaced = finishRestore(this.path);
     if (replaced) {
       new Logger(DataFolder.name).warn(
@@ -36,7 +35,7 @@ export class DataFolder implements OnApplicationShutdown {
   }
 
   onApplicationShutdown(): void {
-    this.lock.close();
+    this.unlock();
   }
 }
 
@@ -52,13 +51,10 @@ function prepare(folder: string): void {
   }
 }
 
-function lock(folder: string): BetterSqlite3.Database {
-  const database = new Database(path.join(folder, 'lock.sqlite'), { timeout: 0 });
+function lock(folder: string): () => void {
   try {
-    database.exec('BEGIN EXCLUSIVE');
-    return database;
+    return lockFile(path.join(folder, 'lock.sqlite'));
   } catch (error) {
-    database.close();
     if ((error as { code?: string }).code !== 'SQLITE_BUSY') throw error;
     throw new DataFolderError(
       `The data folder ${folder} is in use by another Wellformed process. ` +

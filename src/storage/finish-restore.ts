@@ -1,14 +1,7 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { syncFolderSync } from '../common/durable-files.js';
+import { timeInNames } from '../common/time-in-names.js';
 
 /** In the data folder: what a restore has copied so far. Worth nothing if the restore was cut off. */
 export const PARTIAL_RESTORE = 'restore.partial';
@@ -36,36 +29,24 @@ export function finishRestore(folder: string): string | null {
     // What is still in the folder of new entries has not replaced anything yet.
     for (const suffix of name.endsWith('.sqlite') ? [...SIDECARS, ''] : [''])
       moveIfThere(path.join(folder, name + suffix), path.join(old, name + suffix));
-    sync(old);
+    syncFolderSync(old);
     renameSync(path.join(fresh, name), path.join(folder, name));
-    sync(folder);
+    syncFolderSync(folder);
   }
   const replaced = readdirSync(old).length > 0 ? keep(old, path.join(folder, 'replaced')) : null;
-  sync(folder);
+  syncFolderSync(folder);
   rmSync(ready, { recursive: true });
   return replaced;
 }
 
 function keep(old: string, replaced: string): string {
   mkdirSync(replaced, { recursive: true, mode: 0o700 });
-  const place = path.join(replaced, new Date().toISOString().replace(/[-:.]/g, ''));
+  const place = path.join(replaced, timeInNames());
   renameSync(old, place);
-  sync(replaced);
+  syncFolderSync(replaced);
   return place;
 }
 
 function moveIfThere(from: string, to: string): void {
   if (existsSync(from)) renameSync(from, to);
-}
-
-/** Makes the names in a folder durable. */
-function sync(folder: string): void {
-  // Windows cannot sync a folder.
-  if (process.platform === 'win32') return;
-  const handle = openSync(folder, 'r');
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
 }

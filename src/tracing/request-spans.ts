@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isForMonitoring } from '../auth/gatekeeper.js';
+import { routeOf } from '../common/request-identity.js';
 import type { Trace } from './trace.js';
 import type { Tracing } from './tracing.js';
 
@@ -24,7 +25,7 @@ export function traceRequests(fastify: FastifyInstance, tracing: Tracing): void 
 /** Attributes are those of the semantic conventions for HTTP servers, less all that may hold a sentence or a key: path and query. */
 function trace(request: FastifyRequest, reply: FastifyReply, tracing: Tracing): void {
   const { method, headers } = request;
-  const route = request.is404 ? undefined : request.routeOptions.url;
+  const route = routeOf(request);
   const span = tracing.begin(route ? `${method} ${route}` : method, {
     kind: 'SERVER',
     headers,

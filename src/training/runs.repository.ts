@@ -4,6 +4,7 @@ import { In, MoreThan, type EntityManager, type Repository } from 'typeorm';
 import { NotFoundError } from '../common/errors.js';
 import { findPage, type Page, type PageQuery } from '../common/pagination.js';
 import { Transactions } from '../database/transactions.js';
+import { countByStatus } from '../database/count-by-status.js';
 import { predecessors, runStatuses, type RunStatus } from './run.js';
 import { RunEntity } from './run.entity.js';
 import type { NewRunEvent, RunEvent, RunEventType } from './run-event.js';
@@ -53,16 +54,8 @@ export class RunsRepository {
     return run?.id ?? null;
   }
 
-  async countByStatus(): Promise<Record<RunStatus, number>> {
-    const counts = Object.fromEntries(runStatuses.map((status) => [status, 0])) as Record<RunStatus, number>;
-    const rows = await this.runs
-      .createQueryBuilder('run')
-      .select('run.status', 'status')
-      .addSelect('COUNT(*)', 'count')
-      .groupBy('run.status')
-      .getRawMany<{ status: RunStatus; count: number | string }>();
-    for (const { status, count } of rows) counts[status] = Number(count);
-    return counts;
+  countByStatus(): Promise<Record<RunStatus, number>> {
+    return countByStatus(this.runs, runStatuses);
   }
 
   running(): Promise<RunEntity[]> {

@@ -1,8 +1,8 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import { BaseModelsService } from '../base-models/base-models.service.js';
 import { withoutServerFolders } from '../common/server-folders.js';
+import { untilStored } from '../common/until-stored.js';
 import { Settings } from '../config/settings.js';
 import { DatasetsService } from '../datasets/datasets.service.js';
 import { Instruments } from '../metrics/instruments.js';
@@ -251,27 +251,24 @@ export class TrainingHost {
     // The log may say where on the server something lies, the run may not.
     const told = error && { ...error, detail: withoutServerFolders(error.detail, this.settings) };
     const changes: RunChanges = { ...ended(), ...(told ? { error: told } : {}) };
-    for (let pause = 1000; ; pause = Math.min(2 * pause, 30_000)) {
-      try {
-        if (!(await this.runs.transition(runId, status, changes, told ? { error: told } : {}))) {
-          this.logger.error(`This is a bug: run ${runId} ended (${status}), but it was not running.`, {
-            runId,
-          });
-        }
-        delete this.troubles.unstoredEnd;
-        this.feed.statusChanged(runId);
-        this.recordEnd(status);
-        return;
-      } catch (failure) {
-        this.troubles.unstoredEnd = runId;
-        this.logger.error(`The end of run ${runId} could not be stored: ${(failure as Error).message}`, {
+    const store = async () => {
+      if (!(await this.runs.transition(runId, status, changes, told ? { error: told } : {}))) {
+        this.logger.error(`This is a bug: run ${runId} ended (${status}), but it was not running.`, {
           runId,
         });
-        // The next start finds the run without an owner and interrupts it.
-        if (this.closing) return;
-        await delay(pause, undefined, { ref: false });
       }
-    }
+      delete this.troubles.unstoredEnd;
+      this.feed.statusChanged(runId);
+      this.recordEnd(status);
+    };
+    await untilStored(store, {
+      failed: (reason) => {
+        this.troubles.unstoredEnd = runId;
+        this.logger.error(`The end of run ${runId} could not be stored: ${reason.message}`, { runId });
+      },
+      // The next start finds the run without an owner and interrupts it.
+      isGivenUp: () => this.closing,
+    });
   }
 
   private recordEnd(status: 'succeeded' | 'failed' | StopReason, modelId?: string): void {

@@ -1,0 +1,44 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { vi } from 'vitest';
+import { createApp } from '../../src/app.js';
+import { readSettings } from '../../src/config/read-settings.js';
+import { startService } from './service.js';
+
+/** The whole service, and what it logs. */
+export interface LoggedService {
+  app: NestFastifyApplication;
+  root: string;
+  /** All that went to the standard streams since it began to start. */
+  log(): string;
+  /** Stops it, and gives the streams back. */
+  end(): Promise<void>;
+}
+
+export async function startLogged(environment: Record<string, string>): Promise<LoggedService> {
+  const { folder, stop } = await startService();
+  await stop();
+  const { settings } = readSettings({
+    WELLFORMED_PORT: '0',
+    WELLFORMED_ENGINE: 'wasm',
+    ...environment,
+    WELLFORMED_DATA: folder,
+  });
+  let log = '';
+  for (const stream of [process.stdout, process.stderr]) {
+    vi.spyOn(stream, 'write').mockImplementation((chunk) => {
+      log += String(chunk);
+      return true;
+    });
+  }
+  const app = await createApp(settings);
+  await app.listen(0, '127.0.0.1');
+  return {
+    app,
+    root: await app.getUrl(),
+    log: () => log,
+    end: async () => {
+      await app.close();
+      vi.restoreAllMocks();
+    },
+  };
+}
