@@ -17,6 +17,9 @@ export interface EncodedSentence {
   truncated: boolean;
 }
 
+/** Characters that vocabularies have, and such as most of them lack. */
+const OF_ANY_KIND = 'a 語 é ☃';
+
 /** Turns a sentence into the ids of its pieces, as transformers' `BertTokenizer` and `RobertaTokenizer` do. */
 export class Tokenizer {
   /** Largest id + 1: what the model's embedding must hold at least. */
@@ -59,10 +62,16 @@ export class Tokenizer {
     }
     const nothing = this.encode('', 8).tokenIds;
     // A token that the vocabulary lacks has no id.
-    if (nothing.length !== 2 || !nothing.every((id) => Number.isInteger(id) && id < this.vocabSize)) {
+    const isId = (id: unknown) => Number.isInteger(id) && (id as number) < this.vocabSize;
+    if (nothing.length !== 2 || !nothing.every(isId)) {
       throw new InvalidModelError(
         'The tokenizer does not put one token before and one after a sentence, as BERT needs ([CLS] and [SEP]). ' +
           'Use the tokenizer of a BERT or RoBERTa model.',
+      );
+    }
+    if (!this.encode(OF_ANY_KIND, 64).tokenIds.every(isId)) {
+      throw new InvalidModelError(
+        'The tokenizer has no token for what its vocabulary lacks ([UNK]). Use the tokenizer of a BERT or RoBERTa model.',
       );
     }
   }
