@@ -11,6 +11,7 @@ import {
   type ValidatorConstraintInterface,
 } from 'class-validator';
 import { parseApiKeys, type ApiKeyEntry } from './api-key-list.js';
+import { Between } from './between.js';
 import { duration, integer, list, Setting, text } from './setting.js';
 
 /** What needs no key even where there are keys; `/health` never needs one. */
@@ -85,8 +86,7 @@ export class HttpSettings {
   })
   @ValidateIf(({ metricsPort }: HttpSettings) => metricsPort !== 'none')
   @IsInt({ message: 'must be none or a whole number from 0 to 65535' })
-  @Min(0, { message: 'must be none or a whole number from 0 to 65535' })
-  @Max(65535, { message: 'must be none or a whole number from 0 to 65535' })
+  @Between(0, 65535, 'must be none or a whole number from 0 to 65535')
   metricsPort!: number | 'none';
 
   @Setting('WELLFORMED_API_KEYS', {
@@ -173,8 +173,7 @@ export class HttpSettings {
       'arrives; and how long it may read nothing of its answer. Streams of sentences have a time of their own.',
     parse: duration,
   })
-  @Min(100, { message: 'must be a time from 100 ms to 60 min, such as 60 s' })
-  @Max(3_600_000, { message: 'must be a time from 100 ms to 60 min, such as 60 s' })
+  @Between(100, 3_600_000, 'must be a time from 100 ms to 60 min, such as 60 s')
   clientTimeout!: number;
 
   @Setting('WELLFORMED_MAX_CONNECTIONS', {
@@ -195,8 +194,7 @@ export class HttpSettings {
       'long as whoever sends requests needs to learn that they belong elsewhere.',
     parse: duration,
   })
-  @Min(0, { message: 'must be a time from 0 to 10 min, such as 5 s' })
-  @Max(600_000, { message: 'must be a time from 0 to 10 min, such as 5 s' })
+  @Between(0, 600_000, 'must be a time from 0 to 10 min, such as 5 s')
   shutdownDelay!: number;
 
   @Setting('WELLFORMED_SHUTDOWN_GRACE', {
@@ -206,7 +204,6 @@ export class HttpSettings {
       'process must wait for both times and some seconds more.',
     parse: duration,
   })
-  @Min(0, { message: 'must be a time from 0 to 60 min, such as 30 s' })
-  @Max(3_600_000, { message: 'must be a time from 0 to 60 min, such as 30 s' })
+  @Between(0, 3_600_000, 'must be a time from 0 to 60 min, such as 30 s')
   shutdownGrace!: number;
 }

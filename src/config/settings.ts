@@ -11,6 +11,7 @@ import {
 } from 'class-validator';
 import type { ValidatorConstraintInterface } from 'class-validator';
 import { logLevels, type LogLevelName } from '../common/service-logger.js';
+import { Between } from './between.js';
 import { HttpSettings } from './http-settings.js';
 import { bytes, duration, integer, Setting, text, type SettingParser } from './setting.js';
 
@@ -98,8 +99,7 @@ export class Settings extends HttpSettings {
   })
   @ValidateIf(({ inferenceThreads }: Settings) => inferenceThreads !== 'auto')
   @IsInt({ message: 'must be auto or a whole number from 1 to 1024' })
-  @Min(1, { message: 'must be auto or a whole number from 1 to 1024' })
-  @Max(1024, { message: 'must be auto or a whole number from 1 to 1024' })
+  @Between(1, 1024, 'must be auto or a whole number from 1 to 1024')
   inferenceThreads!: number | 'auto';
 
   @Setting('WELLFORMED_PREDICT_BATCH_TOKENS', {
@@ -118,8 +118,7 @@ export class Settings extends HttpSettings {
       'How long a sentence waits for company while its model has nothing to do: more sentences a second, each later.',
     parse: duration,
   })
-  @Min(0, { message: 'must be a time from 0 to 10 s, such as 5 ms' })
-  @Max(10_000, { message: 'must be a time from 0 to 10 s, such as 5 ms' })
+  @Between(0, 10_000, 'must be a time from 0 to 10 s, such as 5 ms')
   predictMaxWait!: number;
 
   @Setting('WELLFORMED_PREDICT_QUEUE', {
@@ -136,8 +135,7 @@ export class Settings extends HttpSettings {
     description: 'A request that still waits after so long is answered 503.',
     parse: duration,
   })
-  @Min(1, { message: 'must be a time from 1 ms to 60 min, such as 30 s' })
-  @Max(3_600_000, { message: 'must be a time from 1 ms to 60 min, such as 30 s' })
+  @Between(1, 3_600_000, 'must be a time from 1 ms to 60 min, such as 30 s')
   predictDeadline!: number;
 
   @Setting('WELLFORMED_PREDICT_STREAM_IDLE', {
@@ -146,8 +144,7 @@ export class Settings extends HttpSettings {
       'A stream of sentences ends when its client neither sends nor reads for so long, or a part of it waits so long for the model.',
     parse: duration,
   })
-  @Min(1, { message: 'must be a time from 1 ms to 60 min, such as 5 min' })
-  @Max(3_600_000, { message: 'must be a time from 1 ms to 60 min, such as 5 min' })
+  @Between(1, 3_600_000, 'must be a time from 1 ms to 60 min, such as 5 min')
   predictStreamIdle!: number;
 
   @Setting('WELLFORMED_PREDICT_CACHE', {
