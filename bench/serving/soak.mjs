@@ -1,12 +1,15 @@
 import { closedLoop, openLoop } from './load.mjs';
 import { withService } from './sides.mjs';
-import { quantile, slope } from './statistics.mjs';
+import { lows, quantile, slope } from './statistics.mjs';
 
 /** How often the memory is read. */
 const SAMPLE_MS = 1000;
 
-/** What of the time is not looked at: until then memory is taken for the first time. */
-const SETTLING = 0.2;
+/**
+ * The time is looked at in so many stretches: of each the least memory, since the heap grows until it is collected, and what it grows to says
+ * nothing. In two minutes under this load it is collected at least once. The first stretch does not count: memory is taken for the first time.
+ */
+const STRETCHES = 5;
 
 /** Least growth that can be told from what comes and goes, as a share of the memory. */
 const GROWTH = 0.01;
@@ -45,17 +48,16 @@ export async function measureSoak(bench, work) {
       ...{ ours: result.errors.length, unit: 'errors', kind: 'value', reach: { atMost: 0 }, measured },
     });
     for (const error of new Set(result.errors)) bench.remarks.push(`${work.name}: ${error}`);
-    const settledMemory = memory.filter(({ x }) => x >= SETTLING * measure.seconds);
-    const [first, last] = [settledMemory[0], settledMemory.at(-1)];
-    const growth = slope(settledMemory) * (last.x - first.x);
+    const settled = lows(memory, STRETCHES).slice(1);
+    const seconds = settled.at(-1).x - settled[0].x;
     const size = quantile(
-      settledMemory.map(({ y }) => y),
+      settled.map(({ y }) => y),
       0.5,
     );
     bench.add({
       work: `${work.name}, fp32: growth of the resident memory`,
-      ...{ ours: growth, unit: 'MiB', kind: 'value', reach: { atMost: GROWTH * size } },
-      measured: `${measured}; of ${Math.round(size)} MiB, over the last ${Math.round(last.x - first.x)} s`,
+      ...{ ours: slope(settled) * seconds, unit: 'MiB', kind: 'value', reach: { atMost: GROWTH * size } },
+      measured: `${measured}; the least of each fifth of the time: ${settled.map(({ y }) => Math.round(y)).join(', ')} MiB`,
     });
     bench.add({
       work: `${work.name}, fp32: open files and handles, more than before`,

@@ -21,3 +21,18 @@ export function slope(points) {
   }
   return slopes.length === 0 ? 0 : quantile(slopes, 0.5);
 }
+
+/**
+ * The lowest point of each stretch of `x`: what stays of a value that rises and falls like a saw.
+ * @param {{x: number, y: number}[]} points in order of `x`
+ * @param {number} stretches as many, equally long, none without a point
+ */
+export function lows(points, stretches) {
+  const [begin, end] = [points[0].x, points.at(-1).x];
+  const stretchOf = ({ x }) => Math.min(stretches - 1, Math.floor((stretches * (x - begin)) / (end - begin)));
+  return Array.from({ length: stretches }, (_, i) =>
+    points
+      .filter((point) => stretchOf(point) === i)
+      .reduce((least, point) => (point.y < least.y ? point : least)),
+  );
+}
