@@ -18,7 +18,13 @@ export default mergeConfig(
   shared,
   defineConfig({
     test: {
-      include: ['src/**/*.spec.ts', 'test/**/*.spec.ts', 'scripts/**/*.spec.mjs', 'bench/**/*.spec.mjs'],
+      include: [
+        'src/**/*.spec.ts',
+        'test/**/*.spec.ts',
+        'scripts/**/*.spec.mjs',
+        'bench/**/*.spec.mjs',
+        'samples/**/*.spec.mjs',
+      ],
       // Those take long, or need more than Node: `npm run test:operations`.
       exclude: [...configDefaults.exclude, 'test/operations/**'],
       maxWorkers: 2,
