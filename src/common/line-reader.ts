@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { InvalidInputError, type InputProblem } from './errors.js';
+import { firstInvalidByte } from './utf8.js';
 
 const LF = 0x0a;
 const TAB = 0x09;
@@ -95,8 +96,7 @@ export class LineReader {
 
   private reportEncoding(bytes: Buffer, line: number): void {
     if (line === 1 && signatureOf(this.head)) throw notText(this.head);
-    const lossy = bytes.toString('utf8');
-    const at = firstInvalidByte(bytes, lossy);
+    const at = firstInvalidByte(bytes);
     this.problems.add({
       line,
       column: bytes.subarray(0, at).filter((byte) => byte === TAB).length + 1,
@@ -105,18 +105,8 @@ export class LineReader {
         'for example with iconv -f windows-1252 -t utf-8.',
     });
     // The first line decides the format: better read with a wrong letter than not at all.
-    if (line === 1) this.onLine(lossy, line);
+    if (line === 1) this.onLine(bytes.toString('utf8'), line);
   }
-}
-
-/** Where the bytes stop being UTF-8, as an index. What is none is decoded as U+FFFD, so encoding it again differs from about there on. */
-function firstInvalidByte(bytes: Buffer, lossy: string): number {
-  const again = Buffer.from(lossy, 'utf8');
-  const differing = bytes.findIndex((byte, i) => byte !== again[i]);
-  // A broken character may share its first bytes with U+FFFD, or all of them where the line ends in it.
-  let at = differing === -1 ? bytes.length : differing;
-  while (!isUtf8(bytes.subarray(0, at))) at--;
-  return at;
 }
 
 function notText(head: Buffer): InvalidInputError {

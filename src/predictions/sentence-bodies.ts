@@ -2,7 +2,8 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { InvalidInputError, UnsupportedMediaTypeError } from '../common/errors.js';
+import { UnsupportedMediaTypeError } from '../common/errors.js';
+import { assertUtf8, decodeUtf8 } from '../common/utf8.js';
 import type { PatienceConfig } from '../http/slow-clients.js';
 import { streamTypes } from './streams/stream-types.js';
 
@@ -49,39 +50,16 @@ export function notUnderstood({ headers }: FastifyRequest): UnsupportedMediaType
   );
 }
 
-/** @throws UnsupportedMediaTypeError if the body is declared to be in another charset than UTF-8 */
-export function assertUtf8(contentType: string): void {
-  const charset = /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(contentType)?.[1] ?? 'utf-8';
-  if (!/^(utf-?8|us-ascii)$/i.test(charset)) {
-    throw new UnsupportedMediaTypeError(
-      `The charset ${charset} is not understood. Send the sentence as UTF-8.`,
-    );
-  }
-}
-
 function sentenceOf(request: FastifyRequest, body: Buffer): string {
   const contentType = request.headers['content-type'] ?? '';
   assertUtf8(contentType);
-  const text = utf8(body);
+  const text = decodeUtf8(body, 'The sentence', { pointer: '#/sentence' });
   if (contentType.startsWith(form) && isJsonRequest(text)) {
     throw new UnsupportedMediaTypeError(
       "The body looks like JSON but is declared as a form. Add -H 'content-type: application/json'.",
     );
   }
   return text;
-}
-
-function utf8(body: Buffer): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(body);
-  } catch {
-    throw new InvalidInputError('The body is not valid UTF-8.', [
-      {
-        pointer: '#/sentence',
-        message: 'must be text in UTF-8: convert it, for example with iconv -t utf-8',
-      },
-    ]);
-  }
 }
 
 /** Whether somebody forgot to say that this is JSON. */

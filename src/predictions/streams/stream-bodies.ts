@@ -3,7 +3,8 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { assertUtf8, isForSentences, notUnderstood } from '../sentence-bodies.js';
+import { assertUtf8 } from '../../common/utf8.js';
+import { isForSentences, notUnderstood } from '../sentence-bodies.js';
 import { streamTypes, type StreamType } from './stream-types.js';
 
 /** A body that nothing has been read of, however long it is. */

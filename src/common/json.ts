@@ -1,0 +1,119 @@
+import { InvalidInputError, MalformedRequestError } from './errors.js';
+
+/** The largest body that a route takes, 128 pairs of sentences, has some 400 values. */
+export const MOST_VALUES = 10_000;
+
+/** The bodies that routes take have four levels at most. */
+export const DEEPEST = 32;
+
+/**
+ * Reads JSON from outside. What has more values or levels than any route takes is refused before any of it is built: a list of 300,000
+ * empty objects takes a mebibyte to send, and seconds to look at.
+ * @param what the text is, as the subject of a sentence
+ * @throws MalformedRequestError with the place of the first fault, InvalidInputError where there is too much
+ */
+export function parseJson(text: string, what = 'The body'): unknown {
+  const fault = firstFault(text, what);
+  if (fault) {
+    throw new MalformedRequestError(
+      `${what} is not valid JSON: ${describe(text, fault)}. Correct it and send it again.`,
+    );
+  }
+  return JSON.parse(text);
+}
+
+interface Fault {
+  at: number;
+  expected: string;
+}
+
+/** What comes next: a value, the first of a list or the end of that, a name, the first name or the end of its object, what follows a value. */
+type State = 'value' | 'first item' | 'name' | 'first name' | 'after a value';
+
+const LITERAL = /(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)(?![\w.+-])/y;
+const ESCAPE = /\\(?:["\\/bfnrt]|u[\da-fA-F]{4})/y;
+// What a string may not hold as it is, and what ends it.
+// eslint-disable-next-line no-control-regex
+const SPECIAL_LETTER = /["\\\u0000-\u001f]/g;
+const BLANKS = /[ \t\n\r]*/y;
+
+/** Goes through JSON once, and builds nothing. */
+function firstFault(text: string, what: string): Fault | undefined {
+  /** The brackets that are to be closed. */
+  const open: ('}' | ']')[] = [];
+  let state: State = 'value';
+  let values = 0;
+  let at = 0;
+  while (state !== 'after a value' || open.length > 0) {
+    at = endOf(BLANKS, text, at)!;
+    const letter = text[at];
+    const bracket = open.at(-1);
+    if (letter === bracket && bracket !== undefined && state !== 'value' && state !== 'name') {
+      open.pop();
+      at++;
+      state = 'after a value';
+    } else if (state === 'after a value') {
+      if (letter !== ',') return { at, expected: `a comma or ${bracket}` };
+      at++;
+      state = bracket === ']' ? 'value' : 'name';
+    } else if (state === 'name' || state === 'first name') {
+      if (letter !== '"') return { at, expected: 'a name in double quotes' };
+      const end = endOfString(text, at);
+      if (typeof end !== 'number') return end;
+      at = endOf(BLANKS, text, end)!;
+      if (text[at] !== ':') return { at, expected: 'a colon' };
+      at++;
+      state = 'value';
+    } else {
+      if (++values > MOST_VALUES) throw tooMuch(what, `holds more than ${MOST_VALUES} values`);
+      if (letter === '{' || letter === '[') {
+        if (open.length === DEEPEST) throw tooMuch(what, `is nested more than ${DEEPEST} levels deep`);
+        open.push(letter === '{' ? '}' : ']');
+        at++;
+        state = letter === '{' ? 'first name' : 'first item';
+      } else {
+        const end = letter === '"' ? endOfString(text, at) : endOf(LITERAL, text, at);
+        if (end === undefined) return { at, expected: 'a value (text needs double quotes)' };
+        if (typeof end !== 'number') return end;
+        at = end;
+        state = 'after a value';
+      }
+    }
+  }
+  at = endOf(BLANKS, text, at)!;
+  return at < text.length ? { at, expected: 'the end' } : undefined;
+}
+
+/** Where what a sticky pattern finds at a place ends; undefined where it finds nothing. */
+function endOf(pattern: RegExp, text: string, at: number): number | undefined {
+  pattern.lastIndex = at;
+  return pattern.test(text) ? pattern.lastIndex : undefined;
+}
+
+function endOfString(text: string, start: number): number | Fault {
+  for (let at = start + 1; ;) {
+    SPECIAL_LETTER.lastIndex = at;
+    const found = SPECIAL_LETTER.exec(text);
+    if (!found) return { at: text.length, expected: 'the double quote that ends the text' };
+    if (found[0] === '"') return found.index + 1;
+    if (found[0] !== '\\')
+      return { at: found.index, expected: 'an escape such as \\n, not a control character' };
+    const end = endOf(ESCAPE, text, found.index);
+    if (end === undefined)
+      return { at: found.index, expected: 'an escape that JSON knows, such as \\\\ or \\n' };
+    at = end;
+  }
+}
+
+function describe(text: string, { at, expected }: Fault): string {
+  const before = text.slice(0, at);
+  const line = before.split('\n').length;
+  const column = at - before.lastIndexOf('\n');
+  const letter = text.codePointAt(at);
+  const found = letter === undefined ? 'the end' : JSON.stringify(String.fromCodePoint(letter));
+  return `line ${line}, column ${column}: expected ${expected}, found ${found}`;
+}
+
+function tooMuch(what: string, problem: string): InvalidInputError {
+  return new InvalidInputError(`${what} ${problem}. /docs shows its fields and an example.`);
+}
