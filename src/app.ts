@@ -7,8 +7,8 @@ import { guardRoutes, identifyClients } from './auth/gatekeeper.js';
 import { refuseForeignNames } from './auth/host-names.js';
 import { UnsupportedMediaTypeError } from './common/errors.js';
 import { type takesForm } from './common/multipart.js';
-import { ProblemDetailsFilter } from './common/problem-details.filter.js';
-import { PROBLEM_MEDIA_TYPE, problemOfStatus } from './common/problem-details.js';
+import { fastifyProblem, ProblemDetailsFilter } from './common/problem-details.filter.js';
+import { sendProblem } from './common/problem-details.js';
 import { REQUEST_ID_HEADER } from './common/request-identity.js';
 import { ServiceLogger } from './common/service-logger.js';
 import { RouteTable } from './common/route-table.js';
@@ -18,8 +18,9 @@ import { serveDocument } from './documentation.js';
 import { protectBrowsers } from './http/browser-protection.js';
 import { limitRates } from './http/rate-limits.js';
 import { JsonRequestLines, TextRequestLines } from './http/request-lines.js';
+import { takeBodies } from './http/request-bodies.js';
 import { logRequests } from './http/request-log.js';
-import { limitConnections, serverOptions } from './http/server-options.js';
+import { prepareServer, refuseUnclearRequests, serverOptions } from './http/server-options.js';
 import { endConnections, Shutdown } from './http/shutdown.js';
 import { endSlowClients } from './http/slow-clients.js';
 import { measureRequests } from './metrics/http-metrics.js';
@@ -34,16 +35,10 @@ export async function createApp(settings: Settings, { quiet = false } = {}): Pro
     multipart: { limits: { fields: 50, parts: 60, fieldSize: 64 * 1024 } },
     // The router answers a malformed address itself, before any filter could.
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
-      const status = error.statusCode ?? 400;
-      const problem = problemOfStatus(
-        status,
-        `${error.message}. Encode special characters of the address as %XX.`,
-      );
-      void reply
-        .status(status)
-        .header('content-type', PROBLEM_MEDIA_TYPE)
-        .header(REQUEST_ID_HEADER, request.id)
-        .send({ ...problem, instance: request.url });
+      reply.hijack();
+      sendProblem(reply.raw, request.url, fastifyProblem(error, request), {
+        [REQUEST_ID_HEADER]: request.id,
+      });
     },
   });
   const routes = new RouteTable(adapter.getInstance());
@@ -52,7 +47,7 @@ export async function createApp(settings: Settings, { quiet = false } = {}): Pro
     logger: quiet
       ? ['error', 'fatal']
       : new ServiceLogger({ json, colors: showsColors(), level: settings.logLevel }),
-    // Fastify's own JSON parser does; a form that is not multipart is no body for anything but a sentence.
+    // `takeBodies` has the parsers.
     bodyParser: false,
     abortOnError: false,
   });
@@ -62,6 +57,7 @@ export async function createApp(settings: Settings, { quiet = false } = {}): Pro
   const lines = json ? new JsonRequestLines(settings.logLevel) : new TextRequestLines();
   logRequests(adapter.getInstance(), settings, quiet ? undefined : lines);
   await protect(app, settings);
+  takeBodies(adapter.getInstance(), settings);
   refuseStrayForms(adapter.getInstance());
   endConnections(adapter.getInstance(), app.get(Shutdown));
   serveDocument(app);
@@ -84,7 +80,8 @@ async function protect(app: NestFastifyApplication, settings: Settings): Promise
   const keys = app.get(ApiKeys);
   // First, so that what is refused counts too.
   measureRequests(fastify, app.get(Instruments));
-  limitConnections(fastify, settings);
+  prepareServer(fastify, settings);
+  refuseUnclearRequests(fastify);
   // Before what refuses: who was refused may go on sending, as slowly as can be.
   endSlowClients(fastify, settings);
   identifyClients(fastify, keys);

@@ -19,7 +19,7 @@ export function hostNameCheck(
   if (hostNames === 'any' || (hostNames === 'auto' && (areKeysRequired || !isLoopback(host))))
     return () => true;
   const known = new Set(['localhost', host.toLowerCase(), ...(hostNames === 'auto' ? [] : hostNames)]);
-  // HTTP/1.0 knows no Host, and Node refuses HTTP/1.1 without one.
+  // HTTP/1.0 knows no Host; HTTP/1.1 without one is refused before.
   return (sent) => sent === undefined || isKnown(nameOf(sent), known);
 }
 

@@ -1,3 +1,6 @@
+/** So many problems are told at most; of more, the first. */
+export const MOST_PROBLEMS = 100;
+
 /** One thing that is wrong with what the client sent. */
 export interface InputProblem {
   /** Where in the JSON body or the form, as a JSON pointer in URI form: `#/epochs`. */
@@ -21,6 +24,8 @@ export abstract class DomainError extends Error {
   /** Last part of the problem type, kebab-case: what a program can tell errors apart by. */
   abstract readonly type: string;
   abstract readonly title: string;
+  /** In how many whole seconds to try again, where that is known: the answer's `Retry-After`. */
+  readonly retryAfterSeconds: number | undefined = undefined;
 
   override get name(): string {
     return this.constructor.name;
@@ -84,17 +89,20 @@ export class InvalidInputError extends DomainError {
   readonly type = 'invalid-input';
   readonly title = 'Invalid input';
 
+  /** Each single problem, or the first of them. */
+  readonly errors: readonly InputProblem[];
+
   /**
    * @param message What is wrong as a whole and what to do.
-   * @param errors Each single problem; may be cut off.
-   * @param errorCount How many problems there are in all, where `errors` was cut off.
+   * @param errorCount How many problems there are in all, where these are not.
    */
   constructor(
     message: string,
-    readonly errors: InputProblem[] = [],
+    errors: readonly InputProblem[] = [],
     readonly errorCount: number = errors.length,
   ) {
     super(message);
+    this.errors = errors.slice(0, MOST_PROBLEMS);
   }
 }
 
@@ -104,10 +112,9 @@ export class TooManyRequestsError extends DomainError {
   readonly type = 'too-many-requests';
   readonly title = 'Too many requests';
 
-  /** @param retryAfterSeconds in how many whole seconds to try again: the answer's `Retry-After`. */
   constructor(
     message: string,
-    readonly retryAfterSeconds: number,
+    override readonly retryAfterSeconds: number,
   ) {
     super(message);
   }
@@ -118,6 +125,13 @@ export class OverdueError extends DomainError {
   readonly status = 503;
   readonly type = 'deadline-exceeded';
   readonly title = 'Deadline exceeded';
+
+  constructor(
+    message: string,
+    override readonly retryAfterSeconds: number,
+  ) {
+    super(message);
+  }
 }
 
 /** The disk is full. */

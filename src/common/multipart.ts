@@ -47,7 +47,7 @@ export async function readForm<T>(request: FastifyRequest, reader: FormReader<T>
   refuseEarly(request, reader);
   const form: Form<T> = { fields: {}, files: {} };
   try {
-    for await (const part of request.parts({
+    for await (const part of readable(request).parts({
       limits: { fileSize: reader.maxFileBytes, files: reader.files.length + 1 },
     })) {
       if (part.type === 'field') addField(form, part, reader);
@@ -58,6 +58,12 @@ export async function readForm<T>(request: FastifyRequest, reader: FormReader<T>
     await Promise.all(Object.values(form.files).map((made) => reader.discard(made)));
     throw malformed(error) ?? error;
   }
+}
+
+/** The plugin reads the request itself: where that is compressed, it is given what it unpacks to instead. */
+function readable(request: FastifyRequest): FastifyRequest {
+  if (!request.unpacked) return request;
+  return Object.create(request, { raw: { value: request.unpacked } }) as FastifyRequest;
 }
 
 /** A form that says itself that it is too long is not received at all. */

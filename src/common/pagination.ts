@@ -1,21 +1,12 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
+import { IsOptional, Matches } from 'class-validator';
 import { LessThan, type FindManyOptions, type FindOptionsWhere, type Repository } from 'typeorm';
 import { ID_PATTERN } from './identifiers.js';
+import { WholeNumberField } from './number-fields.js';
 
 /** The query of every list. */
 export class PageQuery {
-  @ApiPropertyOptional({
-    type: 'integer',
-    minimum: 1,
-    maximum: 100,
-    default: 20,
-    description: 'How many items to give at most.',
-  })
-  @IsOptional()
-  @IsInt()
-  @Min(1)
-  @Max(100)
+  @WholeNumberField({ description: 'How many items to give at most.', min: 1, max: 100, default: 20 })
   limit: number = 20;
 
   @ApiPropertyOptional({

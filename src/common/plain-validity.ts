@@ -29,7 +29,8 @@ export function isPlainlyValid(type: Type<object>, instance: object): boolean {
 
 const { CONDITIONAL_VALIDATION: conditional, CUSTOM_VALIDATION: custom } = ValidationTypes;
 
-function rulesOf(type: Type<object>): Rules {
+/** The rules that class-validator has of a class, by property. */
+export function rulesOf(type: Type<object>): Rules {
   let rules = known.get(type);
   if (!rules) {
     const storage = getMetadataStorage();

@@ -8,8 +8,9 @@ import {
   type ExceptionFilter,
 } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { DomainError, InsufficientStorageError, TooManyRequestsError } from './errors.js';
+import { DomainError, InsufficientStorageError } from './errors.js';
 import {
+  pathOf,
   PROBLEM_MEDIA_TYPE,
   problemOfDomainError,
   problemOfStatus,
@@ -50,11 +51,10 @@ export class ProblemDetailsFilter implements ExceptionFilter {
       reply.raw.destroy();
       return;
     }
-    // What is left of a body that was refused half-way is read and dropped: closing the connection instead would reset it,
-    // and the client might never see the answer.
-    if (!request.raw.readableEnded) request.raw.resume();
     reply.removeHeader('connection');
-    if (error instanceof TooManyRequestsError) reply.header('retry-after', error.retryAfterSeconds);
+    dropBody(request, reply);
+    const { retryAfterSeconds } = error as Partial<DomainError>;
+    if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds);
     void reply.status(problem.status).header('content-type', PROBLEM_MEDIA_TYPE).send(problem);
   }
 
@@ -92,9 +92,19 @@ export class ProblemDetailsFilter implements ExceptionFilter {
   }
 }
 
+/**
+ * Leaves what is still to come of a body that is refused. It is read and dropped: closing the connection instead would reset it, and
+ * the client might never see the answer. But who waits for 100 Continue, and gets this answer instead, sends none.
+ */
+function dropBody({ raw }: FastifyRequest, reply: FastifyReply): void {
+  if (raw.readableEnded) return;
+  if (raw.headers.expect !== undefined && !raw.readableDidRead) reply.header('connection', 'close');
+  else raw.unpipe().resume();
+}
+
 interface FastifyErrorLike extends Error {
   code: string;
-  statusCode: number;
+  statusCode?: number;
 }
 
 /** Fastify's own error, which Nest may have wrapped. */
@@ -110,29 +120,12 @@ function fastifyErrorOf(error: unknown): FastifyErrorLike | undefined {
       return candidate as FastifyErrorLike;
     }
   }
-  // What Fastify's JSON parser throws bears a status and no code of Fastify's.
-  if (error instanceof HttpException && error.getStatus() === 400 && error.cause instanceof SyntaxError) {
-    return Object.assign(error.cause, { code: 'FST_ERR_CTP_INVALID_JSON_BODY', statusCode: 400 });
-  }
-  if (error instanceof SyntaxError && (error as { statusCode?: number }).statusCode === 400) {
-    return Object.assign(error, { code: 'FST_ERR_CTP_INVALID_JSON_BODY', statusCode: 400 });
-  }
   return undefined;
 }
 
 /** What to do about Fastify's errors, where its own message does not say. */
-const ADVICE: Readonly<
-  Record<string, (error: FastifyErrorLike, request: FastifyRequest) => [status: number, detail: string]>
-> = {
-  FST_ERR_CTP_INVALID_JSON_BODY: (error) => [
-    400,
-    `The body is no valid JSON: ${error.message}. Correct it and send it again.`,
-  ],
-  FST_ERR_CTP_EMPTY_JSON_BODY: () => [
-    400,
-    'The body is empty, though its content type is application/json. Send a JSON object, or no content type.',
-  ],
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: (_error, { headers }) => [
+const ADVICE: Readonly<Record<string, (request: FastifyRequest) => [status: number, detail: string]>> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: ({ headers }) => [
     415,
     headers['content-type']
       ? `A body of type ${headers['content-type']} is not understood here. /docs shows what each route takes.`
@@ -145,6 +138,10 @@ const ADVICE: Readonly<
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: () => [400, 'The body is not as long as its Content-Length says.'],
   FST_ERR_BAD_URL: () => [400, 'The path of the address is malformed. Encode special characters as %XX.'],
   FST_ERR_MAX_PARAM_LENGTH: () => [414, 'A part of the path is too long.'],
+  FST_INVALID_JSON_FIELD_ERROR: () => [
+    400,
+    'A field of the form is declared as application/json and is not valid JSON. Correct it, or leave its type out.',
+  ],
   FST_MP_PREMATURE_CLOSE: () => [400, 'The upload broke off before its end. Send it again.'],
   FST_INVALID_MULTIPART_CONTENT_TYPE: () => [
     415,
@@ -160,9 +157,10 @@ const ADVICE: Readonly<
   FST_PROTO_VIOLATION: () => [422, 'A field of the form has a name that is not allowed.'],
 };
 
-function fastifyProblem(error: FastifyErrorLike, request: FastifyRequest): Problem {
+/** What to tell of an error of Fastify's own. */
+export function fastifyProblem(error: FastifyErrorLike, request: FastifyRequest): Problem {
   const advice = ADVICE[error.code];
-  const [status, detail] = advice ? advice(error, request) : [error.statusCode, error.message];
+  const [status, detail] = advice ? advice(request) : [error.statusCode ?? 400, error.message];
   return problemOfStatus(status, detail);
 }
 
@@ -189,8 +187,4 @@ function failedChecksProblem(status: number, checks: Record<string, { status: st
     ...problemOfStatus(status, `Not ready: ${down.join(' and ')} down. The log of the service tells why.`),
     checks: Object.fromEntries(statuses),
   };
-}
-
-function pathOf(url: string): string {
-  return url.split('?', 1)[0]!;
 }

@@ -1,22 +1,28 @@
 import { randomUUID } from 'node:crypto';
-import { STATUS_CODES } from 'node:http';
+import { STATUS_CODES, type OutgoingHttpHeaders, type ServerResponse } from 'node:http';
 import { InvalidInputError, type DomainError } from './errors.js';
 import type { ProblemDetails } from './problem-details.dto.js';
+import { shortened } from './shortened.js';
 
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 
 /** All but the path of the request. */
 export type Problem = Omit<ProblemDetails, 'instance'>;
 
+/** Texts of an answer are no longer, in UTF-16 units, whatever of the request they repeat. */
+const MOST_OF_DETAIL = 2000;
+const MOST_OF_MESSAGE = 500;
+
 export function problemOfDomainError(error: DomainError): Problem {
   const problem = {
     type: problemType(error.type),
     title: error.title,
     status: error.status,
-    detail: error.message,
+    detail: shortened(error.message, MOST_OF_DETAIL),
   };
   if (!(error instanceof InvalidInputError) || error.errors.length === 0) return problem;
-  return { ...problem, errors: error.errors, errorCount: error.errorCount };
+  const errors = error.errors.map((one) => ({ ...one, message: shortened(one.message, MOST_OF_MESSAGE) }));
+  return { ...problem, errors, errorCount: error.errorCount };
 }
 
 /** Of an error that nobody thought of. It has an `errorId`, under which the error is to be logged. */
@@ -34,7 +40,33 @@ export function problemOfStatus(
   detail: string,
 ): Pick<ProblemDetails, 'type' | 'title' | 'status' | 'detail'> {
   const title = STATUS_CODES[status] ?? 'Error';
-  return { type: problemType(title.toLowerCase().replace(/[^a-z]+/g, '-')), title, status, detail };
+  return {
+    type: problemType(title.toLowerCase().replace(/[^a-z]+/g, '-')),
+    title,
+    status,
+    detail: shortened(detail, MOST_OF_DETAIL),
+  };
+}
+
+/** Answers with a problem past Nest and its filter. */
+export function sendProblem(
+  response: ServerResponse,
+  url: string,
+  problem: Problem,
+  headers: OutgoingHttpHeaders = {},
+): void {
+  const body = JSON.stringify({ ...problem, instance: pathOf(url) });
+  response.writeHead(problem.status, {
+    'content-type': PROBLEM_MEDIA_TYPE,
+    'content-length': Buffer.byteLength(body),
+    ...headers,
+  });
+  response.end(body);
+}
+
+/** Of the address of a request, the part without the query. */
+export function pathOf(url: string): string {
+  return url.split('?', 1)[0]!;
 }
 
 export function problemType(name: string): string {

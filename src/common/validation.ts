@@ -1,9 +1,12 @@
 import { Injectable, type ArgumentMetadata, type PipeTransform, type Type } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
-import { getMetadataStorage, validate, type ValidationError } from 'class-validator';
+import { validate, type ValidationError } from 'class-validator';
 import { InvalidInputError, type InputProblem } from './errors.js';
+import { knownFields, type UnknownField } from './known-fields.js';
 import { nearest } from './nearest.js';
 import { isPlainlyValid } from './plain-validity.js';
+import { ProblemList } from './problem-list.js';
+import { shortened } from './shortened.js';
 
 /** Where the validated values came from: decides how a problem is located, and whether texts may stand for numbers. */
 export type InputSource = 'body' | 'form' | 'query' | 'param';
@@ -21,32 +24,28 @@ export async function validated<T extends object>(
   if (typeof plain !== 'object' || plain === null || Array.isArray(plain)) {
     throw new InvalidInputError('The body must be a JSON object. /docs shows its fields and an example.');
   }
-  if (isDeeperThan(DEEPEST, plain)) {
-    throw new InvalidInputError(
-      `The body is nested more than ${DEEPEST} levels deep. /docs shows its fields and an example.`,
-    );
-  }
-  const values = source === 'body' ? plain : fromTexts(type, plain as Record<string, unknown>);
+  const problems = new ProblemList();
+  const known = knownFields(type, plain, (field) =>
+    problems.add(() => ({
+      ...placeOf(field.path, source),
+      message: unknownField(field, problems.count <= MOST_ADVISED),
+    })),
+  );
+  const values = source === 'body' ? known : fromTexts(type, known);
   const instance = plainToInstance(type, values, { exposeDefaultValues: true });
-  if (isPlainlyValid(type, instance)) return instance;
-  const errors = await validate(instance, {
-    whitelist: true,
-    forbidNonWhitelisted: true,
-    forbidUnknownValues: true,
-  });
-  if (errors.length === 0) return instance;
-
-  const problems = errors.flatMap((error) => problemsOf(error, type, source, ''));
-  throw new InvalidInputError(summary(problems, source), problems);
+  if (problems.count === 0 && isPlainlyValid(type, instance)) return instance;
+  for (const error of await validate(instance, { forbidUnknownValues: true })) {
+    for (const problem of problemsOf(error, source, [])) problems.add(problem);
+  }
+  if (problems.count === 0) return instance;
+  throw new InvalidInputError(summary(problems, source), problems.first, problems.count);
 }
 
-/** No DTO comes near. What walks through values below calls itself for each level, and would run out of stack. */
-const DEEPEST = 32;
+/** Of so many fields that are not known, it is told what may be meant. */
+const MOST_ADVISED = 10;
 
-function isDeeperThan(levels: number, value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return levels === 0 || Object.values(value).some((item) => isDeeperThan(levels - 1, item));
-}
+/** Names are told as far as this, in UTF-16 units. */
+const MOST_OF_NAME = 60;
 
 /** Validates every DTO that a controller takes. */
 @Injectable()
@@ -78,42 +77,47 @@ function fromText(trimmed: string, value: string, declared: unknown): unknown {
   return value;
 }
 
+/** Of each value one problem: that of the first rule that it breaks, as they are written. */
 function problemsOf(
-  error: ValidationError,
-  type: Type<object>,
+  { property, constraints, children = [] }: ValidationError,
   source: InputSource,
-  parent: string,
+  parent: readonly (string | number)[],
 ): InputProblem[] {
-  const path = `${parent}/${error.property}`;
-  const place =
-    source === 'body' || source === 'form' ? { pointer: `#${path}` } : { parameter: path.slice(1) };
-  const own = Object.entries(error.constraints ?? {}).map(([constraint, message]) => ({
-    ...place,
-    message: constraint === 'whitelistValidation' ? unknownField(error, type, parent) : message,
-  }));
-  return [...own, ...(error.children ?? []).flatMap((child) => problemsOf(child, type, source, path))];
+  const path = [...parent, property];
+  // Decorators are applied from the last to the first.
+  const message = Object.values(constraints ?? {}).at(-1);
+  if (message !== undefined) return [{ ...placeOf(path, source), message }];
+  return children.flatMap((child) => problemsOf(child, source, path));
 }
 
-function unknownField(error: ValidationError, type: Type<object>, parent: string): string {
-  const known = parent === '' ? fieldsOf(type) : [];
-  const meant = nearest(error.property, known);
+function placeOf(path: readonly (string | number)[], source: InputSource): Omit<InputProblem, 'message'> {
+  if (source === 'query' || source === 'param') return { parameter: told(path.join('.')) };
+  return { pointer: `#${path.map((part) => `/${pointerPart(part)}`).join('')}` };
+}
+
+/** As RFC 6901 has it, in URI form. Half a character, which a URI cannot have, becomes U+FFFD. */
+function pointerPart(part: string | number): string {
+  const escaped = told(String(part)).replaceAll('~', '~0').replaceAll('/', '~1');
+  return encodeURIComponent(Buffer.from(escaped).toString());
+}
+
+function unknownField({ name, known }: UnknownField, isAdvised: boolean): string {
+  const meant = isAdvised ? nearest(name, known) : undefined;
   const advice = meant
-    ? `Did you mean ${meant}?`
-    : known.length > 0
-      ? `Known are ${known.join(', ')}.`
-      : 'Leave it out.';
-  return `${error.property} is no known field. ${advice}`;
+    ? ` Did you mean ${meant}?`
+    : isAdvised && known.length > 0
+      ? ` Known are ${known.join(', ')}.`
+      : '';
+  return `${told(name)} is no known field.${advice}`;
 }
 
-function fieldsOf(type: Type<object>): string[] {
-  const rules = getMetadataStorage().getTargetValidationMetadatas(type, '', false, false);
-  return [...new Set(rules.map(({ propertyName }) => propertyName))];
+function told(name: string): string {
+  return shortened(name, MOST_OF_NAME);
 }
 
-function summary(problems: InputProblem[], source: InputSource): string {
+function summary({ first, count }: ProblemList, source: InputSource): string {
   const what = { body: 'body', form: 'form', query: 'query', param: 'path' }[source];
-  const first = problems[0]!.message;
-  return problems.length === 1
-    ? `The ${what} is not valid: ${first}`
-    : `The ${what} is not valid: ${problems.length} values are wrong, errors lists them.`;
+  if (count === 1) return `The ${what} is not valid: ${first[0]!.message}`;
+  const which = count > first.length ? `the first ${first.length} of them` : 'them';
+  return `The ${what} is not valid: ${count} values are wrong, errors lists ${which}.`;
 }

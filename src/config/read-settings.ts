@@ -37,7 +37,8 @@ export function readSettings(environment: Readonly<Record<string, string | undef
   const problems = settingDescriptions.flatMap(({ property, variable, secret }) => {
     const error = errors.find((one) => one.property === property);
     if (!error) return [];
-    const advice = Object.values(error.constraints ?? {})[0];
+    // Decorators are applied from the last to the first: this is the first rule as they are written.
+    const advice = Object.values(error.constraints ?? {}).at(-1);
     return secret
       ? `${variable} ${advice}.`
       : `${variable} ${advice}; it is ${JSON.stringify(given[property])}.`;

@@ -1,14 +1,11 @@
 import { Logger } from '@nestjs/common';
-import type { Server, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import type { IncomingMessage, Server } from 'node:http';
 import type { FastifyHttpOptions, FastifyInstance } from 'fastify';
-import { PROBLEM_MEDIA_TYPE, problemOfStatus } from '../common/problem-details.js';
+import { MalformedRequestError } from '../common/errors.js';
+import { answerBrokenRequest, answerInPlaceOfNode, MAX_HEADER_BYTES } from '../common/protocol-problems.js';
 import { requestIdOf } from '../common/request-identity.js';
 import type { Settings } from '../config/settings.js';
 import { mostConnections } from './open-files.js';
-
-/** Headers of a request, all together: Node's default, written down because a flag can change it. */
-const MAX_HEADER_BYTES = 16 * 1024;
 
 /** How Fastify and Node's server are told to keep their limits. */
 export function serverOptions(settings: Settings): FastifyHttpOptions<Server> {
@@ -26,6 +23,8 @@ export function serverOptions(settings: Settings): FastifyHttpOptions<Server> {
       requestTimeout: 0,
       headersTimeout: clientTimeout,
       maxHeaderSize: MAX_HEADER_BYTES,
+      // Node would answer a bare 400: `refuseUnclearRequests` says more.
+      requireHostHeader: false,
       // How often Node looks for headers that are overdue.
       connectionsCheckingInterval: Math.min(5000, clientTimeout / 4),
     },
@@ -33,38 +32,53 @@ export function serverOptions(settings: Settings): FastifyHttpOptions<Server> {
   };
 }
 
+/**
+ * Refuses requests that leave it open for which host they are, or what their query says. Of two `Host` lines Node shows the first; a
+ * proxy before it may have gone by the other.
+ */
+export function refuseUnclearRequests(fastify: FastifyInstance): void {
+  fastify.addHook('onRequest', ({ raw }, _reply, done) => {
+    const problem = problemOfHosts(raw) ?? problemOfQuery(raw.url!);
+    done(problem === undefined ? undefined : new MalformedRequestError(problem));
+  });
+}
+
+function problemOfHosts({
+  rawHeaders,
+  httpVersionMajor,
+  httpVersionMinor,
+}: IncomingMessage): string | undefined {
+  const hosts = rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'host').length;
+  // HTTP/1.0 knows no Host.
+  const isWanted = httpVersionMajor === 1 && httpVersionMinor > 0;
+  if (hosts > 1)
+    return `The request has ${hosts} Host headers. Send one, with the name and port of the address that you ask.`;
+  if (hosts === 0 && isWanted)
+    return 'The request has no Host header. Send one, with the name and port of the address that you ask.';
+  return undefined;
+}
+
+/** Fastify takes what it cannot decode as it stands. */
+function problemOfQuery(url: string): string | undefined {
+  const start = url.indexOf('?');
+  if (start === -1 || !url.includes('%', start)) return undefined;
+  try {
+    decodeURIComponent(url.slice(start));
+    return undefined;
+  } catch {
+    return 'The query of the address is malformed. Encode special characters as the %XX of their UTF-8, and a percent sign as %25.';
+  }
+}
+
 /** What Fastify has no option for. */
-export function limitConnections(fastify: FastifyInstance, { maxConnections }: Settings): void {
+export function prepareServer(fastify: FastifyInstance, { maxConnections }: Settings): void {
   const most = mostConnections(maxConnections);
-  (fastify.server as Server).maxConnections = most;
+  const server = fastify.server as Server;
+  server.maxConnections = most;
+  answerInPlaceOfNode(server);
   if (most === maxConnections) return;
   new Logger('Connections').warn(
     `At most ${most} connections are taken, not ${maxConnections}: this process may have no more files open. Raise that limit ` +
       '(ulimit -n, LimitNOFILE=), or set WELLFORMED_MAX_CONNECTIONS.',
   );
 }
-
-/** What never became a request: there is no route and no reply, only a socket. */
-function answerBrokenRequest(this: FastifyInstance, error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || socket.destroyed) return;
-  // An answer that is under way to the request before must not be mixed with this one.
-  const { _httpMessage: underWay } = socket as Socket & { _httpMessage?: ServerResponse | null };
-  if (socket.writable && !underWay?.headersSent) {
-    const [status, detail] = PROBLEMS[error.code ?? ''] ?? [
-      400,
-      'This is no HTTP request that can be understood.',
-    ];
-    const problem = problemOfStatus(status, detail);
-    const body = JSON.stringify({ ...problem, instance: '' });
-    socket.write(
-      `HTTP/1.1 ${status} ${problem.title}\r\ncontent-type: ${PROBLEM_MEDIA_TYPE}\r\n` +
-        `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-    );
-  }
-  socket.destroySoon();
-}
-
-const PROBLEMS: Readonly<Record<string, [status: number, detail: string]>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: [408, 'The headers of the request did not come in time. Send it again.'],
-  HPE_HEADER_OVERFLOW: [431, `The headers of the request have more than ${MAX_HEADER_BYTES} bytes.`],
-};

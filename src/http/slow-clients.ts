@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { StalledError } from '../common/errors.js';
-import { PROBLEM_MEDIA_TYPE, problemOfDomainError } from '../common/problem-details.js';
+import { problemOfDomainError, sendProblem } from '../common/problem-details.js';
 import { REQUEST_ID_HEADER } from '../common/request-identity.js';
 import type { Settings } from '../config/settings.js';
 
@@ -36,11 +36,13 @@ export function endSlowClients(fastify: FastifyInstance, { clientTimeout }: Sett
   });
 }
 
-function hasBody({ headers }: FastifyRequest): boolean {
+/** Whether a request says that it has a body. */
+export function hasBody({ headers }: FastifyRequest): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
-function isWatchedByRoute({ headers, routeOptions }: FastifyRequest): boolean {
+/** Whether the route itself gives up a body of this type when nothing comes, and takes it however long it is. */
+export function isWatchedByRoute({ headers, routeOptions }: FastifyRequest): boolean {
   const { watchesBodies = [] } = routeOptions.config as PatienceConfig;
   const [type = ''] = (headers['content-type'] ?? '').split(';', 1);
   return watchesBodies.includes(type.trim().toLowerCase());
@@ -80,15 +82,13 @@ function giveUp(request: FastifyRequest, reply: FastifyReply, milliseconds: numb
     `The body did not come within ${milliseconds / 1000} s, and brought less than ${LEAST_BYTES_PER_SECOND} bytes a second. ` +
       'Send it again over a faster connection, or raise WELLFORMED_CLIENT_TIMEOUT.',
   );
-  const problem = { ...problemOfDomainError(error), instance: request.url.split('?', 1)[0] };
   // Past Nest and its route, which waits for the body: it learns that the client is gone when the connection ends.
   reply.hijack();
-  reply.raw.writeHead(error.status, {
-    'content-type': PROBLEM_MEDIA_TYPE,
+  reply.raw.once('finish', () => socket.destroySoon());
+  sendProblem(reply.raw, request.url, problemOfDomainError(error), {
     [REQUEST_ID_HEADER]: request.id,
     connection: 'close',
   });
-  reply.raw.end(JSON.stringify(problem), () => socket.destroySoon());
 }
 
 /** From now on something of the answer has to get through in every span of so many milliseconds. */

@@ -3,12 +3,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { hostNameCheck, refusal } from '../auth/host-names.js';
-import {
-  PROBLEM_MEDIA_TYPE,
-  problemOfStatus,
-  unexpectedProblem,
-  type Problem,
-} from '../common/problem-details.js';
+import { pathOf, problemOfStatus, sendProblem, unexpectedProblem } from '../common/problem-details.js';
+import { answerBrokenRequest, answerInPlaceOfNode } from '../common/protocol-problems.js';
 import { SettingsError } from '../config/read-settings.js';
 import { Settings } from '../config/settings.js';
 import { MetricsPage } from './metrics-page.js';
@@ -33,9 +29,12 @@ export class MetricsServer implements OnApplicationBootstrap, OnApplicationShutd
   async onApplicationBootstrap(): Promise<void> {
     const { host, metricsPort } = this.settings;
     if (metricsPort === 'none') return;
-    const server = createServer({ requestTimeout: 10_000, headersTimeout: 10_000 }, (request, response) => {
+    const patience = { requestTimeout: 10_000, headersTimeout: 10_000 };
+    const server = createServer({ ...patience, requireHostHeader: false }, (request, response) => {
       void this.answer(request, response);
     });
+    server.on('clientError', answerBrokenRequest);
+    answerInPlaceOfNode(server);
     server.maxConnections = 100;
     server.listen(metricsPort, host);
     await once(server, 'listening').catch((error: Error) => {
@@ -59,15 +58,15 @@ export class MetricsServer implements OnApplicationBootstrap, OnApplicationShutd
   }
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const path = (request.url ?? '').split('?', 1)[0]!;
+    const path = pathOf(request.url ?? '');
     try {
       if (!this.mayAnswer(request.headers.host)) {
-        refuse(response, path, problemOfStatus(403, refusal(request.headers.host)));
+        sendProblem(response, path, problemOfStatus(403, refusal(request.headers.host)));
       } else if (path !== '/metrics')
-        refuse(response, path, problemOfStatus(404, 'There is only /metrics here.'));
+        sendProblem(response, path, problemOfStatus(404, 'There is only /metrics here.'));
       else if (request.method !== 'GET' && request.method !== 'HEAD') {
         response.setHeader('allow', 'GET, HEAD');
-        refuse(
+        sendProblem(
           response,
           path,
           problemOfStatus(405, `/metrics does not take ${request.method}, only GET, HEAD.`),
@@ -79,12 +78,7 @@ export class MetricsServer implements OnApplicationBootstrap, OnApplicationShutd
     } catch (error) {
       const problem = unexpectedProblem();
       this.logger.error(`${request.method} ${path} failed (${problem.errorId})`, (error as Error).stack);
-      refuse(response, path, problem);
+      sendProblem(response, path, problem);
     }
   }
-}
-
-function refuse(response: ServerResponse, path: string, problem: Problem): void {
-  response.writeHead(problem.status, { 'content-type': PROBLEM_MEDIA_TYPE });
-  response.end(JSON.stringify({ ...problem, instance: path }));
 }

@@ -280,9 +280,11 @@ function answerTo(error: unknown, patience: number): unknown {
     );
   }
   if (error instanceof DeadlineExceededError) {
+    const seconds = Math.max(1, Math.ceil(patience / 1000));
     return new OverdueError(
       `The sentences still waited after ${patience / 1000} s, so many are asked for. ` +
-        'Send fewer at once, or later.',
+        `Send fewer at once, or try again in ${seconds} s.`,
+      seconds,
     );
   }
   return error;

@@ -1,19 +1,10 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
+import { ApiProperty } from '@nestjs/swagger';
+import { IsOptional, IsString, MaxLength } from 'class-validator';
+import { WholeNumberField } from '../../common/number-fields.js';
 import type { NumberedRow } from '../datasets.service.js';
 
 export class RowsQuery {
-  @ApiPropertyOptional({
-    type: 'integer',
-    minimum: 1,
-    maximum: 100,
-    default: 20,
-    description: 'How many rows to give at most.',
-  })
-  @IsOptional()
-  @IsInt()
-  @Min(1)
-  @Max(100)
+  @WholeNumberField({ description: 'How many rows to give at most.', min: 1, max: 100, default: 20 })
   limit: number = 20;
 
   /** `nextCursor` of the page before. Leave it out for the first page. */

@@ -2,7 +2,7 @@ import { InvalidInputError } from '../../common/errors.js';
 import { LineReader } from '../../common/line-reader.js';
 import type { TsvFormat } from '../dataset.js';
 import { detectColumns, isLabel, type Columns } from './columns.js';
-import { ProblemList } from './problem-list.js';
+import { ProblemList } from '../../common/problem-list.js';
 
 export interface TsvRow {
   /** Line in the file, from 1. */

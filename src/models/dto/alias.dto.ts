@@ -1,9 +1,11 @@
-import { IsString, Matches } from 'class-validator';
+import { IsString, Matches, MaxLength } from 'class-validator';
+import { LONGEST_ID } from '../../common/identifiers.js';
 
 export class PutAliasDto {
   /** The model that the alias is to point to: its id, or another alias. @example production */
   @IsString({ message: 'modelId must be a string: the id of a model, see GET /models' })
   @Matches(/\S/, { message: 'modelId must not be empty: give the id of a model, see GET /models' })
+  @MaxLength(LONGEST_ID, { message: 'modelId is too long for the id of a model, see GET /models' })
   modelId!: string;
 }
 

@@ -1,5 +1,6 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsString, Matches } from 'class-validator';
+import { IsIn, IsString, Matches, MaxLength } from 'class-validator';
+import { LONGEST_ID } from '../../common/identifiers.js';
 import { variants, type Variant } from '../../bert/onnx/variants.js';
 import type { EvaluationRecord, EvaluationStatus } from '../evaluation-record.js';
 import { FiguresDto } from './figures.dto.js';
@@ -8,6 +9,7 @@ export class StartEvaluationDto {
   /** The labelled rows to judge. @example ds_01JD2Y4F3H6N8Q9P2A7B5C1D0E */
   @IsString({ message: 'datasetId must be a string: the id of a dataset, see GET /datasets' })
   @Matches(/\S/, { message: 'datasetId must not be empty: give the id of a dataset, see GET /datasets' })
+  @MaxLength(LONGEST_ID, { message: 'datasetId is too long for the id of a dataset, see GET /datasets' })
   datasetId!: string;
 
   @ApiPropertyOptional({

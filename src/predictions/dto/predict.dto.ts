@@ -7,9 +7,11 @@ import {
   IsBoolean,
   IsIn,
   IsString,
+  MaxLength,
   ValidateIf,
   ValidateNested,
 } from 'class-validator';
+import { LONGEST_ID } from '../../common/identifiers.js';
 import { precisions, thresholdNames, type Precision, type ThresholdName } from '../judging-rule.js';
 
 /** Of a sentence: something to judge is in it. */
@@ -23,6 +25,7 @@ export class PredictQueryDto {
   /** Which model judges: an id or an alias. Without it, `production`. */
   @Given()
   @IsString({ message: 'model must be given once, as a string: the id of a model or an alias' })
+  @MaxLength(LONGEST_ID, { message: 'model is too long for the id of a model or an alias' })
   model?: string;
 
   /** What the model computes with: `fp32`, the faster `int8`, or `auto`: int8 where it was as good on the validation rows. Without it, what the service is set to. */

@@ -93,7 +93,7 @@ export class StreamAnswer {
     const problem = { ...this.problemOf(error, request), instance: request.url.split('?', 1)[0]! };
     reply.raw.write(lines.writeFailure(problem));
     // What is still sent is dropped: unread, it would make the end of the connection a reset, which takes the last line with it.
-    request.raw.resume();
+    request.raw.unpipe().resume();
     hangUp(request.raw.socket);
   }
 

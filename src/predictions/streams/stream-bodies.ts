@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -11,7 +11,7 @@ import { streamTypes, type StreamType } from './stream-types.js';
 export class SentenceStream {
   constructor(
     readonly type: StreamType,
-    readonly bytes: IncomingMessage,
+    readonly bytes: Readable,
   ) {}
 }
 
@@ -23,7 +23,7 @@ export class StreamBodies implements OnModuleInit {
   onModuleInit(): void {
     const fastify: FastifyInstance = this.host.httpAdapter.getInstance();
     for (const type of streamTypes) {
-      fastify.addContentTypeParser(type, async (request: FastifyRequest, bytes: IncomingMessage) => {
+      fastify.addContentTypeParser(type, async (request: FastifyRequest, bytes: Readable) => {
         if (request.is404) return undefined;
         if (!isForSentences(request)) throw notUnderstood(request);
         assertUtf8(request.headers['content-type']!);

@@ -105,6 +105,7 @@ async function* chunksOf(
     signal.throwIfAborted();
     const chunk = bytes.read() as Buffer | null;
     if (chunk !== null) yield chunk;
+    else if (bytes.errored) throw bytes.errored;
     else if (bytes.readableEnded) return;
     else await eventOf(bytes, ['readable', 'end', 'close'], { milliseconds, signal });
   }

@@ -1,8 +1,9 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsString, Length, ValidateBy, ValidateIf } from 'class-validator';
+import { IsIn, IsString, Length, MaxLength, ValidateBy, ValidateIf } from 'class-validator';
 import { defaultHyperparameters } from '../../bert/fine-tuning/hyperparameters.js';
+import { LONGEST_ID } from '../../common/identifiers.js';
+import { NumberField, PositiveNumberField, WholeNumberField } from '../../common/number-fields.js';
 import { promotionRules, type PromotionRule } from '../../models/model-version.js';
-import { NumberField, PositiveNumberField, WholeNumberField } from './number-fields.js';
 
 /** What every training is asked: the data, the base model and what the article settles. */
 export class TrainingBasicsDto {
@@ -12,6 +13,7 @@ export class TrainingBasicsDto {
   })
   @ValidateIf(given)
   @IsString({ message: 'datasetId must be the id of a dataset, such as ds_01JD3W3Y6V8M2C9T4XQZ7N5KHB' })
+  @MaxLength(LONGEST_ID, { message: 'datasetId is too long for the id of a dataset' })
   datasetId?: string;
 
   @ApiPropertyOptional({
@@ -22,6 +24,7 @@ export class TrainingBasicsDto {
   @IsString({
     message: 'validationDatasetId must be the id of a dataset, such as ds_01JD3W4F0QK8A1R6SBE2M9PVWC.',
   })
+  @MaxLength(LONGEST_ID, { message: 'validationDatasetId is too long for the id of a dataset' })
   validationDatasetId?: string;
 
   @ApiPropertyOptional({

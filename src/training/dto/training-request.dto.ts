@@ -2,7 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, ValidateBy, ValidateIf } from 'class-validator';
 import { defaultHyperparameters } from '../../bert/fine-tuning/hyperparameters.js';
 import { scheduleNames, type ScheduleName } from '../../bert/fine-tuning/schedule.js';
-import { NumberField, PositiveNumberField, WholeNumberField } from './number-fields.js';
+import { NumberField, PositiveNumberField, WholeNumberField } from '../../common/number-fields.js';
 import { TrainingBasicsDto } from './training-basics.dto.js';
 
 const mostClassWeight = 1000;

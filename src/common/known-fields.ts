@@ -1,0 +1,79 @@
+import type { Type } from '@nestjs/common';
+import { plainToInstance } from 'class-transformer';
+import { ValidationTypes } from 'class-validator';
+import { rulesOf } from './plain-validity.js';
+
+/** A field that is not one of its class. */
+export interface UnknownField {
+  name: string;
+  /** The names and indices that lead to it, itself included. */
+  path: readonly (string | number)[];
+  /** What could be meant. */
+  known: readonly string[];
+}
+
+interface Field {
+  /** Most items of a list. */
+  most: number;
+  /** The class of an object, or of the objects of a list. */
+  nested: Type<object> | undefined;
+}
+
+/** The rules stand in decorators: they are there before the first object, and stay. */
+const fieldsOfTypes = new WeakMap<Type<object>, ReadonlyMap<string, Field>>();
+
+/**
+ * Copies of a plain object what a DTO class describes, so that what then walks through the copy finds no more than that: its own fields,
+ * of lists one item more than they may have, of objects without a class nothing. What an object inherits (`constructor`) is no field of it.
+ * @param onUnknown is told of each field that the class does not know
+ */
+export function knownFields(
+  type: Type<object>,
+  plain: object,
+  onUnknown: (field: UnknownField) => void,
+  path: readonly (string | number)[] = [],
+): Record<string, unknown> {
+  const fields = fieldsOf(type);
+  const known: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(plain)) {
+    const field = fields.get(name);
+    if (field) known[name] = copyOf(value, field, onUnknown, [...path, name]);
+    else onUnknown({ name, path: [...path, name], known: [...fields.keys()] });
+  }
+  return known;
+}
+
+function copyOf(
+  value: unknown,
+  field: Field,
+  onUnknown: (field: UnknownField) => void,
+  path: readonly (string | number)[],
+): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) {
+    if (typeof path.at(-1) === 'number') return [];
+    return value.slice(0, field.most + 1).map((item, i) => copyOf(item, field, onUnknown, [...path, i]));
+  }
+  return field.nested ? knownFields(field.nested, value, onUnknown, path) : {};
+}
+
+function fieldsOf(type: Type<object>): ReadonlyMap<string, Field> {
+  let fields = fieldsOfTypes.get(type);
+  if (!fields) {
+    fields = new Map(
+      [...rulesOf(type)].map(([name, rules]) => {
+        const most = rules.find((rule) => rule.name === 'arrayMaxSize')?.constraints[0] as number | undefined;
+        const isNested = rules.some((rule) => rule.type === ValidationTypes.NESTED_VALIDATION);
+        return [name, { most: most ?? Infinity, nested: isNested ? nestedTypeOf(type, name) : undefined }];
+      }),
+    );
+    fieldsOfTypes.set(type, fields);
+  }
+  return fields;
+}
+
+/** What `@Type` says of a field; class-transformer shows it only by what it makes. */
+function nestedTypeOf(type: Type<object>, name: string): Type<object> {
+  const made = plainToInstance(type, { [name]: {} }) as Record<string, object>;
+  return made[name]!.constructor as Type<object>;
+}

@@ -1,0 +1,125 @@
+import type { IncomingMessage } from 'node:http';
+import { Readable, type Transform } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { NotFoundException } from '@nestjs/common';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { MalformedRequestError, PayloadTooLargeError, UnsupportedMediaTypeError } from '../common/errors.js';
+import { parseJson } from '../common/json.js';
+import { assertUtf8, decodeUtf8 } from '../common/utf8.js';
+import type { Settings } from '../config/settings.js';
+import { hasBody, isWatchedByRoute } from './slow-clients.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** What a compressed body unpacks to, for who would read the request itself; null where it is not compressed. */
+    unpacked: Readable | null;
+  }
+}
+
+const DECODERS: Readonly<Record<string, () => Transform>> = {
+  gzip: createGunzip,
+  'x-gzip': createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+};
+
+const ACCEPTED = 'gzip, deflate, br';
+
+/** A form is no longer than its files, of which it has two at most, and what else may be in it. */
+const MOST_FILES = 2;
+const ROOM_FOR_FIELDS = 2 ** 24;
+
+/** How the bodies of all routes are read: unpacked, and then, unless they are forms or for the one route that takes sentences, as JSON. */
+export function takeBodies(fastify: FastifyInstance, { maxUploadBytes }: Settings): void {
+  fastify.decorateRequest('unpacked', null);
+  fastify.addHook('preParsing', (request, reply, payload, done) => {
+    if (!hasBody(request)) return done(null, payload);
+    // What is wrong with a body matters only where there is such a route.
+    if (request.is404) return done(new NotFoundException());
+    const coding = (request.headers['content-encoding'] ?? '').trim().toLowerCase();
+    if (coding === '' || coding === 'identity') return done(null, payload);
+    const decoder = Object.hasOwn(DECODERS, coding) ? DECODERS[coding]!() : undefined;
+    if (!decoder) {
+      reply.header('accept-encoding', ACCEPTED);
+      return done(
+        new UnsupportedMediaTypeError(
+          `A body in the coding ${coding} is not understood. Compress it with one of ${ACCEPTED}, or not at all.`,
+        ),
+      );
+    }
+    const limit = isWatchedByRoute(request)
+      ? Infinity
+      : /^multipart\//i.test(request.headers['content-type'] ?? '')
+        ? MOST_FILES * maxUploadBytes + ROOM_FOR_FIELDS
+        : request.routeOptions.bodyLimit!;
+    const unpacked = unpack(request.raw, decoder, { coding, limit });
+    reply.raw.once('close', () => unpacked.destroy());
+    request.unpacked = unpacked;
+    done(null, unpacked);
+  });
+  fastify.removeContentTypeParser('application/json');
+  fastify.addContentTypeParser(
+    'application/json',
+    { parseAs: 'buffer' },
+    async (request: FastifyRequest, body: Buffer) => jsonOf(request, body),
+  );
+}
+
+function jsonOf({ headers }: FastifyRequest, body: Buffer): unknown {
+  assertUtf8(headers['content-type']!);
+  if (body.length === 0) {
+    throw new MalformedRequestError(
+      'The body is empty, though its content type is application/json. Send a JSON object, or no content type.',
+    );
+  }
+  return parseJson(decodeUtf8(body));
+}
+
+interface Packing {
+  coding: string;
+  /** Most bytes that it may unpack to. */
+  limit: number;
+}
+
+/** Reads nothing before it is read from itself, and then no more than is taken from it. */
+function unpack(raw: IncomingMessage, decoder: Transform, packing: Packing): Readable {
+  const unpacked = Readable.from(unpackedChunks(raw, decoder, packing), { objectMode: false });
+  // Whoever reads it hears of errors; nobody may.
+  unpacked.on('error', () => undefined);
+  return Object.defineProperties(unpacked, {
+    // Fastify compares it with Content-Length.
+    receivedEncodedLength: { get: () => (decoder as Transform & { bytesWritten: number }).bytesWritten },
+    // The parser of forms asks the request for them.
+    headers: { value: raw.headers },
+  });
+}
+
+async function* unpackedChunks(
+  raw: IncomingMessage,
+  decoder: Transform,
+  { coding, limit }: Packing,
+): AsyncGenerator<Buffer, void> {
+  // A pipe does not end when its source breaks off.
+  raw.once('close', () => raw.complete || decoder.destroy());
+  raw.pipe(decoder);
+  let bytes = 0;
+  try {
+    for await (const chunk of decoder as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > limit) {
+        throw new PayloadTooLargeError(
+          `The body unpacks to more than ${limit} bytes. Send less at once, or raise the limit: docs/configuration.md has it.`,
+        );
+      }
+      yield chunk;
+    }
+  } catch (error) {
+    if (error instanceof PayloadTooLargeError || raw.aborted) throw error;
+    throw new MalformedRequestError(
+      `The body is not what its Content-Encoding, ${coding}, says (${(error as Error).message}). Compress it so, or leave the header out.`,
+    );
+  } finally {
+    // The decoder is gone; the rest of the request is dropped, so that the connection can go on.
+    raw.unpipe(decoder).resume();
+  }
+}
