@@ -40,6 +40,10 @@ describe('errors', () => {
 
   it('tells of an address that is malformed', async () => {
     await problemOf(await send('GET', '/datasets/%zz'), 400);
+    const query = await problemOf(await send('GET', '/datasets?cursor=caf%E9'), 400);
+    expect(query.detail).toContain('The query of the address is malformed');
+    const long = await problemOf(await send('GET', `/datasets/${'x'.repeat(200)}`), 414);
+    expect(long.detail).toBe('A part of the path is too long.');
   });
 
   it('tells of an id that does not exist, whatever it looks like', async () => {
@@ -53,10 +57,16 @@ describe('errors', () => {
     const problem = await problemOf(await send('GET', '/datasets?limit=101&cursor=x&limt=3'), 422);
     expect(problem.errors).toEqual([
       { parameter: 'limt', message: 'limt is no known field. Did you mean limit?' },
-      { parameter: 'limit', message: 'limit must not be greater than 100' },
+      { parameter: 'limit', message: 'limit must be a whole number from 1 to 100' },
       { parameter: 'cursor', message: 'cursor must be the nextCursor of an earlier page, unchanged' },
     ]);
+    const word = await problemOf(await send('GET', '/datasets?limit=abc'), 422);
+    expect(word.detail).toBe('The query is not valid: limit must be a whole number from 1 to 100');
     await problemOf(await send('GET', '/datasets?limit=3&limit=4'), 422);
+    for (const name of ['constructor', 'toString', '__proto__']) {
+      const { errors } = await problemOf(await send('GET', `/datasets?${name}=1`), 422);
+      expect(errors).toMatchObject([{ parameter: name }]);
+    }
     await problemOf(await send('GET', '/datasets?limit=1e1000'), 422);
   });
 
@@ -65,11 +75,15 @@ describe('errors', () => {
       await send('PUT', '/aliases/production', '{"modelId": ', 'application/json'),
       400,
     );
-    expect(broken.detail).toContain('no valid JSON');
+    expect(broken.detail).toContain('not valid JSON: line 1, column 13: expected a value');
     const empty = await problemOf(await send('PUT', '/aliases/production', '', 'application/json'), 400);
     expect(empty.detail).toContain('The body is empty');
-    const poisoned = '{"__proto__": {"modelId": "x"}, "modelId": "mdl_1"}';
-    await problemOf(await send('PUT', '/aliases/production', poisoned, 'application/json'), 400);
+    const poisoned = '{"__proto__": {"modelId": "x"}, "constructor": 1, "modelId": "mdl_1"}';
+    const strange = await problemOf(
+      await send('PUT', '/aliases/production', poisoned, 'application/json'),
+      422,
+    );
+    expect(strange.errors).toMatchObject([{ pointer: '#/__proto__' }, { pointer: '#/constructor' }]);
     const long = await problemOf(
       await send('PUT', '/aliases/production', `"${'x'.repeat(1_000_000)}"`, 'application/json'),
       413,

@@ -189,6 +189,66 @@ describe('what never becomes a request', () => {
     expect(JSON.parse(received.split('\r\n\r\n')[1]!)).toMatchObject({ status });
   });
 
+  it.each([
+    [
+      'an expectation that is not known',
+      'POST /predict HTTP/1.1\r\nhost: localhost\r\nexpect: tea\r\ncontent-length: 1\r\n\r\n',
+      417,
+    ],
+    ['a tunnel', 'CONNECT example.org:443 HTTP/1.1\r\nhost: example.org\r\n\r\n', 405],
+    ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400],
+    ['no Host', 'GET /health/live HTTP/1.1\r\nconnection: close\r\n\r\n', 400],
+    [
+      'two Hosts',
+      'GET /health/live HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nHost: evil.example\r\n\r\n',
+      400,
+    ],
+    [
+      'the same Host twice',
+      'GET /health/live HTTP/1.1\r\nhost: localhost\r\nhost: localhost\r\nconnection: close\r\n\r\n',
+      400,
+    ],
+  ])('is refused as a problem that says what to do: %s', async (_what, text, status) => {
+    const socket = connect(port, '127.0.0.1');
+    const fate = fateOf(socket);
+    socket.write(text);
+    const { received } = await fate;
+    expect(received).toMatch(new RegExp(`^HTTP/1\\.1 ${status} [^]*application/problem\\+json`));
+    const problem = JSON.parse(/\{.*\}/.exec(received)![0]) as { status: number; detail: string };
+    expect(problem).toMatchObject({ status, detail: expect.stringMatching(/(Send|takes?) /) as string });
+  });
+
+  it('needs no Host where HTTP has none', async () => {
+    const socket = connect(port, '127.0.0.1');
+    const fate = fateOf(socket);
+    socket.write('GET /health/live HTTP/1.0\r\n\r\n');
+    expect((await fate).received).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
+  it('leaves those their answers that came before it on the connection', async () => {
+    const socket = connect(port, '127.0.0.1');
+    const fate = fateOf(socket);
+    const good = (path: string) => `GET ${path} HTTP/1.1\r\nhost: localhost\r\n\r\n`;
+    socket.write(`${good('/models')}${good('/datasets')}${good('/health/live')}no request\r\n\r\n`);
+    const { received } = await fate;
+    expect(received.match(/HTTP\/1\.1 \d+/g)).toEqual([
+      ...Array<string>(3).fill('HTTP/1.1 200'),
+      'HTTP/1.1 400',
+    ]);
+    expect(received).toContain('{"status":"ok"}HTTP/1.1 400');
+  });
+
+  it('is the body of the request under way, where that is broken', async () => {
+    const socket = connect(port, '127.0.0.1');
+    const fate = fateOf(socket);
+    socket.write(
+      'POST /predict HTTP/1.1\r\nhost: localhost\r\ncontent-type: text/plain\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\nzz\r\n',
+    );
+    const { received } = await fate;
+    expect(received.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 400']);
+    expect(received).toContain('chunk');
+  });
+
   it('is more connections than there may be', async () => {
     const sockets = Array.from({ length: 6 }, () => connect(port, '127.0.0.1'));
     const closed = sockets.map((socket) => fateOf(socket));

@@ -2,7 +2,8 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { UnsupportedMediaTypeError } from '../common/errors.js';
+import { MalformedRequestError, UnsupportedMediaTypeError } from '../common/errors.js';
+import { parseJson } from '../common/json.js';
 import { assertUtf8, decodeUtf8 } from '../common/utf8.js';
 import type { PatienceConfig } from '../http/slow-clients.js';
 import { streamTypes } from './streams/stream-types.js';
@@ -66,9 +67,10 @@ function sentenceOf(request: FastifyRequest, body: Buffer): string {
 function isJsonRequest(text: string): boolean {
   if (!/^\s*\{/.test(text)) return false;
   try {
-    const body = JSON.parse(text) as object;
+    const body = parseJson(text) as object;
     return 'sentence' in body || 'sentences' in body || 'pairs' in body;
-  } catch {
-    return false;
+  } catch (error) {
+    // Too much of it is JSON nevertheless.
+    return !(error instanceof MalformedRequestError);
   }
 }
