@@ -25,7 +25,7 @@ function answersOfAll(method: string, path: string): ProblemStatus[] {
   if (!path.startsWith('/health/')) always.push(403);
   if (method === 'get') return always;
   // A body is read even where none is asked for.
-  const ofBodies: ProblemStatus[] = [413, 415];
+  const ofBodies: ProblemStatus[] = [413, 415, 417];
   if (path === '/predict') return [...always, ...ofBodies];
   return [...always, ...ofBodies, 507];
 }

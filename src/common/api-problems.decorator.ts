@@ -4,15 +4,16 @@ import { ProblemDetails } from './problem-details.dto.js';
 import { PROBLEM_MEDIA_TYPE } from './problem-details.js';
 
 const DESCRIPTIONS = {
-  400: 'The request is malformed.',
+  400: 'The request is malformed; of JSON the detail has the line and column.',
   401: 'Keys are asked for, and none or no known one was sent.',
   403: 'The key lacks the scope that this needs, the page of another site may not ask for this, or the service does not go by the name in `Host`.',
   404: 'There is nothing under this id or name.',
   408: 'The client sent or read nothing for too long.',
   409: 'The state of things does not allow it; the detail says what to do first.',
-  413: 'The body or the file is too large.',
+  413: 'The body or the file is too large, as it is or unpacked.',
   414: 'A part of the path is too long.',
-  415: 'The content type is not one that this route takes.',
+  415: 'The content type, its charset or the content coding is not one that this route takes; for a coding, `Accept-Encoding` names those it does.',
+  417: '`Expect` may only ask for 100-continue.',
   422: 'The request is well-formed, but its values are not valid: `errors` lists them.',
   429: 'Too much waits already; `Retry-After` says in how many seconds to try again.',
   431: 'The headers of the request are too long.',
@@ -24,6 +25,16 @@ const DESCRIPTIONS = {
 export type ProblemStatus = keyof typeof DESCRIPTIONS;
 
 const retryAfter = { description: 'Seconds.', schema: { type: 'integer', minimum: 1 } } as const;
+const acceptEncoding = {
+  description: 'Which content codings a body may have.',
+  schema: { type: 'string' },
+} as const;
+
+const HEADERS: Partial<Record<ProblemStatus, { headers: Record<string, object> }>> = {
+  415: { headers: { 'Accept-Encoding': acceptEncoding } },
+  429: { headers: { 'Retry-After': retryAfter } },
+  503: { headers: { 'Retry-After': { ...retryAfter, description: 'Seconds, where that is known.' } } },
+};
 
 /** Documents the errors that a route answers with. Every route may answer 500, which is added. */
 export function ApiProblems(...statuses: ProblemStatus[]): MethodDecorator & ClassDecorator {
@@ -54,7 +65,7 @@ function problemResponse(
 export function problemDocumentation(status: ProblemStatus, description: string = DESCRIPTIONS[status]) {
   return {
     description,
-    ...(status === 429 && { headers: { 'Retry-After': retryAfter } }),
+    ...HEADERS[status],
     content: { [PROBLEM_MEDIA_TYPE]: { schema: { $ref: getSchemaPath(ProblemDetails) } } },
   };
 }
