@@ -31,7 +31,7 @@ function statusesOf(path: string, method: string): string[] {
 it('names the answers that any request may get', () => {
   expect(statusesOf('/health/live', 'get')).toEqual(['200', '400', '408', '431', '500']);
   expect(statusesOf('/models/{id}', 'get')).toEqual(['200', '400', '403', '408', '414', '431', '500']);
-  expect(statusesOf('/models/{id}', 'delete')).toEqual(expect.arrayContaining(['413', '415', '507']));
+  expect(statusesOf('/models/{id}', 'delete')).toEqual(expect.arrayContaining(['413', '415', '417', '507']));
   expect(statusesOf('/predict', 'post')).not.toContain('507');
 });
 

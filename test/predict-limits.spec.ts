@@ -128,6 +128,7 @@ describe('the deadline', () => {
     await start({ ...waits, WELLFORMED_PREDICT_DEADLINE: '150 ms' });
     const response = await service.request('POST', '/predict', { sentences });
     expect(response.status).toBe(503);
+    expect(Number(response.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
     const problem = (await response.json()) as Problem & { type: string };
     expect(problem.type).toBe('urn:problem-type:wellformed:deadline-exceeded');
     expect(problem.detail).toContain('after 0.15 s');

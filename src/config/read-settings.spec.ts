@@ -117,6 +117,12 @@ describe('readSettings', () => {
     ]);
   });
 
+  it('tells of what is no number that it should be one', () => {
+    expect(() => readSettings({ WELLFORMED_PORT: 'abc' })).toThrow(
+      'WELLFORMED_PORT must be a whole number; it is "abc".',
+    );
+  });
+
   it('warns of variables that it does not know', () => {
     expect(readSettings({ WELLFORMED_POTR: '1', WELLFORMED_ZZZZZZZZZZZ: '1' }).warnings).toEqual([
       'WELLFORMED_POTR is no known setting and has no effect. Did you mean WELLFORMED_PORT?',
