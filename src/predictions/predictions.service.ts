@@ -117,7 +117,10 @@ export class PredictionsService {
   ): Promise<Predictions> {
     assertSentences(sentences, pointer);
     const explained = explain ? explainables(sentences, pointer) : [];
-    const all = [...sentences, ...explained.flatMap(({ shorter }) => shorter.filter((text) => text !== null))];
+    const all = [
+      ...sentences,
+      ...explained.flatMap(({ shorter }) => shorter.filter((text) => text !== null)),
+    ];
     const asked = sentences.length;
     const { judgements, timing, model } = await this.judgeByChoice(all, asked, options);
     const own: ExplainedJudgement[] = judgements.slice(0, asked);
