@@ -109,6 +109,8 @@ describe('a form', () => {
     expect((await refusal(422, '/datasets', ...many)).detail).toContain('too many parts');
     await refusal(400, '/datasets', { headers: ['Content-Disposition: form-data'], body: 'x' }, file);
     expect((await refusal(422, '/datasets', field('__proto__', 'x'), file)).detail).toContain('not allowed');
+    const long = await refusal(422, '/datasets', field('n'.repeat(10_000), 'x'), file);
+    expect(long.detail).toMatch(/^The form is not valid: n{90,100}…? is no known field/);
   });
 
   it('says which part of it is broken JSON, and where', async () => {

@@ -9,6 +9,7 @@ import {
 } from './errors.js';
 import { parseJson } from './json.js';
 import type { FormField } from './form-values.js';
+import { shortened } from './shortened.js';
 import { decodeUtf8 } from './utf8.js';
 
 /** `@RouteConfig(takesForm)` on a route lets it take multipart forms; every other route answers 415 to them. */
@@ -40,6 +41,9 @@ export interface Form<T> {
 
 /** Longest field that is no file, in bytes. */
 const MAX_FIELD_BYTES = 64 * 1024;
+
+/** No field has a name as long as that, in UTF-16 units; others are told as far as this. */
+const MOST_OF_NAME = 100;
 
 /**
  * Reads a multipart form part by part, in whatever order they come. The parser hands out the bytes of every part as they came, so that
@@ -101,6 +105,10 @@ async function addPart<T>(form: Form<T>, part: MultipartFile, reader: FormReader
 /** Of a part whose headers are good. */
 function nameOf({ fieldname: name, filename = '', encoding }: MultipartFile): string {
   if (!name) throw new MalformedRequestError('A part of the form has no name. With curl: -F NAME=VALUE');
+  if (name.length > MOST_OF_NAME) {
+    const told = shortened(name, MOST_OF_NAME);
+    throw invalid(told, `${told} is no known field`);
+  }
   if (!/^(7bit|8bit|binary)$/.test(encoding)) {
     throw invalid(
       name,
@@ -109,7 +117,8 @@ function nameOf({ fieldname: name, filename = '', encoding }: MultipartFile): st
   }
   if (filename.includes('\uFFFD')) {
     // What is left of bytes that were not UTF-8.
-    throw invalid(name, `the name of the file, ${JSON.stringify(filename)}, is not UTF-8: rename the file`);
+    const told = JSON.stringify(shortened(filename, MOST_OF_NAME));
+    throw invalid(name, `the name of the file, ${told}, is not UTF-8: rename the file`);
   }
   return name;
 }
