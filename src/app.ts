@@ -32,7 +32,7 @@ import { Tracing } from './tracing/tracing.js';
 export async function createApp(settings: Settings, { quiet = false } = {}): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
     ...serverOptions(settings),
-    multipart: { limits: { fields: 50, parts: 60, fieldSize: 64 * 1024 } },
+    multipart: { limits: { parts: 60 } },
     // The router answers a malformed address itself, before any filter could.
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
       reply.hijack();

@@ -168,6 +168,20 @@ describe('datasets', () => {
     expect(stored()).toEqual(before);
   });
 
+  it('refuses sentences of which nothing is left, with line and column', async () => {
+    const before = stored();
+    const rows = ['\u200b', '\u00ad', '\ufffd', '\u0301', '\ue000'].map((text) => `own\t1\t\t${text}`);
+    const problem = await problemOf(await post(formOf(['own\t1\t\tFine\u00ad.', ...rows].join('\n'))), 422);
+    expect(problem.errors).toMatchObject(
+      rows.map((_row, i) => ({
+        line: i + 2,
+        column: 4,
+        message: expect.stringContaining('must be more than U+') as string,
+      })),
+    );
+    expect(stored()).toEqual(before);
+  });
+
   it('refuses forms that are not what they should be, and stores nothing', async () => {
     const before = stored();
     const two = formOf(COLA);

@@ -172,6 +172,52 @@ describe('a stream', () => {
     expect(asTsv.split('\n')[1]!.split('\t')).toMatchObject({ 1: '3', 7: 'Tab and line.' });
   });
 
+  it('gives ids back in the letters that came', async () => {
+    const ids = ['9007199254740993', '1e400', '-0', '1.0', '"\\u00e9\\t"', '"\\ud83d"'];
+    const body = ids
+      .map((id) => `{"sentence": "A cat.", "id": ${id}}\n{"id": ${id}, "sentence": ""}\n`)
+      .join('');
+    const lines = (await stream(ndjson, body)).text.split('\n').slice(0, -1);
+    expect(lines.map((line) => /^\{"line":\d+,"id":(.*?),"(?:acceptable|error)":/.exec(line)?.[1])).toEqual(
+      ids.flatMap((id) => [id, id]),
+    );
+    const asTsv = (await stream(ndjson, body, tsv)).text.split('\n').slice(1, -1);
+    const told = asTsv.map((line) => line.split('\t')).filter((_row, i) => i % 2 === 0);
+    expect(told.map((row) => row[1])).toEqual([...ids.slice(0, 4), '', '']);
+    expect(told.map((row) => row[6])).toEqual([
+      ...['', '', '', ''],
+      ...Array.from({ length: 2 }, () => expect.stringContaining('ask for NDJSON') as string),
+    ]);
+    const rows = 'id\tsentence\n9007199254740993\tA cat.\n"é"\tA cat.\n';
+    const fromTsv = (await stream(tsv, rows, ndjson)).text.split('\n').slice(0, -1);
+    expect(fromTsv.map((line) => /"id":(.*?),"acceptable"/.exec(line)?.[1])).toEqual([
+      '"9007199254740993"',
+      '"\\"é\\""',
+    ]);
+  });
+
+  it('finds no sentence in what is invisible', async () => {
+    const body =
+      '"\\u200b"\n"\\u00ad"\n"\\u0000"\n"\\ufffd"\n"\\u0301"\n"\\ue000"\n"\\ud83d"\n"A cat\\u200b."\n';
+    const lines = await judged(body);
+    expect(lines.map(({ error }) => error ?? null)).toEqual([
+      ...Array.from(
+        { length: 7 },
+        () => expect.stringMatching(/^The sentence must be more than U\+/) as string,
+      ),
+      null,
+    ]);
+    const { text } = await stream(tsv, 'sentence\n\u00ad\u200b\n\ufffd\nA cat.\n');
+    const errors = text.split('\n').map((row) => row.split('\t')[6]);
+    expect(errors).toMatchObject([
+      'error',
+      expect.stringContaining('U+00AD'),
+      expect.stringContaining('U+FFFD'),
+      '',
+      undefined,
+    ]);
+  });
+
   it('takes options in the query', async () => {
     const [line] = await judged(json([sentences[0]]), `?model=${production}&precision=fp32&logits=true`);
     const [unacceptable, acceptable] = goldens.forward.logits[0]!;

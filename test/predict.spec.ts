@@ -95,12 +95,98 @@ describe('with a model in production', () => {
 
   it.each([
     '100% of the cats sat + slept.',
-    'sentence=The cat&model=x',
+    'sentence=The cat&dog=x',
+    'sentence',
+    'a=b',
+    '50% = half',
     '{ a cat }',
+    '[sic] a cat',
     '"Sit", he said. 5 > 3',
+    '"A cat sat."',
     'naïve café',
   ])('takes what curl -d sends as it stands: %s', async (sentence) => {
     expect(await predict(sentence, form)).toEqual(await predict({ sentence }));
+    expect(await predict(sentence, { 'content-type': 'text/plain' })).toEqual(await predict({ sentence }));
+  });
+
+  it('reads the fields of a form as those of JSON', async () => {
+    const sentence = `${sentences[1]} 5 + 5 & 100% é`;
+    const asForm = (...fields: [string, string][]) => new URLSearchParams(fields).toString();
+    const type = { 'content-type': 'Application/X-WWW-Form-URLEncoded; charset=UTF-8' };
+    expect(await predict(asForm(['sentence', sentence]), form)).toEqual(await predict({ sentence }));
+    expect(await predict(asForm(['sentence', sentence]), type)).toEqual(await predict({ sentence }));
+    expect(await predict('sentence=The+cat+sat+on+the+mat.\n', form)).toEqual(
+      await predict({ sentence: 'The cat sat on the mat.' }),
+    );
+    const options = {
+      model: production,
+      precision: 'fp32',
+      threshold: 'default',
+      logits: true,
+      explain: true,
+    };
+    const texts = Object.entries(options).map(([name, value]): [string, string] => [name, String(value)]);
+    expect(await predict(asForm(['sentence', sentence], ...texts), form)).toEqual(
+      await predict({ sentence, ...options }),
+    );
+    const list = ['One, two.', '7'];
+    const asList = await predict({ sentences: list });
+    expect(await predict(asForm(['sentences', list[0]!], ['sentences', list[1]!]), form)).toEqual(asList);
+    expect(await predict(asForm(['sentences', JSON.stringify(list)]), form)).toEqual(asList);
+    expect(await predict(asForm(['sentences', list[0]!]), form)).toEqual(
+      await predict({ sentences: [list[0]] }),
+    );
+    const pairs = [{ a: 'A cat sat.', b: 'A cat sit.' }];
+    expect(await predict(asForm(['pairs', JSON.stringify(pairs)]), form)).toEqual(await predict({ pairs }));
+  });
+
+  it.each([
+    ['nothing in it', 'sentence=', '#/sentence'],
+    ['two of one', 'sentence=A+cat.&sentence=A+dog.', '#/sentence'],
+    ['a bad option', 'sentence=A+cat.&logits=yes', '#/logits'],
+    ['null', 'sentence=A+cat.&explain=null', '#/explain'],
+    ['nothing to judge', 'model=production', '#/sentence'],
+    ['another encoding', 'sentence=caf%E9', '#/sentence'],
+    ['pairs that are no JSON', 'pairs=a&pairs=b', '#/pairs'],
+    ['a bad one of a list', 'sentences=A+cat.&sentences=+', '#/sentences/1'],
+  ])('refuses a form with %s', async (_what, body, pointer) => {
+    const { errors } = await refusal(422, body, form);
+    expect(errors![0]).toMatchObject({ pointer: expect.stringContaining(pointer) as string });
+  });
+
+  it.each(['\u200b', '\u00ad', '\0', '\ufffd', '\u0301', '\ue000', '\ud83d'])(
+    'finds no sentence in %j, whatever carries it',
+    async (sentence) => {
+      const problems = [
+        await refusal(422, { sentence }),
+        await refusal(422, { sentence: `${sentence} ${sentence}`, explain: true }),
+        await refusal(422, { sentences: [sentence] }),
+        await refusal(422, { pairs: [{ a: 'A cat.', b: sentence }] }),
+        // Half of a character is no UTF-8.
+        ...(/\p{Cs}/u.test(sentence)
+          ? []
+          : [
+              await refusal(422, sentence, form),
+              await refusal(422, sentence, { 'content-type': 'text/plain' }),
+              await refusal(422, new URLSearchParams({ sentence }).toString(), form),
+            ]),
+      ];
+      for (const { errors } of problems) {
+        expect(errors).toHaveLength(1);
+        expect(errors![0]!.message).toMatch(/^must be more than U\+[0-9A-F]{4} \(.+\): write a sentence$/);
+      }
+      if (!/\p{Cs}/u.test(sentence)) await predict({ sentence: `A cat${sentence} sat.` });
+    },
+  );
+
+  it('refuses half of a character within a sentence', async () => {
+    const { errors } = await refusal(422, { sentences: ['A cat.', 'A \ud83d cat.'] });
+    expect(errors).toEqual([
+      {
+        pointer: '#/sentences/1',
+        message: expect.stringContaining('U+D83D is half of a character') as string,
+      },
+    ]);
   });
 
   it('takes a model by id or alias, in the body or the query', async () => {
@@ -179,9 +265,16 @@ describe('with a model in production', () => {
     const multipart = new FormData();
     multipart.set('sentence', 'A cat sat.');
     await refusal(415, multipart);
-    expect((await refusal(415, '{"sentence": "A cat sat."}', form)).detail).toContain(
-      'content-type: application/json',
-    );
+    for (const type of [form, { 'content-type': 'text/plain' }]) {
+      for (const body of [
+        '{"sentence": "A cat sat."}',
+        ' ["A cat sat."]',
+        '[{"text": 1}]',
+        `[${'0,'.repeat(20_000)}0]`,
+      ]) {
+        expect((await refusal(415, body, type)).detail).toContain('content-type: application/json');
+      }
+    }
   });
 
   it('leaves other routes to JSON', async () => {

@@ -1,13 +1,16 @@
 import type { FastifyRequest } from 'fastify';
-import type { Multipart, MultipartFile } from '@fastify/multipart';
+import type { MultipartFile } from '@fastify/multipart';
 import {
   DomainError,
   InvalidInputError,
   MalformedRequestError,
   PayloadTooLargeError,
   UnsupportedMediaTypeError,
-  type InputProblem,
 } from './errors.js';
+import { parseJson } from './json.js';
+import type { FormField } from './form-values.js';
+import { shortened } from './shortened.js';
+import { decodeUtf8 } from './utf8.js';
 
 /** `@RouteConfig(takesForm)` on a route lets it take multipart forms; every other route answers 415 to them. */
 export const takesForm = { takesForm: true };
@@ -31,12 +34,20 @@ export interface FormReader<T> {
 }
 
 export interface Form<T> {
-  fields: Record<string, string>;
+  /** In their order. `formValues` makes an object of them. */
+  fields: FormField[];
   files: Record<string, T>;
 }
 
+/** Longest field that is no file, in bytes. */
+const MAX_FIELD_BYTES = 64 * 1024;
+
+/** No field has a name as long as that, in UTF-16 units; others are told as far as this. */
+const MOST_OF_NAME = 100;
+
 /**
- * Reads a multipart form part by part, in whatever order they come.
+ * Reads a multipart form part by part, in whatever order they come. The parser hands out the bytes of every part as they came, so that
+ * what is not UTF-8 is seen here: it would decode fields leniently.
  * @throws InvalidInputError for files or fields that are not what they should be, PayloadTooLargeError; then all that
  * `read` made is discarded
  */
@@ -45,13 +56,13 @@ export async function readForm<T>(request: FastifyRequest, reader: FormReader<T>
     throw new UnsupportedMediaTypeError('Send a multipart form. With curl: -F file=@sentences.tsv');
   }
   refuseEarly(request, reader);
-  const form: Form<T> = { fields: {}, files: {} };
+  const form: Form<T> = { fields: [], files: {} };
   try {
     for await (const part of readable(request).parts({
-      limits: { fileSize: reader.maxFileBytes, files: reader.files.length + 1 },
+      limits: { fileSize: reader.maxFileBytes },
+      isPartAFile: () => true,
     })) {
-      if (part.type === 'field') addField(form, part, reader);
-      else await addFile(form, part, reader);
+      await addPart(form, part as MultipartFile, reader);
     }
     return form;
   } catch (error) {
@@ -72,39 +83,67 @@ function refuseEarly<T>({ headers }: FastifyRequest, { files, maxFileBytes }: Fo
   if (Number(headers['content-length'] ?? 0) > room) throw tooLarge(maxFileBytes);
 }
 
-function addField<T>(
-  form: Form<T>,
-  part: Extract<Multipart, { type: 'field' }>,
-  { files }: FormReader<T>,
-): void {
-  const name = part.fieldname;
-  if (files.includes(name)) {
-    throw invalid({
-      pointer: `#/${name}`,
-      message: `${name} must be a file. With curl: -F ${name}=@PATH (mind the @)`,
-    });
+async function addPart<T>(form: Form<T>, part: MultipartFile, reader: FormReader<T>): Promise<void> {
+  const name = nameOf(part);
+  const isFile = part.filename !== undefined || part.mimetype === 'application/octet-stream';
+  if (reader.files.includes(name)) {
+    if (!isFile) throw invalid(name, `${name} must be a file. With curl: -F ${name}=@PATH (mind the @)`);
+    if (Object.hasOwn(form.files, name))
+      throw invalid(name, `${name} stands in the form twice: send one file`);
+    const stream = bytesOf(part, reader.maxFileBytes);
+    form.files[name] = await reader.read({ stream, fileName: part.filename ?? '' }, name);
+  } else if (part.mimetype === 'application/json') {
+    // Whether it has the name of a file or not: browsers give one to every part that has a type.
+    form.fields.push({ name, json: jsonOf(name, await textOf(part)) });
+  } else if (!isFile) {
+    form.fields.push({ name, text: await textOf(part) });
+  } else {
+    throw invalid(name, `${name} is no known file. Known: ${reader.files.join(', ')}`);
   }
-  if (part.fieldnameTruncated || part.valueTruncated) {
-    throw invalid({ pointer: `#/${name}`, message: `${name} is too long` });
-  }
-  if (Object.hasOwn(form.fields, name)) {
-    throw invalid({ pointer: `#/${name}`, message: `${name} stands in the form twice: send it once` });
-  }
-  form.fields[name] = typeof part.value === 'string' ? part.value : JSON.stringify(part.value);
 }
 
-async function addFile<T>(form: Form<T>, part: MultipartFile, reader: FormReader<T>): Promise<void> {
+/** Of a part whose headers are good. */
+function nameOf({ fieldname: name, filename = '', encoding }: MultipartFile): string {
+  if (!name) throw new MalformedRequestError('A part of the form has no name. With curl: -F NAME=VALUE');
+  if (name.length > MOST_OF_NAME) {
+    const told = shortened(name, MOST_OF_NAME);
+    throw invalid(told, `${told} is no known field`);
+  }
+  if (!/^(7bit|8bit|binary)$/.test(encoding)) {
+    throw invalid(
+      name,
+      `${name} is encoded as ${encoding}: send its bytes as they are, without Content-Transfer-Encoding`,
+    );
+  }
+  if (filename.includes('\uFFFD')) {
+    // What is left of bytes that were not UTF-8.
+    const told = JSON.stringify(shortened(filename, MOST_OF_NAME));
+    throw invalid(name, `the name of the file, ${told}, is not UTF-8: rename the file`);
+  }
+  return name;
+}
+
+async function textOf(part: MultipartFile): Promise<string> {
   const name = part.fieldname;
-  const problem = !reader.files.includes(name)
-    ? `${name} is no known file. Known: ${reader.files.join(', ')}`
-    : Object.hasOwn(form.files, name)
-      ? `${name} stands in the form twice: send one file`
-      : undefined;
-  if (problem) throw invalid({ pointer: `#/${name}`, message: problem });
-  form.files[name] = await reader.read(
-    { stream: bytesOf(part, reader.maxFileBytes), fileName: part.filename },
-    name,
-  );
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of part.file as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size > MAX_FIELD_BYTES) break;
+  }
+  if (size > MAX_FIELD_BYTES || part.file.truncated) {
+    throw invalid(name, `${name} is too long: it may have ${MAX_FIELD_BYTES} bytes at most`);
+  }
+  return decodeUtf8(Buffer.concat(chunks), `The field ${name}`, { pointer: `#/${name}` });
+}
+
+function jsonOf(name: string, text: string): unknown {
+  try {
+    return parseJson(text, `${name}, which is declared as application/json,`);
+  } catch (error) {
+    throw error instanceof DomainError ? invalid(name, error.message) : error;
+  }
 }
 
 async function* bytesOf(part: MultipartFile, limit: number): AsyncGenerator<Uint8Array> {
@@ -118,8 +157,8 @@ function tooLarge(limit: number): PayloadTooLargeError {
   );
 }
 
-function invalid(problem: InputProblem): InvalidInputError {
-  return new InvalidInputError(`The form is not valid: ${problem.message}`, [problem]);
+function invalid(name: string, message: string): InvalidInputError {
+  return new InvalidInputError(`The form is not valid: ${message}`, [{ pointer: `#/${name}`, message }]);
 }
 
 /** What the parser throws for a body that is no multipart form has neither a class nor a code. */

@@ -138,10 +138,6 @@ const ADVICE: Readonly<Record<string, (request: FastifyRequest) => [status: numb
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: () => [400, 'The body is not as long as its Content-Length says.'],
   FST_ERR_BAD_URL: () => [400, 'The path of the address is malformed. Encode special characters as %XX.'],
   FST_ERR_MAX_PARAM_LENGTH: () => [414, 'A part of the path is too long.'],
-  FST_INVALID_JSON_FIELD_ERROR: () => [
-    400,
-    'A field of the form is declared as application/json and is not valid JSON. Correct it, or leave its type out.',
-  ],
   FST_MP_PREMATURE_CLOSE: () => [400, 'The upload broke off before its end. Send it again.'],
   FST_INVALID_MULTIPART_CONTENT_TYPE: () => [
     415,
@@ -151,8 +147,6 @@ const ADVICE: Readonly<Record<string, (request: FastifyRequest) => [status: numb
     413,
     'The file is too large. Split it, or raise WELLFORMED_MAX_UPLOAD_BYTES.',
   ],
-  FST_FILES_LIMIT: () => [422, 'The form has too many files. /docs shows which it may have.'],
-  FST_FIELDS_LIMIT: () => [422, 'The form has too many fields. /docs shows which it may have.'],
   FST_PARTS_LIMIT: () => [422, 'The form has too many parts. /docs shows which it may have.'],
   FST_PROTO_VIOLATION: () => [422, 'A field of the form has a name that is not allowed.'],
 };

@@ -61,19 +61,19 @@ describe('validated', () => {
     expect(job).toEqual({ epochs: 3, name: 'x' });
   });
 
-  it('reads the texts of a form as what the class declares', async () => {
+  it('reads the texts of a query as what the class declares', async () => {
     expect(
-      await validated(Job, { epochs: ' 4', learningRate: '3e-5', fast: 'false', name: '5' }, 'form'),
+      await validated(Job, { epochs: ' 4', learningRate: '3e-5', fast: 'false', name: '5' }, 'query'),
     ).toEqual({
       epochs: 4,
       learningRate: 3e-5,
       fast: false,
       name: '5',
     });
-    expect(await errorsOf({ epochs: '' }, 'form')).toHaveLength(1);
-    expect(await errorsOf({ epochs: '0x10', fast: 'yes' }, 'form')).toMatchObject([
-      { pointer: '#/epochs' },
-      { pointer: '#/fast' },
+    expect(await errorsOf({ epochs: '' }, 'query')).toHaveLength(1);
+    expect(await errorsOf({ epochs: '0x10', fast: 'yes' }, 'query')).toMatchObject([
+      { parameter: 'epochs' },
+      { parameter: 'fast' },
     ]);
   });
 

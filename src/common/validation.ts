@@ -2,18 +2,19 @@ import { Injectable, type ArgumentMetadata, type PipeTransform, type Type } from
 import { plainToInstance } from 'class-transformer';
 import { validate, type ValidationError } from 'class-validator';
 import { InvalidInputError, type InputProblem } from './errors.js';
+import { queryValues } from './form-values.js';
 import { knownFields, type UnknownField } from './known-fields.js';
 import { nearest } from './nearest.js';
 import { isPlainlyValid } from './plain-validity.js';
 import { ProblemList } from './problem-list.js';
 import { shortened } from './shortened.js';
 
-/** Where the validated values came from: decides how a problem is located, and whether texts may stand for numbers. */
+/** Where the validated values came from: decides how a problem is located, and whether values are texts. */
 export type InputSource = 'body' | 'form' | 'query' | 'param';
 
 /**
  * Checks a plain object against a DTO class and makes one of it. Fields that the class does not know are refused.
- * Values of a form or a query are texts: those of fields declared as number, boolean or list of numbers are read as such.
+ * Values of a query or a path are texts: those of fields declared as number or boolean are read as such. `formValues` reads a form's.
  * @throws InvalidInputError with every field that is wrong
  */
 export async function validated<T extends object>(
@@ -31,7 +32,7 @@ export async function validated<T extends object>(
       message: unknownField(field, problems.count <= MOST_ADVISED),
     })),
   );
-  const values = source === 'body' ? known : fromTexts(type, known);
+  const values = source === 'query' || source === 'param' ? queryValues(type, known) : known;
   const instance = plainToInstance(type, values, { exposeDefaultValues: true });
   if (problems.count === 0 && isPlainlyValid(type, instance)) return instance;
   for (const error of await validate(instance, { forbidUnknownValues: true })) {
@@ -57,25 +58,6 @@ export class StrictValidationPipe implements PipeTransform {
 }
 
 const NOT_DTOS = new Set<unknown>([String, Number, Boolean, Array, Object, Buffer, Date]);
-
-function fromTexts(type: Type<object>, texts: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(texts).map(([name, value]) => {
-      const declared: unknown = Reflect.getMetadata('design:type', type.prototype as object, name);
-      return [name, typeof value === 'string' ? fromText(value.trim(), value, declared) : value];
-    }),
-  );
-}
-
-/** What is no number, boolean or list of numbers stays a text, for the validator to take or to refuse. */
-function fromText(trimmed: string, value: string, declared: unknown): unknown {
-  if (declared === Number && /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(trimmed)) return Number(trimmed);
-  if (declared === Boolean && (trimmed === 'true' || trimmed === 'false')) return trimmed === 'true';
-  if (declared === Array && trimmed.includes(',')) {
-    return trimmed.split(',').map((item) => fromText(item.trim(), item, Number));
-  }
-  return value;
-}
 
 /** Of each value one problem: that of the first rule that it breaks, as they are written. */
 function problemsOf(

@@ -17,6 +17,7 @@ import { ApiProblems } from '../common/api-problems.decorator.js';
 import { InvalidInputError } from '../common/errors.js';
 import { readForm, takesForm } from '../common/multipart.js';
 import { PageQuery } from '../common/pagination.js';
+import { formValues } from '../common/form-values.js';
 import { validated } from '../common/validation.js';
 import { Settings } from '../config/settings.js';
 import { DatasetsService } from './datasets.service.js';
@@ -83,7 +84,7 @@ export class DatasetsController {
       throw new InvalidInputError(`The form is not valid: ${message}`, [{ pointer: '#/file', message }]);
     }
     try {
-      const { name } = await validated(UploadDatasetFields, fields, 'form');
+      const { name } = await validated(UploadDatasetFields, formValues(UploadDatasetFields, fields), 'form');
       const dataset = await files.file.store(name);
       reply.header('location', `/datasets/${dataset.id}`);
       return DatasetDto.of(dataset);

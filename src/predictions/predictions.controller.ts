@@ -8,7 +8,7 @@ import { ApiProblems } from '../common/api-problems.decorator.js';
 import { validated } from '../common/validation.js';
 import { comparisonsAnswer, judgementAnswer } from './answers.js';
 import { clientGone } from './client-gone.js';
-import { notBlank, PredictDto, PredictQueryDto } from './dto/predict.dto.js';
+import { notBlank, PredictDto, PredictFormDto, PredictQueryDto } from './dto/predict.dto.js';
 import { ComparisonsDto, PredictionDto, PredictionsDto } from './dto/prediction.dto.js';
 import { PredictionsService } from './predictions.service.js';
 import { assertOneSubject, optionsOf, streamOptionsOf } from './request-options.js';
@@ -54,7 +54,24 @@ const requestBody = {
       },
     },
     'text/plain': text,
-    'application/x-www-form-urlencoded': text,
+    'application/x-www-form-urlencoded': {
+      schema: {
+        oneOf: [
+          {
+            allOf: [{ $ref: getSchemaPath(PredictFormDto) }],
+            oneOf: [{ required: ['sentence'] }, { required: ['sentences'] }],
+          },
+          text.schema,
+        ],
+      },
+      examples: {
+        fields: {
+          summary: 'What an HTML form, URLSearchParams and `data=` of Python send',
+          value: 'sentence=The+cat+sat+on+mat+the.&logits=true',
+        },
+        text: { summary: 'What `curl -d` sends', value: 'The cat sat on mat the.' },
+      },
+    },
     ...streamRequestContent,
   },
 };
@@ -71,12 +88,12 @@ export class PredictionsController {
   @Needs('predict')
   @HttpCode(HttpStatus.OK)
   @RouteConfig(takesSentences)
-  @ApiExtraModels(PredictDto, PredictionDto, PredictionsDto, ComparisonsDto)
+  @ApiExtraModels(PredictDto, PredictFormDto, PredictionDto, PredictionsDto, ComparisonsDto)
   @ApiOperation({
     summary: 'Judge whether sentences are acceptable, or which of two is the more acceptable one',
     description:
       'One `sentence`, as JSON or as plain text, gets one judgement; a list of `sentences` gets a list, in the same ' +
-      'order, and a list of `pairs` tells of each which of its two sentences is the more acceptable one. A form, which is what `curl -d` declares, is read as plain text, as it stands. ' +
+      'order, and a list of `pairs` tells of each which of its two sentences is the more acceptable one. A form of these fields is the same as the JSON, with `sentences` repeated for a list; any other text that is declared as a form, which is what `curl -d` does, is one sentence, as it stands. A sentence needs more than white space and invisible characters. ' +
       'A stream of lines, however long, as NDJSON or TSV, gets a stream of judgements while it is still sent, in the type that ' +
       '`Accept` names of the two, or in its own.',
     requestBody,

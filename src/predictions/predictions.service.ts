@@ -4,6 +4,7 @@ import { DeadlineExceededError, QueueFullError } from '../bert/errors.js';
 import type { Variant } from '../bert/onnx/variants.js';
 import type { ScheduleOptions } from '../bert/serving/scheduler.js';
 import type { Scores, ServedModel, Timing } from '../bert/serving/served-model.js';
+import { sentenceProblem } from '../bert/tokenizer/sentence-problem.js';
 import {
   ConflictError,
   InvalidInputError,
@@ -116,7 +117,10 @@ export class PredictionsService {
   ): Promise<Predictions> {
     assertSentences(sentences, pointer);
     const explained = explain ? explainables(sentences, pointer) : [];
-    const all = [...sentences, ...explained.flatMap(({ shorter }) => shorter)];
+    const all = [
+      ...sentences,
+      ...explained.flatMap(({ shorter }) => shorter.filter((text) => text !== null)),
+    ];
     const asked = sentences.length;
     const { judgements, timing, model } = await this.judgeByChoice(all, asked, options);
     const own: ExplainedJudgement[] = judgements.slice(0, asked);
@@ -312,9 +316,8 @@ function assertSentences(sentences: string[], pointer: (index: number) => string
 /** What is wrong with it and what to do; null where it can be judged. */
 export function problemOfSentence(sentence: unknown): string | null {
   if (typeof sentence !== 'string') return 'must be a string';
-  if (sentence.trim() === '') return 'must not be empty: write a sentence';
   if (sentence.length > MAX_CHARACTERS) {
     return `must have at most ${MAX_CHARACTERS} characters, not ${sentence.length}: split it into sentences`;
   }
-  return null;
+  return sentenceProblem(sentence);
 }

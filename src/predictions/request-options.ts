@@ -2,6 +2,10 @@ import { InvalidInputError, type InputProblem } from '../common/errors.js';
 import type { PredictDto, PredictQueryDto } from './dto/predict.dto.js';
 
 const optionNames = ['model', 'precision', 'threshold', 'logits', 'explain'] as const;
+const subjectNames = ['sentence', 'sentences', 'pairs'] as const;
+
+/** All that a body may have. */
+export const fieldNames: readonly string[] = [...subjectNames, ...optionNames];
 
 /**
  * What body and query ask for together.
@@ -39,7 +43,7 @@ export function streamOptionsOf({ explain, ...options }: PredictQueryDto): Omit<
 
 /** @throws InvalidInputError if the body has nothing to judge, or more than one kind of it. */
 export function assertOneSubject(body: PredictDto): void {
-  const given = (['sentence', 'sentences', 'pairs'] as const).filter((name) => body[name] !== undefined);
+  const given = subjectNames.filter((name) => body[name] !== undefined);
   if (given.length === 1) return;
   if (given.length === 0) {
     throw new InvalidInputError('There is nothing to judge.', [

@@ -3,9 +3,13 @@ import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { MalformedRequestError, UnsupportedMediaTypeError } from '../common/errors.js';
+import { formValues } from '../common/form-values.js';
 import { parseJson } from '../common/json.js';
+import { urlEncodedFields } from '../common/url-encoded.js';
 import { assertUtf8, decodeUtf8 } from '../common/utf8.js';
 import type { PatienceConfig } from '../http/slow-clients.js';
+import { PredictDto } from './dto/predict.dto.js';
+import { fieldNames } from './request-options.js';
 import { streamTypes } from './streams/stream-types.js';
 
 /** `@RouteConfig(takesSentences)` on a route lets it take plain text; every other route answers 415 to it. */
@@ -15,9 +19,9 @@ export const takesSentences = { takesSentences: true, watchesBodies: streamTypes
 const form = 'application/x-www-form-urlencoded';
 
 /**
- * Makes a body that is plain text into `{sentence: text}`, what the same sentence would be in JSON. `curl -d TEXT` calls its
- * body a form whatever it holds, so a form is taken as it stands too: no "+" or "%20" in it is decoded, since a percent sign in
- * a sentence means a percent sign.
+ * Makes what JSON would say of bodies that are not JSON: of plain text `{sentence: text}`, of a form its fields. `curl -d TEXT` calls its
+ * body a form whatever it holds, so one that is none of the fields of {@link fieldNames} is text too: no "+" or "%20" in it is decoded,
+ * since a percent sign in a sentence means a percent sign.
  */
 @Injectable()
 export class SentenceBodies implements OnModuleInit {
@@ -33,11 +37,37 @@ export class SentenceBodies implements OnModuleInit {
   }
 }
 
-function bodyOf(request: FastifyRequest, body: Buffer): { sentence: string } | undefined {
-  if (isForSentences(request)) return { sentence: sentenceOf(request, body) };
+function bodyOf(request: FastifyRequest, body: Buffer): Record<string, unknown> | undefined {
+  if (isForSentences(request)) return asJson(request.headers['content-type']!, body);
   // Such as `curl -d '' …/cancel`; and an unknown route is to be called so whatever the body.
   if (body.length === 0 || request.is404) return undefined;
   throw notUnderstood(request);
+}
+
+function asJson(contentType: string, body: Buffer): Record<string, unknown> {
+  assertUtf8(contentType);
+  const isForm = contentType.trimStart().toLowerCase().startsWith(form);
+  const fields = isForm ? urlEncodedFields(body, fieldNames) : undefined;
+  if (fields) return formValues(PredictDto, fields);
+  const sentence = decodeUtf8(body, 'The sentence', { pointer: '#/sentence' });
+  if (isJson(sentence)) {
+    throw new UnsupportedMediaTypeError(
+      `The body is JSON but is declared as ${isForm ? 'a form' : 'text'}. Add -H 'content-type: application/json'.`,
+    );
+  }
+  return { sentence };
+}
+
+/** Whether somebody forgot to say that this is JSON: no sentence is a list or an object. */
+function isJson(text: string): boolean {
+  if (!/^\s*[[{]/.test(text)) return false;
+  try {
+    parseJson(text);
+    return true;
+  } catch (error) {
+    // Too much of it is JSON nevertheless.
+    return !(error instanceof MalformedRequestError);
+  }
 }
 
 /** Whether the route is one that takes sentences in other forms than JSON. */
@@ -49,28 +79,4 @@ export function notUnderstood({ headers }: FastifyRequest): UnsupportedMediaType
   return new UnsupportedMediaTypeError(
     `${headers['content-type']} is not understood here. Send JSON: -H 'content-type: application/json'.`,
   );
-}
-
-function sentenceOf(request: FastifyRequest, body: Buffer): string {
-  const contentType = request.headers['content-type'] ?? '';
-  assertUtf8(contentType);
-  const text = decodeUtf8(body, 'The sentence', { pointer: '#/sentence' });
-  if (contentType.startsWith(form) && isJsonRequest(text)) {
-    throw new UnsupportedMediaTypeError(
-      "The body looks like JSON but is declared as a form. Add -H 'content-type: application/json'.",
-    );
-  }
-  return text;
-}
-
-/** Whether somebody forgot to say that this is JSON. */
-function isJsonRequest(text: string): boolean {
-  if (!/^\s*\{/.test(text)) return false;
-  try {
-    const body = parseJson(text) as object;
-    return 'sentence' in body || 'sentences' in body || 'pairs' in body;
-  } catch (error) {
-    // Too much of it is JSON nevertheless.
-    return !(error instanceof MalformedRequestError);
-  }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { defaultHyperparameters } from '../bert/fine-tuning/hyperparameters.js';
 import { InvalidInputError } from '../common/errors.js';
+import { formValues } from '../common/form-values.js';
 import { validated } from '../common/validation.js';
 import type { PreparedDataset } from '../datasets/datasets.service.js';
 import { TrainingRequestDto } from './dto/training-request.dto.js';
@@ -8,7 +9,10 @@ import { assertTrainable, hyperparametersOf, trainingSource, validationSource } 
 
 const upload = {} as PreparedDataset;
 const request = (fields: object) => validated(TrainingRequestDto, fields, 'body');
-const form = (fields: Record<string, string>) => validated(TrainingRequestDto, fields, 'form');
+const form = async (fields: Record<string, string>) => {
+  const texts = Object.entries(fields).map(([name, text]) => ({ name, text }));
+  return validated(TrainingRequestDto, formValues(TrainingRequestDto, texts), 'form');
+};
 
 /** Pointers of what is wrong. */
 async function pointers(promise: Promise<unknown>): Promise<(string | undefined)[]> {

@@ -17,6 +17,7 @@ import { Needs } from '../auth/access.js';
 import { linksTo } from '../common/api-links.js';
 import { ApiProblems } from '../common/api-problems.decorator.js';
 import { readForm, takesForm } from '../common/multipart.js';
+import { formValues } from '../common/form-values.js';
 import { validated } from '../common/validation.js';
 import { Settings } from '../config/settings.js';
 import { DatasetsService } from '../datasets/datasets.service.js';
@@ -205,8 +206,8 @@ export class TrainingController {
     });
     try {
       // A form sends what was left empty as an empty text.
-      const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value.trim() !== ''));
-      const asked = await validated(TrainingRequestDto, given, 'form');
+      const given = fields.filter((field) => 'json' in field || field.text.trim() !== '');
+      const asked = await validated(TrainingRequestDto, formValues(TrainingRequestDto, given), 'form');
       return await this.training.create(asked, files, request.trace);
     } finally {
       for (const prepared of Object.values(files)) await prepared.discard();

@@ -113,7 +113,12 @@ describe('TsvParser', () => {
       'o\t1\t\tWe go.\no\t1\t\tWe\tgo.\n',
       { line: 2, column: 5, message: /Remove tabs/ },
     ],
-    ['an empty sentence', '1\tWe go.\n0\t \n', { line: 2, column: 2, message: /is empty/ }],
+    ['an empty sentence', '1\tWe go.\n0\t \n', { line: 2, column: 2, message: /empty: .* delete the line/ }],
+    [
+      'a sentence of which nothing is left',
+      'own\t1\t\tWe go.\nown\t0\t\t\u00ad\u0301\n',
+      { line: 2, column: 4, message: /must be more than U\+00AD \(a format character\) and U\+0301 / },
+    ],
     ['a blank line inside', '1\tWe go.\n\n0\tWe.\n', { line: 2, message: /is blank/ }],
     ['no label in two columns', 'We go.\tyes\n', { line: 1, message: /Neither column/ }],
     ['labels only', '1\t0\n', { line: 1, message: /Both columns/ }],

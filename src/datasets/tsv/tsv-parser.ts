@@ -1,3 +1,4 @@
+import { sentenceProblem } from '../../bert/tokenizer/sentence-problem.js';
 import { InvalidInputError } from '../../common/errors.js';
 import { LineReader } from '../../common/line-reader.js';
 import type { TsvFormat } from '../dataset.js';
@@ -90,11 +91,12 @@ export class TsvParser {
       });
       return undefined;
     }
-    if (sentence.trim() === '') {
+    const problem = sentenceProblem(sentence);
+    if (problem !== null) {
       this.problems.add({
         line,
         column: columns.sentence + 1,
-        message: 'The sentence is empty. Write one, or delete the line.',
+        message: `The sentence ${problem}, or delete the line.`,
       });
       return undefined;
     }

@@ -1,4 +1,4 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, OmitType } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
@@ -11,10 +11,11 @@ import {
   ValidateIf,
   ValidateNested,
 } from 'class-validator';
+import { ListOf } from '../../common/form-values.js';
 import { LONGEST_ID } from '../../common/identifiers.js';
 import { precisions, thresholdNames, type Precision, type ThresholdName } from '../judging-rule.js';
 
-/** Of a sentence: something to judge is in it. */
+/** Of a sentence: it has more than white space. That it needs more than invisible characters too is said in words. */
 export const notBlank = '\\S';
 
 /**
@@ -62,7 +63,7 @@ export class PairDto {
   b!: string;
 }
 
-/** One sentence, several, or pairs to compare, as JSON. A plain text body becomes `sentence`. */
+/** One sentence, several, or pairs to compare. A plain text body becomes `sentence`, a form its fields. */
 export class PredictDto extends PredictQueryDto {
   /** The sentence to judge. Give this, `sentences` or `pairs`. @example 'The cat sat on mat the.' */
   @ApiPropertyOptional({ pattern: notBlank })
@@ -73,6 +74,7 @@ export class PredictDto extends PredictQueryDto {
   /** Up to 256 sentences to judge. Give this, `sentence` or `pairs`. @example ["The cat sat on the mat.", "The cat sat on mat the."] */
   @ApiPropertyOptional({ type: 'array', items: { type: 'string', pattern: notBlank } })
   @Given()
+  @ListOf(String)
   @IsArray({ message: 'sentences must be a list of strings' })
   @ArrayMinSize(1, { message: 'sentences must hold at least one sentence' })
   @ArrayMaxSize(256, {
@@ -82,6 +84,7 @@ export class PredictDto extends PredictQueryDto {
 
   /** Up to 128 pairs of sentences to compare. Give this, `sentence` or `sentences`. */
   @Given()
+  @ListOf(Object)
   @IsArray({ message: 'pairs must be a list of objects, each with the sentences a and b' })
   @ArrayMinSize(1, { message: 'pairs must hold at least one pair' })
   @ArrayMaxSize(128, { message: 'pairs may hold at most 128: send more in several requests' })
@@ -89,6 +92,9 @@ export class PredictDto extends PredictQueryDto {
   @Type(() => PairDto)
   pairs?: PairDto[];
 }
+
+/** The form: documentation alone. Its `pairs` can but be JSON, which is better sent as JSON altogether. */
+export class PredictFormDto extends OmitType(PredictDto, ['pairs'] as const) {}
 
 /** May be left out; null is not leaving it out. */
 function Given(): PropertyDecorator {

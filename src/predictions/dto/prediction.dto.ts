@@ -13,7 +13,7 @@ export class JudgingModelDto {
   precision!: Variant;
 }
 
-/** What a word does to the judgement of its sentence. Scores are null for the only word of a sentence: without it, nothing is left. */
+/** What a word does to the judgement of its sentence. Scores are null where nothing to judge is left without it: it was the only word. */
 export class WordEffectDto {
   /** The word, or punctuation mark, as it stands in the sentence. @example the */
   word!: string;

@@ -1,4 +1,5 @@
 import type { Judgement } from '../../bert/serving/served-model.js';
+import { sentenceProblem } from '../../bert/tokenizer/sentence-problem.js';
 import { InvalidInputError, type InputProblem } from '../../common/errors.js';
 import { logOdds } from '../judging-rule.js';
 import { withoutWord } from './leave-one-out.js';
@@ -7,7 +8,7 @@ import { wordsOf, type Word } from './words.js';
 /** Most words of a sentence that is explained, and of all sentences of a request: each word is one sentence more to judge. */
 export const maxExplainedWords = { ofSentence: 128, ofRequest: 512 };
 
-/** What a word does to the judgement of its sentence. The numbers are null for the only word: without it there is no sentence. */
+/** What a word does to the judgement of its sentence. The numbers are null where nothing to judge is left without it. */
 export interface WordEffect {
   word: string;
   /** In UTF-16 code units: the word is `sentence.slice(start, end)`. */
@@ -24,8 +25,8 @@ export interface WordEffect {
 /** A sentence, its words and what is to be judged besides the sentence. */
 export interface Explainable {
   words: Word[];
-  /** The sentence without its first word, without its second one, …; none for a single word. */
-  shorter: string[];
+  /** The sentence without its first word, without its second one, …; null where nothing to judge is left of it. */
+  shorter: (string | null)[];
 }
 
 /** @throws InvalidInputError if there are more words than {@link maxExplainedWords}. */
@@ -36,20 +37,24 @@ export function explainables(
   const words = fewWordsOf(sentences, pointer);
   return words.map((ofSentence, i) => ({
     words: ofSentence,
-    shorter: ofSentence.length < 2 ? [] : ofSentence.map((word) => withoutWord(sentences[i]!, word)),
+    shorter: ofSentence.map((word) => {
+      const rest = withoutWord(sentences[i]!, word);
+      return sentenceProblem(rest) === null ? rest : null;
+    }),
   }));
 }
 
-/** @param judgements of all sentences, then of all `shorter` ones of the first, of the second, … */
+/** @param judgements of all sentences, then of those `shorter` ones of the first, of the second, … that can be judged */
 export function explanationsOf(
   judgements: readonly Judgement[],
   explained: readonly Explainable[],
 ): WordEffect[][] {
   let next = explained.length;
-  return explained.map(({ words, shorter }, i) => {
-    const without = judgements.slice(next, (next += shorter.length));
-    return words.map((word, j) => effectOf(word, judgements[i]!, without[j]));
-  });
+  return explained.map(({ words, shorter }, i) =>
+    words.map((word, j) =>
+      effectOf(word, judgements[i]!, shorter[j] === null ? undefined : judgements[next++]),
+    ),
+  );
 }
 
 function effectOf({ text, start, end }: Word, whole: Judgement, without: Judgement | undefined): WordEffect {

@@ -25,40 +25,50 @@ export function judgementLines(type: StreamType, logits: boolean): JudgementLine
 }
 
 function ndjsonLines(withLogits: boolean): JudgementLines {
-  const text = (value: object) => `${JSON.stringify(value)}\n`;
   return {
     header: '',
     write: ({ line: { line, id, ...what }, judgement }) => {
-      // `id` is left out where it is undefined.
-      if (judgement === null) return text({ line, id, error: 'error' in what ? what.error : null });
-      return text({ line, id, ...judgementAnswer(judgement, withLogits) });
+      const told =
+        judgement === null
+          ? { error: 'error' in what ? what.error : null }
+          : judgementAnswer(judgement, withLogits);
+      // The id is JSON already, and comes back in its own letters.
+      return `{"line":${line},${id === undefined ? '' : `"id":${id},`}${JSON.stringify(told).slice(1)}\n`;
     },
-    writeFailure: (error) => text({ error }),
+    writeFailure: (error) => `${JSON.stringify({ error })}\n`,
   };
 }
 
 function tsvLines(withLogits: boolean): JudgementLines {
   const logitNames = withLogits ? ['logitUnacceptable', 'logitAcceptable'] : [];
   const judgementNames = ['acceptable', 'score', 'calibratedScore', 'truncated', ...logitNames];
-  const text = (fields: readonly (string | number | undefined)[]) => `${fields.map(field).join('\t')}\n`;
+  const text = (fields: readonly (string | number)[]) => `${fields.map(field).join('\t')}\n`;
   const blanks = judgementNames.map(() => '');
   return {
     header: text(['line', 'id', ...judgementNames, 'error', 'sentence']),
-    write: ({ line, judgement }) => {
-      const sentence = 'sentence' in line ? line.sentence : '';
-      if (judgement === null) {
-        return text([line.line, line.id, ...blanks, 'error' in line ? line.error : '', sentence]);
-      }
+    write: ({ line: { line, id: json = '""', ...what }, judgement }) => {
+      const sentence = 'sentence' in what ? what.sentence : '';
+      const id = json.startsWith('"') ? (JSON.parse(json) as string) : json;
+      if (!isField(id)) return text([line, '', ...blanks, notAField, sentence]);
+      if (judgement === null) return text([line, id, ...blanks, 'error' in what ? what.error : '', sentence]);
       const { acceptable, score, calibratedScore, truncated, logits } = judgement;
       const values = [Number(acceptable), score, calibratedScore ?? '', Number(truncated)];
-      return text([line.line, line.id, ...values, ...(withLogits ? logits : []), '', sentence]);
+      return text([line, id, ...values, ...(withLogits ? logits : []), '', sentence]);
     },
     writeFailure: ({ status, title, detail }) =>
       text(['', '', ...blanks, `${status} ${title}: ${detail}`, '']),
   };
 }
 
+const notAField =
+  'The id has a tab, a line end or half of a character, which TSV cannot carry: ask for NDJSON (Accept: application/x-ndjson).';
+
+/** Whether TSV can give a text back as it is. */
+function isField(text: string): boolean {
+  return !/[\t\n\r]|\p{Cs}/u.test(text);
+}
+
 /** There is no quoting: what would end a field becomes a space. */
-function field(value: string | number | undefined): string {
-  return String(value ?? '').replace(/[\t\n\r]/g, ' ');
+function field(value: string | number): string {
+  return String(value).replace(/[\t\n\r]/g, ' ');
 }

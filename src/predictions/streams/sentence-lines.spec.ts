@@ -25,19 +25,23 @@ describe('lines of NDJSON', () => {
     expect(read(ndjson, `\uFEFF${content}`)).toEqual([
       { line: 1, sentence: 'A cat.' },
       { line: 2, sentence: 'It "sat".' },
-      { line: 5, id: 7, sentence: 'We.' },
-      { line: 6, id: 'x', sentence: 'Go.' },
+      { line: 5, id: '7', sentence: 'We.' },
+      { line: 6, id: '"x"', sentence: 'Go.' },
     ]);
   });
 
   it.each([
-    [/no valid JSON/, 'A cat.'],
+    [/not valid JSON: line 1, column 1: expected a value/, 'A cat.'],
+    [/not valid JSON: line 1, column 23/, '{"sentence": "A cat.",}'],
     [/holds no sentence/, '3'],
     [/holds no sentence/, 'null'],
     [/holds no sentence/, '["A cat."]'],
     [/holds no sentence/, '{"sentense": "A cat."}'],
     [/must not be empty/, '""'],
     [/must be a string/, '{"sentence": 3}'],
+    [/must be more than U\+200B/, '"\\u200b"'],
+    [/must be whole: U\+D83D/, '{"sentence": "A cat \\ud83d"}'],
+    [/holds no sentence/, '{"__proto__": {"sentence": "A cat."}}'],
     [/id must be/, '{"sentence": "A cat.", "id": null}'],
     [/at most 10000 characters/, `"${'x'.repeat(10_001)}"`],
     [/longer than 65536 bytes/, `"${'x'.repeat(3 * MAX_LINE_BYTES)}"`],
@@ -52,8 +56,21 @@ describe('lines of NDJSON', () => {
     }
   });
 
+  it('have their id in the letters that came', () => {
+    const ids = [
+      '9007199254740993',
+      '1e400',
+      '1.0',
+      '-0',
+      '"\\u00e9\\ud83d"',
+      '0.1000000000000000055511151231257827',
+    ];
+    const found = read(ndjson, ids.map((id) => `{"id" : ${id} , "sentence": "A cat."}\n`).join(''));
+    expect(found).toEqual(ids.map((id, i) => ({ line: i + 1, id, sentence: 'A cat.' })));
+  });
+
   it('keep their id where the sentence is bad', () => {
-    expect(read(ndjson, '{"id": 4, "sentence": " "}')).toEqual([{ line: 1, id: 4, error: error(/empty/) }]);
+    expect(read(ndjson, '{"id": 4, "sentence": " "}')).toEqual([{ line: 1, id: '4', error: error(/empty/) }]);
   });
 
   it('that are no UTF-8 are told of, the first and the last too', () => {
@@ -122,10 +139,10 @@ describe('lines of TSV', () => {
 
   it('count blank ones and the header, and take ids from a column that is named so', () => {
     expect(read(tsv, 'Id\tSentence\n\n17\tA cat.\n18\tA\tcat.\n19\t \n20\tWe.')).toEqual([
-      { line: 3, id: '17', sentence: 'A cat.' },
+      { line: 3, id: '"17"', sentence: 'A cat.' },
       { line: 4, error: error(/3 column\(s\), not 2.* Remove tabs/) },
-      { line: 5, id: '19', error: error(/must not be empty/) },
-      { line: 6, id: '20', sentence: 'We.' },
+      { line: 5, id: '"19"', error: error(/must not be empty/) },
+      { line: 6, id: '"20"', sentence: 'We.' },
     ]);
   });
 

@@ -1,6 +1,8 @@
-import { InvalidInputError } from '../../common/errors.js';
+import { InvalidInputError, type DomainError } from '../../common/errors.js';
+import { parseJson } from '../../common/json.js';
 import { LineReader } from '../../common/line-reader.js';
 import { problemOfSentence } from '../predictions.service.js';
+import { idSource } from './id-source.js';
 import { sentenceColumns, type SentenceColumns } from './sentence-columns.js';
 import { ndjson, type StreamType } from './stream-types.js';
 
@@ -8,8 +10,8 @@ import { ndjson, type StreamType } from './stream-types.js';
 export type SentenceLine = {
   /** Number of the line, from 1; blank ones count too. */
   line: number;
-  /** What the client calls it. */
-  id?: string | number;
+  /** What the client calls it, as JSON: in the very letters that came, as a number may lose digits where it is read. */
+  id?: string;
 } & ({ sentence: string } | { error: string });
 
 /** Bytes that tell text from other files. Later a NUL spoils its line only: much has been judged by then. */
@@ -58,15 +60,16 @@ export class SentenceLines {
     if (this.isReported(line)) return;
     let value: unknown;
     try {
-      value = JSON.parse(text);
+      value = parseJson(text, 'The line');
     } catch (error) {
-      this.found.push({ line, error: `The line is no valid JSON: ${(error as Error).message}` });
+      this.found.push({ line, error: (error as DomainError).message });
       return;
     }
     if (typeof value === 'string') this.add(line, value);
-    else if (typeof value === 'object' && value !== null && 'sentence' in value) {
+    else if (typeof value === 'object' && value !== null && Object.hasOwn(value, 'sentence')) {
       const { id, sentence } = value as { id?: unknown; sentence: unknown };
-      if (id === undefined || typeof id === 'string' || typeof id === 'number') this.add(line, sentence, id);
+      if (id === undefined) this.add(line, sentence);
+      else if (typeof id === 'string' || typeof id === 'number') this.add(line, sentence, idSource(text));
       else this.found.push({ line, error: 'The id must be a string or a number.' });
     } else {
       const error = 'The line holds no sentence. Write "A sentence." or {"sentence": "A sentence."}.';
@@ -82,12 +85,14 @@ export class SentenceLines {
     }
     if (this.isReported(line)) return;
     const { count, sentence, id } = this.columns;
-    if (fields.length === count) return this.add(line, fields[sentence], id === undefined ? id : fields[id]);
+    if (fields.length === count) {
+      return this.add(line, fields[sentence], id === undefined ? undefined : JSON.stringify(fields[id]));
+    }
     const advice = fields.length < count ? 'An empty column needs its tab too.' : 'Remove tabs from texts.';
     this.found.push({ line, error: `The line has ${fields.length} column(s), not ${count}. ${advice}` });
   }
 
-  private add(line: number, sentence: unknown, id?: string | number): void {
+  private add(line: number, sentence: unknown, id?: string): void {
     const problem = problemOfSentence(sentence);
     const what = problem === null ? { sentence: sentence as string } : { error: `The sentence ${problem}.` };
     this.found.push(id === undefined ? { line, ...what } : { line, id, ...what });

@@ -7,7 +7,8 @@ export const streamRequestContent = {
     schema: {
       type: 'string',
       description:
-        'A line each: a string, or an object with a `sentence` and perhaps an `id`, which is given back.',
+        'A line each: a string, or an object with a `sentence` and perhaps an `id`, a string or a number, which is given back in the ' +
+        'letters that came.',
     },
     example: '"The cat sat on the mat."\n{"id": 7, "sentence": "The cat sat on mat the."}\n',
   },

@@ -2,6 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, ValidateBy, ValidateIf } from 'class-validator';
 import { defaultHyperparameters } from '../../bert/fine-tuning/hyperparameters.js';
 import { scheduleNames, type ScheduleName } from '../../bert/fine-tuning/schedule.js';
+import { ListOf } from '../../common/form-values.js';
 import { NumberField, PositiveNumberField, WholeNumberField } from '../../common/number-fields.js';
 import { TrainingBasicsDto } from './training-basics.dto.js';
 
@@ -48,7 +49,7 @@ export class TrainingRequestDto extends TrainingBasicsDto {
 
   @ApiPropertyOptional({
     description:
-      'What a row counts in the loss by its label: `balanced` (rows / (2 · rows of the label)), or two numbers above 0, of label 0 and of label 1 (in a form: `2,1`). Null: all the same.',
+      'What a row counts in the loss by its label: `balanced` (rows / (2 · rows of the label)), or two numbers above 0, of label 0 and of label 1 (in a form: `2,1`, `[2,1]`, or the field twice). Null: all the same.',
     oneOf: [
       { type: 'string', enum: ['balanced'] },
       {
@@ -69,8 +70,7 @@ export class TrainingRequestDto extends TrainingBasicsDto {
       message: `classWeights must be balanced, two numbers above 0 and at most ${mostClassWeight} (of label 0 and of label 1), or null`,
     },
   )
-  // So that a form's text is read as a list where it is one.
-  @Reflect.metadata('design:type', Array)
+  @ListOf(Number)
   classWeights: [number, number] | 'balanced' | null = null;
 
   @NumberField({

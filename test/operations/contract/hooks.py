@@ -2,6 +2,7 @@
 
 import json
 import os
+import unicodedata
 
 import schemathesis
 from hypothesis import strategies as st
@@ -57,11 +58,30 @@ def before_load_schema(context, raw_schema):
                 parameter["schema"]["example"] = parameters[parameter["name"]]
 
 
+def is_sentence(text):
+    """Something to judge is in it, and it is not JSON that was declared as text."""
+    return text.lstrip()[:1] not in ("{", "[") and any(
+        unicodedata.category(letter)[0] not in "CMZ" and letter not in "\u115f\u1160\u3164\uffa0\u2800\ufffd"
+        for letter in text
+    )
+
+
+def sentences_of(body):
+    if isinstance(body, str):
+        return [body]
+    pairs = [side for pair in body.get("pairs", []) for side in pair.values()]
+    return [*([body["sentence"]] if "sentence" in body else []), *body.get("sentences", []), *pairs]
+
+
 @schemathesis.hook
 def filter_case(context, case):
-    """What the document forbids in words: explanations of pairs and of streams, and options that differ in query and body."""
+    """What the document forbids in words: sentences of which nothing is left, explanations of pairs and of streams, and options that
+    differ in query and body."""
     if case.path != "/predict":
         return True
+    if case.meta and case.meta.generation.mode.is_positive and isinstance(case.body, (str, dict)):
+        if not all(map(is_sentence, sentences_of(case.body))):
+            return False
     query = case.query or {}
     body = case.body if isinstance(case.body, dict) else {}
     explain = "true" in (str(query.get("explain")).lower(), str(body.get("explain")).lower())
