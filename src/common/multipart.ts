@@ -17,6 +17,10 @@ export interface UploadedFile {
   stream: AsyncIterable<Uint8Array>;
   /** As the client sent it: not to be trusted as a path. */
   fileName: string;
+  /** As the client says; many say nothing of use, such as application/octet-stream. */
+  contentType: string;
+  /** The fields that came before it. */
+  fields: Form<unknown>['fields'];
 }
 
 export interface FormReader<T> {
@@ -96,7 +100,12 @@ async function addFile<T>(form: Form<T>, part: MultipartFile, reader: FormReader
       : undefined;
   if (problem) throw invalid({ pointer: `#/${name}`, message: problem });
   form.files[name] = await reader.read(
-    { stream: bytesOf(part, reader.maxFileBytes), fileName: part.filename },
+    {
+      stream: bytesOf(part, reader.maxFileBytes),
+      fileName: part.filename,
+      contentType: part.mimetype,
+      fields: form.fields,
+    },
     name,
   );
 }

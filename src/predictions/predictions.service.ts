@@ -11,6 +11,7 @@ import {
   OverdueError,
   TooManyRequestsError,
 } from '../common/errors.js';
+import { characterCount, isLongerThan } from '../common/text.js';
 import { Settings } from '../config/settings.js';
 import { Instruments } from '../metrics/instruments.js';
 import type { PredictionOutcome } from '../metrics/prediction-instruments.js';
@@ -311,8 +312,8 @@ function assertSentences(sentences: string[], pointer: (index: number) => string
 export function problemOfSentence(sentence: unknown): string | null {
   if (typeof sentence !== 'string') return 'must be a string';
   if (sentence.trim() === '') return 'must not be empty: write a sentence';
-  if (sentence.length > MAX_CHARACTERS) {
-    return `must have at most ${MAX_CHARACTERS} characters, not ${sentence.length}: split it into sentences`;
+  if (isLongerThan(sentence, MAX_CHARACTERS)) {
+    return `must have at most ${MAX_CHARACTERS} characters, not ${characterCount(sentence)}: split it into sentences`;
   }
   return null;
 }

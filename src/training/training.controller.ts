@@ -29,6 +29,9 @@ import { TrainingFormDto, TrainingJsonDto, TrainingRequestDto } from './dto/trai
 import type { RunEntity } from './run.entity.js';
 import { TrainingService } from './training.service.js';
 
+/** What OpenAPI says of the files of forms. */
+const fileTypes = 'text/tab-separated-values, text/csv, application/x-ndjson';
+
 const ofRun = ['get', 'metrics', 'events', 'cancel', 'delete'].map((name) => `TrainingController.${name}`);
 
 const ApiRunId = () => ApiParam({ name: 'id', example: 'run_01JD3W5M4E7Y2V0N8GQ6T1CXZA' });
@@ -58,8 +61,8 @@ export class TrainingController {
         'multipart/form-data': {
           schema: { $ref: getSchemaPath(TrainingFormDto) },
           encoding: {
-            file: { contentType: 'text/tab-separated-values' },
-            validationFile: { contentType: 'text/tab-separated-values' },
+            file: { contentType: fileTypes },
+            validationFile: { contentType: fileTypes },
           },
         },
         'application/json': {
@@ -200,12 +203,15 @@ export class TrainingController {
     const { fields, files } = await readForm(request, {
       files: ['file', 'validationFile'],
       maxFileBytes: this.settings.maxUploadBytes,
-      read: ({ stream, fileName }) => this.datasets.prepare(stream, { fileName }),
+      read: (file) => this.datasets.prepare(file.stream, { ...file, format: file.fields.format }),
       discard: (prepared) => prepared.discard(),
     });
     try {
       // A form sends what was left empty as an empty text.
-      const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value.trim() !== ''));
+      const { format, ...given } = Object.fromEntries(
+        Object.entries(fields).filter(([, value]) => value.trim() !== ''),
+      );
+      for (const prepared of Object.values(files)) prepared.assertFormat(format);
       const asked = await validated(TrainingRequestDto, given, 'form');
       return await this.training.create(asked, files, request.trace);
     } finally {

@@ -1,6 +1,7 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsString, Length, ValidateBy, ValidateIf } from 'class-validator';
 import { defaultHyperparameters } from '../../bert/fine-tuning/hyperparameters.js';
+import { IsName, nameSchema } from '../../common/names.js';
 import { promotionRules, type PromotionRule } from '../../models/model-version.js';
 import { NumberField, PositiveNumberField, WholeNumberField } from './number-fields.js';
 
@@ -25,16 +26,12 @@ export class TrainingBasicsDto {
   validationDatasetId?: string;
 
   @ApiPropertyOptional({
+    ...nameSchema,
     description: 'What to call the model.',
-    minLength: 1,
-    maxLength: 100,
     example: 'cola',
   })
   @ValidateIf(given)
-  @ValidateBy(
-    { name: 'name', validator: { validate: isName } },
-    { message: 'name must be a text of 1 to 100 characters, none of them a control character' },
-  )
+  @IsName()
   name?: string;
 
   @ApiPropertyOptional({
@@ -146,10 +143,6 @@ export class TrainingBasicsDto {
   })
   @IsIn(promotionRules, { message: 'promote must be auto, always or never' })
   promote: PromotionRule = 'auto';
-}
-
-function isName(value: unknown): boolean {
-  return typeof value === 'string' && value.length <= 100 && /\S/.test(value) && !/\p{Cc}/u.test(value);
 }
 
 function isMaxLength(value: unknown): boolean {
