@@ -52,10 +52,7 @@ export class DatasetsService implements OnModuleInit {
    * Reads a file without storing it: for a request that is decided on when all its parts have arrived.
    * @throws InvalidInputError where its rows are wrong
    */
-  async prepare(
-    stream: AsyncIterable<Uint8Array>,
-    file: FileDescription,
-  ): Promise<PreparedDataset> {
+  async prepare(stream: AsyncIterable<Uint8Array>, file: FileDescription): Promise<PreparedDataset> {
     const format = fileFormatOf(file);
     const folder = await this.blobs.stage();
     try {

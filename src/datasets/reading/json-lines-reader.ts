@@ -69,7 +69,8 @@ function fieldsOf(object: object): string[] | { field: string; message: string }
     }
     const text = textOf(values[0], field === 'sentence');
     if (text === undefined && !isOptional) {
-      const message = values.length === 0 ? `The object has no ${field}.` : `The ${field} is ${kindOf(values[0])}.`;
+      const message =
+        values.length === 0 ? `The object has no ${field}.` : `The ${field} is ${kindOf(values[0])}.`;
       const advice = field === 'label' ? 'Write 1 (acceptable) or 0 (unacceptable).' : 'Write it as a text.';
       return { field, message: `${message} ${advice}` };
     }

@@ -91,7 +91,8 @@ export class RowParser {
     const wrongLabel = isLabel(label) ? undefined : problemOfLabel(label);
     if (wrongLabel) this.problems.add({ line, ...this.place(columns, 'label'), message: wrongLabel });
     const wrongSentence = wrongLabel ? undefined : problemOfSentence(sentence);
-    if (wrongSentence) this.problems.add({ line, ...this.place(columns, 'sentence'), message: wrongSentence });
+    if (wrongSentence)
+      this.problems.add({ line, ...this.place(columns, 'sentence'), message: wrongSentence });
     if (wrongLabel || wrongSentence) return undefined;
     const source = columns.source === undefined ? '' : fields[columns.source]!;
     const mark = columns.mark === undefined ? '' : fields[columns.mark]!;
@@ -164,7 +165,9 @@ function otherFormatAdvice(fields: readonly string[]): string {
 }
 
 function problemOfLabel(label: string): string {
-  const bom = label.startsWith('\uFEFF') ? ' A byte-order mark (U+FEFF) comes before it, as where files were joined.' : '';
+  const bom = label.startsWith('\uFEFF')
+    ? ' A byte-order mark (U+FEFF) comes before it, as where files were joined.'
+    : '';
   return `The label is ${quoted(label)}.${bom} Write 1 (acceptable) or 0 (unacceptable).`;
 }
 

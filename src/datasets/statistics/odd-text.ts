@@ -34,13 +34,16 @@ export function isInQuotes(text: string): boolean {
  * amount of white space.
  */
 export function folded(text: string): string {
-  const plain = unusual.test(text) ? text.normalize('NFC').replace(invisibleOrBom, '') : text;
+  if (!needsFolding.test(text)) return text.toLowerCase();
+  const plain = text.normalize('NFC').replace(invisibleOrBom, '');
   return plain.replace(/\s+/gu, ' ').trim().toLowerCase();
 }
 
 const entity = /&(?:[a-z]{2,8}\d{0,2}|#\d{2,7}|#x[\da-f]{2,6});/i;
 /** Anything but printable ASCII. */
 const unusual = /[^ -~]/;
+/** Other white space than single blanks between words, or anything but ASCII. */
+const needsFolding = /[^ -~]| {2}|^ | $/;
 /** U+FFFD stands for a lost character; the others are UTF-8 that was once read as Windows-1252. */
 const damaged = /\uFFFD|â€|Ã[\u0080-\u00bf]|Â[\u00a0-\u00bf]/;
 /** Zero-width and direction characters, soft hyphens and control characters; a BOM is a kind of its own. */
