@@ -3,6 +3,8 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { UnsupportedMediaTypeError } from '../../common/errors.js';
+import { notCsv } from './sentence-columns.js';
 import { assertUtf8, isForSentences, notUnderstood } from '../sentence-bodies.js';
 import { streamTypes, type StreamType } from './stream-types.js';
 
@@ -21,6 +23,10 @@ export class StreamBodies implements OnModuleInit {
 
   onModuleInit(): void {
     const fastify: FastifyInstance = this.host.httpAdapter.getInstance();
+    fastify.addContentTypeParser(['text/csv', 'application/csv'], async (request: FastifyRequest) => {
+      if (request.is404) return undefined;
+      throw isForSentences(request) ? new UnsupportedMediaTypeError(notCsv) : notUnderstood(request);
+    });
     for (const type of streamTypes) {
       fastify.addContentTypeParser(type, async (request: FastifyRequest, bytes: IncomingMessage) => {
         if (request.is404) return undefined;

@@ -122,7 +122,7 @@ export class TrainingRequestDto extends TrainingBasicsDto {
 export class TrainingFormDto extends TrainingRequestDto {
   @ApiPropertyOptional({
     description:
-      'How the files are written, where neither their content types nor their names tell. Goes before the files.',
+      'How the files are written, whatever their content types and names say. Goes before the files.',
     enum: ['tsv', 'csv', 'jsonl'],
   })
   format?: string;
