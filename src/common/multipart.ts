@@ -19,8 +19,8 @@ export interface UploadedFile {
   fileName: string;
   /** As the client says; many say nothing of use, such as application/octet-stream. */
   contentType: string;
-  /** The fields that came before it. */
-  fields: Form<unknown>['fields'];
+  /** The text of a field, if it came before the file. */
+  field(name: string): string | undefined;
 }
 
 export interface FormReader<T> {
@@ -104,7 +104,7 @@ async function addFile<T>(form: Form<T>, part: MultipartFile, reader: FormReader
       stream: bytesOf(part, reader.maxFileBytes),
       fileName: part.filename,
       contentType: part.mimetype,
-      fields: form.fields,
+      field: (wanted) => form.fields[wanted],
     },
     name,
   );

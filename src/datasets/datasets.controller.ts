@@ -83,7 +83,7 @@ export class DatasetsController {
     const { fields, files } = await readForm(request, {
       files: ['file'],
       maxFileBytes: this.settings.maxUploadBytes,
-      read: (file) => this.datasets.prepare(file.stream, { ...file, format: file.fields.format }),
+      read: (file) => this.datasets.prepare(file.stream, { ...file, format: file.field('format') }),
       discard: (prepared) => prepared.discard(),
     });
     if (!files.file) {

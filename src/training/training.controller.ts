@@ -203,7 +203,7 @@ export class TrainingController {
     const { fields, files } = await readForm(request, {
       files: ['file', 'validationFile'],
       maxFileBytes: this.settings.maxUploadBytes,
-      read: (file) => this.datasets.prepare(file.stream, { ...file, format: file.fields.format }),
+      read: (file) => this.datasets.prepare(file.stream, { ...file, format: file.field('format') }),
       discard: (prepared) => prepared.discard(),
     });
     try {

@@ -62,27 +62,31 @@ function fieldsOf(object: object): string[] | { field: string; message: string }
   for (const field of FIELDS) {
     const names = columnNames[field];
     const values = entries.filter(([key]) => names.includes(key)).map(([, value]) => value);
-    const isOptional = optionalColumnNames.includes(field);
-    // As a table has it: the first of the names counts.
-    if (values.length > 1 && !isOptional) {
-      return { field, message: `The object has the field ${field} twice. Leave one of them.` };
-    }
-    const text = textOf(values[0], field === 'sentence');
-    if (text === undefined && !isOptional) {
-      const message =
-        values.length === 0 ? `The object has no ${field}.` : `The ${field} is ${kindOf(values[0])}.`;
-      const advice = field === 'label' ? 'Write 1 (acceptable) or 0 (unacceptable).' : 'Write it as a text.';
-      return { field, message: `${message} ${advice}` };
-    }
-    fields.push(text ?? '');
+    const text = textOf(field, values);
+    if (typeof text !== 'string') return { field, ...text };
+    fields.push(text);
   }
   return fields;
 }
 
-/** What a table would have in its field; numbers are no sentences, but may be labels and names of sources. */
-function textOf(value: unknown, isSentence: boolean): string | undefined {
-  if (typeof value === 'string') return value;
-  return typeof value === 'number' && !isSentence ? String(value) : undefined;
+/** @returns what a table would have in its field, or what is wrong */
+function textOf(field: (typeof FIELDS)[number], [value, ...others]: unknown[]): string | { message: string } {
+  const isOptional = optionalColumnNames.includes(field);
+  // As a table has it: of the names of a column that nobody needs, the first counts.
+  if (others.length > 0 && !isOptional)
+    return { message: `The object has the field ${field} twice. Leave one of them.` };
+  if (isOptional && (value === undefined || value === null)) return '';
+  if (typeof value === 'string') {
+    if (!/\p{Cs}/u.test(value)) return value;
+    return {
+      message: `The ${field} holds half of a surrogate pair (such as \\ud83d), which is no character. Write the whole character.`,
+    };
+  }
+  // Larger numbers are not what they were once they are read.
+  if (field !== 'sentence' && Number.isSafeInteger(value)) return String(value);
+  const what = value === undefined ? `The object has no ${field}.` : `The ${field} is ${kindOf(value)}.`;
+  const advice = field === 'label' ? 'Write 1 (acceptable) or 0 (unacceptable).' : 'Write it as a text.';
+  return { message: `${what} ${advice}` };
 }
 
 function kindOf(value: unknown): string {

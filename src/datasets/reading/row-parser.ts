@@ -88,12 +88,11 @@ export class RowParser {
     }
     const label = fields[columns.label]!;
     const sentence = fields[columns.sentence]!;
-    const wrongLabel = isLabel(label) ? undefined : problemOfLabel(label);
-    if (wrongLabel) this.problems.add({ line, ...this.place(columns, 'label'), message: wrongLabel });
-    const wrongSentence = wrongLabel ? undefined : problemOfSentence(sentence);
-    if (wrongSentence)
-      this.problems.add({ line, ...this.place(columns, 'sentence'), message: wrongSentence });
-    if (wrongLabel || wrongSentence) return undefined;
+    const wrong = problemOf(label, sentence);
+    if (wrong) {
+      this.problems.add({ line, ...this.place(columns, wrong.column), message: wrong.message });
+      return undefined;
+    }
     const source = columns.source === undefined ? '' : fields[columns.source]!;
     const mark = columns.mark === undefined ? '' : fields[columns.mark]!;
     const hadBreaks = [sentence, source, mark].some((text) => breaks.test(text));
@@ -107,7 +106,7 @@ export class RowParser {
     };
   }
 
-  private place(columns: Columns, name: 'sentence' | 'label'): Pick<InputProblem, 'field' | 'column'> {
+  private place(columns: Columns, name: 'label' | 'sentence'): Pick<InputProblem, 'field' | 'column'> {
     return this.format === 'jsonl' ? { field: name } : { column: columns[name] + 1 };
   }
 
@@ -164,19 +163,20 @@ function otherFormatAdvice(fields: readonly string[]): string {
   return '';
 }
 
+function problemOf(
+  label: string,
+  sentence: string,
+): { column: 'label' | 'sentence'; message: string } | undefined {
+  if (!isLabel(label)) return { column: 'label', message: problemOfLabel(label) };
+  if (sentence.trim() !== '') return undefined;
+  return { column: 'sentence', message: 'The sentence is empty. Write one, or delete the line.' };
+}
+
 function problemOfLabel(label: string): string {
   const bom = label.startsWith('\uFEFF')
     ? ' A byte-order mark (U+FEFF) comes before it, as where files were joined.'
     : '';
   return `The label is ${quoted(label)}.${bom} Write 1 (acceptable) or 0 (unacceptable).`;
-}
-
-function problemOfSentence(sentence: string): string | undefined {
-  if (sentence.trim() === '') return 'The sentence is empty. Write one, or delete the line.';
-  if (/\p{Cs}/u.test(sentence)) {
-    return 'The sentence holds half of a surrogate pair (such as \\ud83d), which is no character. Write the whole character.';
-  }
-  return undefined;
 }
 
 const breaks = /[\t\n\r]/;
