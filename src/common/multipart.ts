@@ -19,13 +19,15 @@ export interface UploadedFile {
   fileName: string;
   /** As the client says; many say nothing of use, such as application/octet-stream. */
   contentType: string;
-  /** The text of a field, if it came before the file. */
-  field(name: string): string | undefined;
+  /** The fields that say how to read it. */
+  told: Readonly<Record<string, string>>;
 }
 
 export interface FormReader<T> {
   /** Names of the files that the form may have, each at most once. */
   files: readonly string[];
+  /** Names of fields that say how to read the files, which come before these, and are no fields of the form otherwise. */
+  tells?: readonly string[];
   /** Largest file in bytes. */
   maxFileBytes: number;
   /** Called as each file arrives, before later parts are known. Must read the stream to its end, or throw. */
@@ -37,6 +39,8 @@ export interface FormReader<T> {
 export interface Form<T> {
   fields: Record<string, string>;
   files: Record<string, T>;
+  /** What was said of the files. */
+  told: Record<string, string>;
 }
 
 /**
@@ -49,7 +53,7 @@ export async function readForm<T>(request: FastifyRequest, reader: FormReader<T>
     throw new UnsupportedMediaTypeError('Send a multipart form. With curl: -F file=@sentences.tsv');
   }
   refuseEarly(request, reader);
-  const form: Form<T> = { fields: {}, files: {} };
+  const form: Form<T> = { fields: {}, files: {}, told: {} };
   try {
     for await (const part of request.parts({
       limits: { fileSize: reader.maxFileBytes, files: reader.files.length + 1 },
@@ -73,7 +77,7 @@ function refuseEarly<T>({ headers }: FastifyRequest, { files, maxFileBytes }: Fo
 function addField<T>(
   form: Form<T>,
   part: Extract<Multipart, { type: 'field' }>,
-  { files }: FormReader<T>,
+  { files, tells = [] }: FormReader<T>,
 ): void {
   const name = part.fieldname;
   if (files.includes(name)) {
@@ -85,10 +89,15 @@ function addField<T>(
   if (part.fieldnameTruncated || part.valueTruncated) {
     throw invalid({ pointer: `#/${name}`, message: `${name} is too long` });
   }
-  if (Object.hasOwn(form.fields, name)) {
+  const fields = tells.includes(name) ? form.told : form.fields;
+  if (tells.includes(name) && Object.keys(form.files).length > 0) {
+    const message = `${name} must come before the files, which are read as they arrive: with curl, -F ${name}=… before -F file=@…`;
+    throw invalid({ pointer: `#/${name}`, message });
+  }
+  if (Object.hasOwn(fields, name)) {
     throw invalid({ pointer: `#/${name}`, message: `${name} stands in the form twice: send it once` });
   }
-  form.fields[name] = typeof part.value === 'string' ? part.value : JSON.stringify(part.value);
+  fields[name] = typeof part.value === 'string' ? part.value : JSON.stringify(part.value);
 }
 
 async function addFile<T>(form: Form<T>, part: MultipartFile, reader: FormReader<T>): Promise<void> {
@@ -104,7 +113,7 @@ async function addFile<T>(form: Form<T>, part: MultipartFile, reader: FormReader
       stream: bytesOf(part, reader.maxFileBytes),
       fileName: part.filename,
       contentType: part.mimetype,
-      field: (wanted) => form.fields[wanted],
+      told: form.told,
     },
     name,
   );

@@ -82,8 +82,9 @@ export class DatasetsController {
   ): Promise<DatasetDto> {
     const { fields, files } = await readForm(request, {
       files: ['file'],
+      tells: ['format'],
       maxFileBytes: this.settings.maxUploadBytes,
-      read: (file) => this.datasets.prepare(file.stream, { ...file, format: file.field('format') }),
+      read: (file) => this.datasets.prepare(file.stream, { ...file, ...file.told }),
       discard: (prepared) => prepared.discard(),
     });
     if (!files.file) {
@@ -91,8 +92,7 @@ export class DatasetsController {
       throw new InvalidInputError(`The form is not valid: ${message}`, [{ pointer: '#/file', message }]);
     }
     try {
-      const { name, format } = await validated(UploadDatasetFields, fields, 'form');
-      files.file.assertFormat(format);
+      const { name } = await validated(UploadDatasetFields, fields, 'form');
       const dataset = await files.file.store(name);
       reply.header('location', `/datasets/${dataset.id}`);
       return DatasetDto.of(dataset);

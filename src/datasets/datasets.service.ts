@@ -12,7 +12,7 @@ import { BlobStore, type BlobKey } from '../storage/blob-store.js';
 import { writeDataset, type DatasetContent } from './dataset-writer.js';
 import { DatasetEntity } from './dataset.entity.js';
 import type { Dataset } from './dataset.js';
-import { assertReadAs, fileFormatOf, type FileDescription } from './reading/file-format.js';
+import { fileFormatOf, type FileDescription } from './reading/file-format.js';
 import { cursorOf, parseCursor } from './rows-cursor.js';
 import { readRowsAt, ROWS_FILE, type StoredRow } from './rows-file.js';
 
@@ -22,11 +22,6 @@ const LONGEST_FILE_NAME = 255;
 /** A file that was read and found good, and is not stored yet. Exactly one of the two must be called. */
 export interface PreparedDataset {
   readonly content: DatasetContent;
-  /**
-   * Checks that it was read in the format that the client names, perhaps after the file.
-   * @throws InvalidInputError
-   */
-  assertFormat(format?: string): void;
   store(name?: string): Promise<Dataset>;
   discard(): Promise<void>;
 }
@@ -59,7 +54,6 @@ export class DatasetsService implements OnModuleInit {
       const content = await writeDataset(stream, format, folder);
       return {
         content,
-        assertFormat: (named) => assertReadAs(format, named),
         discard: () => folder.discard(),
         store: async (name) => {
           const id = newId('ds');

@@ -202,16 +202,14 @@ export class TrainingController {
   private async createFromForm(request: FastifyRequest): Promise<RunEntity> {
     const { fields, files } = await readForm(request, {
       files: ['file', 'validationFile'],
+      tells: ['format'],
       maxFileBytes: this.settings.maxUploadBytes,
-      read: (file) => this.datasets.prepare(file.stream, { ...file, format: file.field('format') }),
+      read: (file) => this.datasets.prepare(file.stream, { ...file, ...file.told }),
       discard: (prepared) => prepared.discard(),
     });
     try {
       // A form sends what was left empty as an empty text.
-      const { format, ...given } = Object.fromEntries(
-        Object.entries(fields).filter(([, value]) => value.trim() !== ''),
-      );
-      for (const prepared of Object.values(files)) prepared.assertFormat(format);
+      const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value.trim() !== ''));
       const asked = await validated(TrainingRequestDto, given, 'form');
       return await this.training.create(asked, files, request.trace);
     } finally {

@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsOptional } from 'class-validator';
+import { IsOptional } from 'class-validator';
 import { IsName, nameSchema } from '../../common/names.js';
 import { fileFormats, type FileFormat } from '../reading/file-format.js';
 
@@ -13,18 +13,17 @@ export class UploadDatasetFields {
   @IsOptional()
   @IsName()
   name?: string;
+}
 
+/** The form: documentation alone, since files are read as a stream. */
+export class UploadDatasetForm extends UploadDatasetFields {
   /**
    * How the file is written. By default its content type tells, else its name (.csv, .jsonl, .ndjson, .json), else it is TSV. Goes
    * before the file, which is read as it arrives.
    */
   @ApiPropertyOptional({ enum: fileFormats })
-  @IsOptional()
-  @IsIn(fileFormats)
   format?: FileFormat;
-}
 
-export class UploadDatasetForm extends UploadDatasetFields {
   /** Text in UTF-8: tab-separated (TSV), CSV or JSON lines. */
   @ApiProperty({ type: 'string', format: 'binary' })
   file!: unknown;

@@ -31,14 +31,6 @@ export function fileFormatOf({ format, contentType = '', fileName = '' }: FileDe
   return byType.get(type) ?? byExtension.get(path.extname(fileName).toLowerCase()) ?? 'tsv';
 }
 
-/** @throws InvalidInputError where the format is named too late */
-export function assertReadAs(read: FileFormat, format: string | undefined): void {
-  const named = format === undefined ? read : fileFormatOf({ format });
-  if (named === read) return;
-  const message = `format must come before the file, which was read as ${read} when it came: with curl, -F format=${named} before -F file=@…`;
-  throw new InvalidInputError(`The form is not valid: ${message}`, [{ pointer: '#/format', message }]);
-}
-
 const byType = new Map<string, FileFormat>([
   ['text/tab-separated-values', 'tsv'],
   ['text/csv', 'csv'],

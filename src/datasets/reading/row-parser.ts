@@ -6,7 +6,7 @@ import { columnName, detectColumns, isLabel, type Columns } from './columns.js';
 import { CsvReader } from './csv-reader.js';
 import type { FileFormat } from './file-format.js';
 import { JsonLinesReader } from './json-lines-reader.js';
-import { ProblemList } from './problem-list.js';
+import { ProblemList } from '../../common/problem-list.js';
 import type { OnRecord, Problems, RecordReader } from './record-reader.js';
 
 export interface LabelledRow {

@@ -1,4 +1,4 @@
-import type { InputProblem } from '../../common/errors.js';
+import type { InputProblem } from './errors.js';
 
 /** What is wrong with a file: the first so many problems, and the number of all. */
 export class ProblemList {
