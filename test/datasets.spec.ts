@@ -159,7 +159,7 @@ describe('datasets', () => {
     ['zeros and other bytes', new Uint8Array([1, 2, 3, 0, 4]), 'is binary'],
     ['an Excel workbook', new Uint8Array([0x50, 0x4b, 3, 4, 0, 0]), 'Excel workbook'],
     ['UTF-16', new Uint8Array(Buffer.from('\uFEFF1\tWe go.', 'utf16le')), 'UTF-16'],
-    ['commas', 'sentence,label\nWe go.,1\n', 'Commas and semicolons do not separate'],
+    ['commas', 'sentence,label\nWe go.,1\n', 'name the file .csv'],
     ['another encoding', new Uint8Array(Buffer.from('1\tNaïve.\n', 'latin1')), 'Save the file as UTF-8'],
   ])('refuses %s', async (_name, content, message) => {
     const before = stored();

@@ -97,8 +97,21 @@ describe('the registry', () => {
       name: '  Final exam ',
     });
     expect(renamed.name).toBe('Final exam');
+    const emoji = '😀'.repeat(200);
+    const long = await service.json<ModelDto>(200, 'PATCH', '/models/production', { name: emoji });
+    expect(long.name).toBe(emoji);
+    await service.json<ModelDto>(200, 'PATCH', '/models/production', { name: 'Final exam' });
     expect((await service.json<ModelDto>(200, 'GET', `/models/${renamed.id}`)).name).toBe('Final exam');
-    for (const body of [{ name: ' ' }, { name: 7 }, { name: 'x'.repeat(201) }, {}, { name: 'x', mcc: 1 }]) {
+    for (const body of [
+      { name: ' ' },
+      { name: 7 },
+      { name: 'x'.repeat(201) },
+      { name: 'a\nb' },
+      { name: 'a\u202eb' },
+      { name: '\u200b' },
+      {},
+      { name: 'x', mcc: 1 },
+    ]) {
       const problem = await service.json<Problem>(422, 'PATCH', `/models/${renamed.id}`, body);
       expect(problem.errors).not.toEqual([]);
     }

@@ -246,6 +246,19 @@ describe('a stream', () => {
     await refusal(422, ndjson, lines, '?modell=production');
     await refusal(415, `${ndjson}; charset=iso-8859-1`, lines);
     expect((await refusal(422, tsv, 'a\tb\tc\n')).errors).toMatchObject([{ line: 1 }]);
+    for (const csv of ['text/csv', 'application/csv; charset=utf-8']) {
+      expect((await refusal(415, csv, 'sentence,id\nA cat sat.,1\n')).detail).toContain(
+        'application/x-ndjson',
+      );
+    }
+    for (const header of ['sentence,label', 'id;"Sentence"']) {
+      const { detail, errors } = await refusal(422, tsv, `${header}\nA cat sat.,1\n`);
+      expect([detail, errors]).toEqual([
+        expect.stringContaining('A stream of CSV is not judged'),
+        [expect.objectContaining({ line: 1 })],
+      ]);
+    }
+    expect((await stream(tsv, 'A word, a sentence, a text.\n')).response.status).toBe(200);
     expect((await refusal(422, tsv, 'PK\u0003\u0004\n\0\0')).detail).toContain('ZIP');
     const elsewhere = (path: string) =>
       service.request('PUT', path, lines, { 'content-type': ndjson }).then(({ status }) => status);

@@ -402,6 +402,39 @@ describe('the queue', { timeout: 180_000 }, () => {
     await problemOf(await request(service, 'POST', '/train/run_01JD3W5M4E7Y2V0N8GQ6T1CXZA/cancel'), 404);
   });
 
+  it('takes CSV and JSON lines, and reports on the validation file too', async () => {
+    const rows = practiceRows(60, 9)
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split('\t') as [string, string]);
+    const form = new FormData();
+    form.set('baseModel', 'tiny-bert');
+    form.set('name', ' 😀 cafe\u0301 ');
+    form.set(
+      'file',
+      new Blob([`sentence,label\n${rows.map(([text, label]) => `"${text}",${label}\n`).join('')}`]),
+      'a.csv',
+    );
+    const validation = ['The cat sat.', 'Cat the sat.', 'the cat sat.'].map((sentence, i) =>
+      JSON.stringify({ sentence, label: i % 2 }),
+    );
+    form.set('validationFile', new Blob([validation.join('\n')]), 'b.jsonl');
+    const response = await fetch(`${service.url}/train`, { method: 'POST', body: form });
+    const text = await response.text();
+    expect([response.status, text]).toEqual([202, text]);
+    const run = JSON.parse(text) as RunDto;
+    expect(run.name).toBe('😀 caf\u00e9');
+    const read = (id: string) => get<DatasetDto>(service, `/datasets/${id}`);
+    expect(await read(run.datasetId)).toMatchObject({ rows: 60, statistics: { fileFormat: 'csv' } });
+    expect(await read(run.validationDatasetId!)).toMatchObject({
+      statistics: { fileFormat: 'jsonl' },
+      warnings: [{ kind: 'near-duplicates', count: 1, lines: [3] }],
+    });
+    const ended = await untilEnded(service, run.id);
+    expect(ended.status).toBe('succeeded');
+    expect((await get<ModelDto>(service, `/models/${ended.modelId}`)).name).toBe('😀 caf\u00e9');
+  });
+
   it('deletes what has ended, with its events', async () => {
     const { items } = await get<RunPageDto>(service, '/train?status=cancelled');
     for (const { id } of items) {
@@ -410,7 +443,7 @@ describe('the queue', { timeout: 180_000 }, () => {
       await problemOf(await request(service, 'GET', `/train/${id}/events`), 404);
     }
     expect(items).toHaveLength(2);
-    expect((await get<RunPageDto>(service, '/train')).items).toHaveLength(1);
+    expect((await get<RunPageDto>(service, '/train')).items).toHaveLength(2);
   });
 });
 
@@ -499,6 +532,8 @@ describe('bad input', () => {
       () => ({ evaluationSteps: 1, batchSize: 1, epochs: 20 }),
     ],
     ['name', 422, '#/name', () => ({ name: '' })],
+    ['a name with a line break', 422, '#/name', () => ({ name: 'a\nb' })],
+    ['a long name', 422, '#/name', () => ({ name: 'x'.repeat(201) })],
     ['an unknown field', 422, '#/epoch', () => ({ epoch: 3 })],
     ['a list as baseModel', 422, '#/baseModel', () => ({ baseModel: [] })],
     ['an unknown base model', 422, '#/baseModel', () => ({ baseModel: 'no-such-model' })],
@@ -578,6 +613,7 @@ describe('bad input', () => {
       422,
       (form) => form.set('file', new Blob(['A b.\t1\nB a.\t0\n']), 'x.tsv'),
     ],
+    ['a format after the file', 422, (form) => form.set('format', 'csv')],
     ['a text as the file', 422, (form) => form.set('file', 'practice.tsv')],
     ['no file', 422, (form) => form.delete('file')],
     ['a file over the limit', 413, (form) => form.set('file', new Blob([practiceRows(4000, 7)]), 'x.tsv')],

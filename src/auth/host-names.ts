@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { ForbiddenError } from '../common/errors.js';
+import { quoted } from '../common/text.js';
 import type { Settings } from '../config/settings.js';
 import { isLoopback, type ApiKeys } from './api-keys.js';
 import { isForHealth } from './gatekeeper.js';
@@ -35,7 +36,7 @@ export function refuseForeignNames(fastify: FastifyInstance, keys: ApiKeys, sett
 /** What to tell whoever asked under a foreign name. */
 export function refusal(sent: string | undefined): string {
   return (
-    `This service does not go by the name ${JSON.stringify(nameOf(sent ?? '').slice(0, 100))}. Ask it by its address or as localhost, or ` +
+    `This service does not go by the name ${quoted(nameOf(sent ?? ''), 100)}. Ask it by its address or as localhost, or ` +
     'have the name added to WELLFORMED_HOST_NAMES.'
   );
 }

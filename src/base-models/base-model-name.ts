@@ -1,5 +1,6 @@
 import { realpath, stat } from 'node:fs/promises';
 import { isAbsolute, join, relative, sep } from 'node:path';
+import { quoted } from '../common/text.js';
 import { catalogue, findInCatalogue, type CatalogueEntry, type SourceLocation } from './catalogue.js';
 import type { BaseModelOptions } from './options.js';
 
@@ -27,7 +28,7 @@ export class UnknownBaseModelError extends Error {
 export async function lookUpBaseModel(name: string, options: BaseModelOptions): Promise<NamedBaseModel> {
   if (!namePattern.test(name) || name.length > 200) {
     throw new UnknownBaseModelError(
-      `${quote(name)} cannot be the name of a base model: letters, digits, ".", "_" and "-" are, with "/" between ` +
+      `${quoted(name, 100)} cannot be the name of a base model: letters, digits, ".", "_" and "-" are, with "/" between ` +
         `an owner and a name. ${advice(options)}`,
     );
   }
@@ -42,7 +43,7 @@ export async function lookUpBaseModel(name: string, options: BaseModelOptions): 
     const hub = name.includes('/')
       ? ' and WELLFORMED_HUB_MODELS does not allow to fetch it from the hub'
       : '';
-    throw new UnknownBaseModelError(`There is no base model ${quote(name)}${hub}. ${advice(options)}`);
+    throw new UnknownBaseModelError(`There is no base model ${quoted(name, 100)}${hub}. ${advice(options)}`);
   }
   // "--" for the slash, as the hub's own cache has it; no owner or name on the hub holds two dashes.
   const fetched = await locate(name.replace('/', '--'), options);
@@ -73,7 +74,7 @@ async function locate(
   const inside = relative(await realpath(folder), real);
   if (inside === '' || inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside)) {
     throw new UnknownBaseModelError(
-      `${quote(name)} is a link that leads out of the base-model folder. Copy the model into that folder instead.`,
+      `${quoted(name, 100)} is a link that leads out of the base-model folder. Copy the model into that folder instead.`,
     );
   }
   const found = await stat(real);
@@ -89,8 +90,4 @@ function advice({ hubModels }: BaseModelOptions): string {
         ? ''
         : `, one of ${hubModels.join(', ')} from the hub`;
   return `Choose ${known}${hub}, or put a Hugging Face folder of that name under the base-model folder.`;
-}
-
-function quote(name: string): string {
-  return JSON.stringify(name.length > 100 ? `${name.slice(0, 100)}…` : name);
 }

@@ -152,5 +152,6 @@ function onlyKnown(fields: Record<string, unknown>, name: string, known: string 
 /** A value from outside, short enough for an error message. */
 function show(value: unknown): string {
   const text = value === undefined ? 'nothing' : JSON.stringify(value);
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+  // No half of a character at the end.
+  return text.length > 60 ? `${text.slice(0, 60).replace(/[\uD800-\uDBFF]$/, '')}…` : text;
 }

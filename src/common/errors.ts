@@ -9,8 +9,10 @@ export interface InputProblem {
   parameter?: string;
   /** Line of an uploaded file, from 1. */
   line?: number;
-  /** Column (tab-separated field) of that line, from 1. */
+  /** Column of that line, from 1. */
   column?: number;
+  /** Field of the object on that line, in JSON lines. */
+  field?: string;
   /** What is wrong and what to do about it. */
   message: string;
 }

@@ -20,11 +20,17 @@ export interface UploadedFile {
   stream: AsyncIterable<Uint8Array>;
   /** As the client sent it: not to be trusted as a path. */
   fileName: string;
+  /** As the client says; many say nothing of use, such as application/octet-stream. */
+  contentType: string;
+  /** The fields that say how to read it. */
+  told: Readonly<Record<string, string>>;
 }
 
 export interface FormReader<T> {
   /** Names of the files that the form may have, each at most once. */
   files: readonly string[];
+  /** Names of fields that say how to read the files, which come before these, and are no fields of the form otherwise. */
+  tells?: readonly string[];
   /** Largest file in bytes. */
   maxFileBytes: number;
   /** Called as each file arrives, before later parts are known. Must read the stream to its end, or throw. */
@@ -37,6 +43,8 @@ export interface Form<T> {
   /** In their order. `formValues` makes an object of them. */
   fields: FormField[];
   files: Record<string, T>;
+  /** What was said of the files. */
+  told: Record<string, string>;
 }
 
 /** Longest field that is no file, in bytes. */
@@ -56,7 +64,7 @@ export async function readForm<T>(request: FastifyRequest, reader: FormReader<T>
     throw new UnsupportedMediaTypeError('Send a multipart form. With curl: -F file=@sentences.tsv');
   }
   refuseEarly(request, reader);
-  const form: Form<T> = { fields: [], files: {} };
+  const form: Form<T> = { fields: [], files: {}, told: {} };
   try {
     for await (const part of readable(request).parts({
       limits: { fileSize: reader.maxFileBytes },
@@ -91,7 +99,10 @@ async function addPart<T>(form: Form<T>, part: MultipartFile, reader: FormReader
     if (Object.hasOwn(form.files, name))
       throw invalid(name, `${name} stands in the form twice: send one file`);
     const stream = bytesOf(part, reader.maxFileBytes);
-    form.files[name] = await reader.read({ stream, fileName: part.filename ?? '' }, name);
+    const { filename: fileName = '', mimetype: contentType } = part;
+    form.files[name] = await reader.read({ stream, fileName, contentType, told: form.told }, name);
+  } else if (reader.tells?.includes(name)) {
+    await addTold(form, part);
   } else if (part.mimetype === 'application/json') {
     // Whether it has the name of a file or not: browsers give one to every part that has a type.
     form.fields.push({ name, json: jsonOf(name, await textOf(part)) });
@@ -100,6 +111,19 @@ async function addPart<T>(form: Form<T>, part: MultipartFile, reader: FormReader
   } else {
     throw invalid(name, `${name} is no known file. Known: ${reader.files.join(', ')}`);
   }
+}
+
+/** What says how to read the files is wanted before they come, since they are read as they arrive. */
+async function addTold<T>({ files, told }: Form<T>, part: MultipartFile): Promise<void> {
+  const name = part.fieldname;
+  if (Object.keys(files).length > 0) {
+    throw invalid(
+      name,
+      `${name} must come before the files, which are read as they arrive: with curl, -F ${name}=… before -F file=@…`,
+    );
+  }
+  if (Object.hasOwn(told, name)) throw invalid(name, `${name} stands in the form twice: send it once`);
+  told[name] = await textOf(part);
 }
 
 /** Of a part whose headers are good. */

@@ -23,11 +23,17 @@ export class InputProblemDto implements InputProblem {
   line?: number;
 
   /**
-   * Column (tab-separated field) of that line, from 1.
+   * Column of that line, from 1.
    * @example 2
    */
   @ApiPropertyOptional({ type: 'integer' })
   column?: number;
+
+  /**
+   * Field of the object on that line, where the file is JSON lines.
+   * @example label
+   */
+  field?: string;
 
   /**
    * What is wrong and what to do about it.

@@ -4,8 +4,9 @@ import path from 'node:path';
 import type { StagedFolder } from '../storage/blob-store.js';
 import type { Dataset } from './dataset.js';
 import { formatRow, ROWS_FILE } from './rows-file.js';
+import type { FileFormat } from './reading/file-format.js';
+import { RowParser } from './reading/row-parser.js';
 import { DatasetSurvey } from './statistics/dataset-survey.js';
-import { TsvParser } from './tsv/tsv-parser.js';
 
 /** What a file turned out to hold. */
 export interface DatasetContent extends Pick<
@@ -23,24 +24,29 @@ export interface DatasetContent extends Pick<
  */
 export async function writeDataset(
   stream: AsyncIterable<Uint8Array>,
+  format: FileFormat,
   folder: StagedFolder,
 ): Promise<DatasetContent> {
   const file = await open(path.join(folder.path, ROWS_FILE), 'wx');
   try {
-    return await writeRows(stream, file);
+    return await writeRows(stream, format, file);
   } finally {
     await file.close();
   }
 }
 
-async function writeRows(stream: AsyncIterable<Uint8Array>, file: FileHandle): Promise<DatasetContent> {
+async function writeRows(
+  stream: AsyncIterable<Uint8Array>,
+  fileFormat: FileFormat,
+  file: FileHandle,
+): Promise<DatasetContent> {
   const contentHash = createHash('sha256');
   const fileHash = createHash('sha256');
-  const survey = new DatasetSurvey();
+  const survey = new DatasetSurvey(fileFormat);
   let bytes = 0;
   let stored = '';
   let content = '';
-  const parser = new TsvParser((row) => {
+  const parser = new RowParser(fileFormat, (row) => {
     survey.add(row);
     stored += formatRow(row);
     content += `${row.label}\t${row.sentence}\n`;
@@ -59,7 +65,7 @@ async function writeRows(stream: AsyncIterable<Uint8Array>, file: FileHandle): P
     parser.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
     await flush();
   }
-  const { format, rows } = parser.end();
+  const { layout, rows } = parser.end();
   await flush();
   const [unacceptable, acceptable] = survey.rowsByLabel;
   return {
@@ -67,7 +73,7 @@ async function writeRows(stream: AsyncIterable<Uint8Array>, file: FileHandle): P
     rows,
     acceptable,
     unacceptable,
-    statistics: survey.statistics(format),
+    statistics: survey.statistics(layout),
     warnings: survey.warnings(),
     bytes,
     sums: { [ROWS_FILE]: fileHash.digest('hex') },

@@ -1,3 +1,5 @@
+import type { FileFormat } from './reading/file-format.js';
+
 /** A set of labelled sentences, as services pass it. */
 export interface Dataset {
   id: string;
@@ -19,14 +21,16 @@ export interface Dataset {
 }
 
 export interface DatasetStatistics {
-  /** How the file was read. */
-  format: TsvFormat;
+  /** How the file was written. */
+  fileFormat: FileFormat;
+  /** How its columns were told apart. */
+  format: RowLayout;
   words: LengthStatistics;
   characters: LengthStatistics;
 }
 
-/** `cola`: four columns without a header; `header`: a header row names them; the others have two columns. */
-export type TsvFormat = 'cola' | 'header' | 'sentence-label' | 'label-sentence';
+/** `cola`: four columns without a header; `header`: a header row or the fields of objects name them; the others have two columns. */
+export type RowLayout = 'cola' | 'header' | 'sentence-label' | 'label-sentence';
 
 export interface LengthStatistics {
   min: number;
@@ -38,11 +42,19 @@ export interface LengthStatistics {
 }
 
 export type DatasetWarningKind =
-  | 'duplicate-sentences'
-  | 'conflicting-labels'
-  | 'long-sentences'
-  | 'skewed-classes'
   | 'missing-class'
+  | 'skewed-classes'
+  | 'other-language'
+  | 'quoted-fields'
+  | 'conflicting-labels'
+  | 'duplicate-sentences'
+  | 'near-duplicates'
+  | 'byte-order-marks'
+  | 'invisible-characters'
+  | 'damaged-characters'
+  | 'html-entities'
+  | 'line-breaks'
+  | 'long-sentences'
   | 'duplicates-not-fully-checked';
 
 export interface DatasetWarning {

@@ -25,6 +25,9 @@ import { DatasetDto, DatasetPageDto } from './dto/dataset.dto.js';
 import { RowDto, RowPageDto, RowsQuery } from './dto/row.dto.js';
 import { UploadDatasetFields, UploadDatasetForm } from './dto/upload-dataset.dto.js';
 
+/** What OpenAPI says of the files of forms. */
+const fileTypes = 'text/tab-separated-values, text/csv, application/x-ndjson';
+
 const ofDataset = ['DatasetsController.get', 'DatasetsController.rows', 'DatasetsController.delete'];
 
 const ApiDatasetId = () => ApiParam({ name: 'id', example: 'ds_01JDB6X2S7N4M0QK8T5V9W3YZA' });
@@ -43,20 +46,25 @@ export class DatasetsController {
   @ApiOperation({
     summary: 'Upload labelled sentences',
     description:
-      'Takes tab-separated text in UTF-8 (with or without BOM, lines ended by LF or CRLF), without quoting: a quote sign is a ' +
-      'letter. The columns may be\n\n' +
+      'Takes text in UTF-8 (with or without BOM, lines ended by LF or CRLF) as\n\n' +
+      '- TSV: columns with tabs between them, without quoting: a quote sign is a letter;\n' +
+      '- CSV (RFC 4180): columns with commas, semicolons or tabs between them; a field between quote marks may hold all of these and ' +
+      'line breaks, and a quote mark within it is doubled;\n' +
+      '- JSON lines: an object with `sentence` and `label` (and, if there, `source` and `mark`) on each line.\n\n' +
+      'The field `format` tells which; without it the content type of the file does, or else its name: `.csv`, `.jsonl`, `.ndjson` or ' +
+      '`.json`; any other is TSV. The columns of TSV and CSV may be\n\n' +
       '- CoLA’s four, without a header: source, label, the author’s mark, sentence;\n' +
       '- any, after a header row that names `sentence` and `label` (and, if there, `source` and `mark`);\n' +
       '- two without a header, sentence and label in either order: whichever holds 0 or 1 in the first line is the label.\n\n' +
       'Labels are 1 (acceptable) and 0 (unacceptable). Where lines are wrong, nothing is stored and the answer lists the first ' +
-      '100. What is merely odd (duplicates, contradictions, very long sentences, a rare or missing class) is stored and reported as `warnings`.\n\n' +
+      '100. What is merely odd (duplicates, contradictions, quoting that TSV does not have, invisible or damaged characters, HTML entities, another language than English, very long sentences, a rare or missing class) is stored and reported as `warnings`.\n\n' +
       '    curl -F file=@in_domain_train.tsv localhost:3000/datasets',
     requestBody: {
       required: true,
       content: {
         'multipart/form-data': {
           schema: { $ref: getSchemaPath(UploadDatasetForm) },
-          encoding: { file: { contentType: 'text/tab-separated-values' } },
+          encoding: { file: { contentType: fileTypes } },
         },
       },
     },
@@ -75,8 +83,9 @@ export class DatasetsController {
   ): Promise<DatasetDto> {
     const { fields, files } = await readForm(request, {
       files: ['file'],
+      tells: ['format'],
       maxFileBytes: this.settings.maxUploadBytes,
-      read: ({ stream, fileName }) => this.datasets.prepare(stream, { fileName }),
+      read: (file) => this.datasets.prepare(file.stream, { ...file, ...file.told }),
       discard: (prepared) => prepared.discard(),
     });
     if (!files.file) {

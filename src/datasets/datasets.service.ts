@@ -4,6 +4,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { Repository, type EntityManager } from 'typeorm';
 import { ConflictError, InvalidInputError, NotFoundError } from '../common/errors.js';
 import { newId } from '../common/identifiers.js';
+import { nameFrom } from '../common/names.js';
 import { findPage, type Page, type PageQuery } from '../common/pagination.js';
 import { isForeignKeyViolation } from '../database/constraint-errors.js';
 import { Transactions } from '../database/transactions.js';
@@ -11,8 +12,12 @@ import { BlobStore, type BlobKey } from '../storage/blob-store.js';
 import { writeDataset, type DatasetContent } from './dataset-writer.js';
 import { DatasetEntity } from './dataset.entity.js';
 import type { Dataset } from './dataset.js';
+import { fileFormatOf, type FileDescription } from './reading/file-format.js';
 import { cursorOf, parseCursor } from './rows-cursor.js';
 import { readRowsAt, ROWS_FILE, type StoredRow } from './rows-file.js';
+
+/** What file systems allow. */
+const LONGEST_FILE_NAME = 255;
 
 /** A file that was read and found good, and is not stored yet. Exactly one of the two must be called. */
 export interface PreparedDataset {
@@ -42,13 +47,11 @@ export class DatasetsService implements OnModuleInit {
    * Reads a file without storing it: for a request that is decided on when all its parts have arrived.
    * @throws InvalidInputError where its rows are wrong
    */
-  async prepare(
-    stream: AsyncIterable<Uint8Array>,
-    { fileName }: { fileName?: string },
-  ): Promise<PreparedDataset> {
+  async prepare(stream: AsyncIterable<Uint8Array>, file: FileDescription): Promise<PreparedDataset> {
+    const format = fileFormatOf(file);
     const folder = await this.blobs.stage();
     try {
-      const content = await writeDataset(stream, folder);
+      const content = await writeDataset(stream, format, folder);
       return {
         content,
         discard: () => folder.discard(),
@@ -60,7 +63,7 @@ export class DatasetsService implements OnModuleInit {
             await folder.discard();
             throw error;
           }
-          return this.insert(id, content, { name, fileName });
+          return this.insert(id, content, { name, fileName: file.fileName });
         },
       };
     } catch (error) {
@@ -128,13 +131,14 @@ export class DatasetsService implements OnModuleInit {
     { sums: _sums, warnings, ...content }: DatasetContent,
     { name, fileName }: { name?: string; fileName?: string },
   ): Promise<Dataset> {
-    const originalFileName = (fileName && cleanFileName(fileName)) || null;
+    // Browsers may send a path, and anybody anything: kept for people to read, never used as a path.
+    const baseName = (fileName ?? '').split(/[\\/]/).at(-1)!;
     const entity: DatasetEntity = {
       id,
-      name: name ?? (originalFileName ? path.parse(originalFileName).name.slice(0, 200) : id),
+      name: name ?? (nameFrom(path.parse(baseName).name) || id),
       ...content,
       problems: warnings,
-      originalFileName,
+      originalFileName: nameFrom(baseName, LONGEST_FILE_NAME) || null,
       createdAt: new Date(),
     };
     try {
@@ -192,13 +196,8 @@ function noSuchDataset(id: string): NotFoundError {
   return new NotFoundError(`There is no dataset ${id}. GET /datasets lists those there are.`);
 }
 
-/** Browsers may send a path, and anybody anything: kept for people to read, never used as a path. */
-function cleanFileName(name: string): string {
-  const base = name.split(/[\\/]/).at(-1)!;
-  // eslint-disable-next-line no-control-regex
-  return base.replace(/[\u0000-\u001f\u007f]/g, '').slice(0, 255);
-}
-
 function datasetOf({ problems, ...entity }: DatasetEntity): Dataset {
-  return { ...entity, warnings: problems };
+  // What was stored before there were other formats.
+  const statistics = { ...entity.statistics, fileFormat: entity.statistics.fileFormat ?? ('tsv' as const) };
+  return { ...entity, statistics, warnings: problems };
 }

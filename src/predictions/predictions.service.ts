@@ -12,6 +12,7 @@ import {
   OverdueError,
   TooManyRequestsError,
 } from '../common/errors.js';
+import { characterCount, isLongerThan } from '../common/text.js';
 import { Settings } from '../config/settings.js';
 import { Instruments } from '../metrics/instruments.js';
 import type { PredictionOutcome } from '../metrics/prediction-instruments.js';
@@ -316,8 +317,8 @@ function assertSentences(sentences: string[], pointer: (index: number) => string
 /** What is wrong with it and what to do; null where it can be judged. */
 export function problemOfSentence(sentence: unknown): string | null {
   if (typeof sentence !== 'string') return 'must be a string';
-  if (sentence.length > MAX_CHARACTERS) {
-    return `must have at most ${MAX_CHARACTERS} characters, not ${sentence.length}: split it into sentences`;
+  if (isLongerThan(sentence, MAX_CHARACTERS)) {
+    return `must have at most ${MAX_CHARACTERS} characters, not ${characterCount(sentence)}: split it into sentences`;
   }
   return sentenceProblem(sentence);
 }

@@ -40,7 +40,7 @@ export class RunEntity {
   validationDatasetId!: string | null;
 
   /** What its model is to be called. */
-  @Column({ type: 'varchar', length: 100, nullable: true })
+  @Column({ type: 'varchar', length: 200, nullable: true })
   name!: string | null;
 
   @Column({ type: 'varchar', length: 255 })

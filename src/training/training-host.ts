@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { BaseModelsService } from '../base-models/base-models.service.js';
+import { nameFrom } from '../common/names.js';
 import { withoutServerFolders } from '../common/server-folders.js';
 import { untilStored } from '../common/until-stored.js';
 import { Settings } from '../config/settings.js';
@@ -195,7 +196,7 @@ export class TrainingHost {
     return {
       runId: run.id,
       folder: staged.path,
-      modelName: run.name ?? `${run.baseModel} on ${training.name}`.slice(0, 200),
+      modelName: run.name ?? nameFrom(`${run.baseModel} on ${training.name}`),
       baseModel: run.baseModel,
       baseModelOptions: this.baseModels.options,
       engine: this.settings.engine,

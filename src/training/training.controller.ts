@@ -30,6 +30,9 @@ import { TrainingFormDto, TrainingJsonDto, TrainingRequestDto } from './dto/trai
 import type { RunEntity } from './run.entity.js';
 import { TrainingService } from './training.service.js';
 
+/** What OpenAPI says of the files of forms. */
+const fileTypes = 'text/tab-separated-values, text/csv, application/x-ndjson';
+
 const ofRun = ['get', 'metrics', 'events', 'cancel', 'delete'].map((name) => `TrainingController.${name}`);
 
 const ApiRunId = () => ApiParam({ name: 'id', example: 'run_01JD3W5M4E7Y2V0N8GQ6T1CXZA' });
@@ -59,8 +62,8 @@ export class TrainingController {
         'multipart/form-data': {
           schema: { $ref: getSchemaPath(TrainingFormDto) },
           encoding: {
-            file: { contentType: 'text/tab-separated-values' },
-            validationFile: { contentType: 'text/tab-separated-values' },
+            file: { contentType: fileTypes },
+            validationFile: { contentType: fileTypes },
           },
         },
         'application/json': {
@@ -200,8 +203,9 @@ export class TrainingController {
   private async createFromForm(request: FastifyRequest): Promise<RunEntity> {
     const { fields, files } = await readForm(request, {
       files: ['file', 'validationFile'],
+      tells: ['format'],
       maxFileBytes: this.settings.maxUploadBytes,
-      read: ({ stream, fileName }) => this.datasets.prepare(stream, { fileName }),
+      read: (file) => this.datasets.prepare(file.stream, { ...file, ...file.told }),
       discard: (prepared) => prepared.discard(),
     });
     try {

@@ -3,6 +3,7 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { access, readdir, stat } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
+import { shortened } from '../../common/text.js';
 import { SourceError } from '../source.js';
 
 export interface ClientRun {
@@ -76,11 +77,10 @@ export async function runClient(run: ClientRun): Promise<void> {
     env: { ...process.env, ...run.environment },
   });
   let output = '';
-  const collect = (chunk: Buffer) => {
-    output = (output + chunk.toString()).slice(-20_000);
+  const collect = (text: string) => {
+    output = (output + text).slice(-20_000);
   };
-  child.stdout.on('data', collect);
-  child.stderr.on('data', collect);
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', collect);
 
   let ended: string | undefined;
   const kill = (reason: string) => {
@@ -162,7 +162,7 @@ function lastLines(output: string): string {
     .filter((line) => /error/i.test(line))
     .map((line) => line.replace(/^\[?ERROR\]?:?\s*/, ''));
   const telling = errors.filter(Boolean).slice(0, 2);
-  return (telling.length > 0 ? telling : lines.slice(-2)).join(' ').slice(0, 500) || 'it printed nothing';
+  return shortened((telling.length > 0 ? telling : lines.slice(-2)).join(' '), 500) || 'it printed nothing';
 }
 
 function minutes(milliseconds: number): string {

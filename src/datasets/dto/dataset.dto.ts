@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { Dataset, DatasetWarningKind, TsvFormat } from '../dataset.js';
+import type { Dataset, DatasetWarningKind, RowLayout } from '../dataset.js';
+import { fileFormats, type FileFormat } from '../reading/file-format.js';
 
 export class LengthStatisticsDto {
   /** @example 2 */
@@ -22,11 +23,15 @@ export class LengthStatisticsDto {
 }
 
 export class DatasetStatisticsDto {
-  /** How the file was read: CoLA's four columns, by a header row, or two columns in this order. */
-  @ApiProperty({ enum: ['cola', 'header', 'sentence-label', 'label-sentence'], example: 'cola' })
-  format!: TsvFormat;
+  /** How the file was written. */
+  @ApiProperty({ enum: fileFormats, example: 'tsv' })
+  fileFormat!: FileFormat;
 
-  /** Lengths in words, with white space between them. */
+  /** How its columns were told apart: CoLA's four, by a header row (or the fields of JSON objects), or two columns in this order. */
+  @ApiProperty({ enum: ['cola', 'header', 'sentence-label', 'label-sentence'], example: 'cola' })
+  format!: RowLayout;
+
+  /** Lengths in words: runs of anything but white space. */
   @ApiProperty()
   words!: LengthStatisticsDto;
 
@@ -40,8 +45,16 @@ export class DatasetWarningDto {
     enum: [
       'missing-class',
       'skewed-classes',
+      'other-language',
+      'quoted-fields',
       'conflicting-labels',
       'duplicate-sentences',
+      'near-duplicates',
+      'byte-order-marks',
+      'invisible-characters',
+      'damaged-characters',
+      'html-entities',
+      'line-breaks',
       'long-sentences',
       'duplicates-not-fully-checked',
     ] satisfies DatasetWarningKind[],

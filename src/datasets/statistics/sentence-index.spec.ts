@@ -14,7 +14,7 @@ describe('SentenceIndex', () => {
           const labels = known.get(`${high} ${low}`);
           const expected = !labels ? 'new' : labels.has(label) ? 'duplicate' : 'conflict';
           known.set(`${high} ${low}`, (labels ?? new Set()).add(label));
-          expect(index.add(high, low, label)).toBe(expected);
+          expect(index.add(high, low, 7, label)).toBe(expected);
         }
         expect(index.size).toBe(known.size);
       }),
@@ -24,8 +24,8 @@ describe('SentenceIndex', () => {
 
   it('stops remembering at its capacity, and still knows what it knew', () => {
     const index = new SentenceIndex(2);
-    expect([1, 2, 3].map((high) => index.add(high, 2 ** 32 - 1, 0))).toEqual(['new', 'new', 'unknown']);
-    expect([1, 2, 3].map((high) => index.add(high, 2 ** 32 - 1, 1))).toEqual([
+    expect([1, 2, 3].map((high) => index.add(high, 2 ** 32 - 1, 7, 0))).toEqual(['new', 'new', 'unknown']);
+    expect([1, 2, 3].map((high) => index.add(high, 2 ** 32 - 1, 7, 1))).toEqual([
       'conflict',
       'conflict',
       'unknown',

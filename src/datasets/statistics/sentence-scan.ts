@@ -3,9 +3,9 @@ export interface SentenceScan {
   /** 64-bit hash, as two unsigned halves. */
   high: number;
   low: number;
-  /** Runs of anything but white space. */
+  /** Runs of anything but white space, be it Unicode's; control characters count as such. */
   words: number;
-  /** Unicode code points. */
+  /** Unicode code points, as everywhere (see common/text.ts). */
   characters: number;
 }
 
@@ -20,13 +20,27 @@ export function scanSentence(sentence: string): SentenceScan {
     const code = sentence.charCodeAt(i);
     high = Math.imul(high ^ code, 2654435761);
     low = Math.imul(low ^ code, 1597334677);
-    // The second half of a surrogate pair is no character of its own.
+    // The second half of a surrogate pair is no character of its own; rows hold no lone halves.
     if (code < 0xdc00 || code > 0xdfff) characters++;
-    const space = code <= 0x20 || code === 0xa0;
+    const space = code <= 0x20 || (code >= 0x7f && isWideSpace(code));
     if (!space && !inWord) words++;
     inWord = !space;
   }
   high = Math.imul(high ^ (high >>> 16), 2246822507) ^ Math.imul(low ^ (low >>> 13), 3266489909);
   low = Math.imul(low ^ (low >>> 16), 2246822507) ^ Math.imul(high ^ (high >>> 13), 3266489909);
   return { high: high >>> 0, low: low >>> 0, words, characters };
+}
+
+/** White space beyond ASCII. */
+function isWideSpace(code: number): boolean {
+  return (
+    code === 0xa0 ||
+    code === 0x85 ||
+    code === 0x1680 ||
+    (code >= 0x2000 && code <= 0x200a) ||
+    (code >= 0x2028 && code <= 0x2029) ||
+    code === 0x202f ||
+    code === 0x205f ||
+    code === 0x3000
+  );
 }

@@ -1,10 +1,8 @@
-import { Transform } from 'class-transformer';
-import { IsString, Length } from 'class-validator';
+import { ApiProperty } from '@nestjs/swagger';
+import { IsName, nameSchema } from '../../common/names.js';
 
 export class RenameModelDto {
-  /** @example 'Final exam, spring' */
-  @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.trim() : value))
-  @IsString({ message: 'name must be a string' })
-  @Length(1, 200, { message: 'name must have 1 to 200 characters' })
+  @ApiProperty({ ...nameSchema, example: 'Final exam, spring' })
+  @IsName()
   name!: string;
 }

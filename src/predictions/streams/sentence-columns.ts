@@ -10,6 +10,23 @@ export interface SentenceColumns {
   isHeader: boolean;
 }
 
+/** What to do with CSV: its quoting would have to be understood and given back. */
+export const notCsv =
+  'A stream of CSV is not judged. Send JSON lines (application/x-ndjson: "A sentence." or {"id": 7, "sentence": "A sentence."} on each ' +
+  'line), or tab-separated text without quoting (text/tab-separated-values). Python makes JSON lines of CSV: ' +
+  "pandas.read_csv('a.csv').to_json('a.ndjson', orient='records', lines=True).";
+
+/** Column names, one of them `sentence`, with commas or semicolons between them: no sentence looks like it. */
+function isCsvHeader(line: string): boolean {
+  const names = line.split(/[,;]/).map((name) =>
+    name
+      .trim()
+      .toLowerCase()
+      .replace(/^"(.*)"$/, '$1'),
+  );
+  return names.length > 1 && names.includes('sentence') && names.every((name) => /^\w*$/.test(name));
+}
+
 /**
  * Tells the column of the sentences from the first line. The forms of data sets are known, whose labels are not looked at, and a
  * file of sentences alone.
@@ -19,6 +36,7 @@ export function sentenceColumns(fields: readonly string[]): SentenceColumns | st
   if (fields.some((field) => field.includes('\r'))) {
     return 'The lines end with CR alone. Save the file with LF or CRLF line ends.';
   }
+  if (fields.length === 1 && isCsvHeader(fields[0]!)) return notCsv;
   const names = fields.map((field) => field.trim().toLowerCase());
   const count = fields.length;
   const named = names.filter((name) => name === 'sentence').length;

@@ -3,8 +3,10 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { UnsupportedMediaTypeError } from '../../common/errors.js';
 import { assertUtf8 } from '../../common/utf8.js';
 import { isForSentences, notUnderstood } from '../sentence-bodies.js';
+import { notCsv } from './sentence-columns.js';
 import { streamTypes, type StreamType } from './stream-types.js';
 
 /** A body that nothing has been read of, however long it is. */
@@ -22,6 +24,10 @@ export class StreamBodies implements OnModuleInit {
 
   onModuleInit(): void {
     const fastify: FastifyInstance = this.host.httpAdapter.getInstance();
+    fastify.addContentTypeParser(['text/csv', 'application/csv'], async (request: FastifyRequest) => {
+      if (request.is404) return undefined;
+      throw isForSentences(request) ? new UnsupportedMediaTypeError(notCsv) : notUnderstood(request);
+    });
     for (const type of streamTypes) {
       fastify.addContentTypeParser(type, async (request: FastifyRequest, bytes: Readable) => {
         if (request.is404) return undefined;

@@ -2,6 +2,7 @@ import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsString, Length, MaxLength, ValidateBy, ValidateIf } from 'class-validator';
 import { defaultHyperparameters } from '../../bert/fine-tuning/hyperparameters.js';
 import { LONGEST_ID } from '../../common/identifiers.js';
+import { IsName, nameSchema } from '../../common/names.js';
 import { NumberField, PositiveNumberField, WholeNumberField } from '../../common/number-fields.js';
 import { promotionRules, type PromotionRule } from '../../models/model-version.js';
 
@@ -28,16 +29,12 @@ export class TrainingBasicsDto {
   validationDatasetId?: string;
 
   @ApiPropertyOptional({
+    ...nameSchema,
     description: 'What to call the model.',
-    minLength: 1,
-    maxLength: 100,
     example: 'cola',
   })
   @ValidateIf(given)
-  @ValidateBy(
-    { name: 'name', validator: { validate: isName } },
-    { message: 'name must be a text of 1 to 100 characters, none of them a control character' },
-  )
+  @IsName()
   name?: string;
 
   @ApiPropertyOptional({
@@ -149,10 +146,6 @@ export class TrainingBasicsDto {
   })
   @IsIn(promotionRules, { message: 'promote must be auto, always or never' })
   promote: PromotionRule = 'auto';
-}
-
-function isName(value: unknown): boolean {
-  return typeof value === 'string' && value.length <= 100 && /\S/.test(value) && !/\p{Cc}/u.test(value);
 }
 
 function isMaxLength(value: unknown): boolean {

@@ -121,7 +121,14 @@ export class TrainingRequestDto extends TrainingBasicsDto {
 /** The form: documentation alone, since files are read as a stream. */
 export class TrainingFormDto extends TrainingRequestDto {
   @ApiPropertyOptional({
-    description: 'The sentences to train on, as tab-separated values in the layout of CoLA.',
+    description:
+      'How the files are written, whatever their content types and names say. Goes before the files.',
+    enum: ['tsv', 'csv', 'jsonl'],
+  })
+  format?: string;
+
+  @ApiPropertyOptional({
+    description: 'The sentences to train on: TSV, CSV or JSON lines, as for `POST /datasets`.',
     type: 'string',
     format: 'binary',
   })

@@ -92,7 +92,9 @@ def filter_case(context, case):
 
 @schemathesis.hook
 def map_body(context, body):
-    """Of base models, only the names of those that are there can be trained."""
+    """Of base models, only the names of those that are there can be trained; and all files are TSV."""
+    if isinstance(body, dict) and context.operation.path in ("/datasets", "/train"):
+        body.pop("format", None)
     if context.operation.path != "/train" or not isinstance(body, dict):
         return body
     name = body.get("baseModel")

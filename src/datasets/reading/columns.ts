@@ -1,8 +1,8 @@
-import type { TsvFormat } from '../dataset.js';
+import type { RowLayout } from '../dataset.js';
 
 /** Where a row holds what. */
 export interface Columns {
-  format: TsvFormat;
+  format: RowLayout;
   /** How many columns every row has. */
   count: number;
   /** Indices from 0. */
@@ -12,23 +12,34 @@ export interface Columns {
   mark?: number;
 }
 
-/** Names that a header may give to the two columns that nobody needs. */
-const SOURCE_NAMES = ['source', 'source_code'];
-const MARK_NAMES = ['mark', 'original_mark', 'original_label'];
+/** What a header, or an object of JSON lines, may call the columns. */
+export const columnNames = {
+  sentence: ['sentence'],
+  label: ['label'],
+  source: ['source', 'source_code'],
+  mark: ['mark', 'original_mark', 'original_label'],
+};
+
+/** Those that nobody needs. */
+export const optionalColumnNames: readonly string[] = ['source', 'mark'];
+
+/** A name as it is compared. */
+export function columnName(text: string): string {
+  return text.trim().toLowerCase();
+}
 
 /**
  * Tells the columns from the first line of a file.
  * @returns the columns, or what is wrong and what to do
  */
 export function detectColumns(fields: readonly string[]): Columns | string {
-  const names = fields.map((field) => field.trim().toLowerCase());
+  const names = fields.map(columnName);
   if (names.includes('sentence') || names.includes('label')) return headerColumns(names);
   if (fields.length === 4) return { format: 'cola', count: 4, source: 0, label: 1, mark: 2, sentence: 3 };
   if (fields.length === 2) return pairColumns(isLabel(fields[0]!), isLabel(fields[1]!));
   return (
     `The first line has ${fields.length} column(s). A file without a header has four (source, label, mark, sentence) ` +
-    'or two (sentence and label), with a tab between them; any other needs a header row that names the columns ' +
-    `sentence and label.${/[,;]/.test(fields[0]!) && fields.length === 1 ? ' Commas and semicolons do not separate columns.' : ''}`
+    'or two (sentence and label); any other needs a header row that names the columns sentence and label.'
   );
 }
 
@@ -47,13 +58,13 @@ function headerColumns(names: string[]): Columns | string {
     count: names.length,
     label: names.indexOf('label'),
     sentence: names.indexOf('sentence'),
-    ...optionalColumn('source', names, SOURCE_NAMES),
-    ...optionalColumn('mark', names, MARK_NAMES),
+    ...optionalColumn('source', names),
+    ...optionalColumn('mark', names),
   };
 }
 
-function optionalColumn(property: 'source' | 'mark', names: string[], known: string[]): Partial<Columns> {
-  const index = names.findIndex((name) => known.includes(name));
+function optionalColumn(property: 'source' | 'mark', names: string[]): Partial<Columns> {
+  const index = names.findIndex((name) => columnNames[property].includes(name));
   return index === -1 ? {} : { [property]: index };
 }
 

@@ -3,20 +3,21 @@ import { describe, expect, it } from 'vitest';
 import { fuzzed } from '../../../test/support/fuzz.js';
 import { InvalidInputError } from '../../common/errors.js';
 import { MAX_LINE_BYTES } from '../../common/line-reader.js';
-import { TsvParser, type TsvRow } from './tsv-parser.js';
+import type { FileFormat } from './file-format.js';
+import { RowParser, type LabelledRow } from './row-parser.js';
 
-function parse(content: string | Uint8Array, chunkSize = 1 << 16) {
-  const rows: TsvRow[] = [];
-  const parser = new TsvParser((row) => rows.push(row));
+function parse(content: string | Uint8Array, chunkSize = 1 << 16, format: FileFormat = 'tsv') {
+  const rows: LabelledRow[] = [];
+  const parser = new RowParser(format, (row) => rows.push(row));
   const bytes = Buffer.from(content as Uint8Array);
   for (let i = 0; i < bytes.length; i += chunkSize) parser.push(bytes.subarray(i, i + chunkSize));
-  const { format, rows: count } = parser.end();
-  return { rows, format, count };
+  const { layout, rows: count } = parser.end();
+  return { rows, layout, count };
 }
 
-function refusal(content: string | Uint8Array, chunkSize?: number): InvalidInputError {
+function refusal(content: string | Uint8Array, chunkSize?: number, format?: FileFormat): InvalidInputError {
   try {
-    parse(content, chunkSize);
+    parse(content, chunkSize, format);
   } catch (error) {
     if (error instanceof InvalidInputError) return error;
     throw error;
@@ -24,19 +25,19 @@ function refusal(content: string | Uint8Array, chunkSize?: number): InvalidInput
   throw new Error('The file was taken');
 }
 
-describe('TsvParser', () => {
+describe('RowParser, of TSV', () => {
   it.each([
-    ['four columns', 'own\t1\t*\tWe go.', { format: 'cola' }, { source: 'own', mark: '*' }],
-    ['a header', 'id\tSentence\tLABEL \n7\tWe go.\t1', { format: 'header' }, { source: '', mark: '' }],
+    ['four columns', 'own\t1\t*\tWe go.', { layout: 'cola' }, { source: 'own', mark: '*' }],
+    ['a header', 'id\tSentence\tLABEL \n7\tWe go.\t1', { layout: 'header' }, { source: '', mark: '' }],
     [
       'a header with all',
       'source\tlabel\tmark\tsentence\nown\t1\t*\tWe go.',
-      { format: 'header' },
+      { layout: 'header' },
       { source: 'own', mark: '*' },
     ],
-    ['label first', '1\tWe go.', { format: 'label-sentence' }, {}],
-    ['sentence first', 'We go.\t1', { format: 'sentence-label' }, {}],
-    ['blank lines at the end', '1\tWe go.\n\n\r\n\n', { format: 'label-sentence' }, {}],
+    ['label first', '1\tWe go.', { layout: 'label-sentence' }, {}],
+    ['sentence first', 'We go.\t1', { layout: 'sentence-label' }, {}],
+    ['blank lines at the end', '1\tWe go.\n\n\r\n\n', { layout: 'label-sentence' }, {}],
   ])('reads %s', (_name, content, result, row) => {
     expect(parse(content)).toMatchObject({
       ...result,

@@ -1,0 +1,148 @@
+import { CsvError, parse } from 'csv-parse/sync';
+import { LineReader } from '../../common/line-reader.js';
+import { detectColumns, isLabel } from './columns.js';
+import { withoutColumns, type OnRecord, type Problems, type RecordReader } from './record-reader.js';
+
+/** What may separate columns. */
+const DELIMITERS = [',', ';', '\t'];
+
+/** Longest record, with the line breaks that it holds. Without a bound a quote mark that never closes would fill memory. */
+const MAX_RECORD_LENGTH = 65_536;
+
+/** A record as it stands in the file, from its first line on. */
+interface RawRecord {
+  text: string;
+  line: number;
+}
+
+/**
+ * CSV as RFC 4180 has it: fields in quote marks may hold delimiters, line breaks and doubled quote marks. csv-parse takes the
+ * records apart. Lines are read here, since csv-parse decodes leniently (bytes that are no UTF-8 would become U+FFFD and train), and
+ * where a record ends is found here: at the end of the line with which its quote marks are even in number. So what csv-parse is
+ * given is bounded, and each problem has its line.
+ */
+export class CsvReader implements RecordReader {
+  private readonly lines: LineReader;
+  private delimiter?: string;
+  private whole: RawRecord[] = [];
+  /** The record whose last line has not come yet. */
+  private open?: RawRecord;
+  /** After what is no CSV nobody knows where records begin: only the encoding of the lines is looked at then. */
+  private isBroken = false;
+
+  constructor(
+    private readonly problems: Problems,
+    private readonly onRecord: OnRecord,
+  ) {
+    const ofLines = withoutColumns(problems);
+    const add: Problems['add'] = (problem) => {
+      this.takeApart();
+      this.isBroken = true;
+      ofLines.add(problem);
+    };
+    this.lines = new LineReader({ add }, (text, line) => this.readLine(text, line));
+  }
+
+  push(chunk: Buffer): void {
+    this.lines.push(chunk);
+    this.takeApart();
+  }
+
+  end(): void {
+    this.lines.end();
+    this.takeApart();
+    if (this.open) this.reportOpen(this.open);
+  }
+
+  private readLine(text: string, line: number): void {
+    if (this.isBroken) return;
+    const record = this.open ?? { text: '', line };
+    record.text += `${text}\n`;
+    const isOpen = hasOddQuotes(text) !== (this.open !== undefined);
+    this.open = isOpen ? record : undefined;
+    if (!isOpen) this.whole.push(record);
+    else if (record.text.length > MAX_RECORD_LENGTH) {
+      this.takeApart();
+      this.reportOpen(record);
+    }
+  }
+
+  private takeApart(): void {
+    const { whole } = this;
+    this.whole = [];
+    if (whole.length === 0 || this.isBroken) return;
+    this.delimiter ??= delimiterOf(whole[0]!.text);
+    try {
+      // All at once: one by one takes ten times as long.
+      const records = recordsOf(whole.map(({ text }) => text).join(''), this.delimiter);
+      if (records.length !== whole.length) {
+        throw new Error(`This is a bug: csv-parse found ${records.length} records in ${whole.length}`);
+      }
+      records.forEach((fields, i) => this.onRecord(fields, whole[i]!.line));
+    } catch (error) {
+      if (!(error instanceof CsvError)) throw error;
+      this.takeApartSingly(whole, this.delimiter);
+    }
+  }
+
+  /** The records up to the one that is no CSV. */
+  private takeApartSingly(records: readonly RawRecord[], delimiter: string): void {
+    for (const { text, line } of records) {
+      try {
+        this.onRecord(recordsOf(text, delimiter)[0]!, line);
+      } catch (error) {
+        if (!(error instanceof CsvError)) throw error;
+        const message =
+          'Quote marks stand where CSV has none. Put a field that holds a quote mark between quote marks, and double each ' +
+          'within it: "She said ""no"".". The rows after this one were not read.';
+        this.report(line, message);
+        return;
+      }
+    }
+  }
+
+  private reportOpen({ line, text }: RawRecord): void {
+    const where = text.length > MAX_RECORD_LENGTH ? ` within ${MAX_RECORD_LENGTH} characters` : '';
+    this.report(
+      line,
+      `A quote mark opens in this row, and none closes it${where}. Close it; double a quote mark that is part of a text ("").`,
+    );
+  }
+
+  private report(line: number, message: string): void {
+    if (!this.isBroken) this.problems.add({ line, message });
+    this.isBroken = true;
+    this.open = undefined;
+  }
+}
+
+function hasOddQuotes(text: string): boolean {
+  let odd = false;
+  for (let at = text.indexOf('"'); at !== -1; at = text.indexOf('"', at + 1)) odd = !odd;
+  return odd;
+}
+
+function recordsOf(text: string, delimiter: string): string[][] {
+  return parse(text, { delimiter, record_delimiter: '\n', relax_column_count: true });
+}
+
+/** The one with which the first record names columns or is a row; else one that separates anything. */
+function delimiterOf(record: string): string {
+  const fieldsOf = new Map(DELIMITERS.map((delimiter) => [delimiter, fieldsBy(delimiter, record)]));
+  const fits = (test: (fields: string[]) => boolean) =>
+    DELIMITERS.find((delimiter) => test(fieldsOf.get(delimiter)!));
+  return fits(isRow) ?? fits((fields) => fields.length > 1) ?? DELIMITERS[0]!;
+}
+
+function isRow(fields: string[]): boolean {
+  const columns = detectColumns(fields);
+  return typeof columns !== 'string' && (columns.format === 'header' || isLabel(fields[columns.label]!));
+}
+
+function fieldsBy(delimiter: string, record: string): string[] {
+  try {
+    return recordsOf(record, delimiter)[0] ?? [];
+  } catch {
+    return [];
+  }
+}
