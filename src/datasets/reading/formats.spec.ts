@@ -220,7 +220,7 @@ describe('JSON lines', () => {
     ['a boolean label', '{"sentence": "We.", "label": true}', { field: 'label' }, /is a boolean\. Write 1/],
     ['a sentence that is a number', '{"sentence": 7, "label": 1}', { field: 'sentence' }, /is a number/],
     ['no sentence', '{"text": "We.", "label": 1}', { field: 'sentence' }, /has no sentence/],
-    ['an empty sentence', '{"sentence": " ", "label": 1}', { field: 'sentence' }, /is empty/],
+    ['an empty sentence', '{"sentence": " ", "label": 1}', { field: 'sentence' }, /must not be empty/],
     [
       'half of a character',
       '{"sentence": "We \\ud83d.", "label": 1}',
