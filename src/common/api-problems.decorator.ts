@@ -13,6 +13,7 @@ const DESCRIPTIONS = {
   413: 'The body or the file is too large.',
   414: 'A part of the path is too long.',
   415: 'The content type is not one that this route takes.',
+  416: 'The file has no such bytes: `Content-Range` says how many it has.',
   422: 'The request is well-formed, but its values are not valid: `errors` lists them.',
   429: 'Too much waits already; `Retry-After` says in how many seconds to try again.',
   431: 'The headers of the request are too long.',
@@ -23,7 +24,12 @@ const DESCRIPTIONS = {
 
 export type ProblemStatus = keyof typeof DESCRIPTIONS;
 
-const retryAfter = { description: 'Seconds.', schema: { type: 'integer', minimum: 1 } } as const;
+type Headers = Record<string, { description: string; schema: { type: string; minimum?: number } }>;
+
+const HEADERS: Partial<Record<ProblemStatus, Headers>> = {
+  416: { 'Content-Range': { description: '`bytes */438000000`.', schema: { type: 'string' } } },
+  429: { 'Retry-After': { description: 'Seconds.', schema: { type: 'integer', minimum: 1 } } },
+};
 
 /** Documents the errors that a route answers with. Every route may answer 500, which is added. */
 export function ApiProblems(...statuses: ProblemStatus[]): MethodDecorator & ClassDecorator {
@@ -54,7 +60,7 @@ function problemResponse(
 export function problemDocumentation(status: ProblemStatus, description: string = DESCRIPTIONS[status]) {
   return {
     description,
-    ...(status === 429 && { headers: { 'Retry-After': retryAfter } }),
+    ...(HEADERS[status] && { headers: HEADERS[status] }),
     content: { [PROBLEM_MEDIA_TYPE]: { schema: { $ref: getSchemaPath(ProblemDetails) } } },
   };
 }

@@ -3,7 +3,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import type { StagedFolder } from '../storage/blob-store.js';
 import type { Dataset } from './dataset.js';
-import { formatRow, ROWS_FILE } from './rows-file.js';
+import { formatRow, hashedRow, ROWS_FILE } from './rows-file.js';
 import { DatasetSurvey } from './statistics/dataset-survey.js';
 import { TsvParser } from './tsv/tsv-parser.js';
 
@@ -43,7 +43,7 @@ async function writeRows(stream: AsyncIterable<Uint8Array>, file: FileHandle): P
   const parser = new TsvParser((row) => {
     survey.add(row);
     stored += formatRow(row);
-    content += `${row.label}\t${row.sentence}\n`;
+    content += hashedRow(row);
   });
   const flush = async () => {
     if (stored === '') return;
