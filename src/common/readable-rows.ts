@@ -60,7 +60,7 @@ export async function findReadableRows<E extends ObjectLiteral>(
   repository: Repository<E>,
   options: FindManyOptions<E>,
 ): Promise<E[]> {
-  return (await findReadable(repository, options)).flatMap(({ row }) => row ?? []);
+  return (await findReadable(repository, options)).flatMap(({ row }) => (row === null ? [] : [row]));
 }
 
 function tell(row: string, { message }: DamagedError): void {
