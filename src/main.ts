@@ -1,6 +1,8 @@
 import { Logger } from '@nestjs/common';
 import { createApp } from './app.js';
 import { buildInfo } from './common/build-info.js';
+import { DamagedError } from './common/errors.js';
+import { isDamagedDatabase } from './common/sqlite.js';
 import { readSettings, SettingsError } from './config/read-settings.js';
 import type { Settings } from './config/settings.js';
 import { DatabaseFileError } from './database/database-file.js';
@@ -41,9 +43,15 @@ function listenError(error: NodeJS.ErrnoException, { host, port }: Settings): Er
 }
 
 main().catch((error: unknown) => {
-  const known = [SettingsError, DataFolderError, DatabaseFileError, StartError].some(
+  const known = [SettingsError, DataFolderError, DatabaseFileError, DamagedError, StartError].some(
     (type) => error instanceof type,
   );
-  console.error(known ? (error as Error).message : error);
+  if (isDamagedDatabase(error)) {
+    console.error(
+      `The database is damaged (${(error as Error).message}). Restore a backup (npm run restore -- FOLDER): see docs/operations.md.`,
+    );
+  } else {
+    console.error(known ? (error as Error).message : error);
+  }
   process.exit(1);
 });

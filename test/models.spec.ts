@@ -6,6 +6,7 @@ import type { ModelDto, ModelPageDto } from '../src/models/dto/model.dto.js';
 import type { AliasListDto, AliasWithHistoryDto } from '../src/models/dto/alias.dto.js';
 import { ModelsService } from '../src/models/models.service.js';
 import { BlobStore } from '../src/storage/blob-store.js';
+import { problemOf } from './support/http.js';
 import { removeFolders, startService, type Problem, type Service } from './support/service.js';
 import { registerTinyModel, registration, stageTinyModel } from './support/tiny-model.js';
 
@@ -168,6 +169,70 @@ describe('files', () => {
     const other = await service.request('GET', url, undefined, { 'if-none-match': '"x"' });
     expect(other.status).toBe(200);
     await other.arrayBuffer();
+  });
+
+  describe('in parts', () => {
+    const url = '/models/production/files/model.safetensors';
+    let whole: Buffer;
+    let etag: string;
+    beforeAll(async () => {
+      const response = await service.request('GET', url);
+      expect(response.headers.get('accept-ranges')).toBe('bytes');
+      whole = Buffer.from(await response.arrayBuffer());
+      etag = response.headers.get('etag')!;
+    });
+
+    it.each([
+      ['bytes=0-99', 0, 100],
+      ['bytes=1000-', 1000, undefined],
+      ['bytes=-7', -7, undefined],
+    ])('are %s', async (range, start, end) => {
+      for (const ifRange of [undefined, etag]) {
+        const headers = { range, ...(ifRange && { 'if-range': ifRange }) };
+        const response = await service.request('GET', url, undefined, headers);
+        const part = whole.subarray(start, end);
+        const first = start < 0 ? whole.length + start : start;
+        expect(response.status).toBe(206);
+        expect(Buffer.from(await response.arrayBuffer()).equals(part)).toBe(true);
+        expect(response.headers.get('content-range')).toBe(
+          `bytes ${first}-${first + part.length - 1}/${whole.length}`,
+        );
+        expect(response.headers.get('content-length')).toBe(String(part.length));
+        expect(response.headers.get('etag')).toBe(etag);
+      }
+    });
+
+    it.each<Record<string, string>>([
+      { range: 'bytes=0-9', 'if-range': '"another"' },
+      { range: 'bytes=0-9,20-29' },
+      { range: 'lines=1-2' },
+    ])('are all of it for %j', async (headers) => {
+      const response = await service.request('GET', url, undefined, headers);
+      expect(response.status).toBe(200);
+      expect(Buffer.from(await response.arrayBuffer()).equals(whole)).toBe(true);
+      expect(response.headers.get('content-range')).toBeNull();
+    });
+
+    it('that are not there are refused', async () => {
+      const response = await service.request('GET', url, undefined, { range: `bytes=${whole.length}-` });
+      expect(response.headers.get('content-range')).toBe(`bytes */${whole.length}`);
+      expect(response.headers.get('etag')).toBeNull();
+      expect((await problemOf(response, 416)).detail).toContain(`${whole.length} bytes`);
+    });
+
+    it('are not sent again either to whoever has them', async () => {
+      const headers = { range: 'bytes=0-9', 'if-none-match': etag };
+      expect((await service.request('GET', url, undefined, headers)).status).toBe(304);
+    });
+
+    it('are announced to those who ask for the headers alone', async () => {
+      const response = await service.request('HEAD', url, undefined, { range: 'bytes=0-9' });
+      expect(response.status).toBe(200);
+      expect(response.headers.get('content-length')).toBe(String(whole.length));
+      expect(response.headers.get('accept-ranges')).toBe('bytes');
+      expect(response.headers.get('etag')).toBe(etag);
+      expect(await response.text()).toBe('');
+    });
   });
 
   it.each([

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -47,6 +47,25 @@ describe('the start of the service', () => {
     await first.kill();
     const third = await start();
     expect((await fetch(`${third.url}/health/ready`)).status).toBe(200);
+  });
+
+  it('refuses a damaged database in plain words, and changes nothing of it', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'wellformed-start-'));
+    const first = await startServiceProcess({ data: folder });
+    await first.stop();
+    const file = path.join(folder, 'wellformed.sqlite');
+    const database = readFileSync(file);
+    // The beginning of the second page, which says where on it everything lies.
+    database.fill(0xff, 4096, 4104);
+    writeFileSync(file, database);
+    const { code, output } = await runServiceProcess({ WELLFORMED_DATA: folder, WELLFORMED_PORT: '0' });
+    expect(code).toBe(1);
+    expect(output.trim()).toMatch(
+      /wellformed\.sqlite is damaged \(.*Restore a backup \(npm run restore -- FOLDER\)/s,
+    );
+    expect(output).not.toMatch(/\n\s+at /);
+    expect(readFileSync(file).equals(database)).toBe(true);
+    rmSync(folder, { recursive: true });
   });
 
   it('keeps what was stored when it is killed', async () => {

@@ -10,9 +10,9 @@ import {
   DatabaseFileError,
   query,
 } from '../database/database-file.js';
-import { DamagedBlobError, type BlobKey, type ManifestFile } from '../storage/blob-store.js';
+import type { BlobKey, ManifestFile } from '../storage/blob-store.js';
 import { READY_RESTORE } from '../storage/finish-restore.js';
-import { MANIFEST, parseManifest } from '../storage/local-blob-store.js';
+import { MANIFEST, mendingOf, parseManifest } from '../storage/local-blob-store.js';
 import { BACKUP_MANIFEST, BackupError, type BackupManifest } from './backup-manifest.js';
 import { copyFile } from './copy-file.js';
 
@@ -39,7 +39,6 @@ export async function createBackup(dataFolder: string, target: string): Promise<
   } catch (error) {
     if (staged) await rm(staged, { recursive: true, force: true });
     if ([BackupError, DatabaseFileError].some((type) => error instanceof type)) throw error;
-    if (error instanceof DamagedBlobError) throw new BackupError(error.message);
     if (typeof (error as { code?: unknown }).code !== 'string') throw error;
     throw new BackupError(
       `The backup could not be written to ${target} (${(error as Error).message}). Nothing was left there. ` +
@@ -129,20 +128,21 @@ async function fill(staged: string, dataFolder: string): Promise<BackupManifest>
 /**
  * Copies one published folder and compares its files with their sums.
  * @returns its files with paths from the data folder; null if a file is not there (any more)
- * @throws DamagedBlobError, BackupError where one is not what it was
+ * @throws BackupError where one is not what it was
  */
 async function copyFolder(key: BlobKey, dataFolder: string, staged: string): Promise<ManifestFile[] | null> {
   const [from, to] = [path.join(dataFolder, key), path.join(staged, key)];
   try {
-    const manifest = parseManifest(await readFile(path.join(from, MANIFEST), 'utf8'), key);
+    const manifest = parseManifest(await readFile(path.join(from, MANIFEST), 'utf8'));
+    if (!manifest)
+      throw new BackupError(`${key} is damaged: its ${MANIFEST} cannot be read. ${mendingOf(key)}`);
     await mkdir(to, { recursive: true });
     const files: ManifestFile[] = [];
     for (const { name, size, sha256 } of manifest.files) {
       const found = await copyFile(path.join(from, name), path.join(to, name));
       if (found.sha256 !== sha256 || found.size !== size) {
         throw new BackupError(
-          `${key}/${name} is not what was stored (its sha256 differs). Restore that folder from an earlier backup, or delete it ` +
-            'through the API.',
+          `${key} is damaged: ${name} is not what was stored (its sha256 differs). ${mendingOf(key)}`,
         );
       }
       files.push({ name: `${key}/${name}`, ...found });

@@ -147,7 +147,7 @@ describe('a backup', () => {
     const whole = readFileSync(file);
     writeFileSync(file, Buffer.concat([whole.subarray(0, -1), Buffer.from([whole.at(-1)! ^ 1])]));
     await expect(createBackup(data, target)).rejects.toThrow(
-      `models/${second}/model.onnx is not what was stored`,
+      `models/${second} is damaged: model.onnx is not what was stored`,
     );
     rmSync(file);
     await expect(createBackup(data, target)).rejects.toThrow(

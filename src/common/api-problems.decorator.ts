@@ -13,6 +13,7 @@ const DESCRIPTIONS = {
   413: 'The body or the file is too large, as it is or unpacked.',
   414: 'A part of the path is too long.',
   415: 'The content type, its charset or the content coding is not one that this route takes; for a coding, `Accept-Encoding` names those it does.',
+  416: 'The file has no such bytes: `Content-Range` says how many it has.',
   417: '`Expect` may only ask for 100-continue.',
   422: 'The request is well-formed, but its values are not valid: `errors` lists them.',
   429: 'Too much waits already; `Retry-After` says in how many seconds to try again.',
@@ -29,9 +30,11 @@ const acceptEncoding = {
   description: 'Which content codings a body may have.',
   schema: { type: 'string' },
 } as const;
+const contentRange = { description: '`bytes */438000000`.', schema: { type: 'string' } } as const;
 
 const HEADERS: Partial<Record<ProblemStatus, { headers: Record<string, object> }>> = {
   415: { headers: { 'Accept-Encoding': acceptEncoding } },
+  416: { headers: { 'Content-Range': contentRange } },
   429: { headers: { 'Retry-After': retryAfter } },
   503: { headers: { 'Retry-After': { ...retryAfter, description: 'Seconds, where that is known.' } } },
 };

@@ -85,6 +85,13 @@ export class UnsupportedMediaTypeError extends DomainError {
   readonly title = 'Unsupported media type';
 }
 
+/** A file has no such bytes. */
+export class RangeNotSatisfiableError extends DomainError {
+  readonly status = 416;
+  readonly type = 'range-not-satisfiable';
+  readonly title = 'Range Not Satisfiable';
+}
+
 /** The request is well-formed, but what it says cannot be done. */
 export class InvalidInputError extends DomainError {
   readonly status = 422;
@@ -134,6 +141,13 @@ export class OverdueError extends DomainError {
   ) {
     super(message);
   }
+}
+
+/** What lies on the disk is not what was stored there. */
+export class DamagedError extends DomainError {
+  readonly status = 503;
+  readonly type = 'damaged';
+  readonly title = 'Damaged';
 }
 
 /** The disk is full. */

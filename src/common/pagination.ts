@@ -3,6 +3,7 @@ import { IsOptional, Matches } from 'class-validator';
 import { LessThan, type FindManyOptions, type FindOptionsWhere, type Repository } from 'typeorm';
 import { ID_PATTERN } from './identifiers.js';
 import { WholeNumberField } from './number-fields.js';
+import { findReadable } from './readable-rows.js';
 
 /** The query of every list. */
 export class PageQuery {
@@ -24,18 +25,21 @@ export interface Page<T> {
   nextCursor: string | null;
 }
 
-/** One page of a table, newest first. */
+/** One page of a table, newest first. Rows that cannot be read are left out. */
 export async function findPage<E extends { id: string }>(
   repository: Repository<E>,
   query: PageQuery,
   where: FindOptionsWhere<E> = {},
 ): Promise<Page<E>> {
-  const found = await repository.find({
+  const found = await findReadable(repository, {
     where: query.cursor ? { ...where, id: LessThan(query.cursor) } : where,
     order: { id: 'DESC' },
     // One more than asked for tells whether there is a next page.
     take: query.limit + 1,
   } as FindManyOptions<E>);
-  const items = found.slice(0, query.limit);
-  return { items, nextCursor: found.length > query.limit ? items.at(-1)!.id : null };
+  const onPage = found.slice(0, query.limit);
+  return {
+    items: onPage.flatMap(({ row }) => row ?? []),
+    nextCursor: found.length > query.limit ? onPage.at(-1)!.key.id! : null,
+  };
 }

@@ -8,7 +8,7 @@ import {
   type ExceptionFilter,
 } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { DomainError, InsufficientStorageError } from './errors.js';
+import { DamagedError, DomainError, InsufficientStorageError } from './errors.js';
 import {
   pathOf,
   PROBLEM_MEDIA_TYPE,
@@ -20,6 +20,7 @@ import {
 import { fieldsOf } from './request-identity.js';
 import type { RouteTable } from './route-table.js';
 import { isSpaceError } from './space-errors.js';
+import { isDamagedDatabase } from './sqlite.js';
 
 /** Turns whatever is thrown into an RFC 9457 answer. The only place where an error meets a status code. */
 @Catch()
@@ -65,6 +66,14 @@ export class ProblemDetailsFilter implements ExceptionFilter {
         `${request.method} ${pathOf(request.url)}: the disk is full (${(error as Error).message})`,
       );
       return problemOfDomainError(new InsufficientStorageError());
+    }
+    if (isDamagedDatabase(error)) {
+      this.logger.error(
+        `${request.method} ${pathOf(request.url)}: the database is damaged (${(error as Error).message})`,
+      );
+      return problemOfDomainError(
+        new DamagedError('The database is damaged. Restore a backup: see docs/operations.md.'),
+      );
     }
     const cause = fastifyErrorOf(error);
     // What is wrong with a request matters only where there is such a route.

@@ -1,4 +1,5 @@
 import { Column, PrimaryColumn, type ColumnOptions } from 'typeorm';
+import { DamagedError } from '../common/errors.js';
 
 /*
  * Column types that mean the same on SQLite and PostgreSQL. Neither knows the other's type for a point in time, so
@@ -16,33 +17,84 @@ export function ReferenceColumn(options: ColumnOptions = {}): PropertyDecorator 
 }
 
 export function TimeColumn(options: ColumnOptions = {}): PropertyDecorator {
-  return Column({
-    ...options,
-    type: 'varchar',
-    length: 24,
-    transformer: {
-      to: (value?: Date | null) => value && (value instanceof Date ? value.toISOString() : value),
-      from: (value?: string | null) => value && new Date(value),
+  return ReadColumn(
+    { ...options, type: 'varchar', length: 24 },
+    {
+      to: (value: unknown) => (value instanceof Date ? value.toISOString() : value),
+      from: (value) => {
+        const time = new Date(value as string);
+        return Number.isNaN(time.getTime()) ? unreadable : time;
+      },
     },
-  });
+  );
 }
 
 /** An integer that may pass 2³¹ (sizes in bytes), exact up to 2⁵³. */
 export function BigIntegerColumn(options: ColumnOptions = {}): PropertyDecorator {
-  return Column({
-    ...options,
-    type: 'bigint',
-    transformer: {
-      to: (value: unknown) => value,
-      from: (value?: string | number | null) => (value == null ? value : Number(value)),
+  return ReadColumn(
+    { ...options, type: 'bigint' },
+    {
+      to: (value) => value,
+      from: (value) => (Number.isSafeInteger(Number(value)) ? Number(value) : unreadable),
     },
-  });
+  );
 }
 
 export function JsonColumn(options: ColumnOptions = {}): PropertyDecorator {
-  return Column({ ...options, type: 'simple-json' });
+  return ReadColumn(
+    { ...options, type: 'text' },
+    {
+      to: (value) => JSON.stringify(value),
+      from: (value) => {
+        try {
+          return JSON.parse(value as string) as unknown;
+        } catch {
+          return unreadable;
+        }
+      },
+    },
+  );
+}
+
+/** One of a few words. */
+export function EnumColumn(values: readonly string[], options: ColumnOptions): PropertyDecorator {
+  return ReadColumn(
+    { ...options, type: 'varchar' },
+    {
+      to: (value) => value,
+      from: (value) => (values.includes(value as string) ? value : unreadable),
+    },
+  );
 }
 
 export function DoubleColumn(options: ColumnOptions = {}): PropertyDecorator {
   return Column({ ...options, type: 'double precision' });
+}
+
+/** Given for what is stored where it cannot be what was stored. */
+const unreadable = Symbol('unreadable');
+
+interface Transformer {
+  to(value: NonNullable<unknown>): unknown;
+  from(value: NonNullable<unknown>): unknown;
+}
+
+/** A column of which reading a damaged value throws a `DamagedError`; null and undefined stay what they are. */
+function ReadColumn(options: ColumnOptions, { to, from }: Transformer): PropertyDecorator {
+  return (target, property) => {
+    const read = (value: NonNullable<unknown>) => {
+      const found = from(value);
+      if (found !== unreadable) return found;
+      // Without the value: it may hold sentences, and errors are logged.
+      throw new DamagedError(
+        `The database is damaged: what it holds as "${String(property)}" of this row cannot be read. Restore a backup: see ` +
+          'docs/operations.md.',
+      );
+    };
+    const transformer = {
+      to: (value: unknown) => (value == null ? value : to(value)),
+      from: (value: unknown) => (value == null ? value : read(value)),
+    };
+    Column({ ...options, transformer })(target, property);
+  };
 }

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import type BetterSqlite3 from 'better-sqlite3';
 import { syncFile } from '../common/durable-files.js';
-import { Database } from '../common/sqlite.js';
+import { Database, isDamagedDatabase } from '../common/sqlite.js';
 import { migrationNames } from './migrations/index.js';
 
 /** Of the database in a data folder, and of its copy in a backup. */
@@ -53,6 +53,21 @@ export function checkDatabase(file: string): void {
 }
 
 /**
+ * Reads all pages of a database, but does not compare indexes with their tables, which takes several times as long: a third of a
+ * second for 100 MB.
+ * @throws DatabaseFileError where it is damaged
+ */
+export function checkQuickly(file: string): void {
+  const database = openDatabase(file);
+  try {
+    const finding = told(file, () => database.pragma('quick_check(1)', { simple: true }) as string);
+    if (finding !== 'ok') throw damaged(file, finding);
+  } finally {
+    database.close();
+  }
+}
+
+/**
  * The migrations that were applied to a database, in their order; none to a new one.
  * @throws DatabaseFileError where it cannot be read, or knows a migration that this version does not
  */
@@ -96,12 +111,13 @@ function told<T>(file: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    const { code = '', message } = error as Error & { code?: string };
-    if (!/^SQLITE_(NOTADB|CORRUPT)/.test(code)) throw error;
-    throw damaged(file, message);
+    if (!isDamagedDatabase(error)) throw error;
+    throw damaged(file, (error as Error).message);
   }
 }
 
 function damaged(file: string, finding: string): DatabaseFileError {
-  return new DatabaseFileError(`${file} is damaged (${finding}). Restore a backup: see docs/operations.md.`);
+  return new DatabaseFileError(
+    `${file} is damaged (${finding}). Restore a backup (npm run restore -- FOLDER): see docs/operations.md.`,
+  );
 }

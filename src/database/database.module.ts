@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Global, Logger, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
@@ -5,10 +6,22 @@ import { DataFolder } from '../storage/data-folder.js';
 import { SpaceReserve } from '../storage/space-reserve.js';
 import { backUpBeforeMigrations } from './backup-before-migrations.js';
 import { dataSourceOptions } from './data-source.js';
-import { DATABASE_FILE } from './database-file.js';
+import { checkQuickly, DATABASE_FILE } from './database-file.js';
 import { Transactions } from './transactions.js';
 
 const logger = new Logger('Database');
+
+/** Said where it takes longer: whoever waits for the start should know for what. */
+const LONG_CHECK_MS = 1000;
+
+function checkDatabaseFile(file: string): void {
+  if (!existsSync(file)) return;
+  const started = performance.now();
+  checkQuickly(file);
+  const milliseconds = performance.now() - started;
+  if (milliseconds > LONG_CHECK_MS)
+    logger.log(`Checked the database in ${(milliseconds / 1000).toFixed(1)} s`);
+}
 
 /** The database in the data folder. A feature names its entities with `TypeOrmModule.forFeature`. */
 @Global()
@@ -19,6 +32,7 @@ const logger = new Logger('Database');
       inject: [DataFolder, SpaceReserve],
       useFactory: async (folder: DataFolder) => {
         const file = path.join(folder.path, DATABASE_FILE);
+        checkDatabaseFile(file);
         const copy = await backUpBeforeMigrations(file, path.join(folder.path, 'backups'));
         if (copy) logger.log(`Bringing the database up to date; as it was before, it is in ${copy}`);
         return {

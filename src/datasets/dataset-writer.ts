@@ -3,7 +3,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import type { StagedFolder } from '../storage/blob-store.js';
 import type { Dataset } from './dataset.js';
-import { formatRow, ROWS_FILE } from './rows-file.js';
+import { formatRow, hashedRow, ROWS_FILE } from './rows-file.js';
 import type { FileFormat } from './reading/file-format.js';
 import { RowParser } from './reading/row-parser.js';
 import { DatasetSurvey } from './statistics/dataset-survey.js';
@@ -49,7 +49,7 @@ async function writeRows(
   const parser = new RowParser(fileFormat, (row) => {
     survey.add(row);
     stored += formatRow(row);
-    content += `${row.label}\t${row.sentence}\n`;
+    content += hashedRow(row);
   });
   const flush = async () => {
     if (stored === '') return;

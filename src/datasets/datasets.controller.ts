@@ -117,7 +117,7 @@ export class DatasetsController {
   @ApiOperation({ summary: 'Show a dataset: its counts, statistics and warnings' })
   @ApiDatasetId()
   @ApiOkResponse({ type: DatasetDto })
-  @ApiProblems(404)
+  @ApiProblems(404, 503)
   async get(@Param('id') id: string): Promise<DatasetDto> {
     return DatasetDto.of(await this.datasets.get(id));
   }
@@ -133,7 +133,7 @@ export class DatasetsController {
       cursor: '$response.body#/nextCursor',
     }),
   })
-  @ApiProblems(404, 422)
+  @ApiProblems(404, 422, 503)
   async rows(@Param('id') id: string, @Query() query: RowsQuery): Promise<RowPageDto> {
     const { items, nextCursor } = await this.datasets.rows(id, query);
     return { items: items.map(RowDto.of), nextCursor };

@@ -14,7 +14,7 @@ import { DatasetEntity } from './dataset.entity.js';
 import type { Dataset } from './dataset.js';
 import { fileFormatOf, type FileDescription } from './reading/file-format.js';
 import { cursorOf, parseCursor } from './rows-cursor.js';
-import { readRowsAt, ROWS_FILE, type StoredRow } from './rows-file.js';
+import { readRowsAt, ROWS_FILE, type RowsPage, type StoredRow } from './rows-file.js';
 
 /** What file systems allow. */
 const LONGEST_FILE_NAME = 255;
@@ -89,17 +89,21 @@ export class DatasetsService implements OnModuleInit {
     return this.datasets.count();
   }
 
-  /** Path of the file with the dataset's rows: `readRows` reads it. @throws NotFoundError */
-  async rowsFile(id: string): Promise<string> {
-    const { id: known } = await this.get(id);
-    return path.join(await this.blobs.open(keyOf(known)), ROWS_FILE);
+  /**
+   * A dataset and the path of the file with its rows: `readRows` reads it.
+   * @throws NotFoundError, DamagedError where the rows are not what was stored
+   */
+  async open(id: string): Promise<Dataset & { path: string }> {
+    const dataset = await this.get(id);
+    const folder = await this.blobs.open(keyOf(dataset.id), [ROWS_FILE]);
+    return { ...dataset, path: path.join(folder, ROWS_FILE) };
   }
 
-  /** @throws NotFoundError, InvalidInputError where the cursor is none of this dataset's */
+  /** @throws NotFoundError, DamagedError, InvalidInputError where the cursor is none of this dataset's */
   async rows(id: string, { limit, cursor }: { limit: number; cursor?: string }): Promise<Page<NumberedRow>> {
-    const file = await this.rowsFile(id);
+    const { id: known } = await this.get(id);
     const start = cursor === undefined ? { row: 1, offset: 0 } : parseCursor(cursor);
-    const page = start && (await readRowsAt(file, start.offset, limit));
+    const page = start && (await this.page(keyOf(known), start.offset, limit));
     if (!page) {
       const message = 'cursor must be the nextCursor of an earlier page of the same dataset, unchanged';
       throw new InvalidInputError(`The query is not valid: ${message}`, [{ parameter: 'cursor', message }]);
@@ -124,6 +128,15 @@ export class DatasetsService implements OnModuleInit {
     });
     // After the row: what a crash leaves here is set aside at the next start.
     await this.blobs.delete(keyOf(id));
+  }
+
+  private async page(key: BlobKey, offset: number, limit: number): Promise<RowsPage | undefined> {
+    const file = await this.blobs.openFile(key, ROWS_FILE);
+    try {
+      return await readRowsAt(file.handle, offset, limit).finally(() => file.assertUnchanged());
+    } finally {
+      await file.handle.close();
+    }
   }
 
   private async insert(

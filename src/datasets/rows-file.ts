@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { DamagedError } from '../common/errors.js';
 
 /*
  * `rows.tsv` is a dataset as it is stored: a line for each row, `label⇥sentence⇥source⇥mark`, UTF-8, LF. Texts hold neither
@@ -19,15 +21,37 @@ export function formatRow({ label, sentence, source, mark }: StoredRow): string 
   return `${label}\t${sentence}\t${source}\t${mark}\n`;
 }
 
-/** Reads a whole file row by row, in constant memory. */
-export async function* readRows(path: string): AsyncGenerator<StoredRow> {
+/** Adds a row to what a content hash is of. */
+export function hashedRow({ label, sentence }: Pick<StoredRow, 'label' | 'sentence'>): string {
+  return `${label}\t${sentence}\n`;
+}
+
+/** The rows of a dataset as its service gives them. */
+export interface RowsSource {
+  id: string;
+  /** Of the file. */
+  path: string;
+  contentHash: string;
+}
+
+/**
+ * Reads a whole file row by row, in constant memory.
+ * @throws DamagedError where a row is none, and after the last one where they are not what the content hash is of
+ */
+export async function* readRows({ id, path, contentHash }: RowsSource): AsyncGenerator<StoredRow> {
+  const hash = createHash('sha256');
   let rest = '';
   for await (const chunk of createReadStream(path, { encoding: 'utf8', highWaterMark: 1 << 18 })) {
     const lines = (rest + (chunk as string)).split('\n');
     rest = lines.pop()!;
-    for (const line of lines) yield parseRow(line);
+    for (const line of lines) {
+      const row = parseRow(line);
+      if (!row) throw damaged(id);
+      hash.update(hashedRow(row));
+      yield row;
+    }
   }
-  if (rest !== '') throw new Error(`This is a bug: the last line of ${path} does not end`);
+  if (rest !== '' || hash.digest('hex') !== contentHash) throw damaged(id);
 }
 
 export interface RowsPage {
@@ -40,28 +64,25 @@ export interface RowsPage {
  * Reads some rows from a byte offset on.
  * @returns undefined where no row begins at the offset
  */
-export async function readRowsAt(path: string, offset: number, limit: number): Promise<RowsPage | undefined> {
-  const file = await open(path, 'r');
-  try {
-    const { size } = await file.stat();
-    if (offset >= size || !(await beginsRow(file, offset))) return undefined;
-    let block = Buffer.alloc(0);
-    let ends: number[] = [];
-    // One read is enough for common sentences; long ones take some more.
-    for (let step = READ_BYTES; ends.length < limit && offset + block.length < size; step *= 2) {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(step), 0, step, offset + block.length);
-      block = Buffer.concat([block, buffer.subarray(0, bytesRead)]);
-      ends = lineEnds(block, limit);
-    }
-    const end = ends.at(-1)! + 1;
-    const rows = block
-      .toString('utf8', 0, end - 1)
-      .split('\n')
-      .map(parseRow);
-    return { rows, nextOffset: offset + end < size ? offset + end : null };
-  } finally {
-    await file.close();
+export async function readRowsAt(
+  file: FileHandle,
+  offset: number,
+  limit: number,
+): Promise<RowsPage | undefined> {
+  const { size } = await file.stat();
+  if (offset >= size || !(await beginsRow(file, offset))) return undefined;
+  let block = Buffer.alloc(0);
+  let ends: number[] = [];
+  // One read is enough for common sentences; long ones take some more.
+  for (let step = READ_BYTES; ends.length < limit && offset + block.length < size; step *= 2) {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(step), 0, step, offset + block.length);
+    block = Buffer.concat([block, buffer.subarray(0, bytesRead)]);
+    ends = lineEnds(block, limit);
   }
+  const end = ends.at(-1)! + 1;
+  const lines = block.toString('utf8', 0, end - 1).split('\n');
+  const rows = lines.map((line) => parseRow(line) ?? noRow());
+  return { rows, nextOffset: offset + end < size ? offset + end : null };
 }
 
 const READ_BYTES = 1 << 14;
@@ -80,7 +101,8 @@ function lineEnds(block: Buffer, limit: number): number[] {
   return ends;
 }
 
-function parseRow(line: string): StoredRow {
+/** @returns undefined where the line is no row */
+function parseRow(line: string): StoredRow | undefined {
   const [label, sentence, source, mark] = line.split('\t');
   if (
     (label !== '0' && label !== '1') ||
@@ -88,7 +110,19 @@ function parseRow(line: string): StoredRow {
     source === undefined ||
     mark === undefined
   ) {
-    throw new Error(`This is a bug: ${JSON.stringify(line.slice(0, 80))} is no stored row`);
+    return undefined;
   }
   return { label: label === '1' ? 1 : 0, sentence, source, mark };
+}
+
+/** Without the line itself: errors are logged, and sentences are not for the log. */
+function noRow(): never {
+  throw new Error('This is a bug: a stored line is no row');
+}
+
+function damaged(id: string): DamagedError {
+  return new DamagedError(
+    `Dataset ${id} is damaged: its rows are not what was stored. Restore its folder from a backup (docs/operations.md), or delete it ` +
+      `(DELETE /datasets/${id}) and upload it again.`,
+  );
 }

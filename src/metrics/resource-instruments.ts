@@ -30,6 +30,7 @@ export class ResourceInstruments {
   readonly diskSize: Gauge<'folder'>;
   readonly storedBytes: Gauge<'kind'>;
   readonly storedFolders: Gauge<'kind'>;
+  readonly damagedFolders: Gauge<'kind'>;
   readonly databaseBytes: Gauge;
 
   constructor(registry: Registry) {
@@ -72,6 +73,12 @@ export class ResourceInstruments {
       ...on,
       name: 'wellformed_stored_folders',
       help: 'Folders stored, by kind (datasets, models), each with one data set or version.',
+      labelNames: ['kind'] as const,
+    });
+    this.damagedFolders = new Gauge({
+      ...on,
+      name: 'wellformed_damaged_folders',
+      help: 'Folders stored, by kind (datasets, models), of which a reader found a file that is not what was stored. The log names them.',
       labelNames: ['kind'] as const,
     });
     this.databaseBytes = new Gauge({

@@ -46,9 +46,10 @@ export class StorageMetrics {
 
   private async showBlobs(): Promise<void> {
     for (const kind of ['datasets', 'models'] as const) {
-      const { folders, bytes } = await this.blobs.usage(kind);
+      const { folders, bytes, damaged } = await this.blobs.usage(kind);
       this.instruments.resources.storedFolders.set({ kind }, folders);
       this.instruments.resources.storedBytes.set({ kind }, bytes);
+      this.instruments.resources.damagedFolders.set({ kind }, damaged);
     }
   }
 }

@@ -1,7 +1,12 @@
 import { Column, Entity, ForeignKey, Index } from 'typeorm';
-import type { Variant } from '../bert/onnx/variants.js';
-import { IdColumn, JsonColumn, ReferenceColumn, TimeColumn } from '../database/columns.js';
-import type { EvaluationError, EvaluationResult, EvaluationStatus } from './evaluation-record.js';
+import { variants, type Variant } from '../bert/onnx/variants.js';
+import { EnumColumn, IdColumn, JsonColumn, ReferenceColumn, TimeColumn } from '../database/columns.js';
+import {
+  evaluationStatuses,
+  type EvaluationError,
+  type EvaluationResult,
+  type EvaluationStatus,
+} from './evaluation-record.js';
 
 @Entity('evaluations')
 export class EvaluationEntity {
@@ -24,10 +29,10 @@ export class EvaluationEntity {
   @Column({ type: 'varchar', length: 64 })
   contentHash!: string;
 
-  @Column({ type: 'varchar', length: 8, default: 'fp32' })
+  @EnumColumn(variants, { length: 8, default: 'fp32' })
   precision!: Variant;
 
-  @Column({ type: 'varchar', length: 16 })
+  @EnumColumn(evaluationStatuses, { length: 16 })
   status!: EvaluationStatus;
 
   @JsonColumn({ nullable: true })

@@ -9,7 +9,6 @@ import { DataSource, In } from 'typeorm';
 import { bootstrapMcc } from '../bert/evaluation/bootstrap.js';
 import { evaluatePredictions } from '../bert/evaluation/evaluation.js';
 import type { Variant } from '../bert/onnx/variants.js';
-import { ServedModel } from '../bert/serving/served-model.js';
 import { ConflictError, NotFoundError } from '../common/errors.js';
 import { newId } from '../common/identifiers.js';
 import { isSpaceError } from '../common/space-errors.js';
@@ -142,14 +141,10 @@ export class EvaluationsService implements OnModuleInit, OnModuleDestroy, Before
 
   private async judge({ id, modelId, datasetId, precision }: PlannedEvaluation): Promise<EvaluationResult> {
     const started = performance.now();
-    const { rows } = await this.datasets.get(datasetId);
-    const file = await this.datasets.rowsFile(datasetId);
-    const model = await ServedModel.load(await this.models.folder(modelId), {
-      variant: precision,
-      threads: this.settings.inferenceThreads,
-    });
+    const { rows, ...stored } = await this.datasets.open(datasetId);
+    const model = await this.models.load(modelId, precision, { threads: this.settings.inferenceThreads });
     try {
-      const { labels, logits, truncated } = await judgeRows(model, readRows(file), rows, {
+      const { labels, logits, truncated } = await judgeRows(model, readRows(stored), rows, {
         onProgress: (judged) => this.progress.set(id, judged / rows),
         signal: this.stop.signal,
       });

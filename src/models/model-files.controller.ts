@@ -1,58 +1,127 @@
-import { open } from 'node:fs/promises';
+import type { IncomingHttpHeaders } from 'node:http';
 import path from 'node:path';
-import { Controller, Get, Headers, HttpStatus, Param, Res, StreamableFile } from '@nestjs/common';
-import { ApiHeader, ApiOkResponse, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
+import { Controller, Get, Headers, HttpStatus, Param, Req, Res, StreamableFile } from '@nestjs/common';
+import { ApiHeader, ApiOkResponse, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Needs } from '../auth/access.js';
 import { ApiProblems } from '../common/api-problems.decorator.js';
-import { NotFoundError } from '../common/errors.js';
+import { RangeNotSatisfiableError } from '../common/errors.js';
+import type { StoredFile } from '../storage/blob-store.js';
+import { parseRange, type ByteRange } from './byte-range.js';
 import { ApiModelParam } from './dto/parameters.js';
-import type { ModelVersion } from './model-version.js';
 import { ModelsService } from './models.service.js';
+
+const content = {
+  'application/octet-stream': { schema: { type: 'string', format: 'binary' } },
+  'application/json': { schema: {} },
+  'text/markdown': { schema: { type: 'string' } },
+  'text/plain': { schema: { type: 'string' } },
+} as const;
+
+const etagHeader = {
+  ETag: { description: 'The sha256 of the whole file, in quotation marks.', schema: { type: 'string' } },
+} as const;
+
+const acceptRanges = {
+  'Accept-Ranges': { description: '`bytes`: parts can be asked for.', schema: { type: 'string' } },
+} as const;
 
 @ApiTags('models')
 @Controller('models/:id/files')
 export class ModelFilesController {
   constructor(private readonly models: ModelsService) {}
 
-  /** Download a file of a model; its sha256 is the ETag, since a file never changes */
   @Get(':name')
   @Needs('train')
+  @ApiOperation({
+    summary: 'Download a file of a model, or a part of it',
+    description:
+      'The file is compared with its sha256 before its first byte is sent. The sha256 is the ETag, since a file never changes. A download ' +
+      'that broke off goes on where it ended:\n\n' +
+      '    curl -C - -O localhost:3000/models/production/files/model.safetensors',
+  })
   @ApiModelParam()
   @ApiParam({ name: 'name', description: 'One of the `files` of the model.', example: 'README.md' })
   @ApiHeader({ name: 'if-none-match', description: 'ETags of what the client has.', required: false })
-  @ApiOkResponse({
-    description: 'The file.',
-    content: {
-      'application/octet-stream': { schema: { type: 'string', format: 'binary' } },
-      'application/json': { schema: {} },
-      'text/markdown': { schema: { type: 'string' } },
-      'text/plain': { schema: { type: 'string' } },
+  @ApiHeader({
+    name: 'range',
+    description:
+      'One part of the file: `bytes=100-199`, `bytes=100-` or `bytes=-100`. Where there are several, the whole file is sent.',
+    required: false,
+    schema: { type: 'string', example: 'bytes=100-' },
+  })
+  @ApiHeader({
+    name: 'if-range',
+    description: 'The ETag of the parts that the client has: if the file has another one, all of it is sent.',
+    required: false,
+  })
+  @ApiOkResponse({ description: 'The file.', content, headers: { ...etagHeader, ...acceptRanges } })
+  @ApiResponse({
+    status: HttpStatus.PARTIAL_CONTENT,
+    description: 'The part that was asked for.',
+    content,
+    headers: {
+      ...etagHeader,
+      ...acceptRanges,
+      'Content-Range': {
+        description: 'Which part it is: `bytes 100-199/438000000`.',
+        schema: { type: 'string' },
+      },
     },
   })
-  @ApiResponse({ status: HttpStatus.NOT_MODIFIED, description: 'The client has it already.' })
-  @ApiProblems(404, 503)
+  @ApiResponse({
+    status: HttpStatus.NOT_MODIFIED,
+    description: 'The client has it already.',
+    headers: etagHeader,
+  })
+  @ApiProblems(404, 416, 503)
   async download(
     @Param('id') idOrAlias: string,
     @Param('name') name: string,
-    @Headers('if-none-match') known: string | undefined,
+    @Headers() headers: IncomingHttpHeaders,
+    @Req() { method }: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<StreamableFile | undefined> {
     const model = await this.models.find(idOrAlias);
-    // Only what the registry names is ever opened: the name from outside never becomes a path.
-    const file = model.files.find((one) => one.name === name) ?? noSuchFile(model, name);
-    const etag = `"${file.sha256}"`;
-    reply.header('etag', etag).header('cache-control', 'no-cache');
-    if (matches(known, etag)) {
-      reply.status(HttpStatus.NOT_MODIFIED);
-      return undefined;
+    const file = await this.models.openFile(model, name);
+    try {
+      const etag = `"${file.sha256}"`;
+      if (matches(headers['if-none-match'], etag)) {
+        await file.handle.close();
+        reply.status(HttpStatus.NOT_MODIFIED).header('etag', etag).header('cache-control', 'no-cache');
+        return undefined;
+      }
+      const part = method === 'GET' ? partOf(file, headers, etag, reply) : null;
+      const { start, end } = part ?? { start: 0, end: file.size };
+      if (part)
+        reply
+          .status(HttpStatus.PARTIAL_CONTENT)
+          .header('content-range', `bytes ${start}-${end - 1}/${file.size}`);
+      reply.header('etag', etag).header('cache-control', 'no-cache').header('accept-ranges', 'bytes');
+      return new StreamableFile(file.read({ start, end: method === 'HEAD' ? start : end }), {
+        type: contentTypes[path.extname(name)] ?? 'application/octet-stream',
+        disposition: `attachment; filename="${name}"`,
+        length: end - start,
+      });
+    } catch (error) {
+      await file.handle.close();
+      throw error;
     }
-    const handle = await open(path.join(await this.models.folder(model.id), file.name));
-    return new StreamableFile(handle.createReadStream(), {
-      type: contentTypes[path.extname(file.name)] ?? 'application/octet-stream',
-      disposition: `attachment; filename="${file.name}"`,
-      length: file.size,
-    });
+  }
+}
+
+/** @returns null where all of the file is to be sent */
+function partOf(
+  { size }: StoredFile,
+  { range, 'if-range': ifRange }: IncomingHttpHeaders,
+  etag: string,
+  reply: FastifyReply,
+): ByteRange | null {
+  try {
+    return parseRange(range, { ifRange: ifRange as string | undefined, etag, size });
+  } catch (error) {
+    if (error instanceof RangeNotSatisfiableError) reply.header('content-range', `bytes */${size}`);
+    throw error;
   }
 }
 
@@ -61,11 +130,6 @@ const contentTypes: Record<string, string> = {
   '.md': 'text/markdown; charset=utf-8',
   '.txt': 'text/plain; charset=utf-8',
 };
-
-function noSuchFile(model: ModelVersion, name: string): never {
-  const names = model.files.map((file) => file.name).join(', ');
-  throw new NotFoundError(`Model ${model.id} has no file "${name}". It has: ${names}.`);
-}
 
 function matches(ifNoneMatch: string | undefined, etag: string): boolean {
   const known = ifNoneMatch?.split(',').map((one) => one.trim().replace(/^W\//, '')) ?? [];

@@ -2,12 +2,14 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { DataSource, In, type EntityManager } from 'typeorm';
+import type { Variant } from '../bert/onnx/variants.js';
 import type { ServingAssessment } from '../bert/serving/assessment.js';
-import { ConflictError, NotFoundError, UnavailableError } from '../common/errors.js';
+import { ServedModel, type ServingOptions } from '../bert/serving/served-model.js';
+import { ConflictError, DamagedError, NotFoundError } from '../common/errors.js';
 import { newId } from '../common/identifiers.js';
 import { findPage, type Page, type PageQuery } from '../common/pagination.js';
 import { Transactions } from '../database/transactions.js';
-import { BlobStore, DamagedBlobError, type BlobKey, type ManifestFile } from '../storage/blob-store.js';
+import { BlobStore, type BlobKey, type ManifestFile, type StoredFile } from '../storage/blob-store.js';
 import { moveAlias } from './alias-moves.js';
 import { isModelId } from './alias-name.js';
 import { AliasEntity } from './alias.entity.js';
@@ -17,6 +19,7 @@ import { ModelVersionEntity } from './model-version.entity.js';
 import { decidePromotion, type Contender } from './promotion.js';
 import { assertComplete, type Registration } from './registration.js';
 import { RegistryEvents } from './registry-events.js';
+import { isWeightsFile, servesFrom } from './served-files.js';
 
 /** A model as somebody asked for it. */
 export interface ResolvedModel {
@@ -110,30 +113,51 @@ export class ModelsService implements OnModuleInit {
   }
 
   /**
-   * A local folder with the files of a version.
+   * Opens a file of a version. The caller closes it.
    *
-   * @throws UnavailableError if they are damaged
+   * @throws NotFoundError if it has no such file, or has been deleted meanwhile
+   * @throws DamagedError if it is not what was registered
    */
-  async folder(id: string): Promise<string> {
-    try {
-      return await this.blobs.open(blobKey(id));
-    } catch (error) {
-      if (error instanceof DamagedBlobError) throw new UnavailableError(error.message);
-      throw error;
+  async openFile({ id, files }: Pick<ModelVersion, 'id' | 'files'>, name: string): Promise<StoredFile> {
+    // Only what the registry names is ever opened: the name from outside never becomes a path.
+    const registered = files.find((one) => one.name === name);
+    if (!registered) {
+      const names = files.map((one) => one.name).join(', ');
+      throw new NotFoundError(`Model ${id} has no file "${name}". It has: ${names}.`);
     }
+    const file = await this.blobs.openFile(blobKey(id), name);
+    if (file.sha256 === registered.sha256) return file;
+    await file.handle.close();
+    throw new DamagedError(
+      `The registry and the manifest of ${id} do not agree on the sha256 of ${name}. Restore both from one backup ` +
+        `(docs/operations.md), or delete the version (DELETE /models/${id}) and train it again.`,
+    );
   }
 
   /**
-   * Compares files of a version with the sums of its manifest.
+   * Makes a version ready to judge, with files that are what was registered. Close it.
    *
-   * @param compared says of a file's name whether it is to be compared
-   * @throws UnavailableError if one differs
+   * @throws NotFoundError if there is no such version, or it has been deleted meanwhile
+   * @throws DamagedError if one of the files is not what was registered
+   * @throws InvalidModelError if it cannot be served in this variant
    */
-  async verify(id: string, compared: (name: string) => boolean): Promise<void> {
+  async load(id: string, variant: Variant, options: ServingOptions = {}): Promise<ServedModel> {
+    const { files } = await this.find(id);
+    const names = files.map(({ name }) => name).filter(servesFrom(variant));
+    // What is small is checked before it is read; the weights, in a thread of their own, while they are loaded.
+    const folder = await this.blobs.open(
+      blobKey(id),
+      names.filter((name) => !isWeightsFile(name)),
+    );
+    const loading = ServedModel.load(folder, { ...options, variant });
     try {
-      await this.blobs.verify(blobKey(id), compared);
+      await this.blobs.open(blobKey(id), names);
+      const model = await loading;
+      // Asked once more, since a file may have changed between the two readings: that takes no time where none has.
+      await this.blobs.open(blobKey(id), names);
+      return model;
     } catch (error) {
-      if (error instanceof DamagedBlobError) throw new UnavailableError(error.message);
+      await loading.then((model) => model.close()).catch(() => {});
       throw error;
     }
   }

@@ -1,3 +1,6 @@
+import type { FileHandle } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+
 /** What a folder in the store is for; the first part of its key. */
 export type BlobKind = 'datasets' | 'models' | 'checkpoints';
 
@@ -20,31 +23,47 @@ export interface Manifest {
 export interface BlobUsage {
   folders: number;
   bytes: number;
+  /** Folders of which a reader has found a file that is not what was stored, and that have not been mended or deleted since. */
+  damaged: number;
+}
+
+/** A file that was compared with its manifest, open for reading. Whatever is deleted meanwhile, it can be read to its end. */
+export interface StoredFile {
+  readonly size: number;
+  /** Lower-case hex. */
+  readonly sha256: string;
+  readonly handle: FileHandle;
+  /** To ask when it has been read. @throws DamagedError where it is not what was compared any more */
+  assertUnchanged(): Promise<void>;
+  /**
+   * Its bytes from `start` on, as many as come before `end`, as a stream that closes the file.
+   * It fails before the last of them where the file was changed meanwhile.
+   */
+  read(range: { start: number; end: number }): Readable;
 }
 
 /**
  * Where datasets, checkpoints and model files lie. A key names a flat folder of files that never changes once it is
- * published: it is there whole, or not at all. Readers trust only what its manifest names.
+ * published: it is there whole, or not at all. There is no way to read what has not been compared with its manifest.
  */
 export abstract class BlobStore {
   /** A new folder to write into. It is lost unless it is published. */
   abstract stage(): Promise<StagedFolder>;
 
   /**
-   * Path of a local folder with what lies under the key.
-   * @throws NotFoundError where nothing was published under the key
-   * @throws DamagedBlobError where a file that the manifest names is missing or has another size
+   * Path of a local folder with what lies under the key. The files that will be read are compared with the manifest first, by
+   * their sha256. What was compared is remembered as long as the file stays as it is, so asking again costs little.
+   * @param names of those files; all that the manifest names, if it is left out
+   * @throws DamagedError where one is missing, or is not what the manifest says
+   * @throws NotFoundError where the folder has been deleted
    */
-  abstract open(key: BlobKey): Promise<string>;
+  abstract open(key: BlobKey, names?: readonly string[]): Promise<string>;
 
   /**
-   * Reads files of a published folder and compares their sha256 with its manifest. What was compared is remembered as long as the
-   * file stays as it is, so asking again costs little.
-   * @param compared says of a file's name whether it is to be compared
-   * @throws DamagedBlobError where one is not what the manifest says
-   * @throws NotFoundError where nothing was published under the key
+   * Opens one file, compared as by `open`. The caller closes it.
+   * @throws as `open` does
    */
-  abstract verify(key: BlobKey, compared: (name: string) => boolean): Promise<void>;
+  abstract openFile(key: BlobKey, name: string): Promise<StoredFile>;
 
   /** @throws as `open` does */
   abstract manifest(key: BlobKey): Promise<Manifest>;
@@ -61,7 +80,7 @@ export abstract class BlobStore {
    */
   abstract setAsideUnknown(kind: BlobKind, known: ReadonlySet<BlobKey>): Promise<void>;
 
-  /** How many folders of a kind are published, and the size of their files. */
+  /** How many folders of a kind are published, the size of their files, and how many are known to be damaged. */
   abstract usage(kind: BlobKind): Promise<BlobUsage>;
 
   /** @throws where nothing can be read or written, for the readiness check; that the disk is full is no such reason */
@@ -80,9 +99,4 @@ export interface StagedFolder {
 
   /** Removes the folder. Does nothing once it is published or discarded. */
   discard(): Promise<void>;
-}
-
-/** A published folder that is not what its manifest says. */
-export class DamagedBlobError extends Error {
-  override readonly name = 'DamagedBlobError';
 }

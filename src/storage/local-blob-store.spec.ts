@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import {
   existsSync,
   mkdirSync,
@@ -6,14 +6,16 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { NotFoundError } from '../common/errors.js';
-import { DamagedBlobError, type BlobKey, type StagedFolder } from './blob-store.js';
+import { DamagedError, NotFoundError } from '../common/errors.js';
+import type { BlobKey, StagedFolder } from './blob-store.js';
 import type { DataFolder } from './data-folder.js';
 import { LocalBlobStore } from './local-blob-store.js';
 
@@ -126,29 +128,96 @@ describe('LocalBlobStore', () => {
       const key: BlobKey = `models/${id}`;
       await (await staged({ 'a.txt': 'one' })).publish(key);
       damage(path.join(data, key));
-      await expect(store.open(key), id).rejects.toThrow(DamagedBlobError);
+      await expect(store.open(key), id).rejects.toThrow(DamagedError);
     }
   });
 
   it('compares what is stored with the sums of its manifest, whenever it has changed', async () => {
     const key: BlobKey = 'models/mdl_1';
     await (await staged({ 'a.txt': 'one', 'b.txt': 'two' })).publish(key);
-    const a = (name: string) => name === 'a.txt';
-    const both = () => true;
-    await store.verify(key, both);
-    writeFileSync(path.join(data, key, 'b.txt'), 'owt');
-    await store.verify(key, a);
-    for (let i = 0; i < 2; i++) await expect(store.verify(key, both)).rejects.toThrow('b.txt is not what');
-    writeFileSync(path.join(data, key, 'b.txt'), 'two');
-    await store.verify(key, both);
-    rmSync(path.join(data, key, 'b.txt'));
-    await expect(store.verify(key, both)).rejects.toThrow(DamagedBlobError);
-    await expect(store.verify('models/mdl_2', a)).rejects.toThrow(NotFoundError);
+    const file = path.join(data, key, 'b.txt');
+    await store.open(key);
+    writeFileSync(file, 'owt');
+    await store.open(key, ['a.txt']);
+    for (let i = 0; i < 2; i++) await expect(store.open(key)).rejects.toThrow('b.txt is not what');
+    expect((await store.usage('models')).damaged).toBe(1);
+    writeFileSync(file, 'two');
+    expect((await store.usage('models')).damaged).toBe(0);
+    await store.open(key);
+    rmSync(file);
+    await expect(store.open(key)).rejects.toThrow(DamagedError);
+    await expect(store.open(key, ['c.txt'])).rejects.toThrow('does not name c.txt');
+    expect((await store.usage('models')).damaged).toBe(1);
+    await store.delete(key);
+    expect((await store.usage('models')).damaged).toBe(0);
   });
 
-  it('takes a folder without a manifest for nothing', async () => {
+  it('remembers what it has compared only as long as the file stays as it is', async () => {
+    const key: BlobKey = 'models/mdl_1';
+    const file = path.join(data, key, 'a.txt');
+    await (await staged({ 'a.txt': 'one' })).publish(key);
+    // Changes that leave time and size as they were, however soon after they were compared.
+    const { atime, mtime } = statSync(file);
+    for (let i = 0; i < 20; i++) {
+      await store.open(key);
+      writeFileSync(file, 'two');
+      utimesSync(file, atime, mtime);
+      await expect(store.open(key)).rejects.toThrow(DamagedError);
+      writeFileSync(file, 'one');
+      utimesSync(file, atime, mtime);
+    }
+  });
+
+  it('gives the bytes of one file that it has compared, whole and in parts', async () => {
+    const key: BlobKey = 'models/mdl_1';
+    const text = randomBytes(3 << 18).toString('hex');
+    await (await staged({ 'a.txt': text })).publish(key);
+    const part = async (start: number, end: number) => {
+      const file = await store.openFile(key, 'a.txt');
+      expect(file).toMatchObject({ size: text.length, sha256: sum(text) });
+      return Buffer.concat(await file.read({ start, end }).toArray()).toString();
+    };
+    expect((await part(0, text.length)) === text).toBe(true);
+    expect(await part(5, 9)).toBe(text.slice(5, 9));
+    expect(await part(7, 7)).toBe('');
+    await expect(store.openFile(key, 'b.txt')).rejects.toThrow(DamagedError);
+  });
+
+  it('gives no file whole that changes while it is read', async () => {
+    const key: BlobKey = 'models/mdl_1';
+    const text = randomBytes(3 << 18).toString('hex');
+    await (await staged({ 'a.txt': text })).publish(key);
+    const file = await store.openFile(key, 'a.txt');
+    let given = 0;
+    const reading = async () => {
+      for await (const chunk of file.read({ start: 0, end: text.length })) {
+        if (given === 0) writeFileSync(path.join(data, key, 'a.txt'), 'x', { flag: 'r+' });
+        given += (chunk as Buffer).length;
+      }
+    };
+    await expect(reading()).rejects.toThrow('was changed while it was read');
+    expect(given).toBeLessThan(text.length);
+  });
+
+  it('does not take for damage what is deleted while it is read', async () => {
+    const key: BlobKey = 'models/mdl_1';
+    const text = randomBytes(3 << 18).toString('hex');
+    await (await staged({ 'a.txt': text, 'b.txt': text })).publish(key);
+    const file = await store.openFile(key, 'a.txt');
+    const opening = expect(store.open(key)).rejects.toThrow(NotFoundError);
+    await store.delete(key);
+    await opening;
+    const read = Buffer.concat(await file.read({ start: 0, end: text.length }).toArray()).toString();
+    expect(read === text).toBe(true);
+    for (const reading of [store.open(key), store.openFile(key, 'a.txt'), store.manifest(key)]) {
+      await expect(reading).rejects.toThrow(NotFoundError);
+    }
+    expect((await store.usage('models')).damaged).toBe(0);
+  });
+
+  it('takes a folder without a manifest for damage', async () => {
     mkdirSync(path.join(data, 'models/mdl_1'), { recursive: true });
-    await expect(store.open('models/mdl_1')).rejects.toThrow(NotFoundError);
+    await expect(store.open('models/mdl_1')).rejects.toThrow(DamagedError);
   });
 
   it.each([
@@ -170,16 +239,17 @@ describe('LocalBlobStore', () => {
   });
 
   it('knows how much of a kind there is', async () => {
-    expect(await store.usage('models')).toEqual({ folders: 0, bytes: 0 });
+    expect(await store.usage('models')).toEqual({ folders: 0, bytes: 0, damaged: 0 });
     await (await staged({ 'a.txt': 'one', 'b.txt': 'four' })).publish('models/mdl_1');
     await (await staged({ 'a.txt': 'three' })).publish('models/mdl_2');
     await (await staged({ 'a.txt': 'rows' })).publish('datasets/ds_1');
-    for (let i = 0; i < 2; i++) expect(await store.usage('models')).toEqual({ folders: 2, bytes: 12 });
+    for (let i = 0; i < 2; i++)
+      expect(await store.usage('models')).toEqual({ folders: 2, bytes: 12, damaged: 0 });
     await store.delete('models/mdl_1');
-    expect(await store.usage('models')).toEqual({ folders: 1, bytes: 5 });
-    expect(await store.usage('datasets')).toEqual({ folders: 1, bytes: 4 });
+    expect(await store.usage('models')).toEqual({ folders: 1, bytes: 5, damaged: 0 });
+    expect(await store.usage('datasets')).toEqual({ folders: 1, bytes: 4, damaged: 0 });
     writeFileSync(path.join(data, 'datasets/ds_1/manifest.json'), '{');
-    expect(await (await open()).usage('datasets')).toEqual({ folders: 1, bytes: 0 });
+    expect(await (await open()).usage('datasets')).toEqual({ folders: 1, bytes: 0, damaged: 1 });
   });
 
   it('says whether it can write', async () => {

@@ -1,27 +1,32 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { Readable } from 'node:stream';
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { syncFile, syncFolder, writeDurably } from '../common/durable-files.js';
-import { NotFoundError } from '../common/errors.js';
+import { DamagedError, NotFoundError } from '../common/errors.js';
 import { isSpaceError } from '../common/space-errors.js';
-import { sha256BesideEventLoop, sha256OfFile } from '../common/file-hash.js';
+import { sha256OfFile } from '../common/file-hash.js';
 import {
   BlobStore,
-  DamagedBlobError,
   type BlobKey,
   type BlobKind,
   type BlobUsage,
   type Manifest,
   type ManifestFile,
   type StagedFolder,
+  type StoredFile,
 } from './blob-store.js';
 import { DataFolder } from './data-folder.js';
+import { FileChecks, stateOf } from './file-checks.js';
 
 /** In each published folder; not listed in itself. */
 export const MANIFEST = 'manifest.json';
 const KEY_PATTERN = /^(datasets|models|checkpoints)\/[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
-const MENDING = 'Restore that folder of the data folder from a backup, or delete it through the API.';
+/** Of a file that is sent to somebody, in bytes. */
+const CHUNK = 1 << 18;
+/** Nobody reads a folder for longer, in milliseconds. */
+const LONGEST_READ = 3_600_000;
 const FILE_NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
 /**
@@ -31,8 +36,11 @@ const FILE_NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 @Injectable()
 export class LocalBlobStore extends BlobStore implements OnModuleInit {
   private readonly logger = new Logger(LocalBlobStore.name);
-  /** Sums of files by path, each with the state that the file was in when it was hashed. */
-  private readonly sums = new Map<string, { state: string; sha256: string }>();
+  private readonly checks = new FileChecks();
+  /** Names of files that were found to be damaged, by folder. */
+  private readonly damaged = new Map<BlobKey, Set<string>>();
+  /** Whoever was reading a folder when it was deleted must not take what is missing for damage. */
+  private readonly deleted = new Set<BlobKey>();
   /** Bytes of published folders: they never change. */
   private readonly sizes = new Map<BlobKey, number>();
 
@@ -72,51 +80,52 @@ export class LocalBlobStore extends BlobStore implements OnModuleInit {
     };
   }
 
-  async open(key: BlobKey): Promise<string> {
+  async open(key: BlobKey, names?: readonly string[]): Promise<string> {
     const folder = this.pathOf(key);
-    for (const file of (await this.manifest(key)).files) {
-      const size = await stat(path.join(folder, file.name)).then(
-        (found) => found.size,
-        () => undefined,
-      );
-      if (size !== file.size) {
-        throw new DamagedBlobError(
-          `${key} is damaged: ${file.name} ${size === undefined ? 'is missing' : `has ${size} bytes, not ${file.size}`}. ` +
-            MENDING,
-        );
-      }
-    }
+    const { files } = await this.manifest(key);
+    for (const name of names ?? files.map((file) => file.name)) await this.compare(key, files, name);
     return folder;
   }
 
-  async verify(key: BlobKey, compared: (name: string) => boolean): Promise<void> {
-    const folder = this.pathOf(key);
-    for (const file of (await this.manifest(key)).files) {
-      if (!compared(file.name)) continue;
-      const sha256 = await this.sumOf(path.join(folder, file.name)).catch((error: NodeJS.ErrnoException) => {
-        if (error.code === 'ENOENT') return undefined;
-        throw error;
-      });
-      if (sha256 === file.sha256) continue;
-      throw new DamagedBlobError(
-        `${key} is damaged: ${file.name} ${sha256 === undefined ? 'is missing' : 'is not what was stored (its sha256 differs)'}. ` +
-          MENDING,
-      );
+  async openFile(key: BlobKey, name: string): Promise<StoredFile> {
+    const { files } = await this.manifest(key);
+    // Opened before it is compared: what is deleted after that can still be read.
+    const handle = await open(path.join(this.pathOf(key), name)).catch((error: NodeJS.ErrnoException) => {
+      throw this.damage(key, name, reasonOf(error));
+    });
+    try {
+      const { state, size, sha256 } = await this.compare(key, files, name);
+      const assertUnchanged = async () => {
+        // Deleting it changes it too, but not what it holds.
+        if (stateOf(await handle.stat({ bigint: true })) !== state && !this.deleted.has(key))
+          throw this.damage(key, name, 'was changed while it was read');
+      };
+      await assertUnchanged();
+      const read = (range: { start: number; end: number }) => readUnchanged(handle, range, assertUnchanged);
+      return { handle, size, sha256, assertUnchanged, read };
+    } catch (error) {
+      await handle.close();
+      throw error;
     }
   }
 
   async manifest(key: BlobKey): Promise<Manifest> {
     const file = path.join(this.pathOf(key), MANIFEST);
     const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') throw new NotFoundError(`Nothing is stored under ${key}.`);
-      throw error;
+      throw this.damage(key, MANIFEST, reasonOf(error));
     });
-    return parseManifest(text, key);
+    const manifest = parseManifest(text);
+    if (!manifest) throw this.damage(key, MANIFEST, 'cannot be read');
+    this.mended(key, MANIFEST);
+    return manifest;
   }
 
   async delete(key: BlobKey): Promise<void> {
     const folder = this.pathOf(key);
-    for (const file of this.sums.keys()) if (path.dirname(file) === folder) this.sums.delete(file);
+    this.deleted.add(key);
+    setTimeout(() => this.deleted.delete(key), LONGEST_READ).unref();
+    this.damaged.delete(key);
+    this.checks.forget(folder);
     // Renamed first: a crash in the middle of the removal must not leave half a folder that looks published. No new folder is made
     // for that: there may be no space for it.
     await mkdir(this.staging, { recursive: true });
@@ -144,7 +153,10 @@ export class LocalBlobStore extends BlobStore implements OnModuleInit {
     }
     let bytes = 0;
     for (const key of keys) bytes += this.sizes.get(key) ?? (await this.measure(key));
-    return { folders: keys.length, bytes };
+    const damaged = [...this.damaged.keys()].filter((key) => key.startsWith(`${kind}/`));
+    // Somebody may have mended it.
+    for (const key of damaged) await this.open(key).catch(() => undefined);
+    return { folders: keys.length, bytes, damaged: damaged.filter((key) => this.damaged.has(key)).length };
   }
 
   async setAsideUnknown(kind: BlobKind, known: ReadonlySet<BlobKey>): Promise<void> {
@@ -207,14 +219,35 @@ export class LocalBlobStore extends BlobStore implements OnModuleInit {
     }
   }
 
-  private async sumOf(file: string): Promise<string> {
-    const { ino, size, mtimeMs, ctimeMs } = await stat(file);
-    const state = [ino, size, mtimeMs, ctimeMs].join();
-    const known = this.sums.get(file);
-    if (known?.state === state) return known.sha256;
-    const sha256 = await sha256BesideEventLoop(file);
-    this.sums.set(file, { state, sha256 });
-    return sha256;
+  private async compare(key: BlobKey, files: readonly ManifestFile[], name: string) {
+    const expected = files.find((file) => file.name === name);
+    if (!expected) throw this.damage(key, MANIFEST, `does not name ${name}`);
+    const file = path.join(this.pathOf(key), name);
+    const unreadable = (error: NodeJS.ErrnoException) => {
+      throw this.damage(key, name, reasonOf(error));
+    };
+    const stats = await stat(file, { bigint: true }).catch(unreadable);
+    if (Number(stats.size) !== expected.size)
+      throw this.damage(key, name, `has ${stats.size} bytes, not ${expected.size}`);
+    if ((await this.checks.sha256(file, stats).catch(unreadable)) !== expected.sha256)
+      throw this.damage(key, name, 'is not what was stored (its sha256 differs)');
+    this.mended(key, name);
+    return { ...expected, state: stateOf(stats) };
+  }
+
+  private mended(key: BlobKey, name: string): void {
+    const names = this.damaged.get(key);
+    if (names?.delete(name) && names.size === 0) this.damaged.delete(key);
+  }
+
+  /** What to throw where a file is not what it should be: because it is damaged, or because it has just been deleted. */
+  private damage(key: BlobKey, name: string, what: string): Error {
+    if (this.deleted.has(key)) return new NotFoundError(`${path.basename(key)} has been deleted.`);
+    const error = new DamagedError(`${key} is damaged: ${name} ${what}. ${mendingOf(key)}`);
+    const names = this.damaged.get(key) ?? new Set();
+    if (!names.has(name)) this.logger.error(error.message);
+    this.damaged.set(key, names.add(name));
+    return error;
   }
 
   private pathOf(key: BlobKey): string {
@@ -223,19 +256,56 @@ export class LocalBlobStore extends BlobStore implements OnModuleInit {
   }
 }
 
-/** @throws DamagedBlobError where the text is no manifest */
-export function parseManifest(text: string, key: BlobKey): Manifest {
+/** @returns undefined where the text is no manifest */
+export function parseManifest(text: string): Manifest | undefined {
   let files: unknown;
   try {
-    files = (JSON.parse(text) as Partial<Manifest>).files;
+    files = (JSON.parse(text) as Partial<Manifest> | null)?.files;
   } catch {
-    files = undefined;
+    return undefined;
   }
   // The names become paths: what lies on disk is not trusted with them either.
-  if (!Array.isArray(files) || !files.every((file: ManifestFile) => FILE_NAME_PATTERN.test(file?.name))) {
-    throw new DamagedBlobError(
-      `${key} is damaged: its ${MANIFEST} cannot be read. Restore it from a backup.`,
-    );
-  }
-  return { files: files as ManifestFile[] };
+  const usable =
+    Array.isArray(files) && files.every((file: ManifestFile) => FILE_NAME_PATTERN.test(file?.name));
+  return usable ? { files: files as ManifestFile[] } : undefined;
+}
+
+/** What to do about a damaged folder. */
+export function mendingOf(key: BlobKey): string {
+  const again = key.startsWith('datasets/') ? 'upload it again' : 'train it again';
+  return `Restore that folder from a backup (docs/operations.md), or delete it (DELETE /${key}) and ${again}.`;
+}
+
+function reasonOf({ code, message }: NodeJS.ErrnoException): string {
+  return code === 'ENOENT' ? 'is missing' : `cannot be read (${code ?? message})`;
+}
+
+/** @param assertUnchanged asked before the last chunk is given: an answer that is not what was stored must not look whole */
+function readUnchanged(
+  handle: FileHandle,
+  { start, end }: { start: number; end: number },
+  assertUnchanged: () => Promise<void>,
+): Readable {
+  let at = start;
+  const next = async () => {
+    if (at >= end) return null;
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(Math.min(CHUNK, end - at)), {
+      position: at,
+    });
+    at += bytesRead;
+    if (at >= end || bytesRead === 0) await assertUnchanged();
+    return buffer.subarray(0, bytesRead);
+  };
+  return new Readable({
+    highWaterMark: CHUNK,
+    read() {
+      next().then(
+        (chunk) => this.push(chunk),
+        (error: Error) => this.destroy(error),
+      );
+    },
+    destroy(error, done) {
+      handle.close().then(() => done(error), done);
+    },
+  });
 }

@@ -25,6 +25,7 @@ const unexpected = 'The training failed';
 
 /** By name, since an error class can be loaded twice but its name is what is meant. */
 const titles: Record<string, string> = {
+  DamagedError: 'The rows are damaged',
   InvalidModelError: 'The base model cannot be used',
   UnknownBaseModelError: 'The base model cannot be used',
   BaseModelUnavailableError: 'The base model could not be had',

@@ -1,16 +1,25 @@
 import { Column, Entity, ForeignKey, Index } from 'typeorm';
 import type { EngineName } from '../bert/engines/engine.js';
-import { DoubleColumn, IdColumn, JsonColumn, ReferenceColumn, TimeColumn } from '../database/columns.js';
-import type { PromotionRule } from '../models/model-version.js';
-import type {
-  RunDownload,
-  RunEpoch,
-  RunError,
-  RunEvaluation,
-  RunHyperparameters,
-  RunPhase,
-  RunPlan,
-  RunStatus,
+import {
+  DoubleColumn,
+  EnumColumn,
+  IdColumn,
+  JsonColumn,
+  ReferenceColumn,
+  TimeColumn,
+} from '../database/columns.js';
+import { promotionRules, type PromotionRule } from '../models/model-version.js';
+import {
+  runPhases,
+  runStatuses,
+  type RunDownload,
+  type RunEpoch,
+  type RunError,
+  type RunEvaluation,
+  type RunHyperparameters,
+  type RunPhase,
+  type RunPlan,
+  type RunStatus,
 } from './run.js';
 
 @Entity('runs')
@@ -23,10 +32,10 @@ export class RunEntity {
   version!: number;
 
   @Index()
-  @Column({ type: 'varchar', length: 16 })
+  @EnumColumn(runStatuses, { length: 16 })
   status!: RunStatus;
 
-  @Column({ type: 'varchar', length: 32, nullable: true })
+  @EnumColumn(runPhases, { length: 32, nullable: true })
   phase!: RunPhase | null;
 
   @Index()
@@ -50,7 +59,7 @@ export class RunEntity {
   hyperparameters!: RunHyperparameters;
 
   /** When the new version becomes `production`: auto, always or never. */
-  @Column({ type: 'varchar', length: 8 })
+  @EnumColumn(promotionRules, { length: 8 })
   promote!: PromotionRule;
 
   @Column({ type: 'varchar', length: 16, nullable: true })

@@ -3,6 +3,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { In, MoreThan, type EntityManager, type Repository } from 'typeorm';
 import { NotFoundError } from '../common/errors.js';
 import { findPage, type Page, type PageQuery } from '../common/pagination.js';
+import { findReadable, findReadableRows } from '../common/readable-rows.js';
 import { Transactions } from '../database/transactions.js';
 import { countByStatus } from '../database/count-by-status.js';
 import { predecessors, runStatuses, type RunStatus } from './run.js';
@@ -59,7 +60,7 @@ export class RunsRepository {
   }
 
   running(): Promise<RunEntity[]> {
-    return this.runs.findBy({ status: 'running' });
+    return findReadableRows(this.runs, { where: { status: 'running' } });
   }
 
   /**
@@ -74,7 +75,8 @@ export class RunsRepository {
   ): Promise<boolean> {
     return this.transactions.run(async (manager) => {
       const where = { id, status: In(predecessors(to)) };
-      const run = await manager.findOneBy(RunEntity, where);
+      // No more of it: even a run of which something cannot be read must be able to end.
+      const run = await manager.findOne(RunEntity, { select: { createdAt: true, startedAt: true }, where });
       if (!run) return false;
       const stored = { ...changes, ...inOrder(run, changes), status: to };
       const { affected } = await manager.update(RunEntity, where, stored);
@@ -115,7 +117,7 @@ export class RunsRepository {
       .orderBy('event.sequence')
       .getRawMany<{ sequence: number | string }>();
     const sequences = spread(rows, most).map(({ sequence }) => Number(sequence));
-    const found = await this.runEvents.find({
+    const found = await findReadableRows(this.runEvents, {
       where: { runId, sequence: In(sequences) },
       order: { sequence: 'ASC' },
     });
@@ -124,18 +126,22 @@ export class RunsRepository {
 
   /** Events after the given one, in order. */
   async events(runId: string, after: number, { limit }: { limit?: number } = {}): Promise<RunEvent[]> {
-    const found = await this.runEvents.find({
+    const found = await findReadable(this.runEvents, {
       where: { runId, sequence: MoreThan(after) },
       order: { sequence: 'ASC' },
       ...(limit ? { take: limit } : {}),
     });
-    return found.map((event) => event as unknown as RunEvent);
+    const events = found.flatMap(({ row }) => (row as unknown as RunEvent | null) ?? []);
+    // Fewer than the limit means that there are no more: what cannot be read must not look so.
+    const last = events.at(-1);
+    if (!last || found.length < (limit ?? Infinity) || events.length === limit) return events;
+    return [...events, ...(await this.events(runId, last.sequence, { limit }))].slice(0, limit);
   }
 }
 
 /** A clock that is set back while a run waits or works does not make it start before it came, or end before it started. */
 function inOrder(
-  run: RunEntity,
+  run: Pick<RunEntity, 'createdAt' | 'startedAt'>,
   { startedAt, finishedAt }: RunChanges,
 ): Pick<RunChanges, 'startedAt' | 'finishedAt'> {
   const later = (one: Date, other: Date) => (one < other ? other : one);

@@ -208,8 +208,8 @@ export class TrainingHost {
   }
 
   private async rowsOf(datasetId: string): Promise<JobRows> {
-    const { id, name, contentHash, rows } = await this.datasets.get(datasetId);
-    return { id, name, contentHash, rows, path: await this.datasets.rowsFile(id) };
+    const { id, name, contentHash, rows, path } = await this.datasets.open(datasetId);
+    return { id, name, contentHash, rows, path };
   }
 
   private async register(

@@ -93,7 +93,7 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
 
   /**
    * Stores a run and puts it into the queue. Everything is checked before anything is stored.
-   * @throws InvalidInputError, NotFoundError for a dataset, UnavailableError where there is no engine
+   * @throws InvalidInputError, NotFoundError or DamagedError for a dataset, UnavailableError where there is no engine
    */
   async create(request: TrainingRequestDto, uploads: Uploads = {}, trace?: Trace | null): Promise<RunEntity> {
     const source = trainingSource(request, uploads);
@@ -217,7 +217,7 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
   }
 
   private async factsOf(source: RowsSource): Promise<RowsFacts> {
-    return 'upload' in source ? source.upload.content : this.datasets.get(source.datasetId);
+    return 'upload' in source ? source.upload.content : this.datasets.open(source.datasetId);
   }
 
   private async store(source: RowsSource, stored: string[]): Promise<string> {

@@ -56,7 +56,9 @@ message TensorShapeProto {
 }
 `;
 
-const modelProto = protobuf.parse(onnxProto).root.lookupType('onnx.ModelProto');
+const root = protobuf.parse(onnxProto).root;
+const modelProto = root.lookupType('onnx.ModelProto');
+const tensorProto = root.lookupType('onnx.TensorProto');
 
 /** `TensorProto.DataType` */
 export const elementTypes = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7 } as const;
@@ -107,6 +109,11 @@ export interface OnnxModel {
 /** The bytes of an ONNX file. */
 export function encodeOnnx(model: OnnxModel): Uint8Array {
   return modelProto.encode(modelProto.fromObject(model)).finish();
+}
+
+/** The bytes of one tensor within such a file. */
+export function encodeTensor(tensor: OnnxTensor): Uint8Array {
+  return tensorProto.encode(tensorProto.fromObject(tensor)).finish();
 }
 
 /** What {@link encodeOnnx} wrote; parts of the format that this project does not write are passed over. */

@@ -1,7 +1,9 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { dirname } from 'node:path';
+import { MessageChannel, parentPort, workerData } from 'node:worker_threads';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { InferenceAnswer, InferenceBatch, InferenceWorkerData } from './inference-messages.js';
 import { sentencesDimension } from '../onnx/classifier-graph.js';
+import { readGraph } from '../onnx/loaded-graph.js';
 import { packInputs } from './packed-inputs.js';
 import { sessionOptions } from './session-options.js';
 
@@ -25,7 +27,10 @@ try {
 }
 
 async function load(): Promise<InferenceSession> {
-  const session = await InferenceSession.create(modelPath, sessionOptions(threads));
+  const graph = readGraph(modelPath);
+  const session = await InferenceSession.create(graph, sessionOptions(dirname(modelPath), threads));
+  // ONNX Runtime has copied it. A thread that then waits for work would keep it until much else is garbage too.
+  discard(graph.buffer);
   try {
     // The first computation takes longer, since it has memory to claim: no request should wait for that.
     await compute(session, new Int32Array(13), Int32Array.of(8, 5));
@@ -34,6 +39,14 @@ async function load(): Promise<InferenceSession> {
     await session.release();
     throw error;
   }
+}
+
+/** Frees the memory of a buffer now. */
+function discard(buffer: ArrayBuffer): void {
+  const { port1, port2 } = new MessageChannel();
+  port1.postMessage(null, [buffer]);
+  port1.close();
+  port2.close();
 }
 
 async function infer(session: InferenceSession, { id, tokenIds, lengths }: InferenceBatch): Promise<void> {

@@ -1,4 +1,13 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,7 +15,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { InvalidModelError } from '../errors.js';
 import { exportOnnx } from '../onnx/export.js';
 import { exportInt8Onnx } from '../onnx/int8-export.js';
-import type { Variant } from '../onnx/variants.js';
+import { variants, type Variant } from '../onnx/variants.js';
 import { ServedModel } from './served-model.js';
 
 const goldensFolder = fileURLToPath(new URL('../../../test/goldens/', import.meta.url));
@@ -63,6 +72,21 @@ describe('ServedModel', () => {
     expect(Math.max(...distances)).toBeLessThan(0.05);
     expect(Math.max(...distances)).toBeGreaterThan(1e-4);
   });
+
+  it.each(variants)(
+    'goes on judging as before when its files are overwritten or cut off in place (%s)',
+    async (variant) => {
+      await exportInt8Onnx(folder);
+      const before = await (await load(variant)).score(sentences);
+      const [overwritten, cutOff] = [await load(variant), await load(variant)];
+      const files = readdirSync(folder).map((name) => join(folder, name));
+      // Opened anew, they would be other files: these are the very ones that were loaded.
+      for (const file of files) writeFileSync(file, Buffer.alloc(statSync(file).size, 0xff), { flag: 'r+' });
+      expect((await overwritten.score(sentences)).judgements).toEqual(before.judgements);
+      for (const file of files) truncateSync(file, 0);
+      expect((await cutOff.score(sentences)).judgements).toEqual(before.judgements);
+    },
+  );
 
   it('gives a sentence the same score alone, among many, and in several batches', async () => {
     const model = await load();

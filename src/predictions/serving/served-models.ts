@@ -1,15 +1,14 @@
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { DeadlineExceededError, QueueFullError } from '../../bert/errors.js';
 import { variants, type Variant } from '../../bert/onnx/variants.js';
-import { ServedModel, type ServingOptions } from '../../bert/serving/served-model.js';
-import { UnavailableError } from '../../common/errors.js';
+import type { ServedModel, ServingOptions } from '../../bert/serving/served-model.js';
+import { DamagedError, UnavailableError } from '../../common/errors.js';
 import { withoutServerFolders } from '../../common/server-folders.js';
 import { Settings } from '../../config/settings.js';
 import { Instruments } from '../../metrics/instruments.js';
 import { PRODUCTION } from '../../models/model-version.js';
 import { ModelsService, type ResolvedModel } from '../../models/models.service.js';
 import { RegistryEvents } from '../../models/registry-events.js';
-import { isWeightsFile, servesFrom } from './checked-files.js';
 import { ModelCache, type Held } from './model-cache.js';
 import type { Patience } from '../within.js';
 import { RegisteredVersions } from './registered-versions.js';
@@ -105,6 +104,7 @@ export class ServedModels implements OnApplicationShutdown {
    *
    * @param patience how long it may wait for the loading, or for others to make room
    * @throws UnavailableError if it cannot be loaded, or fails
+   * @throws DamagedError if its files are damaged
    * @throws NotFoundError if it has been deleted meanwhile
    * @throws QueueFullError, DeadlineExceededError or an AbortError as `work` does
    */
@@ -149,7 +149,7 @@ export class ServedModels implements OnApplicationShutdown {
     const key = keyOf(id, variant);
     try {
       const started = performance.now();
-      const model = await this.loadChecked(id, variant);
+      const model = await this.loadTried(id, variant);
       this.failed.delete(key);
       const seconds = (performance.now() - started) / 1000;
       this.instruments.predictions.modelLoadSeconds.observe(seconds);
@@ -163,23 +163,18 @@ export class ServedModels implements OnApplicationShutdown {
         this.failed.set(key, { modelId: id, precision: variant, message, at: new Date() });
         this.logger.error(`Model ${id} (${variant}) could not be loaded: ${reason}`, { modelId: id }, stack);
       }
-      throw new UnavailableError(
+      const Kind = error instanceof DamagedError ? DamagedError : UnavailableError;
+      throw new Kind(
         `Model ${id} could not be loaded: ${message} Until that is mended, name another one in "model" ` +
           `or point the alias to one: PUT /aliases/${PRODUCTION} {"modelId": …}.`,
       );
     }
   }
 
-  /** What is small is checked against the manifest before it is read; the weights, in a thread, while they are loaded. */
-  private async loadChecked(id: string, variant: Variant): Promise<ServedModel> {
-    const folder = await this.models.folder(id);
-    const serves = servesFrom(variant);
-    await this.models.verify(id, (name) => serves(name) && !isWeightsFile(name));
+  private async loadTried(id: string, variant: Variant): Promise<ServedModel> {
     const recording = { on: false };
-    const loading = ServedModel.load(folder, this.options(variant, recording));
+    const model = await this.models.load(id, variant, this.options(recording));
     try {
-      await Promise.all([loading, this.models.verify(id, (name) => serves(name) && isWeightsFile(name))]);
-      const model = await loading;
       const { judgements } = await model.score([TRIAL]);
       if (!Number.isFinite(judgements[0]!.score)) {
         throw new Error(`It gives no number for "${TRIAL}": its weights are no good. Train it again.`);
@@ -187,17 +182,16 @@ export class ServedModels implements OnApplicationShutdown {
       recording.on = true;
       return model;
     } catch (error) {
-      await loading.then((model) => model.close()).catch(() => {});
+      await model.close();
       throw error;
     }
   }
 
   /** @param recording on once others than the loading itself use the model. */
-  private options(variant: Variant, recording: { on: boolean }): ServingOptions {
+  private options(recording: { on: boolean }): ServingOptions {
     const { inferenceThreads, predictBatchTokens, predictQueue, predictMaxWait, predictCache } =
       this.settings;
     return {
-      variant,
       threads: inferenceThreads,
       limits: {
         tokensPerBatch: predictBatchTokens,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Example } from '../../bert/fine-tuning/example.js';
 import type { Tokenizer } from '../../bert/tokenizer/tokenizer.js';
-import { readRows } from '../../datasets/rows-file.js';
+import { hashedRow, readRows } from '../../datasets/rows-file.js';
 import { holdOut } from '../holdout.js';
 import type { JobRows } from './messages.js';
 
@@ -34,9 +34,9 @@ export async function readExamples(
   options: ExampleOptions,
   signal: AbortSignal,
 ): Promise<Examples> {
-  const all = await tokenise(training.path, tokenizer, options.maxLength, signal);
+  const all = await tokenise(training, tokenizer, options.maxLength, signal);
   if (validation) {
-    const validationExamples = await tokenise(validation.path, tokenizer, options.maxLength, signal);
+    const validationExamples = await tokenise(validation, tokenizer, options.maxLength, signal);
     return {
       training: all,
       validation: validationExamples,
@@ -49,19 +49,19 @@ export async function readExamples(
   return {
     training: split.training.map((row) => all[row]!),
     validation: split.validation.map((row) => all[row]!),
-    validationContentHash: await contentHash(training.path, split.validation),
+    validationContentHash: await contentHash(training, split.validation),
     ...survey(all),
   };
 }
 
 async function tokenise(
-  path: string,
+  source: JobRows,
   tokenizer: Tokenizer,
   maxLength: number,
   signal: AbortSignal,
 ): Promise<Example[]> {
   const examples: Example[] = [];
-  for await (const { label, sentence } of readRows(path)) {
+  for await (const { label, sentence } of readRows(source)) {
     signal.throwIfAborted();
     examples.push({ tokenIds: Int32Array.from(tokenizer.encode(sentence, maxLength).tokenIds), label });
   }
@@ -69,13 +69,13 @@ async function tokenise(
 }
 
 /** Reads the file once more, so that the sentences of a large set need not be held beside their tokens. */
-async function contentHash(path: string, rows: number[]): Promise<string> {
+async function contentHash(source: JobRows, rows: number[]): Promise<string> {
   const hash = createHash('sha256');
   let row = 0;
   let next = 0;
-  for await (const { label, sentence } of readRows(path)) {
+  for await (const { label, sentence } of readRows(source)) {
     if (row++ !== rows[next]) continue;
-    hash.update(`${label}\t${sentence}\n`);
+    hash.update(hashedRow({ label, sentence }));
     next++;
   }
   return hash.digest('hex');

@@ -1,4 +1,4 @@
-import { graphFiles, int8WeightsFile, variants, type Variant } from '../../bert/onnx/variants.js';
+import { graphFiles, int8WeightsFile, variants, type Variant } from '../bert/onnx/variants.js';
 
 const weights: readonly string[] = ['model.safetensors', int8WeightsFile];
 
