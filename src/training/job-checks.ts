@@ -8,7 +8,7 @@ import { assertFits, JobTooLargeError, stepSizeOf } from '../bert/fine-tuning/me
 import { UnavailableError, type InputProblem } from '../common/errors.js';
 import { Settings } from '../config/settings.js';
 import type { TrainingRequestDto } from './dto/training-request.dto.js';
-import { hostMemory } from './host-memory.js';
+import { roomForTraining } from './memory/training-room.js';
 import { invalid, type RowsFacts } from './training-request.js';
 
 /** A run's evaluations are shown all at once. */
@@ -54,7 +54,7 @@ export class JobChecks {
     const step = stepSizeOf(request, rows.rows, { length, vocabulary: 1 });
     try {
       const config = { ...parseEncoderConfig({ model_type: architecture.modelType }), ...architecture };
-      assertFits(config, step, engine.name, hostMemory());
+      assertFits(config, step, engine.name, roomForTraining(null, 0).now);
     } catch (error) {
       if (!(error instanceof JobTooLargeError)) throw error;
       throw invalid({ pointer: '#/batchSize', message: error.message });

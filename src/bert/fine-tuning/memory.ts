@@ -49,6 +49,8 @@ export interface TrainingMemory {
 /** The job does not fit into the memory that the engine has: the message says what to do. */
 export class JobTooLargeError extends Error {
   override readonly name = 'JobTooLargeError';
+  static readonly advice =
+    'Take a smaller batchSize with more gradientAccumulationSteps, a smaller maxLength or baseModel, or give the service more memory.';
 }
 
 /**
@@ -114,6 +116,6 @@ function countParameters(config: EncoderConfig): number {
   return count;
 }
 
-function gigabytes(bytes: number): string {
+export function gigabytes(bytes: number): string {
   return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 }
