@@ -1,10 +1,8 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
-import { BaseModelsService } from '../base-models/base-models.service.js';
 import { withoutServerFolders } from '../common/server-folders.js';
 import { untilStored } from '../common/until-stored.js';
 import { Settings } from '../config/settings.js';
-import { DatasetsService } from '../datasets/datasets.service.js';
 import { Instruments } from '../metrics/instruments.js';
 import { ModelsService } from '../models/models.service.js';
 import { BlobStore, type StagedFolder } from '../storage/blob-store.js';
@@ -16,8 +14,9 @@ import { RunFeed } from './run-feed.js';
 import { RunRecorder } from './run-recorder.js';
 import { RunTraces, type RunTrace } from './run-traces.js';
 import { RunsRepository, type RunChanges } from './runs.repository.js';
+import { TrainingJobs } from './training-jobs.js';
 import { TrainingProcess, type ProgressMessage } from './training-process.js';
-import type { FinishedMessage, JobRows, TrainingJob } from './worker/messages.js';
+import type { FinishedMessage, TrainingJob } from './worker/messages.js';
 
 /** Why a run is stopped: somebody wants it to end, or the service itself ends. */
 export type StopReason = 'cancelled' | 'interrupted';
@@ -52,9 +51,8 @@ export class TrainingHost {
   constructor(
     private readonly runs: RunsRepository,
     private readonly feed: RunFeed,
-    private readonly datasets: DatasetsService,
+    private readonly jobs: TrainingJobs,
     private readonly models: ModelsService,
-    private readonly baseModels: BaseModelsService,
     private readonly blobs: BlobStore,
     private readonly instruments: Instruments,
     private readonly settings: Settings,
@@ -155,7 +153,7 @@ export class TrainingHost {
     const { runId } = work;
     const staged = await this.blobs.stage();
     try {
-      const job = await this.jobOf(run, staged);
+      const job = await this.jobs.jobOf(run, staged.path);
       const recorder = new RunRecorder(runId, this.runs, this.feed, this.instruments);
       const { baseModel, training } = job;
       this.logger.log(`Run ${runId} starts: ${baseModel} on ${training.name}`, {
@@ -196,28 +194,6 @@ export class TrainingHost {
     } finally {
       await staged.discard();
     }
-  }
-
-  private async jobOf(run: RunEntity, staged: StagedFolder): Promise<TrainingJob> {
-    const training = await this.rowsOf(run.datasetId);
-    return {
-      runId: run.id,
-      folder: staged.path,
-      modelName: run.name ?? `${run.baseModel} on ${training.name}`.slice(0, 200),
-      baseModel: run.baseModel,
-      baseModelOptions: this.baseModels.options,
-      engine: this.settings.engine,
-      training,
-      validation: run.validationDatasetId ? await this.rowsOf(run.validationDatasetId) : null,
-      hyperparameters: run.hyperparameters,
-      inferenceThreads: this.settings.inferenceThreads,
-      memoryLimit: this.settings.trainingMemory === 'auto' ? null : this.settings.trainingMemory,
-    };
-  }
-
-  private async rowsOf(datasetId: string): Promise<JobRows> {
-    const { id, name, contentHash, rows } = await this.datasets.get(datasetId);
-    return { id, name, contentHash, rows, path: await this.datasets.rowsFile(id) };
   }
 
   private async register(

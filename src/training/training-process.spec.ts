@@ -1,7 +1,8 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { constants, getPriority, tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { isRunning } from '../../test/support/processes.js';
 import { TrainingProcess, type ProcessOptions, type ProgressMessage } from './training-process.js';
 import type { TrainingJob } from './worker/messages.js';
 
@@ -204,9 +205,9 @@ describe('TrainingProcess', () => {
       const pid = await new Promise<number>((resolve) =>
         parent.once('message', (message) => resolve(message as number)),
       );
-      expect(existsSync(`/proc/${pid}`)).toBe(true);
+      expect(isRunning(pid)).toBe(true);
       parent.kill(constants.signals.SIGKILL);
-      await expect.poll(() => existsSync(`/proc/${pid}`), patience).toBe(false);
+      await expect.poll(() => isRunning(pid), patience).toBe(false);
     },
   );
 });

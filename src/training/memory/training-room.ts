@@ -1,16 +1,9 @@
-import { gigabytes, JobTooLargeError } from '../../bert/fine-tuning/memory.js';
+import { gigabytes, JobTooLargeError, type MemoryRoom } from '../../bert/fine-tuning/memory.js';
 import type { RunError } from '../run.js';
 import { availableMemory, type Memory } from './available-memory.js';
 
-/** How much a training process may hold, in bytes. */
-export interface TrainingRoom {
-  /** If nothing else did: what needs more can never be trained here. */
-  most: number;
-  /** Beside what is held now. */
-  now: number;
-}
-
 /**
+ * How much memory a training may take.
  * @param limit what the settings allow a training
  * @param held what training processes hold that will have given it back by then, or the asking one itself
  */
@@ -18,7 +11,7 @@ export function roomForTraining(
   limit: number | null,
   held: number,
   { total, left }: Memory = availableMemory(),
-): TrainingRoom {
+): MemoryRoom {
   const room = (bytes: number) => Math.max(0, Math.min(bytes - reserve(total), limit ?? Infinity));
   return { most: room(total), now: room(left + held) };
 }

@@ -146,12 +146,9 @@ async function prepare(
     length: examples.longest,
     vocabulary: examples.pieces,
   });
-  const memory = assertFits(
-    config,
-    step,
-    detectEngine(job.engine).name,
-    roomForTraining(job.memoryLimit, process.memoryUsage.rss()).now,
-  );
+  const rows = examples.training.length + examples.validation.length;
+  const room = roomForTraining(job.memoryLimit, process.memoryUsage.rss());
+  const estimatedBytes = assertFits(config, step, { engine: detectEngine(job.engine).name, rows }, room);
   return {
     examples,
     plan: {
@@ -159,7 +156,7 @@ async function prepare(
       trainingRows: examples.training.length,
       validationRows: examples.validation.length,
       validationContentHash: examples.validationContentHash,
-      estimatedBytes: Math.ceil(memory.step + memory.moments),
+      estimatedBytes: Math.ceil(estimatedBytes),
     },
   };
 }

@@ -1,0 +1,123 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { RunDto } from '../../src/training/dto/run.dto.js';
+import { ask, formBytes, type Answer } from '../support/clients.js';
+import { practiceRows } from '../support/practice-rows.js';
+import { childrenOf } from '../support/processes.js';
+import type { RunningService } from '../support/service-process.js';
+import { makeMemoryGroup } from './support/control-group.js';
+import { sampleProcess } from './support/process-watch.js';
+import { startTrainedService } from './support/trained-service.js';
+
+/*
+ * A service in a control group that has little memory: no training makes the system end it, and what trainings took comes back.
+ */
+
+const MIB = 2 ** 20;
+const folders: string[] = [];
+const newFolder = () => {
+  folders.push(mkdtempSync(path.join(tmpdir(), 'wellformed-memory-')));
+  return folders.at(-1)!;
+};
+afterAll(() => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true })));
+
+const group = makeMemoryGroup(`wellformed-test-${process.pid}`);
+afterAll(() => group?.remove());
+
+const rows = practiceRows(160, 1);
+const post = (service: RunningService, fields: Record<string, string>, content = rows): Promise<Answer> =>
+  ask(`${service.url}/train`, {
+    method: 'POST',
+    ...formBytes(content, { baseModel: 'tiny-bert', ...fields }),
+  });
+const runOf = async (service: RunningService, { text }: Answer) =>
+  JSON.parse((await ask(`${service.url}/train/${(JSON.parse(text) as RunDto).id}`)).text) as RunDto;
+const predict = (service: RunningService) =>
+  ask(`${service.url}/predict`, {
+    method: 'POST',
+    body: 'We go.',
+    headers: { 'content-type': 'text/plain' },
+  });
+
+/** Until it has ended; predictions are asked for all the while. */
+async function ended(service: RunningService, started: Answer): Promise<{ run: RunDto; refused: Answer[] }> {
+  expect(started.text).toContain('"status":"queued"');
+  const refused: Answer[] = [];
+  for (;;) {
+    const answer = await predict(service);
+    if (answer.status !== 200) refused.push(answer);
+    const run = await runOf(service, started);
+    if (run.finishedAt) return { run, refused };
+  }
+}
+
+describe.skipIf(!group)('in a control group (skipped where this user may make none)', () => {
+  let service: RunningService;
+  afterAll(() => service.stop());
+
+  it('a job that fits ends well, one that does not is refused, and one that outgrows the memory is ended with advice', async () => {
+    group!.limit(4096 * MIB);
+    service = await startTrainedService(newFolder(), {}, group!.enter);
+    const first = await ended(service, await post(service, { epochs: '2', promote: 'never' }));
+    expect([first.run.status, first.refused]).toEqual(['succeeded', []]);
+    const needed = first.run.plan!.estimatedBytes;
+    const { residentMiB } = sampleProcess(service.pid);
+
+    // At the boundary: what the service holds, what a training was reckoned to need, what is kept free, and a little.
+    const boundary = residentMiB * MIB + needed + 1.02 * (96 + 40) * MIB;
+    group!.limit(Math.ceil(boundary));
+    const second = await ended(service, await post(service, { epochs: '2', promote: 'never' }));
+    expect([second.run.status, second.run.error, second.refused]).toEqual(['succeeded', null, []]);
+
+    group!.limit(Math.ceil(residentMiB * MIB + needed - 20 * MIB));
+    const refused = await post(service, { epochs: '2', promote: 'never' });
+    expect(refused).toMatchObject({
+      status: 409,
+      text: expect.stringMatching(/needs about .* left.*smaller/s),
+    });
+
+    // Something else beside it takes what it was started with.
+    group!.limit(Math.ceil(boundary));
+    const third = await post(service, { epochs: '40', promote: 'never' }, practiceRows(4000, 1));
+    await expect.poll(async () => (await runOf(service, third)).step, { timeout: 60_000 }).toBeGreaterThan(0);
+    const [program, ...args] = [...group!.enter, process.execPath, '-e', hog];
+    const greedy = spawn(program!, args, { stdio: 'ignore' });
+    const { run, refused: missed } = await ended(service, third);
+    greedy.kill('SIGKILL');
+    await once(greedy, 'exit');
+    expect(run).toMatchObject({
+      status: 'failed',
+      error: {
+        title: 'The training ran out of memory',
+        detail: expect.stringContaining('smaller batchSize'),
+      },
+    });
+    expect(missed).toEqual([]);
+    expect(childrenOf(service.pid)).toEqual([]);
+  });
+});
+
+/** Takes more and more memory, to the end. */
+const hog = `const held = []; setInterval(() => held.push(Buffer.alloc(4 * 2 ** 20, 1)), 20);`;
+
+it('50 trainings leave the service as small as they found it', async () => {
+  const service = await startTrainedService(newFolder());
+  try {
+    const resident: number[] = [];
+    for (let training = 0; training < 50; training++) {
+      const { run } = await ended(service, await post(service, { epochs: '1', promote: 'never' }));
+      expect([run.status, run.error]).toEqual(['succeeded', null]);
+      resident.push(sampleProcess(service.pid).residentMiB);
+    }
+    const least = (samples: number[]) => Math.min(...samples);
+    console.log(`Resident, in MiB: ${resident.map((mebibytes) => mebibytes.toFixed(0)).join(' ')}`);
+    expect(least(resident.slice(40)) - least(resident.slice(10, 20))).toBeLessThan(15);
+    expect(childrenOf(service.pid)).toEqual([]);
+  } finally {
+    await service.stop();
+  }
+});
