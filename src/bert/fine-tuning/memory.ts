@@ -93,14 +93,20 @@ export function estimateTrainingMemory(config: EncoderConfig, step: StepSize): T
 const MEBIBYTE = 2 ** 20;
 const FLOAT = 4;
 
-/** What a process holds beside the tensors of its training, as bench/training-memory.mjs measured it: fitted by that script. */
+/**
+ * What a process holds beside the tensors of its training, in bytes. The numbers are fitted to what bench/training-memory.mjs measured
+ * on tiny models, MiniLM-L6 and BERT-base, so that no peak was above the estimate.
+ */
 const PROCESS = {
-  /** Node.js with the engine loaded. */
-  engine: { tensorflow: 340 * MEBIBYTE, wasm: 160 * MEBIBYTE },
-  /** Of a row: its tokens, under two numberings. */
+  /** Node.js with an engine that has computed something. */
+  engine: { tensorflow: 360 * MEBIBYTE, wasm: 185 * MEBIBYTE },
+  /** Of tensors: holes that allocators leave. */
+  fragmentation: 1.05,
+  /** Of a row: its tokens under two numberings, each an object. */
   row: 800,
-  /** ONNX Runtime, with all that does not depend on the model. */
-  assessment: 90 * MEBIBYTE,
+  /** ONNX Runtime with two graphs, and what it holds of the weights: as they are, and in integers. */
+  assessment: 80 * MEBIBYTE,
+  assessedWeights: 0.85,
 };
 
 /**
@@ -114,14 +120,15 @@ export function estimateProcessMemory(
   { engine, rows }: { engine: EngineName; rows: number },
 ): number {
   const training = estimateTrainingMemory(config, step);
+  // Those that were read for the start, and again whenever the best ones are written.
   const weights = FLOAT * countParameters(config);
   return (
     PROCESS.engine[engine] +
-    rows * PROCESS.row +
-    training.step +
-    training.moments +
+    PROCESS.row * rows +
+    PROCESS.fragmentation * (training.step + training.moments) +
     weights +
-    PROCESS.assessment
+    PROCESS.assessment +
+    PROCESS.assessedWeights * weights
   );
 }
 

@@ -1,5 +1,4 @@
 import { writeFileSync } from 'node:fs';
-import { getPriority, setPriority } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { shortage } from '../memory/training-room.js';
 import { describeCrash, describeExit, endingSignals } from './crash.js';
@@ -9,9 +8,6 @@ import type { HostMessage, ProcessMessage, StartMessage } from './messages.js';
  * The training process. Its main thread stays free, so that it hears the service whatever the training does; the thread that it starts
  * owns TensorFlow. It imports little, so that it is soon there.
  */
-
-/** How much less than the service's own threads it gets of processors that all of them want (`nice`). */
-const YIELDING = 5;
 
 if (!process.send)
   throw new Error('This file is the entry of a training process: it cannot be started by itself.');
@@ -24,7 +20,6 @@ if (!process.connected) end();
 
 for (const signal of endingSignals) process.on(signal, () => undefined);
 
-setPriority(Math.min(19, getPriority() + YIELDING));
 offerForEnding();
 
 let thread: Worker | undefined;
