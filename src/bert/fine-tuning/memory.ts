@@ -101,7 +101,7 @@ const PROCESS = {
   /** Node.js with an engine that has computed something. */
   engine: { tensorflow: 360 * MEBIBYTE, wasm: 185 * MEBIBYTE },
   /** Of tensors: holes that allocators leave. */
-  fragmentation: 1.05,
+  fragmentation: 1.08,
   /** Of a row: its tokens under two numberings, each an object. */
   row: 800,
   /** ONNX Runtime with two graphs, and what it holds of the weights: as they are, and in integers. */

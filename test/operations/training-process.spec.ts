@@ -1,20 +1,24 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { RunDto } from '../../src/training/dto/run.dto.js';
+import { TrainingHost } from '../../src/training/training-host.js';
 import { ask, formBytes, type Answer } from '../support/clients.js';
+import { formOf } from '../support/http.js';
 import { practiceRows } from '../support/practice-rows.js';
 import { childrenOf } from '../support/processes.js';
+import { seededFolder } from '../support/seeded-folder.js';
 import type { RunningService } from '../support/service-process.js';
+import { startService } from '../support/service.js';
 import { makeMemoryGroup } from './support/control-group.js';
 import { sampleProcess } from './support/process-watch.js';
 import { startTrainedService } from './support/trained-service.js';
 
 /*
- * A service in a control group that has little memory: no training makes the system end it, and what trainings took comes back.
+ * Predictions survive whatever a training does, in a control group that has little memory too, and what trainings took comes back.
  */
 
 const MIB = 2 ** 20;
@@ -81,8 +85,9 @@ describe.skipIf(!group)('in a control group (skipped where this user may make no
     });
 
     // Something else beside it takes what it was started with.
-    group!.limit(Math.ceil(boundary));
+    group!.limit(Math.ceil(boundary + 300 * MIB));
     const third = await post(service, { epochs: '40', promote: 'never' }, practiceRows(4000, 1));
+    expect(third).toMatchObject({ status: 202 });
     await expect.poll(async () => (await runOf(service, third)).step, { timeout: 60_000 }).toBeGreaterThan(0);
     const [program, ...args] = [...group!.enter, process.execPath, '-e', hog];
     const greedy = spawn(program!, args, { stdio: 'ignore' });
@@ -103,6 +108,36 @@ describe.skipIf(!group)('in a control group (skipped where this user may make no
 
 /** Takes more and more memory, to the end. */
 const hog = `const held = []; setInterval(() => held.push(Buffer.alloc(4 * 2 ** 20, 1)), 20);`;
+
+it('25 trainings that are ended by force, in whatever they do, leave predictions alone', async () => {
+  const { path: data } = await seededFolder();
+  folders.push(data);
+  const service = await startService(data);
+  try {
+    const predictions: number[] = [];
+    for (let training = 0; training < 25; training++) {
+      const form = formOf(rows, { baseModel: 'tiny-bert', epochs: '20', promote: 'never' });
+      const { id } = await service.json<RunDto>(202, 'POST', '/train', form);
+      const run = () => service.json<RunDto>(200, 'GET', `/train/${id}`);
+      const predict = async () =>
+        predictions.push((await service.request('POST', '/predict', { sentence: 'We go.' })).status);
+      // Each at another moment: while the engine loads, in a step, in an evaluation.
+      while ((await run()).status === 'queued') await predict();
+      for (const until = Date.now() + 120 * training; Date.now() < until;) await predict();
+      service.app.get(TrainingHost).stop(id, 'cancelled', 0);
+      while (!(await run()).finishedAt) await predict();
+      expect(await run()).toMatchObject({ status: 'cancelled', error: null });
+      expect(childrenOf(process.pid).filter((pid) => isTraining(pid))).toEqual([]);
+    }
+    expect(predictions.length).toBeGreaterThan(25);
+    expect(predictions.filter((status) => status !== 200)).toEqual([]);
+  } finally {
+    await service.stop();
+  }
+});
+
+const isTraining = (pid: number) =>
+  readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('training/worker/main');
 
 it('50 trainings leave the service as small as they found it', async () => {
   const service = await startTrainedService(newFolder());
