@@ -86,7 +86,7 @@ describe.skipIf(!group)('in a control group (skipped where this user may make no
 
     // Something else beside it takes what it was started with.
     group!.limit(Math.ceil(boundary + 300 * MIB));
-    const third = await post(service, { epochs: '40', promote: 'never' }, practiceRows(4000, 1));
+    const third = await post(service, { epochs: '20', promote: 'never' }, practiceRows(4000, 1));
     expect(third).toMatchObject({ status: 202 });
     await expect.poll(async () => (await runOf(service, third)).step, { timeout: 60_000 }).toBeGreaterThan(0);
     const [program, ...args] = [...group!.enter, process.execPath, '-e', hog];
