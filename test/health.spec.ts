@@ -1,7 +1,6 @@
 import { cpSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { DataSource } from 'typeorm';
 import { buildInfo } from '../src/common/build-info.js';
@@ -99,7 +98,7 @@ describe('health', () => {
     expect(await degraded('training')).toBe(0);
   });
 
-  it('is degraded, and no more, after a training thread died, until another one ends as it should', async () => {
+  it('is degraded, and no more, after a training process died, until another one ends as it should', async () => {
     service = await startService(undefined, { WELLFORMED_ENGINE: 'wasm' });
     putTinyBert(service);
     const first = await train(1);
@@ -111,17 +110,20 @@ describe('health', () => {
     await until(async () => (await run(second)).step > 0);
     expect(await metricOf(service, 'wellformed_training_phase{phase="training"}')).toBe(1);
     expect(await metricOf(service, 'wellformed_training_engine_tensors')).toBeGreaterThan(0);
-    const { work } = service.app.get(TrainingHost) as unknown as { work: { thread: { worker: Worker } } };
-    await work.thread.worker.terminate();
+    expect(await metricOf(service, 'wellformed_training_resident_memory_bytes')).toBeGreaterThan(2 ** 20);
+    const { work } = service.app.get(TrainingHost) as unknown as { work: { process: { pid: number } } };
+    process.kill(work.process.pid, 'SIGKILL');
     await until(async () => (await run(second)).status === 'failed');
-    expect((await run(second)).error).toMatchObject({ title: 'The training thread ended early' });
-    expect(await metricOf(service, 'wellformed_training_thread_crashes_total')).toBe(1);
+    expect((await run(second)).error).toMatchObject({ title: 'The training process was killed' });
+    expect(await metricOf(service, 'wellformed_training_process_crashes_total')).toBe(1);
     expect(await metricOf(service, 'wellformed_run_duration_seconds_count{status="failed"}')).toBe(1);
     expect(await metricOf(service, 'wellformed_training_phase{phase="training"}')).toBeUndefined();
     expect(await metricOf(service, 'wellformed_training_engine_tensors')).toBeUndefined();
+    expect(await metricOf(service, 'wellformed_training_resident_memory_bytes')).toBeUndefined();
+    expect(await metricOf(service, 'wellformed_training_cpu_seconds_total')).toBeGreaterThan(0);
     expect(await ready()).toMatchObject({
       status: 'degraded',
-      degraded: [expect.stringContaining(`The training thread died in ${second}`)],
+      degraded: [expect.stringContaining(`The training process died in ${second}`)],
     });
     expect([await degraded('training'), await degraded('production')]).toEqual([1, 0]);
     await service.json(200, 'POST', '/predict', 'We go.');

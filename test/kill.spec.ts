@@ -7,6 +7,7 @@ import type { RunDto } from '../src/training/dto/run.dto.js';
 import { ask, formBytes } from './support/clients.js';
 import { ModelHub } from './support/model-hub.js';
 import { practiceRows } from './support/practice-rows.js';
+import { childrenOf, isRunning } from './support/processes.js';
 import { seededFolder } from './support/seeded-folder.js';
 import { startServiceProcess, type RunningService } from './support/service-process.js';
 
@@ -82,8 +83,10 @@ describe('a service that was killed', () => {
     upload.write(body.subarray(0, body.length / 2));
     await expect.poll(() => staging().length, patience).toBeGreaterThan(before);
 
+    const [training] = childrenOf(service.pid);
     await service.kill();
     await cut;
+    await expect.poll(() => isRunning(training!), patience).toBe(false);
     expect(staging().length).toBeGreaterThan(before);
     await start();
     await expectSoundness();

@@ -63,6 +63,18 @@ export class Settings extends HttpSettings {
   })
   engine!: 'auto' | 'tensorflow' | 'tensorflow-cpu' | 'tensorflow-gpu' | 'wasm';
 
+  @Setting('WELLFORMED_TRAINING_MEMORY', {
+    default: 'auto',
+    description:
+      'Most memory that a training may take, in bytes or with a unit; one that needs more is refused, one that takes more is ended. ' +
+      'auto: what the machine or container has left.',
+    parse: (value) => (value === 'auto' ? value : bytes(value)),
+  })
+  @ValidateIf(({ trainingMemory }: Settings) => trainingMemory !== 'auto')
+  @IsInt({ message: 'must be auto or a size such as 4294967296 or 4 GiB' })
+  @Min(2 ** 20, { message: 'must be auto or at least 1 MiB' })
+  trainingMemory!: number | 'auto';
+
   @Setting('WELLFORMED_MAX_UPLOAD_BYTES', {
     default: '1 GiB',
     description: 'Largest file that is taken, in bytes or with a unit (KiB, MiB, GiB).',

@@ -54,7 +54,7 @@ export class HealthController {
   @ApiOperation({
     summary: 'Do the database and the storage answer? And which engine trains, and what does not work',
     description:
-      'A model that cannot be loaded or a dead training thread is degraded service, which is no reason to send requests elsewhere: 200.',
+      'A model that cannot be loaded or a dead training process is degraded service, which is no reason to send requests elsewhere: 200.',
   })
   @ApiOkResponse({ type: ReadyDto })
   @ApiProblems(503)

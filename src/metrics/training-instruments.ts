@@ -25,6 +25,13 @@ export interface EngineMemoryUse {
   reservedBytes: number | null;
 }
 
+/** What the process of the current run takes. */
+export interface TrainingProcessUse {
+  residentBytes: number;
+  /** Of all cores, since its start. */
+  cpuSeconds: number;
+}
+
 /** Runs, and what the current one does: that leaves the page when it ends. */
 export class TrainingInstruments {
   private readonly examples: Counter;
@@ -40,11 +47,14 @@ export class TrainingInstruments {
   private readonly engineTensors: Gauge;
   private readonly engineBytes: Gauge;
   private readonly engineReservedBytes: Gauge;
+  private readonly residentBytes: Gauge;
+  private readonly cpuSeconds: Counter;
+  private cpuSecondsOfRun = 0;
   private readonly runSeconds: Histogram<'status'>;
   readonly runs: Gauge<'status'>;
   readonly queueLength: Gauge;
   readonly queueSeconds: Histogram;
-  readonly threadCrashes: Counter;
+  readonly processCrashes: Counter;
 
   constructor(registry: Registry) {
     const on = { registers: [registry] };
@@ -70,10 +80,10 @@ export class TrainingInstruments {
       help: 'Time in which a run waited for its turn.',
       buckets: RUN_BUCKETS,
     });
-    this.threadCrashes = new Counter({
+    this.processCrashes = new Counter({
       ...on,
-      name: 'wellformed_training_thread_crashes_total',
-      help: 'Training threads that ended without a word, ran out of memory or had to be ended by force.',
+      name: 'wellformed_training_process_crashes_total',
+      help: 'Training processes that ended without a word: they crashed, or were killed.',
     });
     this.examples = new Counter({
       ...on,
@@ -128,6 +138,15 @@ export class TrainingInstruments {
       'engine_reserved_bytes',
       'Memory that the WebAssembly engine took from the system for the current run; it ends at 4 GiB. Absent for others.',
     );
+    this.residentBytes = gauge(
+      'resident_memory_bytes',
+      'Resident memory of the process of the current run, which is none of process_resident_memory_bytes. Absent while none runs.',
+    );
+    this.cpuSeconds = new Counter({
+      ...on,
+      name: 'wellformed_training_cpu_seconds_total',
+      help: 'Processor time of the processes of runs, which is none of process_cpu_seconds_total.',
+    });
     this.end();
   }
 
@@ -159,6 +178,12 @@ export class TrainingInstruments {
     show(this.engineReservedBytes, {}, reservedBytes);
   }
 
+  recordUsage({ residentBytes, cpuSeconds }: TrainingProcessUse): void {
+    this.residentBytes.set(residentBytes);
+    this.cpuSeconds.inc(Math.max(0, cpuSeconds - this.cpuSecondsOfRun));
+    this.cpuSecondsOfRun = cpuSeconds;
+  }
+
   /** A run ended so many seconds after its start. */
   recordEnd(status: string, seconds: number): void {
     this.runSeconds.observe({ status }, seconds);
@@ -167,6 +192,7 @@ export class TrainingInstruments {
   /** No run is under way any more: what tells of the current run leaves the page. */
   end(): void {
     this.phase.reset();
+    this.cpuSecondsOfRun = 0;
     for (const gauge of [
       this.loss,
       this.learningRate,
@@ -178,6 +204,7 @@ export class TrainingInstruments {
       this.engineTensors,
       this.engineBytes,
       this.engineReservedBytes,
+      this.residentBytes,
     ]) {
       gauge.remove();
     }

@@ -55,7 +55,8 @@ export class LocalBlobStore extends BlobStore implements OnModuleInit {
   async onModuleInit(): Promise<void> {
     // The lock on the data folder says that no other process is writing: whatever lies here was left by a crash.
     const stale = await readdir(this.staging).catch(() => []);
-    await rm(this.staging, { recursive: true, force: true });
+    // A training process that is just about to hear that its service is gone may write one more file meanwhile.
+    await rm(this.staging, { recursive: true, force: true, maxRetries: 5 });
     await mkdir(this.staging, { recursive: true });
     if (stale.length > 0)
       this.logger.log(`Removed ${stale.length} half-written folder(s) of an earlier process`);

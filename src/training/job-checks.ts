@@ -5,10 +5,11 @@ import { detectEngine, type EngineChoice } from '../bert/engines/detect.js';
 import { trainingExtent } from '../bert/fine-tuning/extent.js';
 import { contradictions } from '../bert/fine-tuning/hyperparameters.js';
 import { assertFits, JobTooLargeError, stepSizeOf } from '../bert/fine-tuning/memory.js';
-import { UnavailableError, type InputProblem } from '../common/errors.js';
+import { ConflictError, UnavailableError, type InputProblem } from '../common/errors.js';
 import { Settings } from '../config/settings.js';
 import type { TrainingRequestDto } from './dto/training-request.dto.js';
-import { hostMemory } from './host-memory.js';
+import { roomForTraining } from './memory/training-room.js';
+import { TrainingHost } from './training-host.js';
 import { invalid, type RowsFacts } from './training-request.js';
 
 /** A run's evaluations are shown all at once. */
@@ -19,12 +20,13 @@ const mostEvaluations = 1000;
 export class JobChecks {
   constructor(
     private readonly baseModels: BaseModelsService,
+    private readonly host: TrainingHost,
     private readonly settings: Settings,
   ) {}
 
   /**
    * @returns the base model that is meant
-   * @throws InvalidInputError, UnavailableError
+   * @throws InvalidInputError, UnavailableError, ConflictError where there is too little memory now
    */
   async check(request: TrainingRequestDto, rows: RowsFacts): Promise<BaseModelSummary> {
     const baseModel = await this.baseModels.check(request.baseModel);
@@ -52,11 +54,15 @@ export class JobChecks {
     const longest = rows.statistics.words.max + 2;
     const length = Math.min(request.maxLength === 'auto' ? 128 : request.maxLength, longest);
     const step = stepSizeOf(request, rows.rows, { length, vocabulary: 1 });
+    const config = { ...parseEncoderConfig({ model_type: architecture.modelType }), ...architecture };
+    const { trainingMemory } = this.settings;
+    // A run that is under way will have given its memory back by then.
+    const room = roomForTraining(trainingMemory === 'auto' ? null : trainingMemory, this.host.residentBytes);
     try {
-      const config = { ...parseEncoderConfig({ model_type: architecture.modelType }), ...architecture };
-      assertFits(config, step, engine.name, hostMemory());
+      assertFits(config, step, { engine: engine.name, rows: rows.rows }, room);
     } catch (error) {
       if (!(error instanceof JobTooLargeError)) throw error;
+      if (error.passing) throw new ConflictError(`The run cannot be started now. ${error.message}`);
       throw invalid({ pointer: '#/batchSize', message: error.message });
     }
   }

@@ -7,7 +7,7 @@ import type { NewRunEvent, StepData } from './run-event.js';
 import type { RunFeed } from './run-feed.js';
 import type { RunChanges, RunsRepository } from './runs.repository.js';
 import { Throttle } from './throttle.js';
-import type { ProgressMessage } from './training-thread.js';
+import type { ProgressMessage } from './training-process.js';
 
 /** Steps and downloads are stored at most once in so many milliseconds: a small model does a hundred steps a second. */
 const storeInterval = 500;
@@ -42,6 +42,7 @@ export class RunRecorder {
     }
     if (message.type === 'assessment') return this.receiveAssessment(message.share);
     if (message.type === 'memory') return this.instruments.training.recordMemory(message);
+    if (message.type === 'usage') return this.instruments.training.recordUsage(message);
     // What comes in between keeps its place: the last step of an epoch is stored before the epoch.
     this.steps.flush();
     this.downloads.flush();

@@ -3,7 +3,7 @@ import type { SpanContext, Trace } from '../tracing/trace.js';
 import { Tracing } from '../tracing/tracing.js';
 import type { RunPhase, RunStatus } from './run.js';
 import type { RunEntity } from './run.entity.js';
-import type { ProgressMessage } from './training-thread.js';
+import type { ProgressMessage } from './training-process.js';
 
 /** Makes a trace of every run, from when it was asked for to its end, where the service traces. */
 @Injectable()

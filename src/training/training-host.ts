@@ -1,11 +1,8 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
-import { BaseModelsService } from '../base-models/base-models.service.js';
-import { nameFrom } from '../common/names.js';
 import { withoutServerFolders } from '../common/server-folders.js';
 import { untilStored } from '../common/until-stored.js';
 import { Settings } from '../config/settings.js';
-import { DatasetsService } from '../datasets/datasets.service.js';
 import { Instruments } from '../metrics/instruments.js';
 import { ModelsService } from '../models/models.service.js';
 import { BlobStore, type StagedFolder } from '../storage/blob-store.js';
@@ -17,8 +14,9 @@ import { RunFeed } from './run-feed.js';
 import { RunRecorder } from './run-recorder.js';
 import { RunTraces, type RunTrace } from './run-traces.js';
 import { RunsRepository, type RunChanges } from './runs.repository.js';
-import { TrainingThread } from './training-thread.js';
-import type { FinishedMessage, JobRows, TrainingJob } from './worker/messages.js';
+import { TrainingJobs } from './training-jobs.js';
+import { TrainingProcess, type ProgressMessage } from './training-process.js';
+import type { FinishedMessage, TrainingJob } from './worker/messages.js';
 
 /** Why a run is stopped: somebody wants it to end, or the service itself ends. */
 export type StopReason = 'cancelled' | 'interrupted';
@@ -28,7 +26,7 @@ const renewalMilliseconds = 10_000;
 
 interface Work {
   runId: string;
-  thread?: TrainingThread;
+  process?: TrainingProcess;
   stop?: StopReason;
   /** When it was claimed, by the clock that never goes back. */
   since: number;
@@ -38,23 +36,23 @@ interface Work {
   registering?: boolean;
 }
 
-/** Carries runs out, one at a time: starts the worker thread, stores what it tells, and registers what it made. */
+/** Carries runs out, one at a time: starts the training process, stores what it tells, and registers what it made. */
 @Injectable()
 export class TrainingHost {
   /** This process, as the owner of the runs that it works on. */
   readonly owner = randomUUID();
   private readonly logger = new Logger(TrainingHost.name);
+  private readonly output = new Logger(TrainingProcess.name);
   private work: Work | undefined;
   private settled: Promise<void> = Promise.resolve();
   private closing = false;
-  private troubles: { deadThread?: string; unstoredEnd?: string } = {};
+  private troubles: { deadProcess?: string; unstoredEnd?: string } = {};
 
   constructor(
     private readonly runs: RunsRepository,
     private readonly feed: RunFeed,
-    private readonly datasets: DatasetsService,
+    private readonly jobs: TrainingJobs,
     private readonly models: ModelsService,
-    private readonly baseModels: BaseModelsService,
     private readonly blobs: BlobStore,
     private readonly instruments: Instruments,
     private readonly settings: Settings,
@@ -70,11 +68,11 @@ export class TrainingHost {
 
   /** What is wrong with training itself, not with a run: to be read by anybody, so without the reasons. */
   get degraded(): string[] {
-    const { deadThread, unstoredEnd } = this.troubles;
+    const { deadProcess, unstoredEnd } = this.troubles;
     return [
-      ...(deadThread
+      ...(deadProcess
         ? [
-            `The training thread died in ${deadThread}: the next run shows whether it does again. GET /train/${deadThread} says why.`,
+            `The training process died in ${deadProcess}: the next run shows whether it does again. GET /train/${deadProcess} says why.`,
           ]
         : []),
       ...(unstoredEnd
@@ -87,14 +85,19 @@ export class TrainingHost {
 
   /**
    * Has a run stop at the end of its step.
-   * @param grace milliseconds after which its thread is ended by force
+   * @param grace milliseconds after which its process is ended by force
    * @returns whether it will: false if this host does not work on it, or its model is being registered already
    */
   stop(runId: string, reason: StopReason, grace?: number): boolean {
     if (this.work?.runId !== runId || this.work.registering) return false;
     this.work.stop ??= reason;
-    this.work.thread?.stop(grace);
+    this.work.process?.stop(grace);
     return true;
+  }
+
+  /** What trainings hold in memory now, in bytes: they give it back before the next run starts. */
+  get residentBytes(): number {
+    return this.work?.process?.residentBytes ?? 0;
   }
 
   /** Interrupts the run under way and starts no other. */
@@ -150,7 +153,7 @@ export class TrainingHost {
     const { runId } = work;
     const staged = await this.blobs.stage();
     try {
-      const job = await this.jobOf(run, staged);
+      const job = await this.jobs.jobOf(run, staged.path);
       const recorder = new RunRecorder(runId, this.runs, this.feed, this.instruments);
       const { baseModel, training } = job;
       this.logger.log(`Run ${runId} starts: ${baseModel} on ${training.name}`, {
@@ -159,13 +162,15 @@ export class TrainingHost {
         datasetId: training.id,
         ...work.trace?.fields,
       });
-      work.thread = new TrainingThread(job, (message) => {
+      const listener = (message: ProgressMessage) => {
         recorder.receive(message);
         work.trace?.receive(message);
-      });
-      if (work.stop) work.thread.stop();
-      const outcome = await work.thread.outcome;
-      delete this.troubles.deadThread;
+      };
+      const log = (line: string) => this.output.warn(line, { runId });
+      work.process = new TrainingProcess(job, listener, { log });
+      if (work.stop) work.process.stop();
+      const outcome = await work.process.outcome;
+      delete this.troubles.deadProcess;
       await recorder.close();
       // A worker may be through before it hears of the stop: a model is discarded only if somebody does not want it any more.
       if (outcome.type === 'stopped' || work.stop === 'cancelled') {
@@ -176,8 +181,8 @@ export class TrainingHost {
         );
       } else if (outcome.type === 'failed' || outcome.type === 'crashed') {
         if (outcome.type === 'crashed') {
-          this.instruments.training.threadCrashes.inc();
-          this.troubles.deadThread = runId;
+          this.instruments.training.processCrashes.inc();
+          this.troubles.deadProcess = runId;
         }
         const { title, detail } = outcome;
         await this.end(runId, 'failed', { error: { title, detail } });
@@ -189,27 +194,6 @@ export class TrainingHost {
     } finally {
       await staged.discard();
     }
-  }
-
-  private async jobOf(run: RunEntity, staged: StagedFolder): Promise<TrainingJob> {
-    const training = await this.rowsOf(run.datasetId);
-    return {
-      runId: run.id,
-      folder: staged.path,
-      modelName: run.name ?? nameFrom(`${run.baseModel} on ${training.name}`),
-      baseModel: run.baseModel,
-      baseModelOptions: this.baseModels.options,
-      engine: this.settings.engine,
-      training,
-      validation: run.validationDatasetId ? await this.rowsOf(run.validationDatasetId) : null,
-      hyperparameters: run.hyperparameters,
-      inferenceThreads: this.settings.inferenceThreads,
-    };
-  }
-
-  private async rowsOf(datasetId: string): Promise<JobRows> {
-    const { id, name, contentHash, rows, path } = await this.datasets.open(datasetId);
-    return { id, name, contentHash, rows, path };
   }
 
   private async register(

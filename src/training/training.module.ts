@@ -14,6 +14,7 @@ import { RunEntity } from './run.entity.js';
 import { RunsRepository } from './runs.repository.js';
 import { TrainingController } from './training.controller.js';
 import { TrainingHost } from './training-host.js';
+import { TrainingJobs } from './training-jobs.js';
 import { TrainingService } from './training.service.js';
 
 @Module({
@@ -27,6 +28,7 @@ import { TrainingService } from './training.service.js';
   providers: [
     TrainingService,
     TrainingHost,
+    TrainingJobs,
     JobChecks,
     RunsRepository,
     RunFeed,

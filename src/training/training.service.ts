@@ -93,7 +93,8 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
 
   /**
    * Stores a run and puts it into the queue. Everything is checked before anything is stored.
-   * @throws InvalidInputError, NotFoundError or DamagedError for a dataset, UnavailableError where there is no engine
+   * @throws InvalidInputError, NotFoundError or DamagedError for a dataset, UnavailableError where there is no engine, ConflictError where
+   * there is too little memory now
    */
   async create(request: TrainingRequestDto, uploads: Uploads = {}, trace?: Trace | null): Promise<RunEntity> {
     const source = trainingSource(request, uploads);

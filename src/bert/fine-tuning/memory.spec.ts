@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { parseEncoderConfig } from '../config.js';
 import { defaultHyperparameters } from './hyperparameters.js';
-import { assertFits, estimateTrainingMemory, JobTooLargeError, stepSizeOf } from './memory.js';
+import {
+  assertFits,
+  estimateProcessMemory,
+  estimateTrainingMemory,
+  JobTooLargeError,
+  stepSizeOf,
+  type MemoryRoom,
+} from './memory.js';
 
 const bertBase = parseEncoderConfig({ model_type: 'bert' });
 const miniLm = parseEncoderConfig({
@@ -12,7 +19,7 @@ const miniLm = parseEncoderConfig({
   intermediate_size: 1536,
 });
 const vocabulary = 6000;
-const plenty = 64 * 2 ** 30;
+const plenty = { most: 64 * 2 ** 30, now: 64 * 2 ** 30 };
 const step = (batchSize: number, length: number) => ({ batchSize, length, vocabulary });
 
 describe('estimateTrainingMemory', () => {
@@ -59,25 +66,49 @@ describe('estimateTrainingMemory', () => {
 });
 
 describe('assertFits', () => {
+  const wasm = { engine: 'wasm', rows: 8551 } as const;
+  const tensorflow = { engine: 'tensorflow', rows: 8551 } as const;
+
   it('refuses BERT-base at 32 × 128 on wasm, with advice', () => {
-    expect(() => assertFits(bertBase, step(32, 128), 'wasm', plenty)).toThrow(JobTooLargeError);
-    expect(() => assertFits(bertBase, step(32, 128), 'wasm', plenty)).toThrow(
+    expect(() => assertFits(bertBase, step(32, 128), wasm, plenty)).toThrow(JobTooLargeError);
+    expect(() => assertFits(bertBase, step(32, 128), wasm, plenty)).toThrow(
       /smaller batchSize.*native TensorFlow/,
     );
   });
 
   it.each([16, 32, 64])('takes MiniLM-L6 at 32 × %i on wasm', (length) => {
-    expect(() => assertFits(miniLm, step(32, length), 'wasm', plenty)).not.toThrow();
+    expect(() => assertFits(miniLm, step(32, length), wasm, plenty)).not.toThrow();
   });
 
   it('takes BERT-base at 32 × 32 on wasm and at 32 × 128 on native TensorFlow', () => {
-    expect(() => assertFits(bertBase, step(32, 32), 'wasm', plenty)).not.toThrow();
-    expect(() => assertFits(bertBase, step(32, 128), 'tensorflow', plenty)).not.toThrow();
+    expect(() => assertFits(bertBase, step(32, 32), wasm, plenty)).not.toThrow();
+    expect(() => assertFits(bertBase, step(32, 128), tensorflow, plenty)).not.toThrow();
   });
 
-  it('refuses what the machine cannot hold, on any engine', () => {
-    for (const engine of ['wasm', 'tensorflow'] as const) {
-      expect(() => assertFits(miniLm, step(32, 32), engine, 2 ** 28)).toThrow(/0\.3 GiB of memory/);
-    }
+  it.each([wasm, tensorflow])('takes what just fits, and refuses what does not, with advice (%#)', (job) => {
+    const needed = estimateProcessMemory(miniLm, step(32, 32), job);
+    expect(assertFits(miniLm, step(32, 32), job, { most: needed, now: needed })).toBe(needed);
+    const refusal = (room: MemoryRoom) => {
+      try {
+        assertFits(miniLm, step(32, 32), job, room);
+      } catch (error) {
+        return error as JobTooLargeError;
+      }
+      return undefined;
+    };
+    expect(refusal({ most: needed - 1, now: needed - 1 })).toMatchObject({
+      name: 'JobTooLargeError',
+      passing: false,
+      message: expect.stringMatching(/may take .* here at most\. Take a smaller batchSize/),
+    });
+    expect(refusal({ most: needed, now: needed - 1 })).toMatchObject({
+      passing: true,
+      message: expect.stringMatching(/GiB are left for it\. Take a smaller batchSize.* try again/),
+    });
+  });
+
+  it('counts the rows', () => {
+    const of = (rows: number) => estimateProcessMemory(miniLm, step(32, 32), { engine: 'wasm', rows });
+    expect(of(1_000_000) - of(0)).toBeGreaterThan(700e6);
   });
 });

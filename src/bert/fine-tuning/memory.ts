@@ -46,9 +46,28 @@ export interface TrainingMemory {
   moments: number;
 }
 
-/** The job does not fit into the memory that the engine has: the message says what to do. */
+/** How much memory a training may take, in bytes. */
+export interface MemoryRoom {
+  /** If nothing else took any: what needs more can never be trained here. */
+  most: number;
+  /** Beside what is taken now. */
+  now: number;
+}
+
+/** The job does not fit into the memory that the engine has, or that there is: the message says what to do. */
 export class JobTooLargeError extends Error {
   override readonly name = 'JobTooLargeError';
+
+  /** @param passing whether it may fit at another time */
+  constructor(
+    message: string,
+    readonly passing = false,
+  ) {
+    super(message);
+  }
+
+  static readonly advice =
+    'Take a smaller batchSize with more gradientAccumulationSteps, a smaller maxLength or baseModel, or give the service more memory.';
 }
 
 /**
@@ -71,37 +90,86 @@ export function estimateTrainingMemory(config: EncoderConfig, step: StepSize): T
   };
 }
 
+const MEBIBYTE = 2 ** 20;
+const FLOAT = 4;
+
+/**
+ * What a process holds beside the tensors of its training, in bytes. The numbers are fitted to what bench/training-memory.mjs measured
+ * on tiny models, MiniLM-L6 and BERT-base, so that no peak was above the estimate.
+ */
+const PROCESS = {
+  /** Node.js with an engine that has computed something. */
+  engine: { tensorflow: 360 * MEBIBYTE, wasm: 185 * MEBIBYTE },
+  /** Of tensors: holes that allocators leave. */
+  fragmentation: 1.08,
+  /** Of a row: its tokens under two numberings, each an object. */
+  row: 800,
+  /** ONNX Runtime with two graphs, and what it holds of the weights: as they are, and in integers. */
+  assessment: 80 * MEBIBYTE,
+  assessedWeights: 0.85,
+};
+
+/**
+ * Estimates what a process holds at its peak that trains a model and then assesses it: what the training took is not given back before
+ * its end, so both graphs come on top of it.
+ * @param rows to train and to validate on
+ */
+export function estimateProcessMemory(
+  config: EncoderConfig,
+  step: StepSize,
+  { engine, rows }: { engine: EngineName; rows: number },
+): number {
+  const training = estimateTrainingMemory(config, step);
+  // Those that were read for the start, and again whenever the best ones are written.
+  const weights = FLOAT * countParameters(config);
+  return (
+    PROCESS.engine[engine] +
+    PROCESS.row * rows +
+    PROCESS.fragmentation * (training.step + training.moments) +
+    weights +
+    PROCESS.assessment +
+    PROCESS.assessedWeights * weights
+  );
+}
+
 /**
  * Checks that a training fits into the memory there is.
- * @param hostMemory bytes that this process may use
+ * @returns what its process will hold at its peak, in bytes
  * @throws JobTooLargeError
  */
 export function assertFits(
   config: EncoderConfig,
   step: StepSize,
-  engine: EngineName,
-  hostMemory: number,
-): TrainingMemory {
-  const memory = estimateTrainingMemory(config, step);
+  job: { engine: EngineName; rows: number },
+  room: MemoryRoom,
+): number {
+  const heap = HEAP_FRAGMENTATION * estimateTrainingMemory(config, step).step;
   const what = `A batch of ${step.batchSize} × ${step.length} tokens${step.doubled ? ', doubled by rDrop,' : ''}`;
-  if (engine === 'wasm' && HEAP_FRAGMENTATION * memory.step > WASM_HEAP) {
+  if (job.engine === 'wasm' && heap > WASM_HEAP) {
     throw new JobTooLargeError(
-      `${what} needs about ${gigabytes(HEAP_FRAGMENTATION * memory.step)} on the WebAssembly engine, whose memory ` +
+      `${what} needs about ${gigabytes(heap)} on the WebAssembly engine, whose memory ` +
         `ends at ${gigabytes(WASM_HEAP)}. Take a smaller batchSize with more gradientAccumulationSteps, ` +
         'a smaller maxLength or baseModel (all-MiniLM-L6-v2), or prepare native ' +
         'TensorFlow, which has no such bound: npm run set-up.',
     );
   }
-  if (memory.step + memory.moments > hostMemory) {
+  const needed = estimateProcessMemory(config, step, job);
+  const needs = `${what} and ${job.rows} rows needs about ${gigabytes(needed)}`;
+  if (needed > room.most) {
     throw new JobTooLargeError(
-      `${what} needs about ${gigabytes(memory.step + memory.moments)}, but there are ${gigabytes(hostMemory)} of memory. ` +
-        'Take a smaller batchSize with more gradientAccumulationSteps, a smaller maxLength or baseModel, or give the service more memory.',
+      `${needs}, but a training may take ${gigabytes(room.most)} here at most. ${JobTooLargeError.advice}`,
     );
   }
-  return memory;
+  if (needed > room.now) {
+    throw new JobTooLargeError(
+      `${needs}, but beside what is in memory now ${gigabytes(room.now)} are left for it. ${JobTooLargeError.advice} ` +
+        'What other programs and loaded models take may be given back later: then try again.',
+      true,
+    );
+  }
+  return needed;
 }
 
-const FLOAT = 4;
 const WASM_HEAP = 2 ** 32;
 
 /** The heap of the WebAssembly engine does not move what lies in it, so it ends with holes. */
@@ -114,6 +182,6 @@ function countParameters(config: EncoderConfig): number {
   return count;
 }
 
-function gigabytes(bytes: number): string {
+export function gigabytes(bytes: number): string {
   return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 }

@@ -22,7 +22,7 @@ import {
 import { Tokenizer } from '../../bert/tokenizer/tokenizer.js';
 import { openModelFolder, type ModelFolder } from '../../bert/weights/model-folder.js';
 import { modelCard } from '../../models/model-card.js';
-import { hostMemory } from '../host-memory.js';
+import { roomForTraining } from '../memory/training-room.js';
 import { lineageOf, metricsOf, settledHyperparameters } from '../lineage.js';
 import type { RunPlan, RunResults } from '../run.js';
 import { writeCheckpoint } from './checkpoint.js';
@@ -146,7 +146,9 @@ async function prepare(
     length: examples.longest,
     vocabulary: examples.pieces,
   });
-  const memory = assertFits(config, step, detectEngine(job.engine).name, hostMemory());
+  const rows = examples.training.length + examples.validation.length;
+  const room = roomForTraining(job.memoryLimit, process.memoryUsage.rss());
+  const estimatedBytes = assertFits(config, step, { engine: detectEngine(job.engine).name, rows }, room);
   return {
     examples,
     plan: {
@@ -154,7 +156,7 @@ async function prepare(
       trainingRows: examples.training.length,
       validationRows: examples.validation.length,
       validationContentHash: examples.validationContentHash,
-      estimatedBytes: Math.ceil(memory.step + memory.moments),
+      estimatedBytes: Math.ceil(estimatedBytes),
     },
   };
 }

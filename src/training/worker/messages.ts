@@ -1,3 +1,4 @@
+import type { ResourceLimits } from 'node:worker_threads';
 import type { BaseModelOptions } from '../../base-models/options.js';
 import type { EnginePreference } from '../../bert/engines/detect.js';
 import type { EngineMemory } from '../../bert/engines/engine.js';
@@ -17,10 +18,11 @@ import type {
   RunPlan,
 } from '../run.js';
 
-/**
- * What the host and the worker thread tell each other: plain data that can be cloned from thread to thread. Weights, rows
- * and files never cross: the worker reads and writes them itself.
+/*
+ * What the service, the training process and the thread in it tell each other: plain data that can be cloned. Weights, rows and
+ * files never cross: the thread reads and writes them itself.
  */
+
 export interface TrainingJob {
   runId: string;
   /** Folder that the worker fills with the files of the model. */
@@ -35,6 +37,8 @@ export interface TrainingJob {
   hyperparameters: RunHyperparameters;
   /** That the finished model is assessed with, as it will be served. */
   inferenceThreads: number | 'auto';
+  /** Most memory that its process may take, in bytes; null: what is left. */
+  memoryLimit: number | null;
 }
 
 export interface JobRows extends TrainingRows {
@@ -42,6 +46,7 @@ export interface JobRows extends TrainingRows {
   path: string;
 }
 
+/** What the thread tells. */
 export type WorkerMessage =
   | { type: 'phase'; phase: RunPhase }
   | ({ type: 'download' } & RunDownload)
@@ -55,10 +60,28 @@ export type WorkerMessage =
   | ({ type: 'memory' } & EngineMemory)
   /** So much of the finished model's assessment is done, from 0 to 1. */
   | { type: 'assessment'; share: number }
+  | LastWord;
+
+/** With which a thread has done what it was there for: its process is ended. */
+export type LastWord =
   | FinishedMessage
-  /** The worker has stopped because it was told to. */
+  /** It has stopped because it was told to. */
   | { type: 'stopped' }
   | ({ type: 'failed' } & RunError);
+
+/** What the process around it adds. */
+export type ProcessMessage = WorkerMessage | ProcessUsage | Crash;
+
+/** What the process takes, every second. */
+export interface ProcessUsage {
+  type: 'usage';
+  residentBytes: number;
+  /** Of all cores, since its start. */
+  cpuSeconds: number;
+}
+
+/** The training did not fail by itself: its thread or process is dead. */
+export type Crash = { type: 'crashed' } & RunError;
 
 export interface FinishedMessage {
   type: 'finished';
@@ -67,4 +90,13 @@ export interface FinishedMessage {
   serving: ServingAssessment;
 }
 
-export type HostMessage = { type: 'stop' };
+/** What the service tells the process. The thread hears the stop too. */
+export type HostMessage = StartMessage | { type: 'stop' };
+
+export interface StartMessage {
+  type: 'start';
+  job: TrainingJob;
+  /** Other code for the thread, for tests. */
+  entry?: string;
+  resourceLimits?: ResourceLimits;
+}

@@ -11,10 +11,15 @@ import { startServiceProcess, type RunningService } from '../../support/service-
 export async function startTrainedService(
   data: string,
   settings: Record<string, string> = {},
+  under: readonly string[] = [],
 ): Promise<RunningService> {
   const tinyBert = fileURLToPath(new URL('../../goldens/tiny-bert/', import.meta.url));
   cpSync(tinyBert, path.join(data, 'base-models', 'tiny-bert'), { recursive: true });
-  const service = await startServiceProcess({ data, settings: { WELLFORMED_ENGINE: 'wasm', ...settings } });
+  const service = await startServiceProcess({
+    data,
+    settings: { WELLFORMED_ENGINE: 'wasm', ...settings },
+    under,
+  });
   const body = formOf(practiceRows(160, 1), { baseModel: 'tiny-bert', epochs: '2', batchSize: '16' });
   const started = await fetch(`${service.url}/train`, { method: 'POST', body });
   const { id } = (await started.json()) as RunDto;

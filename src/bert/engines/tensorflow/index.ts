@@ -5,6 +5,7 @@ import { EngineUnavailableError } from '../../errors.js';
 import { registerKernels } from '../../kernels/index.js';
 import type { Engine } from '../engine.js';
 import { seesNvidiaGpu } from '../nvidia-gpu.js';
+import { tensorFlowEnvironment } from './environment.js';
 import { ResourceParameterStore, resourceBytes } from './resource-parameter-store.js';
 
 /**
@@ -13,13 +14,7 @@ import { ResourceParameterStore, resourceBytes } from './resource-parameter-stor
  * @throws EngineUnavailableError if its libraries cannot be loaded after all
  */
 export async function startTensorFlow(packageName: string): Promise<Engine> {
-  // oneDNN's kernels are left off on AVX2 by default; they make matrix products there about a third faster.
-  process.env.TF_ENABLE_ONEDNN_OPTS ??= '1';
-  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
-  // Else TensorFlow takes the whole of a GPU's memory, which the serving side may need too.
-  process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
-  // With several GPUs the addon makes its tensors on the last one, and TensorFlow computes on the first.
-  process.env.CUDA_VISIBLE_DEVICES ??= '0';
+  for (const [name, value] of Object.entries(tensorFlowEnvironment)) process.env[name] ??= value;
   restoreRemovedUtilities();
 
   const version = await load(packageName);

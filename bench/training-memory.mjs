@@ -1,0 +1,134 @@
+// node bench/training-memory.mjs [--models tiny,minilm,base] [--engines tensorflow,wasm] [--out FILE]
+//
+// Measures what a training process holds at its peak, in each of its phases, beside what src/bert/fine-tuning/memory.ts reckons: the
+// constants there are fitted to this table. Linux only. The models have random weights; a job is a real one, from its rows to the
+// assessment, but of few steps. Peaks are those of the resident set, which the system keeps count of.
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { defaultHyperparameters } from '../dist/bert/fine-tuning/hyperparameters.js';
+import { statelessPhilox } from '../dist/bert/random.js';
+import { writeSafetensors } from '../dist/bert/weights/safetensors.js';
+import { TrainingProcess } from '../dist/training/training-process.js';
+import { makeRandomModel } from './random-model.mjs';
+import { PIECES } from './rows.mjs';
+
+const { values: options } = parseArgs({
+  options: {
+    models: { type: 'string', default: 'tiny,minilm,base' },
+    engines: { type: 'string', default: 'tensorflow,wasm' },
+    out: { type: 'string' },
+  },
+});
+
+/** Rows, batch, tokens of a row, changes of the hyperparameters. */
+const JOBS = [
+  [72, 32, 16],
+  [72, 32, 64],
+  [72, 16, 128],
+  [72, 32, 32, { gradientAccumulationSteps: 2 }],
+  [72, 32, 32, { weightAveraging: 2, epochs: 2 }],
+  [72, 32, 32, { rDrop: 1 }],
+];
+/** Where rows count for something. */
+const MANY_ROWS = [
+  [100_000, 1024, 16],
+  [300_000, 1024, 16],
+];
+
+const folder = mkdtempSync(join(tmpdir(), 'training-memory-'));
+const lines = [
+  '| model | engine | rows | batch | options | preparing | training | exporting | peak | reckoned | share |',
+  '| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |',
+];
+try {
+  for (const model of options.models.split(',')) {
+    makeRandomModel(join(folder, 'base-models', model), model, { writeSafetensors, statelessPhilox });
+    for (const engine of options.engines.split(',')) {
+      for (const job of model === 'tiny' ? [...JOBS, ...MANY_ROWS] : JOBS) {
+        lines.push(`| ${(await measure(model, engine, job)).join(' | ')} |`);
+        console.log(lines.at(-1));
+      }
+    }
+  }
+  if (options.out) writeFileSync(options.out, `${lines.join('\n')}\n`);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+async function measure(model, engine, [rows, batchSize, length, changes = {}]) {
+  const path = join(folder, 'rows.tsv');
+  writeFileSync(path, sentences(rows, length - 2));
+  const staged = mkdtempSync(join(folder, 'staged-'));
+  const job = {
+    runId: 'run',
+    folder: staged,
+    modelName: 'measured',
+    baseModel: model,
+    baseModelOptions: {
+      folder: join(folder, 'base-models'),
+      hubUrl: 'http://localhost:9',
+      hubModels: 'catalogue',
+      maxBytes: 2 ** 32,
+    },
+    engine,
+    training: { id: 'ds', name: 'rows', contentHash: '', rows, path },
+    validation: null,
+    hyperparameters: {
+      ...defaultHyperparameters,
+      epochs: 1,
+      maxLength: length,
+      batchSize,
+      validationFraction: rows > 1000 ? 0.001 : 0.1,
+      ...changes,
+    },
+    inferenceThreads: 'auto',
+    memoryLimit: null,
+  };
+  const peaks = {};
+  let phase;
+  let reckoned = NaN;
+  const read = () => {
+    if (phase) peaks[phase] = Math.max(peaks[phase] ?? 0, peakOf(training.pid));
+  };
+  const training = new TrainingProcess(
+    job,
+    (message) => {
+      if (message.type === 'plan') reckoned = message.plan.estimatedBytes / 2 ** 20;
+      read();
+      if (message.type !== 'phase') return;
+      phase = message.phase;
+      writeFileSync(`/proc/${training.pid}/clear_refs`, '5');
+    },
+    { log: console.error },
+  );
+  const watch = setInterval(read, 20);
+  const outcome = await training.outcome;
+  clearInterval(watch);
+  rmSync(staged, { recursive: true });
+  if (outcome.type !== 'finished')
+    throw new Error(`${model} on ${engine}: ${outcome.title}. ${outcome.detail}`);
+  const peak = Math.max(...Object.values(peaks));
+  const told = Object.keys(changes).join(' ') || '–';
+  const figures = [peaks.preparing, peaks.training, peaks.exporting, peak, reckoned].map((bytes) =>
+    bytes.toFixed(0),
+  );
+  return [model, engine, rows, `${batchSize} × ${length}`, told, ...figures, (reckoned / peak).toFixed(2)];
+}
+
+/** In MiB; 0 when it is gone. */
+function peakOf(pid) {
+  const status = `/proc/${pid}/status`;
+  if (!existsSync(status)) return 0;
+  return Number(/^VmHWM:\s*(\d+) kB$/m.exec(readFileSync(status, 'utf8'))?.[1] ?? 0) / 1024;
+}
+
+function sentences(rows, words) {
+  const random = statelessPhilox(1, 0);
+  const word = () => `piece${5 + random.nextInteger(PIECES)}`;
+  return Array.from(
+    { length: rows },
+    (_, row) => `${row % 3 === 0 ? 0 : 1}\t${Array.from({ length: words }, word).join(' ')}\t\t\n`,
+  ).join('');
+}
