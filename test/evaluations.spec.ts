@@ -155,6 +155,46 @@ describe('an evaluation', () => {
     expect((await until(await start(dataset), ended)).status).toBe('succeeded');
   });
 
+  it('can be cancelled while it waits and while it runs, and not after its end', async () => {
+    const long = await start(await uploadMany(6000));
+    const waiting = await start(dataset);
+    const last = await start(dataset);
+    await until(long, ({ progress }) => progress > 0);
+    const cancel = ({ modelId, id }: EvaluationDto) => `/models/${modelId}/evaluations/${id}/cancel`;
+    for (const evaluation of [waiting, long, long]) {
+      const cancelled = await service.json<EvaluationDto>(202, 'POST', cancel(evaluation));
+      expect(cancelled).toMatchObject({ id: evaluation.id, status: 'cancelled', result: null, error: null });
+      expect(cancelled.finishedAt).not.toBeNull();
+    }
+    // Who waited behind them gets a turn, and what was cancelled stays so.
+    expect((await until(last, ended)).status).toBe('succeeded');
+    expect((await until(long, ended)).status).toBe('cancelled');
+    const refused = await service.json<Problem>(409, 'POST', cancel(last));
+    expect(refused.detail).toContain('it is succeeded');
+    await service.json(404, 'POST', cancel({ ...last, id: 'evl_01JD0000000000000000000000' }));
+  });
+
+  it('is refused where too many wait', async () => {
+    const busy = await startService(undefined, { WELLFORMED_EVALUATION_QUEUE: '2' });
+    try {
+      const { id } = await registerTinyModel(busy.app);
+      const form = new FormData();
+      form.set('file', new Blob(['a\t1\t\tThe cat sat.\na\t0\t*\tCat the sat.\n'.repeat(3000)]), 'rows.tsv');
+      const rows = await busy.json<{ id: string }>(201, 'POST', '/datasets', form);
+      const ask = () => busy.request('POST', `/models/${id}/evaluations`, { datasetId: rows.id });
+      const answers = await Promise.all(Array.from({ length: 10 }, ask));
+      const refused = answers.filter(({ status }) => status === 429);
+      // One is judging by then, or is not.
+      expect([7, 8]).toContain(refused.length);
+      expect(refused[0]!.headers.get('retry-after')).toBe('60');
+      expect(((await refused[0]!.json()) as Problem).detail).toMatch(
+        /2 evaluations wait already.*cancel one/,
+      );
+    } finally {
+      await busy.stop();
+    }
+  });
+
   it('is of a model and a dataset that there are', async () => {
     const body = { datasetId: 'ds_01JD0000000000000000000000' };
     expect(

@@ -254,7 +254,7 @@ describe.each(preferences)('training on %s', { timeout: 180_000 }, (engine, pref
 
   it('keeps the weights of the best epoch', async () => {
     const { items } = await get<ModelPageDto>(service, '/models?limit=1');
-    const { id, validation, metrics, serving } = items[0]!;
+    const { id, validation, metrics, serving } = await get<ModelDto>(service, `/models/${items[0]!.id}`);
     const { int8 } = serving!.variants;
     for (const [precision, { loss, ...counted }] of [
       ['fp32', metrics.best],

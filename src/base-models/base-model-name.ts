@@ -7,6 +7,8 @@ import type { BaseModelOptions } from './options.js';
 /** What a name stands for: where its folder is or would be, and what it could be fetched from. */
 export interface NamedBaseModel {
   name: string;
+  /** Where it lies or will lie, a link perhaps. */
+  path: string;
   /** Real path of the model's folder, once it is there. */
   folder: string;
   stored: boolean;
@@ -64,13 +66,13 @@ function mayFetch(name: string, { hubModels }: BaseModelOptions): boolean {
 async function locate(
   name: string,
   { folder }: BaseModelOptions,
-): Promise<{ folder: string; stored: boolean }> {
+): Promise<Pick<NamedBaseModel, 'path' | 'folder' | 'stored'>> {
   const path = join(folder, name);
   const real = await realpath(path).catch((error: NodeJS.ErrnoException) => {
     if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(error.code ?? '')) return undefined;
     throw error;
   });
-  if (real === undefined) return { folder: path, stored: false };
+  if (real === undefined) return { path, folder: path, stored: false };
   const inside = relative(await realpath(folder), real);
   if (inside === '' || inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside)) {
     throw new UnknownBaseModelError(
@@ -78,7 +80,7 @@ async function locate(
     );
   }
   const found = await stat(real);
-  return { folder: real, stored: found.isDirectory() };
+  return { path, folder: real, stored: found.isDirectory() };
 }
 
 function advice({ hubModels }: BaseModelOptions): string {

@@ -1,8 +1,10 @@
 import { Module } from '@nestjs/common';
+import { BaseModelsController } from './base-models.controller.js';
 import { BaseModelsService } from './base-models.service.js';
 
 /** The catalogue of pre-trained models and where each can be had. */
 @Module({
+  controllers: [BaseModelsController],
   providers: [BaseModelsService],
   exports: [BaseModelsService],
 })

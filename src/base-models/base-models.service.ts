@@ -1,15 +1,17 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { InvalidModelError } from '../bert/errors.js';
 import { openModelFolder } from '../bert/weights/model-folder.js';
-import { InvalidInputError } from '../common/errors.js';
+import { ConflictError, InvalidInputError, NotFoundError } from '../common/errors.js';
 import { nearest } from '../common/nearest.js';
 import { withoutServerFolders } from '../common/server-folders.js';
 import { Settings } from '../config/settings.js';
+import { Instruments } from '../metrics/instruments.js';
 import { lookUpBaseModel, UnknownBaseModelError } from './base-model-name.js';
 import { catalogue, type EncoderSizes } from './catalogue.js';
 import { baseModelOptions, type BaseModelOptions } from './options.js';
 import { removeAbandoned } from './staging.js';
 import { readManifest } from './stored-folder.js';
+import { listBaseModels, removeStored, type BaseModel } from './stored-models.js';
 
 /** What can be said of a base model without downloading it. */
 export interface BaseModelSummary {
@@ -27,13 +29,59 @@ export class BaseModelsService implements OnModuleInit {
   /** For the training worker. */
   readonly options: BaseModelOptions;
 
-  constructor(private readonly settings: Settings) {
+  private user: (name: string) => Promise<string | null> = () => Promise.resolve(null);
+
+  constructor(
+    private readonly settings: Settings,
+    instruments: Instruments,
+  ) {
     this.options = baseModelOptions(settings);
+    instruments.beforeScrape(async () => {
+      const stored = (await this.list()).filter((model) => model.stored);
+      const kind = 'base-models';
+      instruments.resources.storedFolders.set({ kind }, stored.length);
+      instruments.resources.storedBytes.set(
+        { kind },
+        stored.reduce((sum, { bytes }) => sum + (bytes ?? 0), 0),
+      );
+    });
   }
 
   /** A download that was killed may have left gigabytes. */
   async onModuleInit(): Promise<void> {
     await removeAbandoned(this.options.folder);
+  }
+
+  /** @param user tells who uses a base model now, if anybody does: it is not deleted then */
+  onDeletion(user: (name: string) => Promise<string | null>): void {
+    this.user = user;
+  }
+
+  /** Those of the catalogue first, then others that are on disk. */
+  list(): Promise<BaseModel[]> {
+    return listBaseModels(this.options.folder);
+  }
+
+  /** @throws NotFoundError if it is not on disk, ConflictError if a run uses it or somebody put it there by hand */
+  async delete(name: string): Promise<void> {
+    const model = await lookUpBaseModel(name, this.options).catch((error: unknown) => {
+      if (error instanceof UnknownBaseModelError) return null;
+      throw error;
+    });
+    if (!model?.stored) {
+      throw new NotFoundError(
+        `There is no base model of this name on disk. GET /base-models lists those there are.`,
+      );
+    }
+    const user = await this.user(model.name);
+    if (user) throw new ConflictError(`${user} uses ${model.name}. Wait until it has ended, or cancel it.`);
+    const outcome = await removeStored(this.options.folder, model.path);
+    if (outcome === 'removed') return;
+    throw new ConflictError(
+      outcome === 'link'
+        ? `${model.name} is a link. Remove it from the base-model folder by hand.`
+        : `${model.name} was put into the base-model folder by hand. Remove its folder by hand, too.`,
+    );
   }
 
   /**

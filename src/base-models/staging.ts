@@ -40,7 +40,8 @@ export async function removeAbandoned(baseModels: string): Promise<void> {
   }
 }
 
-const STAGING = '.staging';
+/** No model can have this name. */
+export const STAGING = '.staging';
 const LOCK = '.lock';
 
 /** Of folders without a lock: longer than any download may stand still. */

@@ -25,13 +25,18 @@ export interface Page<T> {
   nextCursor: string | null;
 }
 
-/** One page of a table, newest first. Rows that cannot be read are left out. */
-export async function findPage<E extends { id: string }>(
+/**
+ * One page of a table, newest first. Rows that cannot be read are left out.
+ * @param leftOut columns that are not read: a list needs no details
+ */
+export async function findPage<E extends { id: string }, L extends keyof E = never>(
   repository: Repository<E>,
   query: PageQuery,
   where: FindOptionsWhere<E> = {},
-): Promise<Page<E>> {
+  leftOut: readonly L[] = [],
+): Promise<Page<Omit<E, L>>> {
   const found = await findReadable(repository, {
+    ...(leftOut.length > 0 && { select: allBut(repository, leftOut) }),
     where: query.cursor ? { ...where, id: LessThan(query.cursor) } : where,
     order: { id: 'DESC' },
     // One more than asked for tells whether there is a next page.
@@ -42,4 +47,12 @@ export async function findPage<E extends { id: string }>(
     items: onPage.flatMap(({ row }) => row ?? []),
     nextCursor: found.length > query.limit ? onPage.at(-1)!.key.id! : null,
   };
+}
+
+function allBut<E extends object>(
+  { metadata }: Repository<E>,
+  leftOut: readonly PropertyKey[],
+): Record<string, true> {
+  const names = metadata.columns.map(({ propertyName }) => propertyName);
+  return Object.fromEntries(names.filter((name) => !leftOut.includes(name)).map((name) => [name, true as const]));
 }

@@ -43,7 +43,8 @@ export async function findReadable<E extends ObjectLiteral>(
   const found: FoundRow<E>[] = [];
   for (const key of (await repository.find({ ...options, select })).map(keyOf)) {
     try {
-      const row = await repository.findOneBy(key as FindOptionsWhere<E>);
+      const where = key as FindOptionsWhere<E>;
+      const row = await repository.findOne({ select: options.select, where });
       // Deleted meanwhile.
       if (row) found.push({ key, row });
     } catch (error) {

@@ -75,6 +75,24 @@ export class Settings extends HttpSettings {
   @Min(2 ** 20, { message: 'must be auto or at least 1 MiB' })
   trainingMemory!: number | 'auto';
 
+  @Setting('WELLFORMED_MAX_FOLLOWERS', {
+    default: '2000',
+    description: 'Most clients that follow runs (`GET /train/ID/events`) at a time; more are answered 429.',
+    parse: integer,
+  })
+  @IsInt({ message: 'must be a whole number' })
+  @Min(1, { message: 'must be at least 1' })
+  maxFollowers!: number;
+
+  @Setting('WELLFORMED_EVALUATION_QUEUE', {
+    default: '100',
+    description: 'Most evaluations of models that wait for their turn; more are answered 429.',
+    parse: integer,
+  })
+  @IsInt({ message: 'must be a whole number' })
+  @Min(1, { message: 'must be at least 1' })
+  evaluationQueue!: number;
+
   @Setting('WELLFORMED_MAX_UPLOAD_BYTES', {
     default: '1 GiB',
     description: 'Largest file that is taken, in bytes or with a unit (KiB, MiB, GiB).',

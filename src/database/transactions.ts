@@ -14,7 +14,11 @@ import { SpaceReserve } from '../storage/space-reserve.js';
 @Injectable()
 export class Transactions {
   private last: Promise<unknown> = Promise.resolve();
-  private readonly current = new AsyncLocalStorage<{ manager: EntityManager; open: boolean }>();
+  private readonly current = new AsyncLocalStorage<{
+    manager: EntityManager;
+    open: boolean;
+    afterCommit: (() => void)[];
+  }>();
 
   constructor(
     private readonly dataSource: DataSource,
@@ -25,9 +29,22 @@ export class Transactions {
     const outer = this.current.getStore();
     if (outer?.open) return work(outer.manager);
 
-    const result = this.last.then(() => this.dataSource.transaction((manager) => this.within(manager, work)));
+    const afterCommit: (() => void)[] = [];
+    const result = this.last.then(() =>
+      this.dataSource.transaction((manager) => this.within(manager, work, afterCommit)),
+    );
     this.last = result.catch(() => this.endFailed()).catch(() => undefined);
-    return result;
+    return result.then((value) => {
+      for (const act of afterCommit) act();
+      return value;
+    });
+  }
+
+  /** Acts once the transaction that is under way is committed, the outermost one; never if it is rolled back. To be called within `run`. */
+  afterCommit(act: () => void): void {
+    const transaction = this.current.getStore();
+    if (!transaction?.open) throw new Error('This is a bug: there is no transaction to wait for.');
+    transaction.afterCommit.push(act);
   }
 
   /** As `run`, for work that makes room: where the disk is full it gets the space that is kept for that, and is done a second time. */
@@ -54,8 +71,12 @@ export class Transactions {
     Object.assign(this.dataSource.createQueryRunner(), { isTransactionActive: false, transactionDepth: 0 });
   }
 
-  private async within<T>(manager: EntityManager, work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    const transaction = { manager, open: true };
+  private async within<T>(
+    manager: EntityManager,
+    work: (manager: EntityManager) => Promise<T>,
+    afterCommit: (() => void)[],
+  ): Promise<T> {
+    const transaction = { manager, open: true, afterCommit };
     try {
       return await this.current.run(transaction, () => work(manager));
     } finally {

@@ -78,6 +78,28 @@ export class ModelInstruments {
       help: '1 while an alias is served by another version than the one it points to, which is loading or has failed; else 0.',
       labelNames: ['alias'] as const,
     });
+    aliases.onRelease((alias) => {
+      for (const series of [this.aliasMoves, this.aliasSwapFailures, this.aliasLagging])
+        series.remove({ alias });
+    });
+  }
+
+  /** An alias is there from now on, or points to another version. */
+  recordAliasMove(name: string): void {
+    this.aliases.take(name);
+    this.aliasMoves.inc({ alias: this.aliases.of(name) });
+  }
+
+  /** An alias is gone, and its series with it. */
+  recordAliasRemoval(name: string): void {
+    this.setAliasQuality(name, null);
+    this.aliasMoves.inc({ alias: this.aliases.of(name) });
+    this.aliases.release(name);
+  }
+
+  /** An alias was there when the service started. */
+  knowAlias(name: string): void {
+    this.aliases.take(name);
   }
 
   /** An alias points to a version of this quality, or is gone. */
@@ -98,10 +120,6 @@ export class ModelInstruments {
   setAliasLagging(name: string, lagging: boolean | null): void {
     const alias = this.aliases.of(name);
     if (alias !== 'other') show(this.aliasLagging, { alias }, lagging === null ? null : Number(lagging));
-  }
-
-  countAliasMove(name: string): void {
-    this.aliasMoves.inc({ alias: this.aliases.of(name) });
   }
 
   countAliasSwapFailure(name: string): void {

@@ -5,8 +5,9 @@ import type { AliasLabels } from './alias-labels.js';
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const FINE_BUCKETS = [0.0001, 0.00025, 0.0005, ...BUCKETS];
 
-/** What became of a sentence that somebody asked about. */
-export type PredictionOutcome = 'acceptable' | 'unacceptable' | 'refused' | 'overdue' | 'abandoned' | 'error';
+/** What may become of a sentence that somebody asked about. */
+const outcomes = ['acceptable', 'unacceptable', 'refused', 'overdue', 'abandoned', 'error'] as const;
+export type PredictionOutcome = (typeof outcomes)[number];
 
 /** From a sentence's arrival to its judgement, and the models in memory. */
 export class PredictionInstruments {
@@ -37,6 +38,7 @@ export class PredictionInstruments {
         'abandoned: the client left, error) and by the alias asked for (none: by id).',
       labelNames: ['outcome', 'alias'] as const,
     });
+    aliases.onRelease((alias) => outcomes.forEach((outcome) => this.sentences.remove({ outcome, alias })));
     this.seconds = new Histogram({
       ...on,
       name: 'wellformed_prediction_duration_seconds',

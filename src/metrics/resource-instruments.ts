@@ -66,13 +66,13 @@ export class ResourceInstruments {
     this.storedBytes = new Gauge({
       ...on,
       name: 'wellformed_stored_bytes',
-      help: 'Size of the files stored, by kind (datasets, models).',
+      help: 'Size of the files stored, by kind (datasets, models, base-models).',
       labelNames: ['kind'] as const,
     });
     this.storedFolders = new Gauge({
       ...on,
       name: 'wellformed_stored_folders',
-      help: 'Folders stored, by kind (datasets, models), each with one data set or version.',
+      help: 'Folders stored, by kind (datasets, models, base-models), each with one data set, version or base model.',
       labelNames: ['kind'] as const,
     });
     this.damagedFolders = new Gauge({

@@ -19,18 +19,21 @@ export class AliasMetrics implements OnApplicationBootstrap {
     events: RegistryEvents,
   ) {
     events.onAliasMoved((name, modelId) => {
-      instruments.models.countAliasMove(name);
+      if (modelId === null) return instruments.models.recordAliasRemoval(name);
+      instruments.models.recordAliasMove(name);
       this.show(name, modelId).catch((error: Error) => this.logger.error(error.message, error.stack));
     });
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    for (const { name, modelId } of await this.aliases.list()) await this.show(name, modelId);
+    const aliases = await this.aliases.list();
+    // In order of their names: which of many have a label of their own is then the same after each start.
+    for (const { name } of aliases) this.instruments.models.knowAlias(name);
+    for (const { name, modelId } of aliases) await this.show(name, modelId);
   }
 
-  private async show(alias: string, modelId: string | null): Promise<void> {
-    const quality = modelId === null ? null : qualityOf(await this.models.find(modelId));
-    this.instruments.models.setAliasQuality(alias, quality);
+  private async show(alias: string, modelId: string): Promise<void> {
+    this.instruments.models.setAliasQuality(alias, qualityOf(await this.models.find(modelId)));
   }
 }
 

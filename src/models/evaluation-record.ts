@@ -1,8 +1,18 @@
 import type { Evaluation } from '../bert/evaluation/evaluation.js';
 import type { Variant } from '../bert/onnx/variants.js';
 
-export const evaluationStatuses = ['queued', 'running', 'succeeded', 'failed', 'interrupted'] as const;
+export const evaluationStatuses = [
+  'queued',
+  'running',
+  'succeeded',
+  'failed',
+  'cancelled',
+  'interrupted',
+] as const;
 export type EvaluationStatus = (typeof evaluationStatuses)[number];
+
+/** Those that an evaluation may still leave. */
+export const openEvaluationStatuses = ['queued', 'running'] as const satisfies EvaluationStatus[];
 
 export interface EvaluationResult extends Evaluation {
   /** 95 % bootstrap interval of the MCC. */

@@ -18,7 +18,7 @@ export class EvaluationsController {
   @Post()
   @Needs('train')
   @ApiModelParam()
-  @ApiProblems(400, 404, 409, 415, 422)
+  @ApiProblems(400, 404, 409, 415, 422, 429)
   @HttpCode(HttpStatus.ACCEPTED)
   @ApiAcceptedResponse({
     type: EvaluationDto,
@@ -37,6 +37,17 @@ export class EvaluationsController {
     const evaluation = await this.evaluations.start(id, datasetId, precision);
     reply.header('location', `/models/${evaluation.modelId}/evaluations/${evaluation.id}`);
     return EvaluationDto.of(evaluation);
+  }
+
+  /** Cancel an evaluation: one that waits at once, one that runs after the sentences it is computing */
+  @Post(':evaluationId/cancel')
+  @Needs('train')
+  @ApiModelParam()
+  @ApiProblems(404, 409)
+  @HttpCode(HttpStatus.ACCEPTED)
+  @ApiAcceptedResponse({ type: EvaluationDto, description: 'The evaluation as it is now.' })
+  async cancel(@Param('id') id: string, @Param('evaluationId') evaluationId: string): Promise<EvaluationDto> {
+    return EvaluationDto.of(await this.evaluations.cancel(id, evaluationId));
   }
 
   /** List the evaluations of a model, newest first */

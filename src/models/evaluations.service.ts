@@ -9,7 +9,7 @@ import { DataSource, In } from 'typeorm';
 import { bootstrapMcc } from '../bert/evaluation/bootstrap.js';
 import { evaluatePredictions } from '../bert/evaluation/evaluation.js';
 import type { Variant } from '../bert/onnx/variants.js';
-import { ConflictError, NotFoundError } from '../common/errors.js';
+import { ConflictError, NotFoundError, TooManyRequestsError } from '../common/errors.js';
 import { newId } from '../common/identifiers.js';
 import { isSpaceError } from '../common/space-errors.js';
 import { findPage, type Page, type PageQuery } from '../common/pagination.js';
@@ -20,13 +20,21 @@ import { isForeignKeyViolation } from '../database/constraint-errors.js';
 import { Transactions } from '../database/transactions.js';
 import { DatasetsService } from '../datasets/datasets.service.js';
 import { readRows } from '../datasets/rows-file.js';
-import type { EvaluationRecord, EvaluationResult } from './evaluation-record.js';
+import {
+  openEvaluationStatuses,
+  type EvaluationRecord,
+  type EvaluationResult,
+  type EvaluationStatus,
+} from './evaluation-record.js';
 import { EvaluationEntity } from './evaluation.entity.js';
 import { judgeRows } from './judging.js';
 import { ModelsService } from './models.service.js';
 
 /** Fixed, so that the same judgements always have the same interval. */
 const BOOTSTRAP = { resamples: 1000, seed: 42 };
+
+/** Seconds after which to try again where too many wait. */
+const RETRY_AFTER = 60;
 
 interface PlannedEvaluation {
   id: string;
@@ -41,7 +49,11 @@ export class EvaluationsService implements OnModuleInit, OnModuleDestroy, Before
   private readonly logger = new Logger(EvaluationsService.name);
   private readonly stop = new AbortController();
   private readonly progress = new Map<string, number>();
-  private last: Promise<void> = Promise.resolve();
+  private readonly waiting: PlannedEvaluation[] = [];
+  /** Those that are being stored count as waiting too. */
+  private arriving = 0;
+  private current: { id: string; cancel: AbortController } | undefined;
+  private working: Promise<void> | undefined;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -53,27 +65,27 @@ export class EvaluationsService implements OnModuleInit, OnModuleDestroy, Before
 
   /** Nobody works any more on what an earlier process has left. */
   async onModuleInit(): Promise<void> {
-    await this.transactions.run((manager) =>
-      manager.update(
-        EvaluationEntity,
-        { status: In(['queued', 'running']) },
-        { status: 'interrupted', finishedAt: new Date() },
-      ),
-    );
+    await this.interruptAll();
   }
 
-  /** Ends what is under way, which is then `interrupted`. */
+  /** Ends what is under way, which is then `interrupted`, as is all that waits. */
   onModuleDestroy(): void {
     this.stop.abort();
+    this.waiting.length = 0;
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    await this.last;
+    await this.working;
+    // Where this fails, the next start does it.
+    await this.interruptAll().catch((error: Error) =>
+      this.logger.error(`The evaluations that the shutdown ends could not be stored: ${error.message}`),
+    );
   }
 
   /**
    * @throws NotFoundError if there is no such model or dataset
    * @throws ConflictError if the model has no int8 variant but is to judge with it
+   * @throws TooManyRequestsError if too many wait already
    */
   async start(modelIdOrAlias: string, datasetId: string, precision: Variant): Promise<EvaluationRecord> {
     const model = await this.models.resolve(modelIdOrAlias);
@@ -94,14 +106,36 @@ export class EvaluationsService implements OnModuleInit, OnModuleDestroy, Before
       status: 'queued' as const,
       createdAt: new Date(),
     };
+    this.assertRoom();
+    this.arriving++;
     try {
       await this.transactions.run((manager) => manager.insert(EvaluationEntity, row));
     } catch (error) {
       if (!isForeignKeyViolation(error)) throw error;
       throw new NotFoundError(`Model ${model.id} or dataset ${datasetId} has just been deleted.`);
+    } finally {
+      this.arriving--;
     }
-    this.last = this.last.then(() => this.carryOut(row));
+    this.waiting.push(row);
+    this.working ??= this.work();
     return this.find(model.id, id);
+  }
+
+  /**
+   * Takes an evaluation out of the queue, or ends it. One that is cancelled already stays so.
+   * @throws NotFoundError, ConflictError if it has ended in another way
+   */
+  async cancel(modelIdOrAlias: string, id: string): Promise<EvaluationRecord> {
+    const { modelId } = await this.find(modelIdOrAlias, id);
+    const place = this.waiting.findIndex((planned) => planned.id === id);
+    if (place >= 0) this.waiting.splice(place, 1);
+    if (this.current?.id === id) this.current.cancel.abort();
+    await this.end(id, { status: 'cancelled' });
+    const evaluation = await this.find(modelId, id);
+    if (evaluation.status === 'cancelled') return evaluation;
+    throw new ConflictError(
+      `Evaluation ${id} has ended already: it is ${evaluation.status}. Only a queued or running one can be cancelled.`,
+    );
   }
 
   /**
@@ -125,28 +159,50 @@ export class EvaluationsService implements OnModuleInit, OnModuleDestroy, Before
     );
   }
 
+  private assertRoom(): void {
+    const { evaluationQueue } = this.settings;
+    if (this.waiting.length + this.arriving < evaluationQueue) return;
+    throw new TooManyRequestsError(
+      `${evaluationQueue} evaluations wait already, which is the most. Try again when some have ended, or cancel one: ` +
+        'POST /models/ID/evaluations/ID/cancel.',
+      RETRY_AFTER,
+    );
+  }
+
+  private async work(): Promise<void> {
+    for (let next = this.waiting.shift(); next; next = this.waiting.shift()) await this.carryOut(next);
+    this.working = undefined;
+  }
+
   private async carryOut(evaluation: PlannedEvaluation): Promise<void> {
     const { id } = evaluation;
+    const cancel = new AbortController();
+    this.current = { id, cancel };
     try {
-      this.stop.signal.throwIfAborted();
-      await this.update(id, { status: 'running' });
-      const result = await this.judge(evaluation);
-      await this.update(id, { status: 'succeeded', result, finishedAt: new Date() });
+      await this.update(id, ['queued'], { status: 'running' });
+      const result = await this.judge(evaluation, AbortSignal.any([this.stop.signal, cancel.signal]));
+      await this.end(id, { status: 'succeeded', result });
     } catch (error) {
-      await this.fail(id, error as Error);
+      // Those who ended it store that.
+      if (!this.stop.signal.aborted && !cancel.signal.aborted) await this.fail(id, error as Error);
     } finally {
+      this.current = undefined;
       this.progress.delete(id);
     }
   }
 
-  private async judge({ id, modelId, datasetId, precision }: PlannedEvaluation): Promise<EvaluationResult> {
+  private async judge(
+    { id, modelId, datasetId, precision }: PlannedEvaluation,
+    signal: AbortSignal,
+  ): Promise<EvaluationResult> {
+    signal.throwIfAborted();
     const started = performance.now();
     const { rows, ...stored } = await this.datasets.open(datasetId);
     const model = await this.models.load(modelId, precision, { threads: this.settings.inferenceThreads });
     try {
       const { labels, logits, truncated } = await judgeRows(model, readRows(stored), rows, {
         onProgress: (judged) => this.progress.set(id, judged / rows),
-        signal: this.stop.signal,
+        signal,
       });
       const evaluation = evaluatePredictions(labels, logits);
       const mccInterval = bootstrapMcc(evaluation.confusionMatrix, BOOTSTRAP);
@@ -158,13 +214,10 @@ export class EvaluationsService implements OnModuleInit, OnModuleDestroy, Before
   }
 
   private async fail(id: string, error: Error): Promise<void> {
-    const change: Partial<EvaluationEntity> = this.stop.signal.aborted
-      ? { status: 'interrupted' }
-      : { status: 'failed', error: { title: 'The evaluation failed', detail: this.told(error) } };
-    if (change.status === 'failed')
-      this.logger.error(`Evaluation ${id} failed: ${error.message}`, { evaluationId: id }, error.stack);
+    this.logger.error(`Evaluation ${id} failed: ${error.message}`, { evaluationId: id }, error.stack);
+    const failure = { title: 'The evaluation failed', detail: this.told(error) };
     // As long as it counts as under way, neither its model nor its dataset can be deleted, which a full disk may need most.
-    await untilStored(() => this.update(id, { ...change, finishedAt: new Date() }), {
+    await untilStored(() => this.end(id, { status: 'failed', error: failure }), {
       failed: (reason) =>
         this.logger.error(`The end of evaluation ${id} could not be stored: ${reason.message}`, {
           evaluationId: id,
@@ -180,8 +233,27 @@ export class EvaluationsService implements OnModuleInit, OnModuleDestroy, Before
     return withoutServerFolders(error.message, this.settings);
   }
 
-  private async update(id: string, change: Partial<EvaluationEntity>): Promise<void> {
-    await this.transactions.run((manager) => manager.update(EvaluationEntity, { id }, change));
+  /** Ends an evaluation that has not ended yet. */
+  private end(id: string, change: Partial<EvaluationEntity>): Promise<void> {
+    return this.update(id, openEvaluationStatuses, { ...change, finishedAt: new Date() });
+  }
+
+  private async update(
+    id: string,
+    from: readonly EvaluationStatus[],
+    change: Partial<EvaluationEntity>,
+  ): Promise<void> {
+    await this.transactions.run((manager) =>
+      manager.update(EvaluationEntity, { id, status: In(from) }, change),
+    );
+  }
+
+  /** All at once, however many there are. */
+  private async interruptAll(): Promise<void> {
+    const ended = { status: 'interrupted' as const, finishedAt: new Date() };
+    await this.transactions.run((manager) =>
+      manager.update(EvaluationEntity, { status: In(openEvaluationStatuses) }, ended),
+    );
   }
 
   private record(row: EvaluationEntity): EvaluationRecord {

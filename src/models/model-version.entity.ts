@@ -1,4 +1,5 @@
 import { Column, Entity, ForeignKey, Index } from 'typeorm';
+import type { Evaluation } from '../bert/evaluation/evaluation.js';
 import type { Hyperparameters } from '../bert/fine-tuning/hyperparameters.js';
 import type { ServingAssessment } from '../bert/serving/assessment.js';
 import { BigIntegerColumn, IdColumn, JsonColumn, ReferenceColumn, TimeColumn } from '../database/columns.js';
@@ -40,6 +41,10 @@ export class ModelVersionEntity {
   @JsonColumn()
   metrics!: ModelMetrics;
 
+  /** A copy of `metrics.best`: lists show it without reading all evaluations. */
+  @JsonColumn()
+  best!: Evaluation;
+
   /** Null: registered before this existed. */
   @JsonColumn({ nullable: true })
   serving!: ServingAssessment | null;
@@ -56,3 +61,12 @@ export class ModelVersionEntity {
   @TimeColumn()
   createdAt!: Date;
 }
+
+/** What lists do not show, and what may be long. */
+export const modelDetails = [
+  'config',
+  'hyperparameters',
+  'metrics',
+  'serving',
+  'files',
+] as const satisfies (keyof ModelVersionEntity)[];

@@ -77,12 +77,17 @@ export interface Promotion {
   reason: string;
 }
 
+/** A version as lists have it. */
+export type ModelSummary = Omit<ModelVersion, 'config' | 'hyperparameters' | 'metrics' | 'serving' | 'files'>;
+
 export interface ModelVersion extends Lineage {
   id: string;
   name: string;
   /** The `config.json` of the folder. */
   config: Record<string, unknown>;
   metrics: ModelMetrics;
+  /** The evaluation of what was kept, as `metrics` has it. */
+  best: Evaluation;
   /** What each precision is worth and costs; null where the version is older than that, or has no int8. */
   serving: ServingAssessment | null;
   promotion: Promotion;

@@ -3,7 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import { Needs } from '../auth/access.js';
 import { ApiProblems } from '../common/api-problems.decorator.js';
 import { PageQuery } from '../common/pagination.js';
-import { ModelDto, ModelPageDto } from './dto/model.dto.js';
+import { ModelDto, ModelPageDto, ModelSummaryDto } from './dto/model.dto.js';
 import { RenameModelDto } from './dto/rename-model.dto.js';
 import { ApiModelParam } from './dto/parameters.js';
 import { ModelsService } from './models.service.js';
@@ -13,13 +13,13 @@ import { ModelsService } from './models.service.js';
 export class ModelsController {
   constructor(private readonly models: ModelsService) {}
 
-  /** List models, newest first */
+  /** List models, newest first; GET /models/{id} has the details of each */
   @Get()
   @Needs('predict', 'train')
   @ApiProblems(422)
   async list(@Query() query: PageQuery): Promise<ModelPageDto> {
     const { items, nextCursor } = await this.models.list(query);
-    return { items: items.map(ModelDto.of), nextCursor };
+    return { items: items.map(ModelSummaryDto.of), nextCursor };
   }
 
   /** Show a model: where it comes from, how well it does, and its files */

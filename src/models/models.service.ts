@@ -13,9 +13,10 @@ import { BlobStore, type BlobKey, type ManifestFile, type StoredFile } from '../
 import { moveAlias } from './alias-moves.js';
 import { isModelId } from './alias-name.js';
 import { AliasEntity } from './alias.entity.js';
+import { openEvaluationStatuses } from './evaluation-record.js';
 import { EvaluationEntity } from './evaluation.entity.js';
-import { PRODUCTION, type ModelVersion, type Promotion } from './model-version.js';
-import { ModelVersionEntity } from './model-version.entity.js';
+import { PRODUCTION, type ModelSummary, type ModelVersion, type Promotion } from './model-version.js';
+import { modelDetails, ModelVersionEntity } from './model-version.entity.js';
 import { decidePromotion, type Contender } from './promotion.js';
 import { assertComplete, type Registration } from './registration.js';
 import { RegistryEvents } from './registry-events.js';
@@ -56,7 +57,8 @@ export class ModelsService implements OnModuleInit {
     const { staged: _staged, sums: _sums, alongside, promote, ...known } = registration;
     const id = newId('mdl');
     const { config, files } = await this.publish(registration, id);
-    const row = { ...known, id, config, files, bytes: bytesOf(files), createdAt: new Date() };
+    const { best } = known.metrics;
+    const row = { ...known, id, config, best, files, bytes: bytesOf(files), createdAt: new Date() };
     let promotion: Promotion;
     try {
       promotion = await this.transactions.run(async (manager) => {
@@ -79,8 +81,9 @@ export class ModelsService implements OnModuleInit {
   }
 
   /** Newest first. */
-  async list(query: PageQuery): Promise<Page<ModelVersion>> {
-    const { items, nextCursor } = await findPage(this.dataSource.getRepository(ModelVersionEntity), query);
+  async list(query: PageQuery): Promise<Page<ModelSummary>> {
+    const models = this.dataSource.getRepository(ModelVersionEntity);
+    const { items, nextCursor } = await findPage(models, query, {}, modelDetails);
     return { items: await this.withAliases(items), nextCursor };
   }
 
@@ -210,7 +213,7 @@ export class ModelsService implements OnModuleInit {
     return contender(await manager.findOneByOrFail(ModelVersionEntity, { id: alias.modelId }));
   }
 
-  private async withAliases(rows: ModelVersionEntity[]): Promise<ModelVersion[]> {
+  private async withAliases<T extends { id: string }>(rows: T[]): Promise<(T & { aliases: string[] })[]> {
     const aliases = await this.dataSource.manager.find(AliasEntity, {
       where: { modelId: In(rows.map((row) => row.id)) },
       order: { name: 'ASC' },
@@ -249,7 +252,7 @@ async function assertUnused(manager: EntityManager, modelId: string): Promise<vo
   }
   const evaluation = await manager.findOneBy(EvaluationEntity, {
     modelId,
-    status: In(['queued', 'running']),
+    status: In(openEvaluationStatuses),
   });
   if (evaluation) {
     throw new ConflictError(

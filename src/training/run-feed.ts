@@ -1,44 +1,179 @@
+import { setImmediate } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import { EventEmitter } from 'node:events';
+import { TooManyRequestsError } from '../common/errors.js';
+import { Settings } from '../config/settings.js';
+import { hasEnded } from './run.js';
+import type { RunEvent } from './run-event.js';
+import { RunsRepository, type RunNews } from './runs.repository.js';
 
-/** Wakes those who follow a run when there is something new to read of it. */
+/** Events that are read together, and kept together for all who follow: those with the numbers 1 to 200, 201 to 400 and so on. */
+const PAGE_EVENTS = 200;
+
+/** Pages of all runs that are kept. The events of one take some 60 kB. */
+const PAGES_KEPT = 100;
+
+/** Followers that are told of an event in one turn of the event loop: other requests come between two such turns. */
+const WOKEN_AT_ONCE = 100;
+
+/** After so many milliseconds without an event a follower is told that the connection is alive. */
+const HEARTBEAT = 15_000;
+
+/** Seconds after which to try again where there are too many followers. */
+const RETRY_AFTER = 10;
+
+interface Page {
+  events: RunEvent[];
+  /** Set while it is read: what is stored meanwhile may not be in what comes. */
+  missed: RunEvent[] | undefined;
+  ready: Promise<void>;
+}
+
+interface Follower {
+  wake: () => void;
+  /** Whether something was stored since it last looked. */
+  isStale: boolean;
+}
+
+/** Hands the events of runs on to those who follow them. However many they are, each event is read once. */
 @Injectable()
 export class RunFeed {
-  private readonly followers = new EventEmitter().setMaxListeners(0);
-  private readonly statusListeners: (() => void)[] = [];
+  private readonly followers = new Map<string, Set<Follower>>();
+  private readonly pages = new Map<string, Page>();
+  private seats = 0;
+  private reading: Promise<unknown> = Promise.resolve();
   private closed = false;
 
-  /** Something about the run was stored. */
-  announce(runId: string): void {
-    this.followers.emit(runId);
-  }
-
-  /** The run has another status, is new or is gone. */
-  statusChanged(runId: string): void {
-    this.announce(runId);
-    for (const listener of this.statusListeners) listener();
-  }
-
-  onStatusChange(listener: () => void): void {
-    this.statusListeners.push(listener);
+  constructor(
+    private readonly runs: RunsRepository,
+    private readonly settings: Settings,
+  ) {
+    runs.onNews((news) => this.take(news));
   }
 
   /**
-   * Calls back when something is stored about the run from now on, and when the service shuts down.
-   * @returns a function that ends it
+   * Takes one of the seats that there are for followers.
+   * @returns gives it back
+   * @throws TooManyRequestsError where none is left
    */
-  listen(runId: string, wake: () => void): () => void {
-    this.followers.on(runId, wake);
-    return () => this.followers.off(runId, wake);
+  takeSeat(): () => void {
+    const { maxFollowers } = this.settings;
+    if (this.seats >= maxFollowers) {
+      throw new TooManyRequestsError(
+        `${maxFollowers} clients follow runs already, which is the most. Try again in ${RETRY_AFTER} s, ask GET /train/ID instead, or ` +
+          'raise WELLFORMED_MAX_FOLLOWERS.',
+        RETRY_AFTER,
+      );
+    }
+    this.seats++;
+    let isTaken = true;
+    return () => {
+      if (isTaken) this.seats--;
+      isTaken = false;
+    };
   }
 
-  get isClosed(): boolean {
-    return this.closed;
+  /** The events of a run after the given one: first those that are stored, then each as it comes, until the run ends. */
+  async *follow(runId: string, after: number): AsyncGenerator<readonly RunEvent[] | 'alive', void, void> {
+    let last = after;
+    const follower: Follower = { wake: () => undefined, isStale: true };
+    const all = this.followers.get(runId) ?? new Set();
+    this.followers.set(runId, all.add(follower));
+    try {
+      while (!this.closed) {
+        follower.isStale = false;
+        const events = await this.eventsAfter(runId, last);
+        const latest = events.at(-1);
+        if (latest) {
+          yield events;
+          last = latest.sequence;
+          if (latest.type === 'status' && hasEnded(latest.data.status)) return;
+        } else if (!this.followers.get(runId)?.has(follower)) {
+          // The run was deleted.
+          return;
+        } else if (!follower.isStale && !(await wakeOf(follower))) {
+          yield 'alive';
+        }
+      }
+    } finally {
+      all.delete(follower);
+      if (all.size === 0) this.followers.delete(runId);
+    }
   }
 
   /** Ends what all followers are waiting for: the service shuts down. */
   close(): void {
     this.closed = true;
-    for (const runId of this.followers.eventNames()) this.followers.emit(runId);
+    for (const followers of this.followers.values()) for (const follower of followers) follower.wake();
   }
+
+  private take({ runId, event }: RunNews): void {
+    const followers = this.followers.get(runId);
+    if (event === null) {
+      this.followers.delete(runId);
+      for (const key of this.pages.keys()) if (key.startsWith(`${runId}/`)) this.pages.delete(key);
+    } else {
+      const page = this.pages.get(keyOf(runId, event.sequence));
+      (page?.missed ?? page?.events)?.push(event);
+    }
+    if (followers) void this.wake(followers);
+  }
+
+  private async wake(followers: ReadonlySet<Follower>): Promise<void> {
+    let woken = 0;
+    for (const follower of [...followers]) {
+      follower.isStale = true;
+      follower.wake();
+      if (++woken % WOKEN_AT_ONCE === 0) await setImmediate();
+    }
+  }
+
+  /** Those of the page that the next event belongs to; none if it is not stored yet. */
+  private async eventsAfter(runId: string, last: number): Promise<readonly RunEvent[]> {
+    const page = this.pageOf(runId, last + 1);
+    await page.ready;
+    return page.events.slice(last % PAGE_EVENTS);
+  }
+
+  private pageOf(runId: string, sequence: number): Page {
+    const key = keyOf(runId, sequence);
+    const page = this.pages.get(key) ?? this.read(runId, sequence);
+    // The one not asked for longest goes first.
+    this.pages.delete(key);
+    this.pages.set(key, page);
+    const [oldest] = this.pages.keys();
+    if (this.pages.size > PAGES_KEPT) this.pages.delete(oldest!);
+    return page;
+  }
+
+  private read(runId: string, sequence: number): Page {
+    const first = sequence - ((sequence - 1) % PAGE_EVENTS);
+    const page: Page = { events: [], missed: [], ready: Promise.resolve() };
+    // One page a turn of the event loop: SQLite answers at once, and holds everything up while it does.
+    const turn = this.reading.then(() => setImmediate());
+    page.ready = turn.then(async () => {
+      const stored = await this.runs.events(runId, first - 1, { limit: PAGE_EVENTS });
+      const last = stored.at(-1)?.sequence ?? 0;
+      page.events = [...stored, ...page.missed!.filter((event) => event.sequence > last)];
+      page.missed = undefined;
+    });
+    page.ready.catch(() => this.pages.delete(keyOf(runId, sequence)));
+    this.reading = page.ready.catch(() => undefined);
+    return page;
+  }
+}
+
+function keyOf(runId: string, sequence: number): string {
+  return `${runId}/${Math.floor((sequence - 1) / PAGE_EVENTS)}`;
+}
+
+/** @returns whether something was stored before the time was over */
+function wakeOf(follower: Follower): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(false), HEARTBEAT);
+    timer.unref();
+    follower.wake = () => {
+      clearTimeout(timer);
+      resolve(true);
+    };
+  });
 }

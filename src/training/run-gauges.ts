@@ -1,7 +1,6 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { Instruments } from '../metrics/instruments.js';
 import { runStatuses } from './run.js';
-import { RunFeed } from './run-feed.js';
 import { RunsRepository } from './runs.repository.js';
 
 /** Shows in the metrics how many runs there are of each status, and how many wait. */
@@ -11,12 +10,13 @@ export class RunGauges implements OnModuleInit {
 
   constructor(
     private readonly runs: RunsRepository,
-    private readonly feed: RunFeed,
     private readonly instruments: Instruments,
   ) {}
 
   async onModuleInit(): Promise<void> {
-    this.feed.onStatusChange(() => void this.refresh());
+    this.runs.onNews(({ event }) => {
+      if (event === null || event.type === 'status') void this.refresh();
+    });
     await this.refresh();
   }
 

@@ -4,7 +4,6 @@ import type { Instruments } from '../metrics/instruments.js';
 import { ProgressMeter, type Progress } from './progress.js';
 import type { RunDownload, RunEngine, RunPlan, RunResults } from './run.js';
 import type { NewRunEvent, StepData } from './run-event.js';
-import type { RunFeed } from './run-feed.js';
 import type { RunChanges, RunsRepository } from './runs.repository.js';
 import { Throttle } from './throttle.js';
 import type { ProgressMessage } from './training-process.js';
@@ -30,7 +29,6 @@ export class RunRecorder {
   constructor(
     private readonly runId: string,
     private readonly runs: RunsRepository,
-    private readonly feed: RunFeed,
     private readonly instruments: Instruments,
   ) {}
 
@@ -74,7 +72,8 @@ export class RunRecorder {
         this.meter?.evaluated(performance.now());
         this.instruments.training.recordValidation(evaluation.validation.mcc);
         const evaluations = [...this.results.evaluations];
-        return this.store({ evaluations, ...this.meter?.now }, { type, data: evaluation });
+        const mcc = Math.max(...evaluations.map(({ validation }) => validation.mcc));
+        return this.store({ evaluations, mcc, ...this.meter?.now }, { type, data: evaluation });
       }
       case 'epoch': {
         const { type, ...epoch } = message;
@@ -124,7 +123,6 @@ export class RunRecorder {
     const what = events.map(({ type }) => type).join(', ') || 'its progress';
     this.written = this.written
       .then(() => this.runs.record(this.runId, changes, ...events))
-      .then(() => this.feed.announce(this.runId))
       // The training is worth more than a note of its progress: it goes on, and its end is stored with care.
       .catch((error: Error) =>
         this.logger.error(`Run ${this.runId}: ${what} could not be stored: ${error.message}`, {

@@ -96,6 +96,10 @@ export class RunEntity {
   @JsonColumn({ nullable: true })
   download!: RunDownload | null;
 
+  /** The highest of all evaluations so far: lists show it without reading them. */
+  @DoubleColumn({ nullable: true })
+  mcc!: number | null;
+
   @JsonColumn()
   epochs!: RunEpoch[];
 
@@ -128,3 +132,9 @@ export class RunEntity {
   @TimeColumn({ nullable: true })
   finishedAt!: Date | null;
 }
+
+/** What may hold as many as a thousand evaluations. */
+export const runDetails = ['epochs', 'evaluations'] as const satisfies (keyof RunEntity)[];
+
+/** A run as lists have it. */
+export type RunSummary = Omit<RunEntity, (typeof runDetails)[number]>;

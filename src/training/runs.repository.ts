@@ -6,8 +6,8 @@ import { findPage, type Page, type PageQuery } from '../common/pagination.js';
 import { findReadable, findReadableRows } from '../common/readable-rows.js';
 import { Transactions } from '../database/transactions.js';
 import { countByStatus } from '../database/count-by-status.js';
-import { predecessors, runStatuses, type RunStatus } from './run.js';
-import { RunEntity } from './run.entity.js';
+import { hasEnded, predecessors, runStatuses, type RunStatus } from './run.js';
+import { runDetails, RunEntity, type RunSummary } from './run.entity.js';
 import type { NewRunEvent, RunEvent, RunEventType } from './run-event.js';
 import { RunEventEntity } from './run-event.entity.js';
 import { spread } from './spread.js';
@@ -15,19 +15,29 @@ import { spread } from './spread.js';
 /** What a writer may change of a run without changing its status. */
 export type RunChanges = Partial<Omit<RunEntity, 'id' | 'status'>>;
 
+/** An event that was stored, or that a run was deleted. */
+export type RunNews = { runId: string; event: RunEvent } | { runId: string; event: null };
+
 /** Runs and their events in the database. Whatever changes a run is stored together with the event that tells of it. */
 @Injectable()
 export class RunsRepository {
+  private readonly listeners: ((news: RunNews) => void)[] = [];
+
   constructor(
     @InjectRepository(RunEntity) private readonly runs: Repository<RunEntity>,
     @InjectRepository(RunEventEntity) private readonly runEvents: Repository<RunEventEntity>,
     private readonly transactions: Transactions,
   ) {}
 
+  /** Calls back after each commit, in the order of the events. */
+  onNews(listener: (news: RunNews) => void): void {
+    this.listeners.push(listener);
+  }
+
   async insert(run: RunEntity): Promise<void> {
     await this.transactions.run(async (manager) => {
       await manager.insert(RunEntity, run);
-      await append(manager, run.id, { type: 'status', data: { status: run.status } });
+      await this.append(manager, run.id, { type: 'status', data: { status: run.status } });
     });
   }
 
@@ -42,8 +52,8 @@ export class RunsRepository {
     return run;
   }
 
-  page(query: PageQuery, status?: RunStatus): Promise<Page<RunEntity>> {
-    return findPage(this.runs, query, status ? { status } : {});
+  page(query: PageQuery, status?: RunStatus): Promise<Page<RunSummary>> {
+    return findPage(this.runs, query, status ? { status } : {}, runDetails);
   }
 
   async oldestQueued(): Promise<string | null> {
@@ -53,6 +63,12 @@ export class RunsRepository {
       order: { id: 'ASC' },
     });
     return run?.id ?? null;
+  }
+
+  /** A run with this base model that has not ended; null where there is none. */
+  async openWith(baseModel: string): Promise<string | null> {
+    const where = { baseModel, status: In(runStatuses.filter((status) => !hasEnded(status))) };
+    return (await this.runs.findOne({ select: { id: true }, where }))?.id ?? null;
   }
 
   countByStatus(): Promise<Record<RunStatus, number>> {
@@ -81,7 +97,7 @@ export class RunsRepository {
       const stored = { ...changes, ...inOrder(run, changes), status: to };
       const { affected } = await manager.update(RunEntity, where, stored);
       if (!affected) return false;
-      await append(manager, id, { type: 'status', data: { status: to, ...data } });
+      await this.append(manager, id, { type: 'status', data: { status: to, ...data } });
       return true;
     });
   }
@@ -91,7 +107,7 @@ export class RunsRepository {
     await this.transactions.run(async (manager) => {
       const { affected } = await manager.update(RunEntity, { id, status: 'running' }, changes);
       if (!affected) throw new Error(`This is a bug: run ${id} is written to but is not running.`);
-      for (const event of events) await append(manager, id, event);
+      for (const event of events) await this.append(manager, id, event);
     });
   }
 
@@ -105,7 +121,10 @@ export class RunsRepository {
 
   /** Deletes a run and its events. Fails on a foreign key where a model descends from it. */
   async delete(id: string): Promise<void> {
-    await this.transactions.runDeletion((manager) => manager.delete(RunEntity, { id }));
+    await this.transactions.runDeletion(async (manager) => {
+      await manager.delete(RunEntity, { id });
+      this.transactions.afterCommit(() => this.announce({ runId: id, event: null }));
+    });
   }
 
   /** At most so many of the steps that were stored, evenly spread, the first and the last among them; in order. */
@@ -137,6 +156,17 @@ export class RunsRepository {
     if (!last || found.length < (limit ?? Infinity) || events.length === limit) return events;
     return [...events, ...(await this.events(runId, last.sequence, { limit }))].slice(0, limit);
   }
+
+  private async append(manager: EntityManager, runId: string, { type, data }: NewRunEvent): Promise<void> {
+    const last = await manager.maximum(RunEventEntity, 'sequence', { runId });
+    const event = { sequence: (last ?? 0) + 1, type, data: { ...data }, createdAt: new Date() } as RunEvent;
+    await manager.insert(RunEventEntity, { runId, ...event, data: event.data as never });
+    this.transactions.afterCommit(() => this.announce({ runId, event }));
+  }
+
+  private announce(news: RunNews): void {
+    for (const listener of this.listeners) listener(news);
+  }
 }
 
 /** A clock that is set back while a run waits or works does not make it start before it came, or end before it started. */
@@ -149,15 +179,4 @@ function inOrder(
     ...(startedAt && { startedAt: later(startedAt, run.createdAt) }),
     ...(finishedAt && { finishedAt: later(finishedAt, run.startedAt ?? run.createdAt) }),
   };
-}
-
-async function append(manager: EntityManager, runId: string, { type, data }: NewRunEvent): Promise<void> {
-  const last = await manager.maximum(RunEventEntity, 'sequence', { runId });
-  await manager.insert(RunEventEntity, {
-    runId,
-    sequence: (last ?? 0) + 1,
-    type,
-    data: { ...data } as never,
-    createdAt: new Date(),
-  });
 }

@@ -10,7 +10,6 @@ import { describeFailure } from './failure.js';
 import { lineageOf, metricsOf } from './lineage.js';
 import { assertTransition, type RunError } from './run.js';
 import type { RunEntity } from './run.entity.js';
-import { RunFeed } from './run-feed.js';
 import { RunRecorder } from './run-recorder.js';
 import { RunTraces, type RunTrace } from './run-traces.js';
 import { RunsRepository, type RunChanges } from './runs.repository.js';
@@ -50,7 +49,6 @@ export class TrainingHost {
 
   constructor(
     private readonly runs: RunsRepository,
-    private readonly feed: RunFeed,
     private readonly jobs: TrainingJobs,
     private readonly models: ModelsService,
     private readonly blobs: BlobStore,
@@ -145,7 +143,6 @@ export class TrainingHost {
       leaseExpiresAt: leaseEnd(),
       startedAt: new Date(),
     });
-    if (claimed) this.feed.statusChanged(runId);
     return claimed;
   }
 
@@ -154,7 +151,7 @@ export class TrainingHost {
     const staged = await this.blobs.stage();
     try {
       const job = await this.jobs.jobOf(run, staged.path);
-      const recorder = new RunRecorder(runId, this.runs, this.feed, this.instruments);
+      const recorder = new RunRecorder(runId, this.runs, this.instruments);
       const { baseModel, training } = job;
       this.logger.log(`Run ${runId} starts: ${baseModel} on ${training.name}`, {
         runId,
@@ -220,7 +217,6 @@ export class TrainingHost {
         }
       },
     });
-    this.feed.statusChanged(run.id);
     this.logger.log(`Run ${run.id} succeeded: ${modelId}`, { runId: run.id, modelId });
     this.recordEnd('succeeded', modelId);
   }
@@ -243,7 +239,6 @@ export class TrainingHost {
         });
       }
       delete this.troubles.unstoredEnd;
-      this.feed.statusChanged(runId);
       this.recordEnd(status);
     };
     await untilStored(store, {

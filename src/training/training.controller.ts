@@ -22,7 +22,7 @@ import { validated } from '../common/validation.js';
 import { Settings } from '../config/settings.js';
 import { DatasetsService } from '../datasets/datasets.service.js';
 import { runEventSchema } from './dto/run-event-schema.js';
-import { epochDto, evaluationDto, eventText, pointDto, runDto } from './dto/run-mapping.js';
+import { epochDto, evaluationDto, eventText, pointDto, runDto, runSummaryDto } from './dto/run-mapping.js';
 import { RunDto, RunMetricsDto, RunPageDto } from './dto/run.dto.js';
 import { RunMetricsQuery } from './dto/run-metrics-query.dto.js';
 import { RunsQuery } from './dto/runs-query.dto.js';
@@ -99,7 +99,7 @@ export class TrainingController {
   @ApiProblems(422)
   async list(@Query() query: RunsQuery): Promise<RunPageDto> {
     const { items, nextCursor } = await this.training.list(query, query.status);
-    return { items: items.map(runDto), nextCursor };
+    return { items: items.map(runSummaryDto), nextCursor };
   }
 
   @Get(':id')
@@ -151,7 +151,7 @@ export class TrainingController {
   @ApiNoContentResponse({
     description: 'The run has ended, and its last event was received: do not ask again.',
   })
-  @ApiProblems(404)
+  @ApiProblems(404, 429)
   async events(
     @Param('id') id: string,
     @Headers('last-event-id') lastEventId: string | undefined,
@@ -162,11 +162,13 @@ export class TrainingController {
       reply.status(204);
       return undefined;
     }
+    const { events, leave } = this.training.follow(id, after);
+    reply.raw.once('close', leave);
     reply.header('content-type', 'text/event-stream; charset=utf-8');
     reply.header('cache-control', 'no-store');
     // Proxies would else keep events back until their buffer is full.
     reply.header('x-accel-buffering', 'no');
-    return this.eventTexts(id, after);
+    return eventTexts(events);
   }
 
   @Post(':id/cancel')
@@ -217,12 +219,14 @@ export class TrainingController {
       for (const prepared of Object.values(files)) await prepared.discard();
     }
   }
+}
 
-  private async *eventTexts(id: string, after: number): AsyncGenerator<string, void, void> {
-    // Headers leave with the first bytes: a queued run may have nothing to tell for long.
-    yield ': events follow\n\n';
-    for await (const event of this.training.follow(id, after)) {
-      yield event === 'alive' ? ': alive\n\n' : eventText(event);
-    }
+async function* eventTexts(
+  news: ReturnType<TrainingService['follow']>['events'],
+): AsyncGenerator<string, void, void> {
+  // Headers leave with the first bytes: a queued run may have nothing to tell for long.
+  yield ': events follow\n\n';
+  for await (const events of news) {
+    yield events === 'alive' ? ': alive\n\n' : events.map(eventText).join('');
   }
 }

@@ -5,6 +5,7 @@ import {
   type OnApplicationBootstrap,
   type OnModuleDestroy,
 } from '@nestjs/common';
+import { BaseModelsService } from '../base-models/base-models.service.js';
 import { ConflictError, NotFoundError } from '../common/errors.js';
 import { newId } from '../common/identifiers.js';
 import type { Page, PageQuery } from '../common/pagination.js';
@@ -15,7 +16,7 @@ import type { Trace } from '../tracing/trace.js';
 import type { TrainingRequestDto } from './dto/training-request.dto.js';
 import { JobChecks } from './job-checks.js';
 import { hasEnded, type RunStatus } from './run.js';
-import type { RunEntity } from './run.entity.js';
+import type { RunEntity, RunSummary } from './run.entity.js';
 import type { RunEvent } from './run-event.js';
 import { RunFeed } from './run-feed.js';
 import { RunQueue } from './run-queue.js';
@@ -32,12 +33,6 @@ import {
   type Uploads,
 } from './training-request.js';
 
-/** Events read at once for somebody who follows a run. */
-const eventsPage = 200;
-
-/** After so many milliseconds without an event a follower is told that the connection is alive. */
-const heartbeat = 15_000;
-
 /** What users do with runs. */
 @Injectable()
 export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown {
@@ -52,7 +47,13 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
     private readonly datasets: DatasetsService,
     private readonly checks: JobChecks,
     private readonly traces: RunTraces,
-  ) {}
+    baseModels: BaseModelsService,
+  ) {
+    baseModels.onDeletion(async (name) => {
+      const run = await this.runs.openWith(name);
+      return run && `Run ${run}`;
+    });
+  }
 
   /** Ends what an earlier process left running, and goes on with what it left queued. */
   async onApplicationBootstrap(): Promise<void> {
@@ -66,7 +67,6 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
         { ...ended(), error: interruption },
         { error: interruption },
       );
-      this.feed.statusChanged(run.id);
       this.logger.warn(`Run ${run.id} was running when the service last stopped: it is interrupted.`, {
         runId: run.id,
       });
@@ -113,7 +113,6 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
       });
       await this.runs.insert(run);
       this.traces.askedFor(run.id, trace);
-      this.feed.statusChanged(run.id);
       this.queue.add(run.id);
       return run;
     } catch (error) {
@@ -135,7 +134,7 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
   }
 
   /** Newest first. */
-  list(query: PageQuery, status?: RunStatus): Promise<Page<RunEntity>> {
+  list(query: PageQuery, status?: RunStatus): Promise<Page<RunSummary>> {
     return this.runs.page(query, status);
   }
 
@@ -147,7 +146,6 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
     const run = await this.runs.get(id);
     if (run.status === 'queued' && (await this.runs.transition(id, 'cancelled', ended()))) {
       this.traces.forget(id);
-      this.feed.statusChanged(id);
       return this.runs.get(id);
     }
     if (run.status !== 'cancelled' && !this.host.stop(id, 'cancelled')) {
@@ -175,7 +173,6 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
         `Model ${modelId} comes of run ${id}. Delete it first: DELETE /models/${modelId}.`,
       );
     }
-    this.feed.statusChanged(id);
   }
 
   /** At most so many of the steps that were stored, evenly spread and in order. @throws NotFoundError */
@@ -190,31 +187,14 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
     return hasEnded(status) && (await this.runs.events(id, after, { limit: 1 })).length === 0;
   }
 
-  /** The events of a run after the given one: first those that are stored, then each as it comes, until the run ends. */
-  async *follow(id: string, after: number): AsyncGenerator<RunEvent | 'alive', void, void> {
-    let last = after;
-    let stale: boolean;
-    let wake = () => {};
-    const unlisten = this.feed.listen(id, () => {
-      stale = true;
-      wake();
-    });
-    try {
-      while (!this.feed.isClosed) {
-        stale = false;
-        // Asked before the events are: if it has ended by now, they are all there.
-        const run = await this.runs.find(id);
-        const events = await this.runs.events(id, last, { limit: eventsPage });
-        yield* events;
-        last = events.at(-1)?.sequence ?? last;
-        if (events.length === eventsPage) continue;
-        if (!run || hasEnded(run.status)) return;
-        if (stale) continue;
-        if (!(await waited(heartbeat, (resolve) => (wake = resolve)))) yield 'alive';
-      }
-    } finally {
-      unlisten();
-    }
+  /**
+   * Lets somebody follow a run.
+   * @returns its events after the given one, as they come, and what gives the follower's seat back
+   * @throws TooManyRequestsError where too many follow already
+   */
+  follow(id: string, after: number): { events: ReturnType<RunFeed['follow']>; leave: () => void } {
+    const leave = this.feed.takeSeat();
+    return { events: this.feed.follow(id, after), leave };
   }
 
   private async factsOf(source: RowsSource): Promise<RowsFacts> {
@@ -253,6 +233,7 @@ function newRun(
     progress: 0,
     secondsLeft: null,
     download: null,
+    mcc: null,
     epochs: [],
     evaluations: [],
     stoppedEarly: null,
@@ -264,16 +245,4 @@ function newRun(
     startedAt: null,
     finishedAt: null,
   };
-}
-
-/** @returns whether somebody resolved before the time was over */
-function waited(milliseconds: number, give: (resolve: () => void) => void): Promise<boolean> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(false), milliseconds);
-    timer.unref();
-    give(() => {
-      clearTimeout(timer);
-      resolve(true);
-    });
-  });
 }

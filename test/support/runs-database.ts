@@ -13,6 +13,7 @@ import { RunEntity } from '../../src/training/run.entity.js';
 import { RunsRepository } from '../../src/training/runs.repository.js';
 
 export interface RunsDatabase {
+  transactions: Transactions;
   runs: RunsRepository;
   /** Stores a queued run. */
   addRun(changes?: Partial<Run>): Promise<string>;
@@ -41,12 +42,14 @@ export async function openRunsDatabase(): Promise<RunsDatabase> {
     bytes: 20,
     createdAt: new Date(),
   });
+  const transactions = new Transactions(dataSource);
   const runs = new RunsRepository(
     dataSource.getRepository(RunEntity),
     dataSource.getRepository(RunEventEntity),
-    new Transactions(dataSource),
+    transactions,
   );
   return {
+    transactions,
     runs,
     addRun: async (changes) => {
       const run = { ...queuedRun(datasetId), ...changes };
@@ -88,6 +91,7 @@ function queuedRun(datasetId: string): Run {
     progress: 0,
     secondsLeft: null,
     download: null,
+    mcc: null,
     epochs: [],
     evaluations: [],
     stoppedEarly: null,

@@ -2,6 +2,7 @@ import { InitialSchema1764000000000 } from './1764000000000-initial-schema.js';
 import { FineTuningOptions1764500000000 } from './1764500000000-fine-tuning-options.js';
 import { RunNames1764707000000 } from './1764707000000-run-names.js';
 import { ServingAssessment1765000000000 } from './1765000000000-serving-assessment.js';
+import { Summaries1766000000000 } from './1766000000000-summaries.js';
 
 /** In the order in which they are applied. */
 export const migrations = [
@@ -9,6 +10,7 @@ export const migrations = [
   FineTuningOptions1764500000000,
   RunNames1764707000000,
   ServingAssessment1765000000000,
+  Summaries1766000000000,
 ];
 
 /** As the table `migrations` of a database names them. */

@@ -1,4 +1,4 @@
-import type { ModelVersion } from '../model-version.js';
+import type { ModelSummary, ModelVersion } from '../model-version.js';
 import type { FiguresDto } from './figures.dto.js';
 import { HyperparametersDto } from './hyperparameters.dto.js';
 import type { ServingDto } from './serving.dto.js';
@@ -80,8 +80,8 @@ export class ModelFileDto {
   sha256!: string;
 }
 
-/** A version in the registry. */
-export class ModelDto {
+/** A version as lists show it. */
+export class ModelSummaryDto {
   /** @example mdl_01JD2Z8K7M3N5P9Q1R2S4T6V8W */
   id!: string;
   /** @example 'bert-base-uncased on in_domain_train.tsv' */
@@ -94,28 +94,38 @@ export class ModelDto {
   baseModel!: string;
   dataset!: TrainingRowsDto;
   validation!: ValidationRowsDto;
-  hyperparameters!: ModelHyperparametersDto;
   /** The engine that trained it. @example tensorflow */
   engine!: string;
+  /** On the validation rows, of the weights that were kept. */
+  best!: FiguresDto;
+  promotion!: PromotionDto;
+  /** Of all files together. @example 438512345 */
+  bytes!: number;
+  createdAt!: Date;
+
+  static of(model: ModelSummary): ModelSummaryDto {
+    return Object.assign(new ModelSummaryDto(), model);
+  }
+}
+
+/** A version in the registry. */
+export class ModelDto extends ModelSummaryDto {
+  hyperparameters!: ModelHyperparametersDto;
   /** The `config.json` of the model. */
   config!: Record<string, unknown>;
   metrics!: ModelMetricsDto;
   /** Null for a model that was registered before there was int8. */
   serving!: ServingDto | null;
-  promotion!: PromotionDto;
   files!: ModelFileDto[];
-  /** Of all files together. @example 438512345 */
-  bytes!: number;
-  createdAt!: Date;
 
-  static of(model: ModelVersion): ModelDto {
+  static override of(model: ModelVersion): ModelDto {
     return Object.assign(new ModelDto(), model);
   }
 }
 
 /** A page of models, newest first. */
 export class ModelPageDto {
-  items!: ModelDto[];
+  items!: ModelSummaryDto[];
   /** Give this as `cursor` to get the next page; null on the last one. */
   nextCursor!: string | null;
 }

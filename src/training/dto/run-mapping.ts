@@ -1,12 +1,21 @@
 import type { Evaluation } from '../../bert/evaluation/evaluation.js';
 import type { RunEpoch, RunEvaluation } from '../run.js';
-import type { RunEntity } from '../run.entity.js';
+import type { RunEntity, RunSummary } from '../run.entity.js';
 import type { RunEvent } from '../run-event.js';
-import type { RunDto, RunPointDto } from './run.dto.js';
+import type { RunDto, RunPointDto, RunSummaryDto } from './run.dto.js';
 import type { RunEpochDto, RunEvaluationDto } from './run-evaluation.dto.js';
 
 /** A run as the API shows it. */
 export function runDto(run: RunEntity): RunDto {
+  return {
+    ...runSummaryDto(run),
+    epochs: run.epochs.map(epochDto),
+    evaluations: run.evaluations.map(evaluationDto),
+  };
+}
+
+/** A run as a list shows it. */
+export function runSummaryDto(run: RunSummary): RunSummaryDto {
   return {
     id: run.id,
     status: run.status,
@@ -20,8 +29,7 @@ export function runDto(run: RunEntity): RunDto {
     examplesPerSecond: run.examplesPerSecond,
     progress: run.progress,
     secondsLeft: run.secondsLeft,
-    epochs: run.epochs.map(epochDto),
-    evaluations: run.evaluations.map(evaluationDto),
+    mcc: run.mcc,
     stoppedEarly: run.stoppedEarly,
     engine: run.engine,
     baseModel: run.baseModel,
@@ -52,9 +60,17 @@ export function pointDto({ data }: RunEvent & { type: 'step' }): RunPointDto {
   return { step, epoch, loss, learningRate, gradientNorm };
 }
 
+/** Each event is written once, for all who follow. */
+const texts = new WeakMap<RunEvent, string>();
+
 /** An event in the format of server-sent events. Epochs and evaluations are shown as they are in the run. */
 export function eventText(event: RunEvent): string {
-  return `id: ${event.sequence}\nevent: ${event.type}\ndata: ${JSON.stringify(shown(event))}\n\n`;
+  let text = texts.get(event);
+  if (text === undefined) {
+    text = `id: ${event.sequence}\nevent: ${event.type}\ndata: ${JSON.stringify(shown(event))}\n\n`;
+    texts.set(event, text);
+  }
+  return text;
 }
 
 function shown({ type, data }: RunEvent): object {

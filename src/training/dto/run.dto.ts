@@ -73,7 +73,8 @@ export class RunErrorDto {
   detail!: string;
 }
 
-export class RunDto {
+/** A run as lists show it: without its epochs and evaluations. */
+export class RunSummaryDto {
   @ApiProperty({ example: 'run_01JD3W5M4E7Y2V0N8GQ6T1CXZA' })
   id!: string;
 
@@ -136,15 +137,13 @@ export class RunDto {
   @ApiProperty({ type: Number, nullable: true, description: 'Of the training, estimated.', example: 1190 })
   secondsLeft!: number | null;
 
-  @ApiProperty({ type: [RunEpochDto], description: 'The epochs that have ended.' })
-  epochs!: RunEpochDto[];
-
   @ApiProperty({
-    type: [RunEvaluationDto],
-    description:
-      'All evaluations in order: at the ends of epochs, every `evaluationSteps`, and of averaged weights.',
+    type: Number,
+    nullable: true,
+    description: 'Matthews correlation of the best evaluation so far; null before the first.',
+    example: 0.56,
   })
-  evaluations!: RunEvaluationDto[];
+  mcc!: number | null;
 
   @ApiProperty({
     type: String,
@@ -208,9 +207,24 @@ export class RunDto {
   finishedAt!: string | null;
 }
 
+export class RunDto extends RunSummaryDto {
+  @ApiProperty({ type: [RunEpochDto], description: 'The epochs that have ended.' })
+  epochs!: RunEpochDto[];
+
+  @ApiProperty({
+    type: [RunEvaluationDto],
+    description:
+      'All evaluations in order: at the ends of epochs, every `evaluationSteps`, and of averaged weights.',
+  })
+  evaluations!: RunEvaluationDto[];
+}
+
 export class RunPageDto {
-  @ApiProperty({ type: [RunDto], description: 'Newest first.' })
-  items!: RunDto[];
+  @ApiProperty({
+    type: [RunSummaryDto],
+    description: 'Newest first. `GET /train/{id}` has the epochs and evaluations of each.',
+  })
+  items!: RunSummaryDto[];
 
   @ApiProperty({
     type: String,

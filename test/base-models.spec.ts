@@ -1,0 +1,102 @@
+import { cpSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { BaseModelListDto } from '../src/base-models/dto/base-model.dto.js';
+import { removeFolders, startService, type Problem, type Service } from './support/service.js';
+
+const tinyBert = fileURLToPath(new URL('goldens/tiny-bert', import.meta.url));
+
+let service: Service;
+let folder: string;
+
+beforeAll(async () => {
+  service = await startService();
+  folder = path.join(service.folder, 'base-models');
+  mkdirSync(folder, { recursive: true });
+});
+
+afterAll(async () => {
+  await service.stop();
+  removeFolders();
+});
+
+function put(at: string, source?: { name: string; kind: string }): string {
+  const target = path.join(folder, at);
+  cpSync(tinyBert, target, { recursive: true });
+  if (source) {
+    const manifest = {
+      name: source.name,
+      source: { kind: source.kind },
+      fetchedAt: '2026-01-01T00:00:00Z',
+      files: [],
+    };
+    writeFileSync(path.join(target, 'manifest.json'), JSON.stringify(manifest));
+  }
+  return target;
+}
+
+const list = async () => (await service.json<BaseModelListDto>(200, 'GET', '/base-models')).items;
+const refusal = (status: number, name: string) =>
+  service.json<Problem>(status, 'DELETE', `/base-models/${name}`);
+
+describe('base models', () => {
+  it('are listed: the catalogue, and all that is on disk', async () => {
+    put('by-hand');
+    put('owner--fetched', { name: 'owner/fetched', kind: 'hub' });
+    put('somebody/nested');
+    const models = await list();
+    expect(models[0]).toMatchObject({
+      name: 'bert-base-uncased',
+      licence: 'Apache-2.0',
+      stored: false,
+      source: null,
+      bytes: null,
+      architecture: { modelType: 'bert', numHiddenLayers: 12 },
+    });
+    const stored = models.filter((model) => model.stored);
+    expect(stored).toEqual([
+      expect.objectContaining({ name: 'by-hand', source: 'folder', licence: null }),
+      expect.objectContaining({ name: 'owner/fetched', source: 'hub' }),
+      expect.objectContaining({ name: 'somebody/nested', source: 'folder' }),
+    ]);
+    for (const { bytes, architecture } of stored) {
+      expect(bytes).toBeGreaterThan(10_000);
+      expect(architecture).toMatchObject({ modelType: 'bert' });
+    }
+    const metrics = await (await service.request('GET', '/metrics')).text();
+    expect(metrics).toContain('wellformed_stored_folders{kind="base-models"} 3');
+  });
+
+  it('that were fetched can be removed, a slash in the name written as %2F', async () => {
+    const target = put('owner--gone', { name: 'owner/gone', kind: 'hub' });
+    expect((await service.request('DELETE', '/base-models/owner%2Fgone')).status).toBe(204);
+    expect(existsSync(target)).toBe(false);
+    expect(readdirSync(path.join(folder, '.staging'))).toEqual([]);
+    expect((await list()).map(({ name }) => name)).not.toContain('owner/gone');
+    expect(await refusal(404, 'owner%2Fgone')).toMatchObject({
+      detail: expect.stringContaining('GET /base-models'),
+    });
+  });
+
+  it('that somebody put there stay, as do links and what lies outside', async () => {
+    const target = put('mine');
+    expect((await refusal(409, 'mine')).detail).toContain('by hand');
+    const fetched = put('linked-to', { name: 'linked-to', kind: 'pip' });
+    symlinkSync(fetched, path.join(folder, 'link'));
+    expect((await refusal(409, 'link')).detail).toContain('is a link');
+    for (const name of ['..%2Fmodels', '%2E%2E', '.staging', 'x%00', 'mine%2F..']) await refusal(404, name);
+    expect(existsSync(target) && existsSync(fetched)).toBe(true);
+  });
+
+  it('that a run waits for stay', async () => {
+    put('in-use', { name: 'in-use', kind: 'hub' });
+    const form = new FormData();
+    form.set('file', new Blob(['a\t1\t\tThe cat sat.\na\t0\t*\tCat the sat.\n'.repeat(40)]), 'rows.tsv');
+    form.set('baseModel', 'in-use');
+    const run = await service.json<{ id: string }>(202, 'POST', '/train', form);
+    const { detail } = await refusal(409, 'in-use');
+    expect(detail).toBe(`Run ${run.id} uses in-use. Wait until it has ended, or cancel it.`);
+    await service.request('POST', `/train/${run.id}/cancel`);
+  });
+});
