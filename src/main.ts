@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import { createApp } from './app.js';
 import { buildInfo } from './common/build-info.js';
 import { DamagedError } from './common/errors.js';
+import { captureOutput } from './common/log-output.js';
 import { isDamagedDatabase } from './common/sqlite.js';
 import { readSettings, SettingsError } from './config/read-settings.js';
 import type { Settings } from './config/settings.js';
@@ -10,6 +11,8 @@ import { endOnSignals } from './http/shutdown.js';
 import { DataFolderError } from './storage/data-folder.js';
 
 async function main(): Promise<void> {
+  // Before anything is written: a log that cannot be written must not end the service.
+  captureOutput((message) => new Logger('Log').warn(message));
   // ONNX Runtime sends telemetry to its makers unless this is set before it loads; a thread's own environment comes too late.
   process.env.ORT_DISABLE_TELEMETRY ??= '1';
   const { settings, warnings } = readSettings(process.env);

@@ -54,5 +54,7 @@ function allBut<E extends object>(
   leftOut: readonly PropertyKey[],
 ): Record<string, true> {
   const names = metadata.columns.map(({ propertyName }) => propertyName);
-  return Object.fromEntries(names.filter((name) => !leftOut.includes(name)).map((name) => [name, true as const]));
+  return Object.fromEntries(
+    names.filter((name) => !leftOut.includes(name)).map((name) => [name, true as const]),
+  );
 }

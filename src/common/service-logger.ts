@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { ConsoleLogger, type LogLevel } from '@nestjs/common';
 
 /** How much the log tells: each level, and all before it. */
@@ -56,6 +57,15 @@ export class ServiceLogger extends ConsoleLogger {
     super.error(message, ...rest);
   }
 
+  /** Whatever a message holds, it cannot pass for a line of the log, nor tell a terminal what to do. */
+  protected override stringifyMessage(message: unknown, level: LogLevel): string {
+    return super.stringifyMessage(plainLine(typeof message === 'string' ? message : inspect(message)), level);
+  }
+
+  protected override printStackTrace(stack: string | undefined): void {
+    if (stack !== undefined) super.printStackTrace(plainLine(stack));
+  }
+
   protected override stringifyJsonLogObject({ timestamp, level, ...rest }: Record<string, unknown>): string {
     return super.stringifyJsonLogObject({
       timestamp: new Date(timestamp as number).toISOString(),
@@ -71,4 +81,18 @@ export class ServiceLogger extends ConsoleLogger {
   ): string {
     return super.formatMessage(level, message, pid, shownLevel, context, since);
   }
+}
+
+/** Control characters, what turns the direction of text around, and what some programs take for a line's end. */
+const UNPRINTABLE = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
+
+/** One line of the text log. Further lines of a message are indented; what would not be seen is written as its number. */
+export function plainLine(text: string): string {
+  return text.replace(UNPRINTABLE, (sign) =>
+    sign === '\n'
+      ? '\n    '
+      : sign === '\t'
+        ? ' '
+        : `\\u${sign.codePointAt(0)!.toString(16).padStart(4, '0')}`,
+  );
 }

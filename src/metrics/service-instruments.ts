@@ -1,4 +1,5 @@
-import { Gauge, type Registry } from 'prom-client';
+import { Counter, Gauge, type Registry } from 'prom-client';
+import { lostLines } from '../common/log-output.js';
 
 /** What runs, and whether all of it works. */
 export class ServiceInstruments {
@@ -18,6 +19,15 @@ export class ServiceInstruments {
       name: 'wellformed_degraded',
       help: '1 while a part (production, training) does not work though the service answers; else 0.',
       labelNames: ['part'] as const,
+    });
+    new Counter({
+      ...on,
+      name: 'wellformed_log_lines_lost_total',
+      help: 'Lines of the log that could not be written: its disk was full, or nobody read it.',
+      collect() {
+        this.reset();
+        this.inc(lostLines());
+      },
     });
   }
 }
