@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { Agent, request } from 'node:http';
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { RunDto } from '../src/training/dto/run.dto.js';
@@ -48,7 +49,48 @@ async function keepAsking(mayAsk: () => boolean): Promise<Answer[]> {
   return answers;
 }
 
+/** What twelve clients get that have sent a request a moment before the signal, each over a connection of its own or one that was used before. */
+async function askAtTheSignal(): Promise<string[]> {
+  const { hostname, port } = new URL(service.url);
+  const request = `POST /predict HTTP/1.1\r\nHost: ${hostname}\r\nContent-Type: text/plain\r\nContent-Length: 8\r\n\r\nThe cat.`;
+  const sockets = await Promise.all(
+    Array.from({ length: 12 }, async (_, index) => {
+      const socket = connect(Number(port), hostname);
+      await once(socket, 'connect');
+      if (index % 2 === 0) return socket;
+      socket.write(`GET /health/live HTTP/1.1\r\nHost: ${hostname}\r\n\r\n`);
+      await once(socket, 'data');
+      return socket;
+    }),
+  );
+  const answers = sockets.map(
+    (socket) =>
+      new Promise<string>((resolve) => {
+        socket.once('data', (bytes: Buffer) => resolve(bytes.toString('latin1', 0, 12)));
+        socket.once('error', ({ message }) => resolve(message));
+        socket.once('close', () => resolve('closed'));
+      }),
+  );
+  for (const socket of sockets) socket.write(request);
+  // So that the service has all of them before it, and none of them read, when it goes on with the signal.
+  process.kill(service.pid, 'SIGSTOP');
+  await sleep(50);
+  process.kill(service.pid, 'SIGTERM');
+  process.kill(service.pid, 'SIGCONT');
+  const told = await Promise.all(answers);
+  for (const socket of sockets) socket.destroy();
+  return told;
+}
+
 describe('SIGTERM', () => {
+  it('answers all requests that were sent by then', async () => {
+    for (let round = 0; round < 3; round++) {
+      await start();
+      expect(await askAtTheSignal()).toEqual(new Array(12).fill('HTTP/1.1 200'));
+      expect(await service.exited).toBe(0);
+    }
+  });
+
   it('turns readiness, fails no request, and shows a training as interrupted', async () => {
     await start({ WELLFORMED_SHUTDOWN_DELAY: '3 s' });
     const runId = await startTraining();

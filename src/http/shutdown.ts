@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate, setTimeout as delay } from 'node:timers/promises';
 import {
   Injectable,
   Logger,
@@ -19,6 +19,15 @@ const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'];
 const LEAST_PATIENCE = 1000;
 
 /**
+ * The port stays open until no connection and no request has come for so many milliseconds: what the kernel has taken by the time of the signal
+ * is then accepted, read and answered, and not reset.
+ */
+const QUIET = 50;
+
+/** That may take so many milliseconds. Who keeps sending must be told by a balancer where to go instead. */
+const MOST_UNTIL_QUIET = 1000;
+
+/**
  * Ends the service in steps: it tells so (`/health/ready` is 503, answers close their connections) and goes on answering for a while, so
  * that whoever sends requests turns elsewhere; then it takes no more connections, and requests under way finish.
  */
@@ -27,6 +36,8 @@ export class Shutdown implements OnModuleDestroy, BeforeApplicationShutdown {
   private readonly logger = new Logger(Shutdown.name);
   /** On the clock of `performance.now()`. */
   private begunAt: number | undefined;
+  /** When the last connection or request came. */
+  private lastArrival = 0;
 
   constructor(private readonly settings: Settings) {}
 
@@ -51,6 +62,27 @@ export class Shutdown implements OnModuleDestroy, BeforeApplicationShutdown {
     await delay(Math.max(0, this.left(this.settings.shutdownDelay)));
   }
 
+  /** A connection or a request has come. */
+  noteArrival(): void {
+    this.lastArrival = performance.now();
+  }
+
+  /** Settles when the port may be closed. */
+  async untilQuiet(): Promise<void> {
+    const start = performance.now();
+    for (let now = start; now - start < MOST_UNTIL_QUIET; now = performance.now()) {
+      const left = Math.max(start, this.lastArrival) + QUIET - now;
+      if (left > 0) {
+        await delay(left);
+        continue;
+      }
+      // An event loop that was held up comes to timers first: it has to look at its sockets before it is believed.
+      await setImmediate();
+      await setImmediate();
+      if (this.lastArrival < now) return;
+    }
+  }
+
   private left(milliseconds: number): number {
     return (this.begunAt ?? performance.now()) + milliseconds - performance.now();
   }
@@ -63,8 +95,10 @@ export function endOnSignals(app: INestApplication): void {
 
 /** Has answers close their connections, and connections end, when the service does. */
 export function endConnections(fastify: FastifyInstance, shutdown: Shutdown): void {
+  fastify.server.on('connection', () => shutdown.noteArrival());
   // Streams of sentences are answered past the other hook.
   fastify.addHook('onRequest', (_request, { raw }, done) => {
+    shutdown.noteArrival();
     if (shutdown.isUnderWay) raw.shouldKeepAlive = false;
     done();
   });
@@ -75,15 +109,15 @@ export function endConnections(fastify: FastifyInstance, shutdown: Shutdown): vo
   });
   // Node closes the connections that are idle when a server is closed, and waits a keep-alive time (over a minute) for those that
   // become idle later, and for ever for those that never do.
-  fastify.addHook('preClose', (done) => {
+  fastify.addHook('preClose', async () => {
     const { server } = fastify;
-    if (!server.listening) return done();
+    if (!server.listening) return;
+    await shutdown.untilQuiet();
     const idle = setInterval(() => server.closeIdleConnections(), 50);
     const all = setTimeout(() => server.closeAllConnections(), shutdown.patience);
     server.once('close', () => {
       clearInterval(idle);
       clearTimeout(all);
     });
-    done();
   });
 }
