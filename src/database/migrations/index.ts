@@ -1,15 +1,15 @@
 import { InitialSchema1764000000000 } from './1764000000000-initial-schema.js';
 import { FineTuningOptions1764500000000 } from './1764500000000-fine-tuning-options.js';
-import { RunNames1764707000000 } from './1764707000000-run-names.js';
 import { ServingAssessment1765000000000 } from './1765000000000-serving-assessment.js';
+import { RunNames1765500000000 } from './1765500000000-run-names.js';
 import { Summaries1766000000000 } from './1766000000000-summaries.js';
 
 /** In the order in which they are applied. */
 export const migrations = [
   InitialSchema1764000000000,
   FineTuningOptions1764500000000,
-  RunNames1764707000000,
   ServingAssessment1765000000000,
+  RunNames1765500000000,
   Summaries1766000000000,
 ];
 

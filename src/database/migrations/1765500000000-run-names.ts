@@ -4,8 +4,8 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
  * The name of a run may be as long as every other name: 200 characters. By way of a new column, since SQLite cannot change
  * one, and copying the table would drop what refers to it.
  */
-export class RunNames1764707000000 implements MigrationInterface {
-  readonly name = 'RunNames1764707000000';
+export class RunNames1765500000000 implements MigrationInterface {
+  readonly name = 'RunNames1765500000000';
 
   async up(queryRunner: QueryRunner): Promise<void> {
     await changeLength(queryRunner, 200);
