@@ -70,7 +70,8 @@ describe('a list', () => {
     const models = service.app.get(DataSource).getRepository(ModelVersionEntity);
     const model = await models.findOneByOrFail({ id });
     const metrics = { ...model.metrics, evaluations };
-    for (let count = 0; count < 30; count++) await models.insert({ ...model, metrics, id: newId('mdl') } as never);
+    for (let count = 0; count < 30; count++)
+      await models.insert({ ...model, metrics, id: newId('mdl') } as never);
     const { items, bytes } = await page<ModelPageDto['items'][number]>('/models?limit=30');
     expect(items).toHaveLength(30);
     expect(bytes).toBeLessThan(30 * 3000);

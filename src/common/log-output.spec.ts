@@ -74,7 +74,9 @@ describe('the output of the log', () => {
     expect(output.lost).toBe(10_000 - 1 - 4096);
     device.holds = false;
     device.held.forEach((answer) => answer());
-    await expect.poll(() => device.taken.slice(-60)).toMatch(/\n5903 lines of the log could not be written\.\n$/);
+    await expect
+      .poll(() => device.taken.slice(-60))
+      .toMatch(/\n5903 lines of the log could not be written\.\n$/);
   });
 
   it('has its last lines at the end of the process, if they are taken', () => {

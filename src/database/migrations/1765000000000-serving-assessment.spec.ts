@@ -48,7 +48,12 @@ describe('ServingAssessment', () => {
     const [model] = await dataSource.query(`SELECT * FROM "models"`);
     expect(model).toMatchObject({ id: 'mdl_1', name: 'n', bytes: 7, serving: null });
     const [evaluation] = await dataSource.query(`SELECT * FROM "evaluations"`);
-    expect(evaluation).toMatchObject({ id: 'evl_1', precision: 'fp32', status: 'succeeded', result: '{"mcc":0.5}' });
+    expect(evaluation).toMatchObject({
+      id: 'evl_1',
+      precision: 'fp32',
+      status: 'succeeded',
+      result: '{"mcc":0.5}',
+    });
   });
 
   it('can be taken back', async () => {
