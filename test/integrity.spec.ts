@@ -203,7 +203,7 @@ describe('a row of the database that cannot be read', () => {
     ['datasets', 'bytes', 'many'],
     ['runs', 'status', 'runing'],
     ['runs', 'hyperparameters', '{"epochs" 3}'],
-    ['models', 'metrics', '[1,'],
+    ['models', 'best', '[1,'],
   ])('(%s.%s) hides no other, and is told as such', async (table, column, value) => {
     const url = `/${table === 'runs' ? 'train' : table}`;
     const make = async (): Promise<string> => {

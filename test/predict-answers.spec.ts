@@ -283,7 +283,7 @@ describe('pairs', () => {
     ['no list', { a: 'A cat.', b: 'A dog.' }, ['#/pairs']],
     ['texts', ['A cat.'], ['#/pairs/0']],
     ['null', [{ a: 'A cat.', b: 'A dog.' }, null], ['#/pairs/1']],
-    ['lists', [['A cat.', 'A dog.']], ['#/pairs/0/0', '#/pairs/0/1']],
+    ['lists', [['A cat.', 'A dog.']], ['#/pairs/0/a', '#/pairs/0/b']],
     ['empty lists', [[]], ['#/pairs/0/a', '#/pairs/0/b']],
     ['half a pair', [{ a: 'A cat.' }], ['#/pairs/0/b']],
     [

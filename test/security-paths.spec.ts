@@ -102,7 +102,9 @@ describe('names from outside', () => {
 
   it.each(climbing)('name no file that is written: %j', async (name) => {
     const before = files().map((line) => line.replace(/(ds|mdl)_\w+/g, '$1'));
-    const form = formOf('1\tWe go.\n', { name: `x ${name.replace('\u0000', '')}` }, name);
+    // Whatever kind of file its name says that it is.
+    const fields = { format: 'tsv', name: `x ${name.replace('\u0000', '')}` };
+    const form = formOf('1\tWe go.\n', fields, name);
     const made = await service.json<DatasetDto>(201, 'POST', '/datasets', form);
     const now = files().map((line) => line.replace(/(ds|mdl)_\w+/g, '$1'));
     const added = now.filter((line) => !before.includes(line));

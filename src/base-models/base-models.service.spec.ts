@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { InvalidInputError } from '../common/errors.js';
 import { readSettings } from '../config/read-settings.js';
 import { SettingsModule } from '../config/settings.module.js';
-import { BaseModelsModule } from './base-models.module.js';
+import { Instruments } from '../metrics/instruments.js';
 import { BaseModelsService } from './base-models.service.js';
 
 const tiny = 'test/goldens/tiny-bert';
@@ -26,7 +26,8 @@ beforeAll(async () => {
     WELLFORMED_HUB_MODELS: 'owner/allowed',
   });
   const module = await Test.createTestingModule({
-    imports: [SettingsModule.with(settings), BaseModelsModule],
+    imports: [SettingsModule.with(settings)],
+    providers: [BaseModelsService, Instruments],
   }).compile();
   service = module.get(BaseModelsService);
 });

@@ -42,7 +42,7 @@ export class ModelVersionEntity {
   metrics!: ModelMetrics;
 
   /** A copy of `metrics.best`: lists show it without reading all evaluations. */
-  @JsonColumn()
+  @JsonColumn({ default: '{}' })
   best!: Evaluation;
 
   /** Null: registered before this existed. */

@@ -63,7 +63,7 @@ export class ModelsService implements OnModuleInit {
     try {
       promotion = await this.transactions.run(async (manager) => {
         const decision = decidePromotion(promote, contender(row), await this.production(manager));
-        await manager.save(ModelVersionEntity, { ...row, promotion: decision });
+        await manager.insert(ModelVersionEntity, { ...row, config: config as never, promotion: decision });
         if (decision.promoted) await moveAlias(manager, PRODUCTION, id, decision.reason);
         await alongside?.(manager, id);
         return decision;

@@ -8,8 +8,9 @@ export function formOf(
   fileName = 'set.tsv',
 ): FormData {
   const form = new FormData();
-  form.set('file', new Blob([content]), fileName);
+  // What says how to read the file comes before it.
   for (const [name, value] of Object.entries(fields)) form.set(name, value);
+  form.set('file', new Blob([content]), fileName);
   return form;
 }
 
