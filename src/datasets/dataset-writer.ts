@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { open, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import type { StagedFolder } from '../storage/blob-store.js';
 import type { Dataset } from './dataset.js';
 import { formatRow, hashedRow, ROWS_FILE } from './rows-file.js';
@@ -64,6 +65,8 @@ async function writeRows(
     bytes += chunk.length;
     parser.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
     await flush();
+    // Chunks that have come already would else be read in one go, however many lines they hold.
+    await setImmediate();
   }
   const { layout, rows } = parser.end();
   await flush();
