@@ -31,7 +31,10 @@ describe.each(forms)('normalizeTo %s', (form) => {
 
   it('knows the place of each mark among all others', () => {
     for (let at = 0; at < marks.length; at += 100) {
-      const text = `e${marks.slice(at, at + 100).toReversed().join('')}`;
+      const text = `e${marks
+        .slice(at, at + 100)
+        .toReversed()
+        .join('')}`;
       expect(normalizeTo(form, text)).toBe(text.normalize(form));
     }
   });
