@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { lstat, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseEncoderConfig } from '../bert/config.js';
-import { readJsonObject } from '../bert/json-file.js';
+import { readJsonObject, textFileLimits } from '../bert/json-file.js';
 import { syncFolder } from '../common/durable-files.js';
 import { catalogue, type EncoderSizes } from './catalogue.js';
 import type { SourceKind } from './source.js';
@@ -107,7 +107,7 @@ function architectureOf(path: string): EncoderSizes | null {
       intermediateSize,
       numAttentionHeads,
       vocabSize,
-    } = parseEncoderConfig(readJsonObject(join(path, 'config.json')) ?? {});
+    } = parseEncoderConfig(readJsonObject(join(path, 'config.json'), textFileLimits['config.json']) ?? {});
     return {
       modelType,
       numHiddenLayers,

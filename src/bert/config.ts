@@ -1,6 +1,7 @@
 import type { NumberField } from './architectures/architecture.js';
 import { architectures, type ClassificationHead, type ModelType } from './architectures/index.js';
 import { InvalidModelError } from './errors.js';
+import { shown } from './json-file.js';
 
 /** An encoder with its classification head: what this library reads of a Hugging Face `config.json`, and what follows from its type. */
 export interface EncoderConfig {
@@ -44,20 +45,20 @@ export function parseEncoderConfig(json: unknown): EncoderConfig {
   onlyKnown(fields, known.activation, 'gelu');
   for (const [name, value] of Object.entries(known.fixed)) onlyKnown(fields, name, value);
 
-  const hiddenSize = count(fields, known.hiddenSize, 65_536);
-  const padTokenId = count(fields, known.padTokenId, 10_000_000, 0);
+  const hiddenSize = count(fields, known.hiddenSize, 8_192);
+  const padTokenId = count(fields, known.padTokenId, 1_000_000, 0);
   const config: EncoderConfig = {
     modelType: architecture.modelType,
-    vocabSize: count(fields, known.vocabSize, 10_000_000),
-    embeddingSize: known.embeddingSize ? count(fields, known.embeddingSize, 65_536) : hiddenSize,
+    vocabSize: count(fields, known.vocabSize, 1_000_000),
+    embeddingSize: known.embeddingSize ? count(fields, known.embeddingSize, 8_192) : hiddenSize,
     hiddenSize,
-    numHiddenLayers: count(fields, known.numHiddenLayers, 1_000),
-    numAttentionHeads: count(fields, known.numAttentionHeads, 65_536),
-    intermediateSize: count(fields, known.intermediateSize, 1_000_000),
+    numHiddenLayers: count(fields, known.numHiddenLayers, 128),
+    numAttentionHeads: count(fields, known.numAttentionHeads, 1_024),
+    intermediateSize: count(fields, known.intermediateSize, 65_536),
     hiddenAct: 'gelu',
-    maxPositionEmbeddings: count(fields, known.maxPositionEmbeddings, 1_000_000),
+    maxPositionEmbeddings: count(fields, known.maxPositionEmbeddings, 65_536),
     positionOffset: architecture.positionOffset(padTokenId),
-    typeVocabSize: known.typeVocabSize ? count(fields, known.typeVocabSize, 65_536, 0) : 0,
+    typeVocabSize: known.typeVocabSize ? count(fields, known.typeVocabSize, 1_024, 0) : 0,
     layerNormEps:
       typeof known.layerNormEps === 'number' ? known.layerNormEps : positive(fields, known.layerNormEps),
     initializerRange: positive(fields, known.initializerRange),
@@ -89,7 +90,7 @@ function architectureNamed(modelType: unknown) {
     return architectures[modelType as ModelType];
   }
   throw new InvalidModelError(
-    `config.json says model_type ${show(modelType)}, but only ${Object.keys(architectures).join(', ')} are known. ` +
+    `config.json says model_type ${shown(modelType)}, but only ${Object.keys(architectures).join(', ')} are known. ` +
       'Choose a model of one of these types.',
   );
 }
@@ -124,7 +125,7 @@ function count(
   const value = fields[name] ?? otherwise;
   if (!Number.isInteger(value) || (value as number) < least || (value as number) > most) {
     throw new InvalidModelError(
-      `config.json: ${name} is ${show(value)}, but must be a whole number from ${least} to ${most}.`,
+      `config.json: ${name} is ${shown(value)}, but must be a whole number from ${least} to ${most}.`,
     );
   }
   return value as number;
@@ -134,7 +135,7 @@ function positive(fields: Record<string, unknown>, [name, otherwise]: NumberFiel
   const value = fields[name] ?? otherwise;
   if (typeof value !== 'number' || !(value > 0) || !(value < 1)) {
     throw new InvalidModelError(
-      `config.json: ${name} is ${show(value)}, but must be a number between 0 and 1.`,
+      `config.json: ${name} is ${shown(value)}, but must be a number between 0 and 1.`,
     );
   }
   return value;
@@ -144,14 +145,7 @@ function onlyKnown(fields: Record<string, unknown>, name: string, known: string 
   const value = fields[name];
   if (value !== undefined && value !== null && value !== known) {
     throw new InvalidModelError(
-      `config.json: ${name} is ${show(value)}, but only ${show(known)} can be computed. Choose another model.`,
+      `config.json: ${name} is ${shown(value)}, but only ${shown(known)} can be computed. Choose another model.`,
     );
   }
-}
-
-/** A value from outside, short enough for an error message. */
-function show(value: unknown): string {
-  const text = value === undefined ? 'nothing' : JSON.stringify(value);
-  // No half of a character at the end.
-  return text.length > 60 ? `${text.slice(0, 60).replace(/[\uD800-\uDBFF]$/, '')}…` : text;
 }

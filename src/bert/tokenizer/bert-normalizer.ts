@@ -1,4 +1,5 @@
 import { codePoints } from './code-points.js';
+import { normalizeTo } from './normal-forms.js';
 
 /** The settings of a `BertNormalizer` in `tokenizer.json`. */
 export interface BertNormalizerSettings {
@@ -19,7 +20,7 @@ export function normalizeForBert(text: string, settings: BertNormalizerSettings)
   let normal = text;
   if (settings.clean_text) normal = normal.replace(unprintable, '').replace(/\s/gu, ' ');
   if (settings.handle_chinese_chars) normal = normal.replace(chinese, ' $& ');
-  if (settings.strip_accents ?? settings.lowercase) normal = normal.normalize('NFD').replace(marks, '');
+  if (settings.strip_accents ?? settings.lowercase) normal = normalizeTo('NFD', normal).replace(marks, '');
   // Letter by letter, as the reference does: only String.toLowerCase knows the final sigma.
   if (settings.lowercase) normal = normal.replaceAll('Σ', 'σ').toLowerCase();
   return normal;

@@ -1,7 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InvalidModelError } from '../errors.js';
-import { readJsonObject } from '../json-file.js';
+import { readJsonObject, readTextFile, textFileLimits } from '../json-file.js';
 import { addedTokens } from './added-tokens.js';
 import type { TokenizerDefinition } from './tokenizer-definition.js';
 import { booleanSetting, specialToken, type SpecialToken, type TokenizerSettings } from './settings.js';
@@ -12,7 +11,10 @@ import { readVocabulary } from './vocabulary.js';
  * @throws InvalidModelError if a file is damaged or the vocabulary lacks a special token.
  */
 export function byteLevelDefinition(folder: string, settings: TokenizerSettings): TokenizerDefinition {
-  const vocabulary = readVocabulary(readJsonObject(join(folder, 'vocab.json')), 'vocab.json');
+  const vocabulary = readVocabulary(
+    readJsonObject(join(folder, 'vocab.json'), textFileLimits['vocab.json']),
+    'vocab.json',
+  );
   const merges = readMerges(join(folder, 'merges.txt'));
   const tokens = byteLevelSpecialTokens(settings);
   const [start, end] = [tokens.cls_token.content, tokens.sep_token.content];
@@ -69,8 +71,7 @@ export function byteLevelSpecialTokens(settings: TokenizerSettings) {
 
 /** Two pieces a line, which become one: the first line's first. A line of the version may stand above. */
 function readMerges(path: string): string[] {
-  if (!existsSync(path)) return [];
-  const lines = readFileSync(path, 'utf8').split(/\r?\n/);
+  const lines = readTextFile(path, textFileLimits['merges.txt'])?.split(/\r?\n/) ?? [];
   while (lines.at(-1) === '') lines.pop();
   lines.forEach((line, index) => {
     if (line.startsWith('#version') || /^[^ ]+ [^ ]+$/.test(line)) return;

@@ -27,7 +27,7 @@ describe('BytePairEncoding', () => {
   });
 
   it.each([
-    ['no vocabulary', { merges: [] }, /its vocabulary is not an object/],
+    ['no vocabulary', { merges: [] }, /its vocabulary holds no object/],
     ['no merges', { vocab: {} }, /merges are not a list/],
     ['an id that is none', { vocab: { a: -1 }, merges: [] }, /gives "a" the id -1/],
     ['three pieces', { vocab: { a: 0 }, merges: ['a a a'] }, /merge 1 is not two pieces/],

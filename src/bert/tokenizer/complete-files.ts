@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { architectures, type ModelType } from '../architectures/index.js';
 import type { JsonObject } from '../json-file.js';
 import { byteLevelSpecialTokens } from './byte-level-definition.js';
-import { kindOf, readDefinition, readStoredDefinition, type TokenizerKind } from './definition.js';
+import { kindOf, type TokenizerKind } from './accepted-definition.js';
+import { readDefinition, readStoredDefinition } from './definition.js';
 import type { TokenizerDefinition } from './tokenizer-definition.js';
 import type { TokenizerFileName } from './files.js';
 import { readSettings, type SpecialToken, type TokenizerSettings } from './settings.js';
@@ -57,7 +58,6 @@ function namedTokens(
   settings: TokenizerSettings,
   definition: TokenizerDefinition,
 ): Record<string, string | JsonObject> {
-  if (kind === 'other') return {};
   const named = kind === 'byte-level' ? byteLevelSpecialTokens(settings) : wordPieceSpecialTokens(settings);
   const byContent = new Map(
     (definition.added_tokens as unknown as SpecialToken[]).map((token) => [token.content, token]),
@@ -100,7 +100,6 @@ function inferred(
 const classNames: Record<TokenizerKind, string> = {
   'word-piece': 'BertTokenizer',
   'byte-level': 'RobertaTokenizer',
-  other: 'PreTrainedTokenizerFast',
 };
 
 function contents(tokens: Record<string, string | JsonObject>): JsonObject {
@@ -119,7 +118,6 @@ function vocabularyFiles(
 ): Partial<Record<TokenizerFileName, () => string>> {
   const { vocab, merges } = model as { vocab: Record<string, number>; merges: (string | string[])[] };
   if (kind === 'word-piece') return { 'vocab.txt': () => lines(inOrder(vocab)) };
-  if (kind === 'other') return {};
   return {
     'vocab.json': () => `${JSON.stringify(vocab)}\n`,
     'merges.txt': () =>

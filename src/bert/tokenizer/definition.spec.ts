@@ -1,8 +1,9 @@
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { kindOf, readDefinition } from './definition.js';
+import { assertAccepted, kindOf } from './accepted-definition.js';
+import { readDefinition } from './definition.js';
 import type { TokenizerDefinition } from './tokenizer-definition.js';
 
 const goldens = 'test/goldens';
@@ -94,11 +95,102 @@ describe('kindOf', () => {
     ['word-piece', without(bert, 'type')],
     ['byte-level', roberta],
     ['byte-level', without(roberta, 'type')],
-    ['other', { ...roberta, pre_tokenizer: { type: 'Metaspace' } }],
-    ['other', { ...roberta, model: { ...roberta.model, dropout: 0.1 } }],
-    ['other', { ...roberta, model: { type: 'Unigram', vocab: [] } }],
-    ['other', { ...roberta, model: { unk_id: 0, vocab: [] } }],
   ])('finds %s', (kind, definition) => {
     expect(kindOf(definition as TokenizerDefinition)).toBe(kind);
+  });
+
+  const regex = { pattern: { Regex: '(a+)+$' }, content: '', behavior: 'Isolated', invert: false };
+  const model = (changes: object) => ({ ...bert, model: { ...bert.model, ...changes } });
+  const vocab = bert.model['vocab'] as object;
+  const token = (content: string) => ({ id: 5, content, special: true });
+  it.each<[string, object, RegExp]>([
+    ['a pattern to replace', { ...bert, normalizer: { type: 'Replace', ...regex } }, /normalizer.*"Replace"/],
+    [
+      'a pattern to split at',
+      { ...bert, pre_tokenizer: { type: 'Split', ...regex } },
+      /pre_tokenizer.*"Split"/,
+    ],
+    [
+      'one within a sequence',
+      {
+        ...bert,
+        normalizer: { type: 'Sequence', normalizers: [{ type: 'NFD' }, { type: 'Replace', ...regex }] },
+      },
+      /normalizer.*"Replace"/,
+    ],
+    ['one that decodes', { ...bert, decoder: { type: 'Replace', ...regex } }, /decoder.*"Replace"/],
+    [
+      'sequences within each other',
+      {
+        ...bert,
+        pre_tokenizer: { type: 'Sequence', pretokenizers: [{ type: 'Sequence', pretokenizers: [] }] },
+      },
+      /"Sequence"/,
+    ],
+    [
+      'a sequence without end',
+      { ...bert, normalizer: { type: 'Sequence', normalizers: Array(9).fill({ type: 'NFD' }) } },
+      /at most 8/,
+    ],
+    [
+      'a template of several sentences',
+      {
+        ...bert,
+        post_processor: { type: 'TemplateProcessing', single: Array(99).fill({ Sequence: { id: 'A' } }) },
+      },
+      /one token, the sentence/,
+    ],
+    [
+      'another splitter for BPE',
+      { ...roberta, pre_tokenizer: { type: 'BertPreTokenizer' } },
+      /not ByteLevel/,
+    ],
+    ['chance', { ...roberta, model: { ...roberta.model, dropout: 0.1 } }, /dropout 0.1/],
+    ['another model', { ...roberta, model: { type: 'Unigram', vocab: [] } }, /"Unigram"/],
+    [
+      'a long piece',
+      model({ vocab: { ...vocab, ['a'.repeat(9990)]: 1 } }),
+      /9990 characters, and 100 is the most/,
+    ],
+    [
+      'long words',
+      model({ max_input_chars_per_word: 1e9 }),
+      /1000000000, but must be a whole number from 1 to 256/,
+    ],
+    ['a long prefix', model({ continuing_subword_prefix: '#'.repeat(99) }), /at most 16/],
+    ['an id that fills memory', model({ vocab: { ...vocab, a: 2 ** 30 } }), /1073741824.*999999/],
+    ['a long added token', { ...bert, added_tokens: [token('a'.repeat(101))] }, /101 characters, and 100/],
+    ['many added tokens', { ...bert, added_tokens: Array(10_001).fill(token('a')) }, /10000 is the most/],
+    [
+      'added tokens of much text',
+      { ...bert, added_tokens: Array(2_000).fill(token('a'.repeat(99))) },
+      /100000 is the most/,
+    ],
+  ])('is asked of no tokenizer with %s: it is refused', (_, definition, message) => {
+    expect(() => assertAccepted(definition as TokenizerDefinition, 'tokenizer.json')).toThrow(message);
+  });
+
+  it('takes the steps without patterns that a BERT may have', () => {
+    const normalizers = ['NFD', 'Lowercase', 'StripAccents'].map((type) => ({ type }));
+    const definition = {
+      ...bert,
+      normalizer: { type: 'Sequence', normalizers },
+      pre_tokenizer: { type: 'Whitespace' },
+    };
+    write('tokenizer.json', definition);
+    expect(readDefinition(folder)).toEqual(definition);
+  });
+
+  it('refuses files that are too large, nested without end, no plain files or not UTF-8', () => {
+    writeFileSync(join(folder, 'tokenizer.json'), `{"a":${'['.repeat(99)}${']'.repeat(99)}}`);
+    expect(() => readDefinition(folder)).toThrow(/more than 32 levels/);
+    writeFileSync(join(folder, 'tokenizer.json'), Buffer.from([0x22, 0xff, 0x22]));
+    expect(() => readDefinition(folder)).toThrow(/not text in UTF-8/);
+    write('tokenizer.json', bert);
+    writeFileSync(join(folder, 'special_tokens_map.json'), ' '.repeat(2 ** 20 + 1));
+    expect(() => readDefinition(folder)).toThrow(/1048577 bytes, and 1048576 is the most/);
+    rmSync(join(folder, 'special_tokens_map.json'));
+    mkdirSync(join(folder, 'special_tokens_map.json'));
+    expect(() => readDefinition(folder)).toThrow(/no plain file/);
   });
 });

@@ -1,15 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { InvalidModelError } from '../errors.js';
-import { isJsonObject, readJsonObject, type JsonObject } from '../json-file.js';
+import { readJsonObject, textFileLimits, type JsonObject } from '../json-file.js';
+import { assertAccepted } from './accepted-definition.js';
 import { byteLevelDefinition } from './byte-level-definition.js';
 import { findTokenizerFiles } from './files.js';
 import { booleanSetting, readSettings, type TokenizerSettings } from './settings.js';
 import type { TokenizerDefinition } from './tokenizer-definition.js';
 import { wordPieceDefinition } from './word-piece-definition.js';
-
-/** How sentences become pieces: as in BERT, as in RoBERTa, or in another way that is left to the library. */
-export type TokenizerKind = 'word-piece' | 'byte-level' | 'other';
 
 /**
  * The tokenizer of a folder: its `tokenizer.json`, else what `vocab.txt` (WordPiece) or `vocab.json` with
@@ -22,68 +19,25 @@ export function readDefinition(folder: string): TokenizerDefinition {
   const settings = readSettings(folder);
   const stored = readStoredDefinition(folder);
   if (stored) return withSettings(stored, settings);
-  return existsSync(join(folder, 'vocab.txt'))
+  const wordPieces = existsSync(join(folder, 'vocab.txt'));
+  const definition = wordPieces
     ? wordPieceDefinition(folder, settings)
     : byteLevelDefinition(folder, settings);
+  assertAccepted(definition, join(folder, wordPieces ? 'vocab.txt' : 'vocab.json'));
+  return definition;
 }
 
 /**
  * `tokenizer.json` as it stands.
  * @returns undefined if there is none
- * @throws InvalidModelError if it is not a tokenizer.
+ * @throws InvalidModelError if it is not a tokenizer of the kinds that are known.
  */
 export function readStoredDefinition(folder: string): TokenizerDefinition | undefined {
   const path = join(folder, 'tokenizer.json');
-  const definition = readJsonObject(path);
+  const definition = readJsonObject(path, textFileLimits['tokenizer.json']);
   if (!definition) return undefined;
-  if (!isJsonObject(definition['model']) || !Array.isArray(definition['added_tokens'])) {
-    throw new InvalidModelError(
-      `${path} holds no tokenizer: model or added_tokens is missing. Copy the file from the original model again.`,
-    );
-  }
-  const wrong = wrongId(definition['model'], definition['added_tokens']);
-  if (wrong) throw new InvalidModelError(`${path} ${wrong}. Copy the file from the original model again.`);
-  return definition as TokenizerDefinition;
-}
-
-/** Far beyond any vocabulary; more would only fill memory. */
-const mostIds = 2 ** 24;
-
-/** What is wrong with the ids of pieces and of added tokens, which index a table; undefined if nothing is. */
-function wrongId({ vocab }: JsonObject, addedTokens: unknown[]): string | undefined {
-  // Kinds that are left to the library may have a list, whose places are the ids.
-  const pieces = isJsonObject(vocab) ? Object.entries(vocab) : [];
-  for (const [piece, id] of pieces) {
-    if (!isId(id)) return `gives ${JSON.stringify(piece)} the id ${JSON.stringify(id)}, which is none`;
-  }
-  for (const token of addedTokens) {
-    const { content, id } = isJsonObject(token) ? token : {};
-    if (typeof content !== 'string' || content === '') return 'has an added token without a text';
-    if (!isId(id)) return `gives ${JSON.stringify(content)} the id ${JSON.stringify(id)}, which is none`;
-  }
-  return undefined;
-}
-
-function isId(id: unknown): boolean {
-  return Number.isInteger(id) && (id as number) >= 0 && (id as number) < mostIds;
-}
-
-export function kindOf({ model, pre_tokenizer: split }: TokenizerDefinition): TokenizerKind {
-  const type = model['type'] ?? typeByFields(model);
-  if (type === 'WordPiece') return 'word-piece';
-  const rulesApart = ['dropout', 'continuing_subword_prefix', 'end_of_word_suffix', 'byte_fallback'];
-  const plain =
-    type === 'BPE' &&
-    rulesApart.every((rule) => !model[rule]) &&
-    split?.['type'] === 'ByteLevel' &&
-    split['use_regex'] !== false;
-  return plain ? 'byte-level' : 'other';
-}
-
-/** Older files do not name the model's type. */
-function typeByFields(model: JsonObject): string | undefined {
-  if ('merges' in model) return 'BPE';
-  return 'max_input_chars_per_word' in model ? 'WordPiece' : undefined;
+  assertAccepted(definition, path);
+  return definition;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { isJsonObject, readJsonObject, type JsonObject } from '../json-file.js';
+import { isJsonObject, readJsonObject, textFileLimits, type JsonObject } from '../json-file.js';
 
 /** What a folder says of its tokenizer beside the pieces. */
 export interface TokenizerSettings {
@@ -21,8 +21,11 @@ export interface SpecialToken {
 /** @throws InvalidModelError if a file is there but damaged. */
 export function readSettings(folder: string): TokenizerSettings {
   return {
-    config: readJsonObject(join(folder, 'tokenizer_config.json')) ?? {},
-    specialTokens: readJsonObject(join(folder, 'special_tokens_map.json')) ?? {},
+    config:
+      readJsonObject(join(folder, 'tokenizer_config.json'), textFileLimits['tokenizer_config.json']) ?? {},
+    specialTokens:
+      readJsonObject(join(folder, 'special_tokens_map.json'), textFileLimits['special_tokens_map.json']) ??
+      {},
   };
 }
 

@@ -1,10 +1,12 @@
 import * as library from '@huggingface/tokenizers';
 import { InvalidModelError } from '../errors.js';
+import { kindOf } from './accepted-definition.js';
 import { stripAroundTokens } from './added-tokens.js';
-import { normalizeForBert, splitForBert, type BertNormalizerSettings } from './bert-normalizer.js';
+import { splitForBert } from './bert-normalizer.js';
 import { splitForByteLevel, toByteCharacters } from './byte-level-words.js';
 import { BytePairEncoding } from './byte-pair-encoding.js';
-import { kindOf, readDefinition } from './definition.js';
+import { readDefinition } from './definition.js';
+import { normalization } from './normalization.js';
 import type { TokenizerDefinition } from './tokenizer-definition.js';
 import type { SpecialToken } from './settings.js';
 import { WordCache } from './word-cache.js';
@@ -54,12 +56,10 @@ export class Tokenizer {
     this.vocabSize = tokenizer.model.vocab.length;
     replaceInexactParts(tokenizer, definition);
     const encodeWord = wordEncoding(definition);
-    if (encodeWord) {
-      const pieces = new WordCache(encodeWord);
-      tokenizer.model.encode = (words) => this.#encodeWanted(words, pieces);
-      // Unknown characters are fused word by word, which the encoding has done.
-      tokenizer.model.fuse_unk = false;
-    }
+    const pieces = new WordCache(encodeWord);
+    tokenizer.model.encode = (words) => this.#encodeWanted(words, pieces);
+    // Unknown characters are fused word by word, which the encoding has done.
+    tokenizer.model.fuse_unk = false;
     const nothing = this.encode('', 8).tokenIds;
     // A token that the vocabulary lacks has no id.
     const isId = (id: unknown) => Number.isInteger(id) && (id as number) < this.vocabSize;
@@ -130,12 +130,17 @@ function openTokenizer(definition: TokenizerDefinition): HuggingFaceTokenizer {
   };
   // The spaces around tokens are taken away here, and merging is done here.
   const added_tokens = definition.added_tokens.map((token) => ({ ...token, lstrip: false, rstrip: false }));
-  const model = kindOf(definition) === 'byte-level' ? { ...definition.model, merges: [] } : definition.model;
-  return new Tokenizer({ ...definition, added_tokens, model }, {});
+  const model =
+    kindOf(definition) === 'byte-level'
+      ? { ...definition.model, type: 'BPE', merges: [] }
+      : { ...definition.model, type: 'WordPiece' };
+  const { normalizer = null, pre_tokenizer = null, post_processor = null } = definition;
+  // Nothing is turned back into text. Parts that are not handed over cannot be carried out.
+  return new Tokenizer({ normalizer, pre_tokenizer, post_processor, decoder: null, added_tokens, model }, {});
 }
 
-/** What makes pieces of a word in the kinds of tokenizer that this library does itself. */
-function wordEncoding(definition: TokenizerDefinition): ((word: string) => string[]) | undefined {
+/** What makes pieces of a word. */
+function wordEncoding(definition: TokenizerDefinition): (word: string) => string[] {
   switch (kindOf(definition)) {
     case 'word-piece': {
       const pieces = new WordPieceEncoding(definition.model);
@@ -145,18 +150,13 @@ function wordEncoding(definition: TokenizerDefinition): ((word: string) => strin
       const pairs = new BytePairEncoding(definition.model);
       return (word) => pairs.encode(toByteCharacters(word));
     }
-    case 'other':
-      return undefined;
   }
 }
 
 /** Replaces what the library does otherwise than the reference. */
 function replaceInexactParts(tokenizer: HuggingFaceTokenizer, definition: TokenizerDefinition): void {
   const { normalizer, pre_tokenizer: split, added_tokens: addedTokens } = definition;
-  if (normalizer?.['type'] === 'BertNormalizer') {
-    const settings = normalizer as unknown as BertNormalizerSettings;
-    tokenizer.normalizer = (text) => normalizeForBert(text, settings);
-  }
+  if (normalizer) tokenizer.normalizer = normalization(normalizer);
   if (split?.['type'] === 'BertPreTokenizer') tokenizer.pre_tokenizer = splitForBert;
   if (kindOf(definition) === 'byte-level') {
     const prefixSpace = split?.['add_prefix_space'] === true;

@@ -1,22 +1,34 @@
 import { InvalidModelError } from '../errors.js';
-import { isJsonObject } from '../json-file.js';
+import { isJsonObject, shown } from '../json-file.js';
 
 /**
  * The pieces of a tokenizer and their ids.
  * @param where they stand, for the message
- * @throws InvalidModelError if it is not an object of ids.
+ * @param longest characters that a piece may have
+ * @throws InvalidModelError if it is not an object of ids, or larger than any real one.
  */
-export function readVocabulary(json: unknown, where: string): Map<string, number> {
-  if (!isJsonObject(json)) throw damaged(`${where} is not an object of pieces and their ids`);
-  const ids = Object.entries(json);
-  for (const [piece, id] of ids) {
-    if (!Number.isInteger(id) || (id as number) < 0 || (id as number) >= mostPieces) {
+export function readVocabulary(json: unknown, where: string, longest = Infinity): Map<string, number> {
+  if (!isJsonObject(json)) throw damaged(`${where} holds no object of pieces and their ids`);
+  const ids = new Map<string, number>();
+  for (const piece in json) {
+    const wrong = wrongId(piece, json[piece]);
+    if (wrong) throw damaged(`${where} ${wrong}`);
+    if (piece.length > longest) {
       throw damaged(
-        `${where} gives ${JSON.stringify(piece)} the id ${JSON.stringify(id)}, which is no whole number from 0 on`,
+        `${where} has the piece ${shown(piece)} of ${piece.length} characters, and ${longest} is the most`,
       );
     }
+    ids.set(piece, json[piece] as number);
   }
-  return new Map(ids as [string, number][]);
+  if (ids.size > mostPieces) throw damaged(`${where} has ${ids.size} pieces, and ${mostPieces} is the most`);
+  return ids;
+}
+
+/** What is wrong with an id, which indexes a table; undefined if nothing is. */
+export function wrongId(piece: string, id: unknown): string | undefined {
+  return Number.isInteger(id) && (id as number) >= 0 && (id as number) < mostPieces
+    ? undefined
+    : `gives ${shown(piece)} the id ${shown(id)}, which is no whole number from 0 to ${mostPieces - 1}`;
 }
 
 export function damaged(what: string): InvalidModelError {
@@ -25,5 +37,5 @@ export function damaged(what: string): InvalidModelError {
   );
 }
 
-/** As many as a model may have. */
-const mostPieces = 10_000_000;
+/** As many as a model may have: twice the largest vocabulary of a BERT, which LaBSE has with half a million. */
+export const mostPieces = 1_000_000;

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InvalidModelError } from '../errors.js';
+import { readTextFile, textFileLimits } from '../json-file.js';
 import { addedTokens } from './added-tokens.js';
 import type { TokenizerDefinition } from './tokenizer-definition.js';
 import { booleanSetting, specialToken, type SpecialToken, type TokenizerSettings } from './settings.js';
@@ -75,7 +75,7 @@ export function wordPieceSpecialTokens(settings: TokenizerSettings) {
 
 /** One piece a line; its id is its line, from 0. Of pieces that stand there twice the later counts, as in transformers. */
 function readVocabulary(path: string): Map<string, number> {
-  const lines = readFileSync(path, 'utf8').split(/\r\n|\r|\n/);
+  const lines = readTextFile(path, textFileLimits['vocab.txt'])!.split(/\r\n|\r|\n/);
   if (lines.at(-1) === '') lines.pop();
   return new Map(lines.map((piece, id) => [piece, id]));
 }

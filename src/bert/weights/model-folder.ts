@@ -1,8 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEncoderConfig, type EncoderConfig } from '../config.js';
 import { InvalidModelError } from '../errors.js';
-import { parseJsonFile } from '../json-file.js';
+import { parseJsonFile, readTextFile, textFileLimits } from '../json-file.js';
 import { findTokenizerFiles } from '../tokenizer/files.js';
 import type { NamedTensor, WeightSource } from './named-tensor.js';
 import { canonicalName, nameInFile } from './parameter-names.js';
@@ -130,8 +130,9 @@ class RenamedWeights implements WeightSource {
 }
 
 function readJson(path: string): unknown {
-  if (!existsSync(path)) {
+  const text = readTextFile(path, textFileLimits['config.json']);
+  if (text === undefined) {
     throw new InvalidModelError(`${path} is missing. Copy it from the original model.`);
   }
-  return parseJsonFile(path, readFileSync(path, 'utf8'));
+  return parseJsonFile(path, text);
 }

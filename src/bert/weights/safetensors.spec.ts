@@ -99,6 +99,33 @@ describe('writeSafetensors', () => {
 });
 
 describe('SafetensorsFile', () => {
+  it.each<[string, string, RegExp]>([
+    ['of more than a mebibyte', ' '.repeat(2 ** 20) + '{}', /header would have 1048578 bytes/],
+    [
+      'of very many tensors',
+      JSON.stringify(Object.fromEntries(Array.from({ length: 10_001 }, (_, index) => [index, 0]))),
+      /10001 tensors, and 10000 is the most/,
+    ],
+    [
+      'with a long name',
+      JSON.stringify({ ['x'.repeat(513)]: 0 }),
+      /name of 513 characters, and 512 is the most/,
+    ],
+    [
+      'nested without end',
+      `{"a":{"dtype":${'['.repeat(99_999)}${']'.repeat(99_999)}}}`,
+      /unknown type a list/,
+    ],
+  ])('refuses a header %s', (_, json, message) => {
+    const folder = mkdtempSync(join(tmpdir(), 'header-'));
+    const path = join(folder, 'model.safetensors');
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64LE(BigInt(json.length));
+    writeFileSync(path, Buffer.concat([length, Buffer.from(json)]));
+    expect(() => SafetensorsFile.open(path)).toThrow(message);
+    rmSync(folder, { recursive: true });
+  });
+
   it('reads what Python wrote', () => {
     const file = SafetensorsFile.open(tiny);
     expect(file.shapes.get('bert.embeddings.word_embeddings.weight')).toEqual([127, 32]);
@@ -163,7 +190,7 @@ describe('SafetensorsFile', () => {
     ['no JSON', () => write('{"a":'), /not JSON/],
     ['a list', () => write([]), /not a JSON object/],
     ['metadata of another kind', () => write({ __metadata__: { a: 1 } }), /__metadata__/],
-    ['no entry', () => write({ a: null }), /unknown type undefined/],
+    ['no entry', () => write({ a: null }), /unknown type nothing/],
     [
       'an unknown type',
       () => write({ a: { ...one, dtype: 'F31' } }, new Uint8Array(4)),

@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { InvalidModelError } from '../errors.js';
+import { shown } from '../json-file.js';
 import { readInto } from './file-reading.js';
 import { bytesPerValue, isDataType, toFloat32, type DataType } from './data-types.js';
 import type { NamedTensor, WeightSource } from './named-tensor.js';
@@ -113,7 +114,11 @@ export function writeSafetensors(
   }
 }
 
-const maxHeaderBytes = 100_000_000;
+/** RoBERTa-large's header has 41,000 bytes. It is read and parsed whole, also where a request waits for it. */
+const maxHeaderBytes = 2 ** 20;
+const maxTensors = 10_000;
+const maxDimensions = 8;
+const maxNameLength = 512;
 
 function readHeader(
   path: string,
@@ -146,6 +151,11 @@ function readHeader(
   }
 
   const dataStart = 8 + headerLength;
+  const names = Object.keys(header);
+  if (names.length > maxTensors) return fail(`it has ${names.length} tensors, and ${maxTensors} is the most`);
+  const long = names.find(({ length }) => length > maxNameLength);
+  if (long) return fail(`it has a name of ${long.length} characters, and ${maxNameLength} is the most`);
+
   const tensors = new Map<string, StoredTensor>();
   let metadata: Record<string, string> = {};
   // JSON.parse keeps the last of two equal names; the bytes of the first are then a gap, which is refused below.
@@ -156,8 +166,8 @@ function readHeader(
       continue;
     }
     const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as Record<string, unknown>;
-    if (!isDataType(dtype)) return fail(`${name} is of the unknown type ${JSON.stringify(dtype)}`);
-    if (!isCounts(shape)) return fail(`${name} has no usable shape`);
+    if (!isDataType(dtype)) return fail(`${name} is of the unknown type ${shown(dtype)}`);
+    if (!isCounts(shape) || shape.length > maxDimensions) return fail(`${name} has no usable shape`);
     if (!isCounts(offsets) || offsets.length !== 2) return fail(`${name} has no usable data_offsets`);
     const [begin, end] = offsets as [number, number];
     const byteLength = shape.reduce((product, length) => product * length, 1) * bytesPerValue[dtype];

@@ -22,10 +22,20 @@ export function readSortedTable(bytes: Uint8Array, path: string): [key: string, 
   }
   footer.blockHandle(); // of the meta-index block, which holds nothing here
   const index = readBlock(bytes, footer.blockHandle(), fail);
-  return index.flatMap(([, handle]) => readBlock(bytes, new Cursor(handle, fail).blockHandle(), fail));
+  let unread = bytes.length;
+  return index.flatMap(([, value]) => {
+    const handle = new Cursor(value, fail).blockHandle();
+    // An index that names one block again and again would make much of little.
+    unread -= handle.size;
+    if (unread < 0) return fail('its blocks overlap');
+    return readBlock(bytes, handle, fail);
+  });
 }
 
 type Fail = (what: string) => never;
+
+/** Bytes. Each key is built anew, so long ones that share much would take the square of the file's size. */
+const longestKey = 1_024;
 
 const footerBytes = 48;
 const magic = [0x57, 0xfb, 0x80, 0x8b, 0x24, 0x75, 0x47, 0xdb];
@@ -57,7 +67,7 @@ function readBlock(file: Uint8Array, { offset, size }: BlockHandle, fail: Fail):
     const shared = cursor.varint();
     const unshared = cursor.varint();
     const valueLength = cursor.varint();
-    if (shared > key.length) return fail('a key is damaged');
+    if (shared > key.length || shared + unshared > longestKey) return fail('a key is damaged');
     // Taken first: a length that lies is no reason to ask for so much memory.
     const rest = cursor.take(unshared);
     const longer = new Uint8Array(shared + unshared);

@@ -106,7 +106,8 @@ interface Shard {
 /** The numbers that tensorflow/core/framework/types.proto gives the float types. */
 const floatTypes: Readonly<Record<number, DataType>> = { 1: 'F32', 2: 'F64', 14: 'BF16', 19: 'F16' };
 
-const maxIndexBytes = 64 * 2 ** 20;
+const maxIndexBytes = 4 * 2 ** 20;
+const maxShards = 1_000;
 
 const messages = protobuf.Root.fromJSON({
   nested: {
@@ -145,7 +146,7 @@ function readIndex(path: string): { shardCount: number; entries: Map<string, Bun
     header[1],
     fail,
   );
-  if (numShards < 1 || numShards > 99_999) return fail(`it names ${numShards} data files`);
+  if (numShards < 1 || numShards > maxShards) return fail(`it names ${numShards} data files`);
   if (endianness !== 0) return fail('its numbers are big-endian');
 
   const entries = new Map<string, BundleEntry>();
