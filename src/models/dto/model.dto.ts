@@ -1,3 +1,4 @@
+import { evaluationWarnings } from '../../bert/evaluation/warnings.js';
 import type { ModelVersion } from '../model-version.js';
 import type { FiguresDto } from './figures.dto.js';
 import { HyperparametersDto } from './hyperparameters.dto.js';
@@ -103,13 +104,15 @@ export class ModelDto {
   /** Null for a model that was registered before there was int8. */
   serving!: ServingDto | null;
   promotion!: PromotionDto;
+  /** What speaks against its figures: fewer than 50 validation rows of a class, an MCC of 0. @example [] */
+  warnings!: string[];
   files!: ModelFileDto[];
   /** Of all files together. @example 438512345 */
   bytes!: number;
   createdAt!: Date;
 
   static of(model: ModelVersion): ModelDto {
-    return Object.assign(new ModelDto(), model);
+    return Object.assign(new ModelDto(), model, { warnings: evaluationWarnings(model.metrics.best) });
   }
 }
 
