@@ -69,9 +69,8 @@ export function calibrate(
 }
 
 function boundReason(bound: number): string {
-  return bound === temperatureBounds[0]
-    ? 'all judgements of the validation rows, or nearly all, are right, and the surer the scores the lower the loss'
-    : 'the judgements of the validation rows are no better than chance, and the less sure the scores the lower the loss';
+  const way = bound === temperatureBounds[0] ? 'surer' : 'less sure';
+  return `the ${way} the scores, the lower the loss on the validation rows, without end`;
 }
 
 /**
