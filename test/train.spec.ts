@@ -199,10 +199,11 @@ describe.each(preferences)('training on %s', { timeout: 180_000 }, (engine, pref
       const { evaluation, calibration } = variants[precision];
       const labels = `alias="production",precision="${precision}"`;
       expect(page).toContain(`wellformed_model_serving_mcc{${labels}} ${evaluation.mcc}\n`);
-      for (const when of ['before', 'after'] as const) {
+      const { before, after, used } = calibration;
+      for (const [when, quality] of Object.entries({ before, after: used ? after : before })) {
         expect(page).toContain(
           `wellformed_model_expected_calibration_error{${labels},calibration="${when}"} ` +
-            `${calibration[when].expectedCalibrationError}\n`,
+            `${quality.expectedCalibrationError}\n`,
         );
       }
     }

@@ -57,7 +57,7 @@ export class ModelInstruments {
       name: 'wellformed_model_expected_calibration_error',
       help:
         'Expected calibration error on its validation rows of the model version that an alias points to, by precision: before ' +
-        'calibration and after it (fitted and judged on different folds). Absent for versions that were not assessed.',
+        'calibration and after it (cross-fitted; the same if not in use). Absent for versions that were not assessed.',
       labelNames: ['alias', 'precision', 'calibration'] as const,
     });
     this.aliasMoves = new Counter({

@@ -1,4 +1,5 @@
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { servedFigure } from '../bert/evaluation/gain.js';
 import type { VariantAssessment } from '../bert/serving/assessment.js';
 import { Instruments } from '../metrics/instruments.js';
 import type { ModelQuality, PrecisionQuality } from '../metrics/model-instruments.js';
@@ -39,11 +40,11 @@ export class AliasMetrics implements OnApplicationBootstrap {
 
 function qualityOf({ metrics, serving }: ModelVersion): ModelQuality {
   if (!serving) return { mcc: metrics.best.mcc, precisions: null };
-  const of = ({ evaluation, calibration: { before, after } }: VariantAssessment): PrecisionQuality => ({
+  const of = ({ evaluation, calibration }: VariantAssessment): PrecisionQuality => ({
     mcc: evaluation.mcc,
     expectedCalibrationError: {
-      before: before.expectedCalibrationError,
-      after: after.expectedCalibrationError,
+      before: calibration.before.expectedCalibrationError,
+      after: servedFigure(calibration).expectedCalibrationError,
     },
   });
   const { fp32, int8 } = serving.variants;

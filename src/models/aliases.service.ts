@@ -1,11 +1,14 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
+import { chanceWarning, withChanceWarning } from '../bert/evaluation/warnings.js';
 import { ConflictError, InvalidInputError, NotFoundError } from '../common/errors.js';
 import { Transactions } from '../database/transactions.js';
 import { AliasChangeEntity } from './alias-change.entity.js';
 import { moveAlias } from './alias-moves.js';
 import { aliasNameRule, isAliasName } from './alias-name.js';
 import { AliasEntity } from './alias.entity.js';
+import { PRODUCTION } from './model-version.js';
+import { ModelVersionEntity } from './model-version.entity.js';
 import { ModelsService } from './models.service.js';
 import { RegistryEvents } from './registry-events.js';
 
@@ -29,6 +32,8 @@ const MAX_HISTORY = 100;
 /** Names that point to a model and can be moved: what "production" is today. */
 @Injectable()
 export class AliasesService {
+  private readonly logger = new Logger(AliasesService.name);
+
   constructor(
     private readonly dataSource: DataSource,
     private readonly transactions: Transactions,
@@ -64,12 +69,25 @@ export class AliasesService {
         { parameter: 'name', message: aliasNameRule },
       ]);
     }
-    const alias = await this.transactions.run(async (manager) => {
+    const { alias, mcc } = await this.transactions.run(async (manager) => {
       const { id } = await this.models.resolve(modelIdOrAlias, manager);
       await this.assertRoomFor(manager, name);
-      await moveAlias(manager, name, id, 'By hand.');
-      return this.find(manager, name);
+      const { metrics } = await manager.findOneByOrFail(ModelVersionEntity, { id });
+      const { mcc } = metrics.best;
+      await moveAlias(
+        manager,
+        name,
+        id,
+        name === PRODUCTION ? withChanceWarning('By hand.', mcc) : 'By hand.',
+      );
+      return { alias: await this.find(manager, name), mcc };
     });
+    const warning = chanceWarning(mcc);
+    if (name === PRODUCTION && warning !== null) {
+      this.logger.warn(`${alias.modelId} became "${PRODUCTION}" by hand. ${warning}`, {
+        modelId: alias.modelId,
+      });
+    }
     this.events.aliasMoved(name, alias.modelId);
     return alias;
   }

@@ -109,6 +109,46 @@ describe('modelCard', () => {
     expect(text).toContain('`model.int8.onnx.data`');
   });
 
+  it('shows what serves where the fits are not used, and says why', () => {
+    const matrix = card.metrics.best.confusionMatrix;
+    const variant = {
+      evaluation: card.metrics.best,
+      bytes: 438e6,
+      medianSeconds: 0.04,
+      calibration: {
+        ...{ temperature: 1, fitted: 0.3, used: false, reason: 'Too few rows.' },
+        before: { loss: 0.693, expectedCalibrationError: 0.004 },
+        after: { loss: 0.765, expectedCalibrationError: 0.534 },
+      },
+      threshold: {
+        ...{ threshold: 0.5, fitted: 0.7, used: false, reason: 'No better.' },
+        before: { mcc: 0.4, confusionMatrix: matrix },
+        after: { mcc: 0.3, confusionMatrix: matrix },
+      },
+    };
+    const auto = { variant: 'int8', reason: 'Near enough.' } as const;
+    const text = modelCard({
+      ...card,
+      serving: { variants: { fp32: variant, int8: variant }, auto, sentences: 2, threads: 1 },
+    });
+    expect(text).toContain('| 40.0 ms | 1.000 | 0.0040 | 0.0040 | 0.5000 | 0.4000 |');
+    expect(text).not.toContain('0.5340');
+    for (const line of ['- fp32: Too few rows.', '- int8: No better.']) expect(text).toContain(`\n${line}`);
+    expect(text).not.toMatch(/logits \/|scores >/);
+  });
+
+  it('warns of few validation rows, and of an MCC of 0', () => {
+    expect(body).toContain(
+      '> **Warning:** Only 6 acceptable and 4 unacceptable sentences were validated on.',
+    );
+    expect(body).not.toContain('no better than chance');
+    const enough = { truePositives: 50, falsePositives: 0, trueNegatives: 50, falseNegatives: 0 };
+    const best = { ...card.metrics.best, confusionMatrix: enough };
+    expect(modelCard({ ...card, metrics: { ...card.metrics, best } })).not.toContain('Warning');
+    const useless = modelCard({ ...card, metrics: { ...card.metrics, best: { ...best, mcc: 0 } } });
+    expect(useless).toMatch(/\n> \*\*Warning:\*\* Its MCC .* no better than chance\. .*\n\n## Measured/);
+  });
+
   it('tells which options were used, and of every evaluation', () => {
     const text = modelCard({
       ...card,

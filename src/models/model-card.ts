@@ -1,3 +1,5 @@
+import { servedFigure } from '../bert/evaluation/gain.js';
+import { evaluationWarnings } from '../bert/evaluation/warnings.js';
 import { defaultHyperparameters } from '../bert/fine-tuning/hyperparameters.js';
 import type { ScheduleName } from '../bert/fine-tuning/schedule.js';
 import type { ServingAssessment, VariantAssessment } from '../bert/serving/assessment.js';
@@ -22,7 +24,9 @@ export function modelCard(card: ModelCard): string {
 
 Judges whether an English sentence is acceptable to a native speaker. Label 1 is acceptable, label 0 is not.
 
-${measured(card)}
+${evaluationWarnings(card.metrics.best)
+  .map((warning) => `> **Warning:** ${warning}\n\n`)
+  .join('')}${measured(card)}
 ${card.serving === null ? '' : `\n${served(card.serving)}\n`}
 ${trained(card)}
 
@@ -93,10 +97,15 @@ function served({ variants, auto, sentences, threads }: ServingAssessment): stri
         `${(1000 * medianSeconds).toFixed(1)} ms`,
         calibration.temperature.toFixed(3),
         calibration.before.expectedCalibrationError.toFixed(4),
-        calibration.after.expectedCalibrationError.toFixed(4),
+        servedFigure(calibration).expectedCalibrationError.toFixed(4),
         threshold.threshold.toFixed(4),
-        threshold.after.mcc.toFixed(4),
+        servedFigure(threshold).mcc.toFixed(4),
       ].join(' | '),
+  );
+  const reasons = Object.entries(variants).flatMap(([name, { calibration, threshold }]) =>
+    [calibration.reason, threshold.reason]
+      .filter((reason) => reason !== undefined)
+      .map((reason) => `- ${name}: ${reason}`),
   );
   return `## Served
 
@@ -107,7 +116,8 @@ With ONNX Runtime, on the same rows; one sentence at a time (the median of ${sen
 ${rows.map((row) => `| ${row} |`).join('\n')}
 
 Temperature and threshold are fitted on all validation rows; what they are worth (the last column, and the calibrated error) is judged on
-rows that they were not fitted on, in five folds. \`auto\` is ${auto.variant}. ${auto.reason}`;
+rows that they were not fitted on, in five folds. They serve only where they are better there beyond the error: else the temperature is 1
+and the threshold 0.5. \`auto\` is ${auto.variant}. ${auto.reason}${reasons.length === 0 ? '' : `\n\n${reasons.join('\n')}`}`;
 }
 
 function evaluations({ bestEpoch, averaged: averageKept, evaluations, epochs }: ModelMetrics): string[] {
@@ -181,11 +191,18 @@ ${serving === null ? '' : calibrated(serving.variants.fp32)}\`\`\`
 \`model.safetensors\`, so keep the two files together. ${serving === null ? '' : int8Files}The sha256 of every file is in \`manifest.json\`.
 `;
 
-/** With the figures of float32, which is what transformers computes with. */
+/** With the figures of float32, which is what transformers computes with. Nothing where scores and 0.5 are what serves. */
 function calibrated({ calibration, threshold }: VariantAssessment): string {
-  return `print((logits / ${Number(calibration.temperature.toPrecision(6))}).softmax(-1)[:, 1])  # calibrated with the temperature: as sure as it is right
-print(scores > ${Number(threshold.threshold.toPrecision(6))})  # acceptable by the tuned threshold, instead of 0.5
-`;
+  const temperature = Number(calibration.temperature.toPrecision(6));
+  const tuned = Number(threshold.threshold.toPrecision(6));
+  return [
+    calibration.used !== false &&
+      `print((logits / ${temperature}).softmax(-1)[:, 1])  # calibrated with the temperature: as sure as it is right\n`,
+    threshold.used !== false &&
+      `print(scores > ${tuned})  # acceptable by the tuned threshold, instead of 0.5\n`,
+  ]
+    .filter((line) => line !== false)
+    .join('');
 }
 
 const int8Files = `\`model.int8.onnx\` has the

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { DataSource, In, type EntityManager } from 'typeorm';
+import { chanceWarning } from '../bert/evaluation/warnings.js';
 import type { Variant } from '../bert/onnx/variants.js';
 import type { ServingAssessment } from '../bert/serving/assessment.js';
 import { ServedModel, type ServingOptions } from '../bert/serving/served-model.js';
@@ -72,7 +73,10 @@ export class ModelsService implements OnModuleInit {
       await this.blobs.delete(blobKey(id));
       throw error;
     }
-    this.logger.log(`Registered ${id} (MCC ${row.metrics.best.mcc.toFixed(4)}). ${promotion.reason}`, {
+    const { mcc } = row.metrics.best;
+    // One that judges no better than chance and is asked by everybody all the same is worth a warning.
+    const level = promotion.promoted && chanceWarning(mcc) !== null ? 'warn' : 'log';
+    this.logger[level](`Registered ${id} (MCC ${mcc.toFixed(4)}). ${promotion.reason}`, {
       modelId: id,
       runId: row.runId,
     });

@@ -1,3 +1,4 @@
+import { withChanceWarning } from '../bert/evaluation/warnings.js';
 import { PRODUCTION, type Promotion, type PromotionRule } from './model-version.js';
 
 /** What promotion looks at: how well a version did, and on which rows. */
@@ -8,12 +9,18 @@ export interface Contender {
   validation: string;
 }
 
-/** Decides whether a newly registered version becomes production. Only like is compared with like. */
+/** Decides whether a newly registered version becomes production, and says so loudly if that one judges no better than chance. */
 export function decidePromotion(
   rule: PromotionRule,
   candidate: Contender,
   current: Contender | null,
 ): Promotion {
+  const { promoted, reason } = decide(rule, candidate, current);
+  return { promoted, reason: promoted ? withChanceWarning(reason, candidate.mcc) : reason };
+}
+
+/** Only like is compared with like. */
+function decide(rule: PromotionRule, candidate: Contender, current: Contender | null): Promotion {
   if (rule === 'never') return no(`The run said promote "never". ${byHand(candidate)}`);
   if (current === null) return yes(`There was no "${PRODUCTION}" yet.`);
   if (rule === 'always') return yes(`The run said promote "always". Before it was ${current.id}.`);

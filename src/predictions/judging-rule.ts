@@ -8,14 +8,17 @@ import type { ResolvedModel } from '../models/models.service.js';
 export const precisions = ['auto', ...variants] as const;
 export type Precision = (typeof precisions)[number];
 
-/** From where on a sentence counts as acceptable: the larger logit decides, or what was best on the validation rows. */
+/**
+ * From where on a sentence counts as acceptable: the larger logit decides, or what was best on the validation rows. Where nothing was
+ * better beyond its error than the larger logit, that decides for both.
+ */
 export const thresholdNames = ['default', 'tuned'] as const;
 export type ThresholdName = (typeof thresholdNames)[number];
 
 /** How a model judges one request. */
 export interface JudgingRule {
   variant: Variant;
-  /** Of the variant's calibration; null where there is none. */
+  /** Of the variant's calibration, 1 where the fitted one is not used; null where there is none. */
   temperature: number | null;
   /** That a score must be above; null: the larger logit decides. */
   threshold: number | null;
@@ -42,7 +45,7 @@ export function judgingRule(
   return {
     variant,
     temperature: calibration.temperature,
-    threshold: threshold === 'tuned' ? tuned.threshold : null,
+    threshold: threshold === 'tuned' && tuned.used !== false ? tuned.threshold : null,
   };
 }
 

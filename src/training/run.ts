@@ -65,6 +65,8 @@ export interface RunPlan {
   maxLength: number;
   trainingRows: number;
   validationRows: number;
+  /** How many of them are labelled acceptable; absent in runs from before this was counted. */
+  validationAcceptable?: number;
   /** Of the rows validated on, in order: promotion compares only models that share it. */
   validationContentHash: string;
   /** Of the training process at its peak, in bytes, as estimated before the start. */

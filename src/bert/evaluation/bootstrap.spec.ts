@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { bootstrapMcc } from './bootstrap.js';
+import { bootstrapMcc, bootstrapMccGain } from './bootstrap.js';
 import { matthewsCorrelation, type ConfusionMatrix } from './evaluation.js';
 
 const goldens = JSON.parse(
@@ -41,5 +41,42 @@ describe('bootstrapMcc', () => {
   it('is a point where nothing varies', () => {
     const oneClass = { truePositives: 9, falsePositives: 0, trueNegatives: 0, falseNegatives: 0 };
     expect(bootstrapMcc(oneClass, { seed: 1 })).toEqual({ lower: 0, upper: 0 });
+  });
+});
+
+describe('bootstrapMccGain', () => {
+  const labels = Array.from({ length: 300 }, (_, row) => row % 3 && 1);
+  // Right but for every tenth row, or for every fifth.
+  const good = (row: number) => (labels[row] === 1) !== (row % 10 === 0);
+  const worse = (row: number) => (labels[row] === 1) !== (row % 5 === 0);
+
+  it('is zero between a judgement and itself', () => {
+    expect(bootstrapMccGain(labels, good, good, { seed: 1 })).toEqual({ lower: 0, upper: 0 });
+  });
+
+  it('holds the difference, has its sign, and depends on the seed alone', () => {
+    const count = (judged: (row: number) => boolean) => {
+      const of = (label: number, acceptable: boolean) =>
+        labels.filter((one, row) => one === label && judged(row) === acceptable).length;
+      return matthewsCorrelation({
+        ...{ truePositives: of(1, true), falsePositives: of(0, true) },
+        ...{ trueNegatives: of(0, false), falseNegatives: of(1, false) },
+      });
+    };
+    const gain = count(good) - count(worse);
+    const up = bootstrapMccGain(labels, worse, good, { seed: 1 });
+    expect(up.lower).toBeGreaterThan(0);
+    expect(up.lower).toBeLessThan(gain);
+    expect(up.upper).toBeGreaterThan(gain);
+    expect(bootstrapMccGain(labels, good, worse, { seed: 1 }).upper).toBeLessThan(0);
+    expect(bootstrapMccGain(labels, worse, good, { seed: 1 })).toEqual(up);
+  });
+
+  it('is narrower than two judgements that are not paired would be', () => {
+    const { lower, upper } = bootstrapMccGain(labels, worse, good, { seed: 1 });
+    // As many rows are wrong, but none of them in both.
+    const elsewhere = (row: number) => (labels[row] === 1) !== (row % 10 === 1);
+    const apart = bootstrapMccGain(labels, elsewhere, good, { seed: 1 });
+    expect(upper - lower).toBeLessThan(apart.upper - apart.lower);
   });
 });

@@ -51,7 +51,7 @@ describe.each(goldens.calibration)('$name', (golden) => {
 
   it('is judged with temperatures fitted on other rows, and keeps the one of all', () => {
     const found = calibrate(labels, logits, folds);
-    expect(found.temperature / golden.temperature).toBeCloseTo(1, 6);
+    expect(found.fitted / golden.temperature).toBeCloseTo(1, 6);
     expectClose(found.before, golden.before, 12);
     expectClose(found.after, golden.crossFitted);
   });

@@ -1,4 +1,5 @@
 import { crossFit } from './cross-fitting.js';
+import { describeGain, isGain, meanInterval, type Fit } from './gain.js';
 import { sigmoid, softplus } from './logistic.js';
 
 /** How far probabilities can be taken at their word. */
@@ -9,12 +10,12 @@ export interface CalibrationQuality {
   expectedCalibrationError: number;
 }
 
-export interface Calibration {
-  /** What to divide logits by, fitted on all rows. */
+export interface Calibration extends Partial<Fit> {
+  /** What calibrated scores divide logits by: the fitted one where it is used, else 1. */
   temperature: number;
   /** Of the probabilities as they are. */
   before: CalibrationQuality;
-  /** Of calibrated probabilities, each row's with a temperature that was fitted without the row's fold. */
+  /** With fitted temperatures, used or not: each row's was fitted without the row's fold. */
   after: CalibrationQuality;
 }
 
@@ -30,7 +31,7 @@ export function calibrate(
   labels: ArrayLike<number>,
   logits: ArrayLike<number>,
   folds: ArrayLike<number>,
-): Calibration {
+): Calibration & Fit {
   if (folds.length !== labels.length) {
     throw new Error(
       `There are ${labels.length} labels, but the folds of ${folds.length} rows. This is a bug.`,
@@ -43,11 +44,33 @@ export function calibrate(
       some,
     );
   });
+  const before = calibrationQuality(labels, logits);
+  const after = calibrationQuality(labels, logits, temperatures);
+  const fitted = fitTemperature(labels, logits);
+  const gains = marginsOfTrueLabels(labels, logits).map(
+    (margin, row) => softplus(-margin) - softplus(-margin / temperatures[row]!),
+  );
+  const gain = meanInterval(gains);
+  const bounded = (temperatureBounds as readonly number[]).includes(fitted);
+  const used = !bounded && isGain(gain);
+  const change = describeGain('loss', labels.length, { before: before.loss, after: after.loss, gain });
   return {
-    temperature: fitTemperature(labels, logits),
-    before: calibrationQuality(labels, logits),
-    after: calibrationQuality(labels, logits, temperatures),
+    temperature: used ? fitted : 1,
+    fitted,
+    used,
+    reason: used
+      ? `The fitted temperature is better beyond its error: ${change}.`
+      : bounded
+        ? `No temperature could be fitted: ${boundReason(fitted)}, so the fit ended at its bound of ${fitted}. Scores stay as they are (temperature 1).`
+        : `The fitted temperature is not better beyond its error: ${change}. Scores stay as they are (temperature 1).`,
+    before,
+    after,
   };
+}
+
+function boundReason(bound: number): string {
+  const way = bound === temperatureBounds[0] ? 'surer' : 'less sure';
+  return `the ${way} the scores, the lower the loss on the validation rows, without end`;
 }
 
 /**

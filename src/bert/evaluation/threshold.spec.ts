@@ -40,8 +40,8 @@ describe.each(goldens.thresholds)('$name', (golden) => {
 
   it('is judged with thresholds chosen on other rows', () => {
     const folds = labels.map((_, row) => row % golden.foldThresholds.length);
-    const found = tuneThreshold(labels, scores, folds);
-    expect(found.threshold).toBeCloseTo(golden.threshold, 12);
+    const found = tuneThreshold(labels, scores, folds, 42);
+    expect(found.fitted).toBeCloseTo(golden.threshold, 12);
     expect(found.before.mcc).toBeCloseTo(golden.default, 12);
     expect(found.after.mcc).toBeCloseTo(golden.crossFitted, 12);
     // What it would be if a row could help to choose its own threshold.
@@ -100,6 +100,6 @@ describe('bestThreshold', () => {
   it('refuses what is not a score', () => {
     expect(() => bestThreshold([1, 0], [0.5, NaN])).toThrow('row 1');
     expect(() => bestThreshold([1, 0], [0.5])).toThrow('2 labels and 1 scores');
-    expect(() => tuneThreshold([], [], [])).toThrow('0 labels');
+    expect(() => tuneThreshold([], [], [], 42)).toThrow('0 labels');
   });
 });

@@ -1,9 +1,11 @@
+import { bootstrapMccGain } from './bootstrap.js';
 import { crossFit } from './cross-fitting.js';
+import { describeGain, isGain, type Fit } from './gain.js';
 import { matthewsCorrelation, type ConfusionMatrix } from './evaluation.js';
 
 /** From which score on a sentence is taken as acceptable: where its score is higher than the threshold. */
-export interface TunedThreshold {
-  /** Of the highest MCC on all rows. */
+export interface TunedThreshold extends Partial<Fit> {
+  /** What `tuned` stands for: the fitted one, of the highest MCC on all rows, where it is used; else {@link defaultThreshold}. */
   threshold: number;
   /** Judged by {@link defaultThreshold}. */
   before: ThresholdQuality;
@@ -24,13 +26,15 @@ export const defaultThreshold = 0.5;
  * @param labels 0 or 1 of each of n sentences.
  * @param scores probability of "acceptable" of each.
  * @param folds of each sentence (see {@link stratifiedFolds}).
+ * @param seed of the bootstrap: an int32.
  * @throws Error if there are no sentences, the lengths differ or a score is not a number.
  */
 export function tuneThreshold(
   labels: ArrayLike<number>,
   scores: ArrayLike<number>,
   folds: ArrayLike<number>,
-): TunedThreshold {
+  seed: number,
+): TunedThreshold & Fit {
   if (labels.length === 0 || folds.length !== labels.length) {
     throw new Error(
       `There are ${labels.length} labels and the folds of ${folds.length} rows. This is a bug.`,
@@ -42,10 +46,23 @@ export function tuneThreshold(
       rows.map((row) => scores[row]!),
     ),
   );
+  const usual = (row: number) => scores[row]! > defaultThreshold;
+  const tuned = (row: number) => scores[row]! > thresholds[row]!;
+  const before = judge(labels, usual);
+  const after = judge(labels, tuned);
+  const fitted = bestThreshold(labels, scores);
+  const gain = bootstrapMccGain(labels, usual, tuned, { seed });
+  const used = isGain(gain);
+  const change = describeGain('MCC', labels.length, { before: before.mcc, after: after.mcc, gain });
   return {
-    threshold: bestThreshold(labels, scores),
-    before: judge(labels, scores, () => defaultThreshold),
-    after: judge(labels, scores, (row) => thresholds[row]!),
+    threshold: used ? fitted : defaultThreshold,
+    fitted,
+    used,
+    reason: used
+      ? `The fitted threshold is better beyond its error: ${change}.`
+      : `The fitted threshold is not better beyond its error: ${change}. The threshold stays at ${defaultThreshold}.`,
+    before,
+    after,
   };
 }
 
@@ -103,14 +120,10 @@ function between(below: number, above: number): number {
   return middle < above ? middle : below;
 }
 
-function judge(
-  labels: ArrayLike<number>,
-  scores: ArrayLike<number>,
-  thresholdOf: (row: number) => number,
-): ThresholdQuality {
+function judge(labels: ArrayLike<number>, judgement: (row: number) => boolean): ThresholdQuality {
   const confusionMatrix = { truePositives: 0, falsePositives: 0, trueNegatives: 0, falseNegatives: 0 };
   for (let row = 0; row < labels.length; row++) {
-    const acceptable = scores[row]! > thresholdOf(row);
+    const acceptable = judgement(row);
     if (labels[row] === 1) confusionMatrix[acceptable ? 'truePositives' : 'falseNegatives']++;
     else confusionMatrix[acceptable ? 'falsePositives' : 'trueNegatives']++;
   }

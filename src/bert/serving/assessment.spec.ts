@@ -79,10 +79,13 @@ describe('assessVariants', () => {
       const { evaluation, calibration, threshold } = assessment.variants[variant];
       expect(evaluation.confusionMatrix).toEqual(evaluatePredictions(labels, logits).confusionMatrix);
       const expected = calibrate(labels, logits, folds);
-      expect(calibration.temperature / expected.temperature).toBeCloseTo(1, 4);
+      expect(calibration.fitted! / expected.fitted).toBeCloseTo(1, 4);
+      expect([calibration.used, calibration.temperature]).toEqual([expected.used, expected.temperature]);
       expect(calibration.before.loss).toBeCloseTo(expected.before.loss, 5);
       expect(calibration.after.loss).toBeCloseTo(expected.after.loss, 5);
-      expect(threshold.threshold).toBeCloseTo(tuneThreshold(labels, scores, folds).threshold, 4);
+      const tuned = tuneThreshold(labels, scores, folds, options.seed);
+      expect(threshold.fitted).toBeCloseTo(tuned.fitted, 4);
+      expect([threshold.used, threshold.threshold]).toEqual([tuned.used, tuned.threshold]);
     }
     expect(assessment.sentences).toBe(40);
     expect(told).toEqual(told.toSorted((a, b) => a - b));
@@ -102,6 +105,8 @@ describe('assessVariants', () => {
       const { temperature, before, after } = calibration;
       const numbers = [temperature, before.loss, after.loss, threshold.threshold, threshold.after.mcc];
       expect(numbers.every(Number.isFinite)).toBe(true);
+      expect([temperature, calibration.used]).toEqual([1, false]);
+      expect([threshold.threshold, threshold.used]).toEqual([0.5, false]);
     }
   });
 

@@ -88,7 +88,7 @@ export async function assessVariants(
         bytes: await graphBytes(join(folder, graphFiles[variant])),
         medianSeconds: median(seconds.get(variant)!),
         calibration: calibrate(labels, ofVariant, folds),
-        threshold: tuneThreshold(labels, scoresOf(ofVariant), folds),
+        threshold: tuneThreshold(labels, scoresOf(ofVariant), folds, seed),
       };
     };
     const [fp32, int8] = [await assess('fp32'), await assess('int8')];

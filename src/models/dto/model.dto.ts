@@ -1,3 +1,4 @@
+import { evaluationWarnings } from '../../bert/evaluation/warnings.js';
 import type { ModelSummary, ModelVersion } from '../model-version.js';
 import type { FiguresDto } from './figures.dto.js';
 import { HyperparametersDto } from './hyperparameters.dto.js';
@@ -98,13 +99,15 @@ export class ModelSummaryDto {
   engine!: string;
   /** On the validation rows, of the weights that were kept. */
   best!: FiguresDto;
+  /** What speaks against its figures: fewer than 50 validation rows of a class, an MCC of 0. @example [] */
+  warnings!: string[];
   promotion!: PromotionDto;
   /** Of all files together. @example 438512345 */
   bytes!: number;
   createdAt!: Date;
 
   static of(model: ModelSummary): ModelSummaryDto {
-    return Object.assign(new ModelSummaryDto(), model);
+    return Object.assign(new ModelSummaryDto(), model, { warnings: evaluationWarnings(model.best) });
   }
 }
 
@@ -119,7 +122,7 @@ export class ModelDto extends ModelSummaryDto {
   files!: ModelFileDto[];
 
   static override of(model: ModelVersion): ModelDto {
-    return Object.assign(new ModelDto(), model);
+    return Object.assign(new ModelDto(), model, { warnings: evaluationWarnings(model.best) });
   }
 }
 

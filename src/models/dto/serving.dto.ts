@@ -8,12 +8,25 @@ export class CalibrationQualityDto {
   expectedCalibrationError!: number;
 }
 
-export class CalibrationDto {
-  /** What to divide logits by to be as sure as one is right; fitted on all validation rows. @example 1.62 */
+/**
+ * Whether what was fitted serves: only where the figure is better beyond its error on rows that were not fitted on. Versions that were
+ * registered before this was asked have none of these fields: what they fitted serves.
+ */
+export class FitDto {
+  /** Fitted on all validation rows, used or not. @example 0.713 */
+  fitted?: number;
+  /** Whether it serves. @example true */
+  used?: boolean;
+  /** Why, or why not, with the figures. */
+  reason?: string;
+}
+
+export class CalibrationDto extends FitDto {
+  /** What calibrated scores divide logits by: the fitted one where it is used, else 1. @example 1.62 */
   temperature!: number;
   /** Of the scores as they are. */
   before!: CalibrationQualityDto;
-  /** Of calibrated scores, each row's with a temperature fitted on other rows (five folds). */
+  /** With fitted temperatures, used or not: each row's was fitted on other rows (five folds). */
   after!: CalibrationQualityDto;
 }
 
@@ -23,12 +36,12 @@ export class ThresholdQualityDto {
   confusionMatrix!: ConfusionMatrixDto;
 }
 
-export class TunedThresholdDto {
-  /** Above which score a sentence counts as acceptable for the highest MCC on all validation rows. @example 0.713 */
+export class TunedThresholdDto extends FitDto {
+  /** What `"threshold": "tuned"` judges by: the fitted one, of the highest MCC on all validation rows, where it is used; else 0.5. @example 0.713 */
   threshold!: number;
   /** With the threshold 0.5. */
   before!: ThresholdQualityDto;
-  /** Each row with a threshold chosen on other rows (five folds): what to expect on new sentences. */
+  /** With fitted thresholds, used or not: each row's was chosen on other rows (five folds). What to expect of it on new sentences. */
   after!: ThresholdQualityDto;
 }
 

@@ -34,7 +34,7 @@ export class PredictQueryDto {
   @IsIn(precisions, { message: 'precision must be auto, fp32 or int8' })
   precision?: Precision;
 
-  /** From which score on a sentence is `acceptable`: above 0.5, the `default`, or above what was best on the validation rows (`tuned`). */
+  /** From which score on a sentence is `acceptable`: above 0.5, the `default`, or above what was best on the validation rows (`tuned`). `tuned` is 0.5 too where no other threshold was better beyond its error. */
   @Given()
   @IsIn(thresholdNames, { message: 'threshold must be default or tuned' })
   threshold?: ThresholdName;

@@ -40,13 +40,13 @@ export class WordEffectDto {
 
 /** The judgement of a sentence. */
 export class JudgementDto {
-  /** Whether the score is above the threshold, which is 0.5 where `tuned` was not asked for. @example false */
+  /** Whether the score is above the threshold, which is 0.5 where `tuned` was not asked for, or no other one was better. @example false */
   acceptable!: boolean;
 
   /** Probability that the sentence is acceptable: softmax of the logits. @example 0.4525 */
   score!: number;
 
-  /** The same, calibrated on the validation rows: of sentences with 0.8, about 80 in 100 are acceptable. Null where the model has no calibration. @example 0.4655 */
+  /** The same, calibrated on the validation rows: of sentences with 0.8, about 80 in 100 are acceptable. Equal to `score` where no calibration was better beyond its error; null where the model was not assessed. @example 0.4655 */
   calibratedScore!: number | null;
 
   /** The sentence is longer than the model can read; its first tokens were judged. @example false */

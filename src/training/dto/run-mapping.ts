@@ -1,5 +1,6 @@
 import type { Evaluation } from '../../bert/evaluation/evaluation.js';
-import type { RunEpoch, RunEvaluation } from '../run.js';
+import { validationWarnings } from '../../bert/evaluation/warnings.js';
+import type { RunEpoch, RunEvaluation, RunPlan } from '../run.js';
 import type { RunEntity, RunSummary } from '../run.entity.js';
 import type { RunEvent } from '../run-event.js';
 import type { RunDto, RunPointDto, RunSummaryDto } from './run.dto.js';
@@ -38,6 +39,7 @@ export function runSummaryDto(run: RunSummary): RunSummaryDto {
     hyperparameters: run.hyperparameters,
     promote: run.promote,
     plan: run.plan,
+    warnings: planWarnings(run.plan),
     download: run.download,
     modelId: run.modelId,
     error: run.error,
@@ -45,6 +47,12 @@ export function runSummaryDto(run: RunSummary): RunSummaryDto {
     startedAt: run.startedAt?.toISOString() ?? null,
     finishedAt: run.finishedAt?.toISOString() ?? null,
   };
+}
+
+function planWarnings(plan: RunPlan | null): string[] {
+  if (plan?.validationAcceptable === undefined) return [];
+  const { validationAcceptable: acceptable, validationRows } = plan;
+  return validationWarnings({ acceptable, unacceptable: validationRows - acceptable });
 }
 
 export function epochDto({ epoch, trainingLoss, validation, best, trainingSeconds }: RunEpoch): RunEpochDto {

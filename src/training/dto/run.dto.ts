@@ -35,6 +35,14 @@ export class RunPlanDto {
   validationRows!: number;
 
   @ApiProperty({
+    type: 'integer',
+    required: false,
+    description: 'How many of them are labelled acceptable; absent in runs from before this was counted.',
+    example: 600,
+  })
+  validationAcceptable?: number;
+
+  @ApiProperty({
     description: 'Of the rows validated on: models compare only where it is the same.',
     example: '4f2c1c1c5b0e7b0d1a4d5b6a7c8e9f00112233445566778899aabbccddeeff00',
   })
@@ -178,6 +186,14 @@ export class RunSummaryDto {
 
   @ApiProperty({ type: RunPlanDto, nullable: true, description: 'What was settled once the data was read.' })
   plan!: RunPlanDto | null;
+
+  @ApiProperty({
+    type: [String],
+    description:
+      'What speaks against the figures of this run: fewer than 50 validation rows of a class. Known once the data is prepared.',
+    example: [],
+  })
+  warnings!: string[];
 
   @ApiProperty({
     type: RunDownloadDto,

@@ -155,6 +155,7 @@ async function prepare(
       maxLength: maxLength === 'auto' ? examples.longest : maxLength,
       trainingRows: examples.training.length,
       validationRows: examples.validation.length,
+      validationAcceptable: examples.validation.filter(({ label }) => label === 1).length,
       validationContentHash: examples.validationContentHash,
       estimatedBytes: Math.ceil(estimatedBytes),
     },

@@ -1,0 +1,160 @@
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { variants } from '../src/bert/onnx/variants.js';
+import type { DatasetDto } from '../src/datasets/dto/dataset.dto.js';
+import type { AliasWithHistoryDto } from '../src/models/dto/alias.dto.js';
+import type { ModelDto } from '../src/models/dto/model.dto.js';
+import type { PredictionsDto } from '../src/predictions/dto/prediction.dto.js';
+import type { RunDto } from '../src/training/dto/run.dto.js';
+import { practiceRows } from './support/practice-rows.js';
+import { startServiceProcess, type RunningService } from './support/service-process.js';
+
+/*
+ * Trains the tiny BERT on enough rows, but validates it on a handful: nothing that is fitted on those may serve, and everything
+ * says how little the figures mean.
+ */
+
+const folder = mkdtempSync(path.join(tmpdir(), 'wellformed-few-rows-'));
+let service: RunningService;
+let training: DatasetDto;
+
+beforeAll(async () => {
+  const tinyBert = fileURLToPath(new URL('./goldens/tiny-bert/', import.meta.url));
+  cpSync(tinyBert, path.join(folder, 'tiny-bert'), { recursive: true });
+  service = await startServiceProcess({ settings: { WELLFORMED_BASE_MODELS: folder } });
+  training = await upload(practiceRows(240, 5));
+});
+afterAll(async () => {
+  await service.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const sentences = ['The dog sleeps.', 'Dog the sleeps.', 'A girl saw the cat.', 'Cat this met a dog.'];
+const twoRows = 'own\t1\t\tThe dog sleeps.\nown\t0\t\tDog the sleeps.\n';
+const sevenRows = practiceRows(7, 11);
+
+describe.each([
+  ['two validation rows', twoRows, 'Only 1 acceptable and 1 unacceptable sentences'],
+  ['seven validation rows', sevenRows, 'Only 4 acceptable and 3 unacceptable sentences'],
+])('a version with %s', { timeout: 120_000 }, (_what, rows, warning) => {
+  let run: RunDto;
+  let model: ModelDto;
+
+  beforeAll(async () => {
+    run = await train({ validationDatasetId: (await upload(rows)).id, learningRate: 1e-3, epochs: 2 });
+    model = await get<ModelDto>(`/models/${run.modelId}`);
+  }, 120_000);
+
+  it('keeps the scores and the threshold as they are, and says why', () => {
+    for (const variant of variants) {
+      const { calibration, threshold } = model.serving!.variants[variant];
+      expect(calibration).toMatchObject({ temperature: 1, used: false, fitted: expect.any(Number) });
+      expect(calibration.reason).toContain('Scores stay as they are (temperature 1).');
+      expect(threshold).toMatchObject({ threshold: 0.5, used: false, fitted: expect.any(Number) });
+      expect(threshold.reason).toContain('The threshold stays at 0.5.');
+    }
+  });
+
+  it('warns in the run, the model and the card', async () => {
+    expect(run.warnings).toEqual([expect.stringContaining(warning)]);
+    expect(model.warnings).toContain(run.warnings[0]);
+    const card = await text(`/models/${model.id}/files/README.md`);
+    expect(card).toContain(`> **Warning:** ${run.warnings[0]}\n`);
+    const { calibration, threshold } = model.serving!.variants.int8;
+    for (const reason of [calibration.reason, threshold.reason])
+      expect(card).toContain(`- int8: ${reason}\n`);
+  });
+
+  it.each(variants)('judges with %s by 0.5 where the tuned threshold is asked for', async (precision) => {
+    const body = { sentences, model: model.id, precision };
+    const [tuned, usual] = await Promise.all([predict({ ...body, threshold: 'tuned' }), predict(body)]);
+    expect(tuned).toEqual(usual);
+    for (const { score, calibratedScore, acceptable } of tuned.predictions) {
+      expect(calibratedScore).toBeCloseTo(score, 12);
+      expect(acceptable).toBe(score > 0.5);
+    }
+  });
+});
+
+describe('a version with an MCC of 0', { timeout: 120_000 }, () => {
+  it('says so wherever it becomes production', async () => {
+    const oneClass = await upload('The cat sat.\t1\nThe dog sat.\t1\n');
+    const wanted = { validationDatasetId: oneClass.id, epochs: 1 };
+    const { modelId } = await train({ ...wanted, promote: 'always' });
+    const { promotion, warnings } = await get<ModelDto>(`/models/${modelId}`);
+    expect(promotion).toMatchObject({ promoted: true, reason: expect.stringContaining('WARNING: Its MCC') });
+    expect(warnings).toEqual([
+      expect.stringContaining('2 acceptable and 0 unacceptable'),
+      expect.stringContaining('no better than chance'),
+    ]);
+    expect(warningsInLog(modelId!)).toEqual([expect.stringMatching(/^Registered .* no better than chance/)]);
+
+    const { modelId: other } = await train({ ...wanted, promote: 'never' });
+    const { promotion: refused } = await get<ModelDto>(`/models/${other}`);
+    expect(refused.reason).not.toContain('WARNING');
+    expect(warningsInLog(other!)).toEqual([]);
+    await request('PUT', '/aliases/staging', { modelId: other });
+    expect(warningsInLog(other!)).toEqual([]);
+    await request('PUT', '/aliases/production', { modelId: other });
+    expect(warningsInLog(other!)).toEqual([expect.stringMatching(/by hand\. .*no better than chance/)]);
+
+    const { history } = await get<AliasWithHistoryDto>('/aliases/production');
+    expect(history[0]!.reason).toMatch(/^By hand\. WARNING: Its MCC on the validation rows is 0/);
+    expect(history[1]!.reason).toBe(promotion.reason);
+  });
+});
+
+/** Messages of the level `warn` that name a model. */
+function warningsInLog(modelId: string): string[] {
+  return service
+    .logs()
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as { level: string; message: string })
+    .filter(({ level, message }) => level === 'warn' && message.includes(modelId))
+    .map(({ message }) => message);
+}
+
+async function upload(content: string): Promise<DatasetDto> {
+  const form = new FormData();
+  form.set('file', new Blob([content]), 'rows.tsv');
+  const response = await fetch(`${service.url}/datasets`, { method: 'POST', body: form });
+  expect(response.status).toBe(201);
+  return (await response.json()) as DatasetDto;
+}
+
+async function train(body: object): Promise<RunDto> {
+  const asked = { datasetId: training.id, baseModel: 'tiny-bert', ...body };
+  let run = (await (await request('POST', '/train', asked)).json()) as RunDto;
+  while (run.status === 'queued' || run.status === 'running') {
+    await delay(100);
+    run = await get<RunDto>(`/train/${run.id}`);
+  }
+  expect(run).toMatchObject({ status: 'succeeded', error: null });
+  return run;
+}
+
+async function predict(body: object): Promise<PredictionsDto> {
+  return (await (await request('POST', '/predict', body)).json()) as PredictionsDto;
+}
+
+async function request(method: string, url: string, body: object): Promise<Response> {
+  const headers = { 'content-type': 'application/json' };
+  const response = await fetch(service.url + url, { method, body: JSON.stringify(body), headers });
+  expect(response.ok).toBe(true);
+  return response;
+}
+
+async function get<T>(url: string): Promise<T> {
+  return JSON.parse(await text(url)) as T;
+}
+
+async function text(url: string): Promise<string> {
+  const response = await fetch(service.url + url);
+  expect(response.status).toBe(200);
+  return response.text();
+}
