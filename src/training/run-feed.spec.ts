@@ -80,6 +80,19 @@ describe('followers of a run', () => {
     expect(sequences(rest)).toEqual(upTo(503, 3));
   });
 
+  it('miss no event but those that cannot be read, and wait for none of these', async () => {
+    await store(1, 250);
+    const damaged = [5, 200, 201];
+    for (const sequence of damaged) await database.damageEvent(runId, sequence);
+    const all = follow();
+    const returning = follow(10);
+    await store(251, 260);
+    await database.runs.transition(runId, 'failed');
+    const readable = upTo(263).filter((sequence) => !damaged.includes(sequence));
+    expect(sequences(await all)).toEqual(readable);
+    expect(sequences(await returning)).toEqual(readable.filter((sequence) => sequence > 10));
+  });
+
   it('are told nothing of what is rolled back', async () => {
     const events = follow();
     await expect(

@@ -12,8 +12,8 @@ const PAGE_EVENTS = 200;
 /** Pages of all runs that are kept. The events of one take some 60 kB. */
 const PAGES_KEPT = 100;
 
-/** Followers that are told of an event in one turn of the event loop: other requests come between two such turns. */
-const WOKEN_AT_ONCE = 100;
+/** Followers that get events in one turn of the event loop: other requests come between two such turns. */
+const SERVED_AT_ONCE = 20;
 
 /** After so many milliseconds without an event a follower is told that the connection is alive. */
 const HEARTBEAT = 15_000;
@@ -22,7 +22,11 @@ const HEARTBEAT = 15_000;
 const RETRY_AFTER = 10;
 
 interface Page {
+  /** The number of its first event. */
+  first: number;
   events: RunEvent[];
+  /** Whether there are later events than it may hold: none is to come, though one that cannot be read may be missing. */
+  isComplete: boolean;
   /** Set while it is read: what is stored meanwhile may not be in what comes. */
   missed: RunEvent[] | undefined;
   ready: Promise<void>;
@@ -39,6 +43,8 @@ interface Follower {
 export class RunFeed {
   private readonly followers = new Map<string, Set<Follower>>();
   private readonly pages = new Map<string, Page>();
+  private readonly waiting: (() => void)[] = [];
+  private nextTurn: NodeJS.Immediate | undefined;
   private seats = 0;
   private reading: Promise<unknown> = Promise.resolve();
   private closed = false;
@@ -81,12 +87,17 @@ export class RunFeed {
     try {
       while (!this.closed) {
         follower.isStale = false;
-        const events = await this.eventsAfter(runId, last);
+        const page = this.pageOf(runId, last + 1);
+        await page.ready;
+        const events = page.events.filter(({ sequence }) => sequence > last);
         const latest = events.at(-1);
         if (latest) {
+          await this.turn();
           yield events;
           last = latest.sequence;
           if (latest.type === 'status' && hasEnded(latest.data.status)) return;
+        } else if (page.isComplete) {
+          last = page.first + PAGE_EVENTS - 1;
         } else if (!this.followers.get(runId)?.has(follower)) {
           // The run was deleted.
           return;
@@ -114,24 +125,27 @@ export class RunFeed {
     } else {
       const page = this.pages.get(keyOf(runId, event.sequence));
       (page?.missed ?? page?.events)?.push(event);
+      const before = this.pages.get(keyOf(runId, event.sequence - PAGE_EVENTS));
+      if (before) before.isComplete = true;
     }
-    if (followers) void this.wake(followers);
-  }
-
-  private async wake(followers: ReadonlySet<Follower>): Promise<void> {
-    let woken = 0;
-    for (const follower of [...followers]) {
+    for (const follower of followers ?? []) {
       follower.isStale = true;
       follower.wake();
-      if (++woken % WOKEN_AT_ONCE === 0) await setImmediate();
     }
   }
 
-  /** Those of the page that the next event belongs to; none if it is not stored yet. */
-  private async eventsAfter(runId: string, last: number): Promise<readonly RunEvent[]> {
-    const page = this.pageOf(runId, last + 1);
-    await page.ready;
-    return page.events.slice(last % PAGE_EVENTS);
+  /** Settles when it is the turn of a follower to be served: an event wakes thousands of them at once. */
+  private turn(): Promise<void> {
+    return new Promise((resolve) => {
+      this.waiting.push(resolve);
+      this.nextTurn ??= globalThis.setImmediate(() => this.serve());
+    });
+  }
+
+  private serve(): void {
+    for (const go of this.waiting.splice(0, SERVED_AT_ONCE)) go();
+    this.nextTurn =
+      this.waiting.length > 0 ? globalThis.setImmediate(() => this.serve()) : undefined;
   }
 
   private pageOf(runId: string, sequence: number): Page {
@@ -147,12 +161,15 @@ export class RunFeed {
 
   private read(runId: string, sequence: number): Page {
     const first = sequence - ((sequence - 1) % PAGE_EVENTS);
-    const page: Page = { events: [], missed: [], ready: Promise.resolve() };
+    const page: Page = { first, events: [], isComplete: false, missed: [], ready: Promise.resolve() };
     // One page a turn of the event loop: SQLite answers at once, and holds everything up while it does.
     const turn = this.reading.then(() => setImmediate());
     page.ready = turn.then(async () => {
-      const stored = await this.runs.events(runId, first - 1, { limit: PAGE_EVENTS });
+      const stored = await this.runs.events(runId, first, first + PAGE_EVENTS - 1);
       const last = stored.at(-1)?.sequence ?? 0;
+      if (stored.length < PAGE_EVENTS) {
+        page.isComplete ||= (await this.runs.lastSequence(runId)) >= first + PAGE_EVENTS;
+      }
       page.events = [...stored, ...page.missed!.filter((event) => event.sequence > last)];
       page.missed = undefined;
     });

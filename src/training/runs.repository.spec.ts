@@ -31,7 +31,7 @@ describe('RunsRepository', () => {
     const claims = await Promise.all(['a', 'b'].map((owner) => runs.transition(id, 'running', { owner })));
     expect(claims).toEqual([true, false]);
     expect((await runs.get(id)).owner).toBe('a');
-    const statuses = (await runs.events(id, 0)).map(({ data }) => data);
+    const statuses = (await runs.events(id, 1, 100)).map(({ data }) => data);
     expect(statuses).toEqual([{ status: 'queued' }, { status: 'running' }]);
   });
 
@@ -67,12 +67,12 @@ describe('RunsRepository', () => {
     await runs.transition(id, 'running');
     await runs.record(id, { phase: 'training' }, event);
     expect((await runs.get(id)).phase).toBe('training');
-    expect(await runs.events(id, 0)).toMatchObject([
+    expect(await runs.events(id, 1, 100)).toMatchObject([
       { sequence: 1, type: 'status', data: { status: 'queued' } },
       { sequence: 2, type: 'status', data: { status: 'running' } },
       { sequence: 3, ...event },
     ]);
-    expect(await runs.events(id, 1, { limit: 1 })).toMatchObject([{ sequence: 2 }]);
+    expect(await runs.events(id, 2, 2)).toMatchObject([{ sequence: 2 }]);
   });
 
   it('gives of many steps as many as are wanted, with both ends', async () => {
@@ -108,6 +108,6 @@ describe('RunsRepository', () => {
     const id = await database.addRun();
     await runs.delete(id);
     expect(await runs.find(id)).toBeNull();
-    expect(await runs.events(id, 0)).toEqual([]);
+    expect(await runs.events(id, 1, 100)).toEqual([]);
   });
 });

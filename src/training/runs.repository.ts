@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { In, MoreThan, type EntityManager, type Repository } from 'typeorm';
+import { Between, In, type EntityManager, type Repository } from 'typeorm';
 import { NotFoundError } from '../common/errors.js';
 import { findPage, type Page, type PageQuery } from '../common/pagination.js';
-import { findReadable, findReadableRows } from '../common/readable-rows.js';
+import { findReadableRows } from '../common/readable-rows.js';
 import { Transactions } from '../database/transactions.js';
 import { countByStatus } from '../database/count-by-status.js';
 import { hasEnded, predecessors, runStatuses, type RunStatus } from './run.js';
@@ -48,8 +48,13 @@ export class RunsRepository {
   /** @throws NotFoundError */
   async get(id: string): Promise<RunEntity> {
     const run = await this.find(id);
-    if (!run) throw new NotFoundError(`There is no run ${id}. GET /train lists them.`);
-    return run;
+    return run ?? noSuchRun(id);
+  }
+
+  /** @throws NotFoundError */
+  async statusOf(id: string): Promise<RunStatus> {
+    const run = await this.runs.findOne({ select: { status: true }, where: { id } });
+    return run?.status ?? noSuchRun(id);
   }
 
   page(query: PageQuery, status?: RunStatus): Promise<Page<RunSummary>> {
@@ -143,18 +148,18 @@ export class RunsRepository {
     return found.map((event) => event as unknown as RunEvent & { type: 'step' });
   }
 
-  /** Events after the given one, in order. */
-  async events(runId: string, after: number, { limit }: { limit?: number } = {}): Promise<RunEvent[]> {
-    const found = await findReadable(this.runEvents, {
-      where: { runId, sequence: MoreThan(after) },
+  /** Events with these numbers, in order; those that cannot be read are missing among them. */
+  async events(runId: string, from: number, to: number): Promise<RunEvent[]> {
+    const found = await findReadableRows(this.runEvents, {
+      where: { runId, sequence: Between(from, to) },
       order: { sequence: 'ASC' },
-      ...(limit ? { take: limit } : {}),
     });
-    const events = found.flatMap(({ row }) => (row as unknown as RunEvent | null) ?? []);
-    // Fewer than the limit means that there are no more: what cannot be read must not look so.
-    const last = events.at(-1);
-    if (!last || found.length < (limit ?? Infinity) || events.length === limit) return events;
-    return [...events, ...(await this.events(runId, last.sequence, { limit }))].slice(0, limit);
+    return found.map((event) => event as unknown as RunEvent);
+  }
+
+  /** The number of the last event; 0 where there is none. */
+  async lastSequence(runId: string): Promise<number> {
+    return (await this.runEvents.maximum('sequence', { runId })) ?? 0;
   }
 
   private async append(manager: EntityManager, runId: string, { type, data }: NewRunEvent): Promise<void> {
@@ -179,4 +184,8 @@ function inOrder(
     ...(startedAt && { startedAt: later(startedAt, run.createdAt) }),
     ...(finishedAt && { finishedAt: later(finishedAt, run.startedAt ?? run.createdAt) }),
   };
+}
+
+function noSuchRun(id: string): never {
+  throw new NotFoundError(`There is no run ${id}. GET /train lists them.`);
 }

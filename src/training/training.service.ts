@@ -183,8 +183,7 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
 
   /** Whether there is nothing to come after an event of a run. @throws NotFoundError */
   async isOver(id: string, after: number): Promise<boolean> {
-    const { status } = await this.runs.get(id);
-    return hasEnded(status) && (await this.runs.events(id, after, { limit: 1 })).length === 0;
+    return hasEnded(await this.runs.statusOf(id)) && (await this.runs.lastSequence(id)) <= after;
   }
 
   /**

@@ -17,6 +17,8 @@ export interface RunsDatabase {
   runs: RunsRepository;
   /** Stores a queued run. */
   addRun(changes?: Partial<Run>): Promise<string>;
+  /** Makes the data of an event unreadable. */
+  damageEvent(runId: string, sequence: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -55,6 +57,13 @@ export async function openRunsDatabase(): Promise<RunsDatabase> {
       const run = { ...queuedRun(datasetId), ...changes };
       await runs.insert(run);
       return run.id;
+    },
+    damageEvent: async (runId, sequence) => {
+      await dataSource.query('UPDATE run_events SET data = ? WHERE run_id = ? AND sequence = ?', [
+        '{"step" 1',
+        runId,
+        sequence,
+      ]);
     },
     close: async () => {
       await dataSource.destroy();
