@@ -3,6 +3,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DataSource } from 'typeorm';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { ModelVersionEntity } from '../../models/model-version.entity.js';
+import { DatasetEntity } from '../../datasets/dataset.entity.js';
+import { RunEntity } from '../../training/run.entity.js';
 import { dataSourceOptions } from '../data-source.js';
 
 let folder: string;
@@ -10,7 +13,9 @@ let dataSource: DataSource;
 
 beforeEach(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'wellformed-summaries-'));
-  dataSource = new DataSource(dataSourceOptions(path.join(folder, 'test.sqlite')));
+  // With entities, as the service has them.
+  const entities = [DatasetEntity, RunEntity, ModelVersionEntity];
+  dataSource = new DataSource({ ...dataSourceOptions(path.join(folder, 'test.sqlite')), entities });
   await dataSource.initialize();
   await dataSource.query('PRAGMA foreign_keys = OFF');
 });

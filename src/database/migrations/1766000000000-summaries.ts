@@ -25,12 +25,14 @@ export class Summaries1766000000000 implements MigrationInterface {
   }
 }
 
+// Plain SQL: the entities have other columns by and by, and would write JSON as JSON once more.
+
 function rowsOf<C extends string>(
   queryRunner: QueryRunner,
   table: string,
   column: C,
 ): Promise<Record<'id' | C, string>[]> {
-  return queryRunner.manager.createQueryBuilder().select(['id', column]).from(table, table).getRawMany();
+  return queryRunner.query(`SELECT "id", "${column}" FROM "${table}"`) as Promise<Record<'id' | C, string>[]>;
 }
 
 async function set(
@@ -40,10 +42,9 @@ async function set(
   id: string,
   value: unknown,
 ): Promise<void> {
-  await queryRunner.manager
-    .createQueryBuilder()
-    .update(table)
-    .set({ [column]: value })
-    .where({ id })
-    .execute();
+  const parameter = (index: number) => queryRunner.connection.driver.createParameter('value', index);
+  await queryRunner.query(
+    `UPDATE "${table}" SET "${column}" = ${parameter(0)} WHERE "id" = ${parameter(1)}`,
+    [value, id],
+  );
 }
