@@ -94,7 +94,9 @@ describe('formats and reports of datasets', () => {
 
   it('tells a format that comes after the file, or is none', async () => {
     const before = readdirSync(path.join(service.folder, 'datasets'));
-    const late = await problemOf(await post(formOf(TSV, { format: 'csv' })), 422);
+    const fileFirst = formOf(TSV);
+    fileFirst.set('format', 'csv');
+    const late = await problemOf(await post(fileFirst), 422);
     expect(late).toMatchObject({ errors: [{ pointer: '#/format' }] });
     expect(late.detail).toContain('format must come before the files');
     const none = new FormData();
