@@ -144,8 +144,7 @@ export class RunFeed {
 
   private serve(): void {
     for (const go of this.waiting.splice(0, SERVED_AT_ONCE)) go();
-    this.nextTurn =
-      this.waiting.length > 0 ? globalThis.setImmediate(() => this.serve()) : undefined;
+    this.nextTurn = this.waiting.length > 0 ? globalThis.setImmediate(() => this.serve()) : undefined;
   }
 
   private pageOf(runId: string, sequence: number): Page {
