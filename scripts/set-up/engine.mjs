@@ -15,8 +15,8 @@ const advice =
   'install what the lines above miss, then `npm run set-up`. The whole output is in .engine/last-failure.log.';
 
 /**
- * Prepares native TensorFlow: one prepared earlier, for GPUs or not, else `@tensorflow/tfjs-node` from its own install, else from
- * TensorFlow's Python wheel. Where none works, the wasm engine trains. The gigabytes for GPUs come only if they are asked for.
+ * Prepares native TensorFlow: one prepared earlier, for GPUs or not, else from TensorFlow's Python wheel, else
+ * `@tensorflow/tfjs-node` from its own install, where that is allowed. Where none works, the wasm engine trains. The gigabytes for GPUs come only if they are asked for.
  */
 export const engine = {
   name: 'engine',

@@ -4,6 +4,7 @@ import { run } from './command.mjs';
 import { engineFolder, nodeModules, root, stampFolder } from './places.mjs';
 import { hasStamp, removeStamp, writeStamp } from './stamp.mjs';
 import { nodeGyp } from './toolchain.mjs';
+import { mayDownloadUnverified, VARIABLE } from './unverified.mjs';
 
 // The same choice as in src/common/sqlite.ts, which says why.
 const bringsBinary = Number(process.versions.napi) >= 10;
@@ -49,15 +50,18 @@ function stampContent(build) {
 
 async function make() {
   rmSync(join(folder, 'build'), { recursive: true, force: true });
-  if (!bringsBinary && (await download())) return 'prebuilt addon downloaded';
-  console.log('      No prebuilt better-sqlite3 could be had: compiling it (about a minute).');
+  // A binary from its host has no sum to check; the source is pinned by the lockfile.
+  if (!bringsBinary && mayDownloadUnverified() && (await download())) return 'prebuilt addon downloaded';
+  console.log('      Compiling better-sqlite3 (about a minute, once).');
   try {
     await nodeGyp(['rebuild', '--release', '--force_build=1'], {
       cwd: folder,
       label: 'compiling better-sqlite3',
     });
   } catch (error) {
-    const advice = 'Install a C++ compiler, make and Python 3 and run the command again.';
+    const advice =
+      'Install a C++ compiler, make and Python 3 and run the command again; or take Node 22.14 or later, which needs none of ' +
+      `them; or set ${VARIABLE}=1 to download a binary that cannot be checked.`;
     throw new Error(`better-sqlite3 could not be compiled. ${advice}\n${error.message}`, { cause: error });
   }
   return 'compiled';

@@ -147,7 +147,8 @@ class TensorFlowBuild {
 export const cpuBuild = new TensorFlowBuild({
   title: 'native TensorFlow',
   packageName: 'tfjs-node',
-  sources: [installOfPackage, wheelOfTensorFlow(tensorflowCpu)],
+  // The pinned one first.
+  sources: [wheelOfTensorFlow(tensorflowCpu), installOfPackage],
 });
 
 /** The package's own install is no source: what it would download was built with CUDA 11.2, which knows no card of today. */

@@ -4,11 +4,18 @@ import { run } from './command.mjs';
 import { sizeOf } from './folder-size.mjs';
 import { nodeModules } from './places.mjs';
 import { headersFolder, nodeGypCommand } from './toolchain.mjs';
+import { mayDownloadUnverified, VARIABLE } from './unverified.mjs';
 
-/** The package's own install script: downloads libtensorflow and a prebuilt addon, from a host that many sites cannot reach. */
+/**
+ * The package's own install script: downloads libtensorflow and a prebuilt addon, whose sums nobody states. So it runs only where it is
+ * asked for.
+ */
 export const installOfPackage = {
   name: "the package's own install",
   async bring(folder) {
+    if (!mayDownloadUnverified()) {
+      throw new Error(`what it downloads has no sum to check; ${VARIABLE}=1 allows it all the same`);
+    }
     const env = {
       ...process.env,
       PATH: [join(nodeModules, '.bin'), process.env.PATH].join(delimiter),
