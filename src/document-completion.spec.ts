@@ -38,7 +38,8 @@ it('names the answers that any request may get', () => {
 it('keeps what an operation says itself', () => {
   const responses = { 400: { description: 'mine' } };
   completeDocument(documentOf('/x', { get: { responses } }));
-  expect(responses[400]).toEqual({ description: 'mine' });
+  expect(responses[400]).toMatchObject({ description: 'mine' });
+  expect(responses[400]).not.toHaveProperty('content');
 });
 
 it('closes the schemas of bodies, also those that refer to each other, and no others', () => {
@@ -52,4 +53,16 @@ it('closes the schemas of bodies, also those that refer to each other, and no ot
     Part: { additionalProperties: false },
   });
   expect(components!.schemas!.Told).not.toHaveProperty('additionalProperties');
+});
+
+it('tells of every answer that it bears the id of its request', () => {
+  const document = completeDocument(
+    documentOf('/x', { get: { responses: { 200: { description: 'x', headers: { ETag: {} } } } } }),
+  );
+  const { responses } = (document.paths['/x'] as { get: { responses: Record<string, { headers: object }> } })
+    .get;
+  const requestId = { 'X-Request-Id': { $ref: '#/components/headers/RequestId' } };
+  expect(responses['200']!.headers).toEqual({ ...requestId, ETag: {} });
+  for (const { headers } of Object.values(responses)) expect(headers).toMatchObject(requestId);
+  expect(document.components?.headers?.['RequestId']).toMatchObject({ schema: { type: 'string' } });
 });

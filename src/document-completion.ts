@@ -15,7 +15,33 @@ export function completeDocument(document: OpenAPIObject): OpenAPIObject {
     }
   }
   refuseUnknownFields(document);
+  tellOfRequestIds(document);
   return document;
+}
+
+/** Every answer bears the id by which the log knows its request. */
+function tellOfRequestIds(document: OpenAPIObject): void {
+  document.components = {
+    ...document.components,
+    headers: {
+      ...document.components?.headers,
+      RequestId: {
+        description:
+          'The id of the request in the log: the one that came along in this header, or a new one.',
+        schema: { type: 'string' },
+      },
+    },
+  };
+  const header = { $ref: '#/components/headers/RequestId' };
+  for (const item of Object.values(document.paths)) {
+    for (const operation of Object.values(item as Record<string, unknown>)) {
+      if (!isOperation(operation)) continue;
+      for (const response of Object.values(operation.responses)) {
+        if (response && !('$ref' in response))
+          response.headers = { 'X-Request-Id': header, ...response.headers };
+      }
+    }
+  }
 }
 
 /** What hooks, the router, the parsers of bodies and the disk answer. */
