@@ -164,7 +164,7 @@ export class EvaluationsService implements OnModuleInit, OnModuleDestroy, Before
     if (this.waiting.length + this.arriving < evaluationQueue) return;
     throw new TooManyRequestsError(
       `${evaluationQueue} evaluations wait already, which is the most. Try again when some have ended, or cancel one: ` +
-        'POST /models/ID/evaluations/ID/cancel.',
+        'POST /models/ID/evaluations/ID/cancel. WELLFORMED_EVALUATION_QUEUE allows more.',
       RETRY_AFTER,
     );
   }
@@ -179,7 +179,8 @@ export class EvaluationsService implements OnModuleInit, OnModuleDestroy, Before
     const cancel = new AbortController();
     this.current = { id, cancel };
     try {
-      await this.update(id, ['queued'], { status: 'running' });
+      // It may have been cancelled before it stood in the queue.
+      if (!(await this.update(id, ['queued'], { status: 'running' }))) return;
       const result = await this.judge(evaluation, AbortSignal.any([this.stop.signal, cancel.signal]));
       await this.end(id, { status: 'succeeded', result });
     } catch (error) {
@@ -234,18 +235,20 @@ export class EvaluationsService implements OnModuleInit, OnModuleDestroy, Before
   }
 
   /** Ends an evaluation that has not ended yet. */
-  private end(id: string, change: Partial<EvaluationEntity>): Promise<void> {
-    return this.update(id, openEvaluationStatuses, { ...change, finishedAt: new Date() });
+  private async end(id: string, change: Partial<EvaluationEntity>): Promise<void> {
+    await this.update(id, openEvaluationStatuses, { ...change, finishedAt: new Date() });
   }
 
-  private async update(
+  /** @returns whether it had one of these statuses */
+  private update(
     id: string,
     from: readonly EvaluationStatus[],
     change: Partial<EvaluationEntity>,
-  ): Promise<void> {
-    await this.transactions.run((manager) =>
-      manager.update(EvaluationEntity, { id, status: In(from) }, change),
-    );
+  ): Promise<boolean> {
+    return this.transactions.run(async (manager) => {
+      const { affected } = await manager.update(EvaluationEntity, { id, status: In(from) }, change);
+      return Boolean(affected);
+    });
   }
 
   /** All at once, however many there are. */
