@@ -12,7 +12,7 @@ const MiB = 2 ** 20;
  */
 export const textFileLimits = {
   'config.json': MiB,
-  'tokenizer.json': 32 * MiB,
+  'tokenizer.json': 16 * MiB,
   'vocab.txt': 16 * MiB,
   'vocab.json': 16 * MiB,
   'merges.txt': 16 * MiB,

@@ -87,7 +87,7 @@ export class ServedModel {
     const modelPath = join(folder, graphFiles[variant]);
     if (!existsSync(modelPath))
       throw new InvalidModelError(`${folder} has no ${graphFiles[variant]}. ${advice[variant]}`);
-    const tokenizer = Tokenizer.fromFolder(folder);
+    const tokenizer = await Tokenizer.open(folder);
     if (tokenizer.vocabSize > config.vocabSize) {
       throw new InvalidModelError(
         `${folder}: the tokenizer knows ${tokenizer.vocabSize} pieces but the model only ${config.vocabSize}. ` +

@@ -158,7 +158,7 @@ describe('kindOf', () => {
       /1000000000, but must be a whole number from 1 to 256/,
     ],
     ['a long prefix', model({ continuing_subword_prefix: '#'.repeat(99) }), /at most 16/],
-    ['an id that fills memory', model({ vocab: { ...vocab, a: 2 ** 30 } }), /1073741824.*999999/],
+    ['an id that fills memory', model({ vocab: { ...vocab, a: 2 ** 30 } }), /1073741824.*599999/],
     ['a long added token', { ...bert, added_tokens: [token('a'.repeat(101))] }, /101 characters, and 100/],
     ['many added tokens', { ...bert, added_tokens: Array(10_001).fill(token('a')) }, /10000 is the most/],
     [

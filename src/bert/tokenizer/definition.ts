@@ -5,6 +5,7 @@ import { assertAccepted } from './accepted-definition.js';
 import { byteLevelDefinition } from './byte-level-definition.js';
 import { findTokenizerFiles } from './files.js';
 import { booleanSetting, readSettings, type TokenizerSettings } from './settings.js';
+import { atOnce, type Steps } from './steps.js';
 import type { TokenizerDefinition } from './tokenizer-definition.js';
 import { wordPieceDefinition } from './word-piece-definition.js';
 
@@ -15,14 +16,20 @@ import { wordPieceDefinition } from './word-piece-definition.js';
  * @throws InvalidModelError if none is there or a file cannot be used.
  */
 export function readDefinition(folder: string): TokenizerDefinition {
+  return atOnce(definitionSteps(folder));
+}
+
+/** The same, step by step. */
+export function* definitionSteps(folder: string): Steps<TokenizerDefinition> {
   findTokenizerFiles(folder);
   const settings = readSettings(folder);
-  const stored = readStoredDefinition(folder);
+  const stored = yield* storedDefinition(folder);
   if (stored) return withSettings(stored, settings);
   const wordPieces = existsSync(join(folder, 'vocab.txt'));
   const definition = wordPieces
     ? wordPieceDefinition(folder, settings)
     : byteLevelDefinition(folder, settings);
+  yield;
   assertAccepted(definition, join(folder, wordPieces ? 'vocab.txt' : 'vocab.json'));
   return definition;
 }
@@ -33,10 +40,16 @@ export function readDefinition(folder: string): TokenizerDefinition {
  * @throws InvalidModelError if it is not a tokenizer of the kinds that are known.
  */
 export function readStoredDefinition(folder: string): TokenizerDefinition | undefined {
+  return atOnce(storedDefinition(folder));
+}
+
+function* storedDefinition(folder: string): Steps<TokenizerDefinition | undefined> {
   const path = join(folder, 'tokenizer.json');
   const definition = readJsonObject(path, textFileLimits['tokenizer.json']);
   if (!definition) return undefined;
+  yield;
   assertAccepted(definition, path);
+  yield;
   return definition;
 }
 

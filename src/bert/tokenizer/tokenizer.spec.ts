@@ -193,3 +193,21 @@ describe('a folder that cannot be used', () => {
 it('refuses a length that holds no sentence', () => {
   expect(() => Tokenizer.fromFolder(join(goldens, 'tiny-bert')).encode('a', 1)).toThrow(RangeError);
 });
+
+describe('Tokenizer.open', () => {
+  it('opens the same tokenizer, and gives others a turn meanwhile', async () => {
+    const folder = 'test/goldens/tiny-bert';
+    let turns = 0;
+    const count = () => void (turns++, (next = setImmediate(count)));
+    let next = setImmediate(count);
+    const opened = await Tokenizer.open(folder);
+    clearImmediate(next);
+    expect(turns).toBeGreaterThanOrEqual(3);
+    const sentence = 'The cat sat on the mat.';
+    expect(opened.encode(sentence, 64)).toEqual(Tokenizer.fromFolder(folder).encode(sentence, 64));
+  });
+
+  it('refuses what cannot be opened', async () => {
+    await expect(Tokenizer.open('test/goldens')).rejects.toThrow(InvalidModelError);
+  });
+});

@@ -37,5 +37,5 @@ export function damaged(what: string): InvalidModelError {
   );
 }
 
-/** As many as a model may have: twice the largest vocabulary of a BERT, which LaBSE has with half a million. */
-export const mostPieces = 1_000_000;
+/** As many as a model may have: the largest vocabulary of a BERT, that of LaBSE, has half a million. */
+export const mostPieces = 600_000;
