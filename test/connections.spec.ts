@@ -44,7 +44,9 @@ describe.skipIf(process.platform !== 'linux')('more connections than there are f
       socket.on('error', () => undefined);
       sockets.push(socket);
     }
-    await expect.poll(() => sockets.filter((socket) => socket.closed).length).toBeGreaterThanOrEqual(400);
+    await expect
+      .poll(() => sockets.filter((socket) => socket.closed).length, { timeout: 20_000 })
+      .toBeGreaterThanOrEqual(400);
     await sleep(100);
     for (let i = 0; i < 5; i++) expect(await upload()).toBe(201);
   });
