@@ -1,7 +1,18 @@
-import { add, addN, div, engine, minimum, sqrt, tidy, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
+import {
+  add,
+  addN,
+  div,
+  engine,
+  minimum,
+  mul,
+  sqrt,
+  tidy,
+  type Scalar,
+  type Tensor,
+} from '@tensorflow/tfjs-core';
 import type { EncoderConfig } from '../config.js';
 import { crossEntropy } from '../kernels/cross-entropy.js';
-import { sumOfSquares } from '../kernels/sum-of-squares.js';
+import { halfSumOfSquares } from '../kernels/half-sum-of-squares.js';
 import type { Batch } from '../network/batch.js';
 import { classify } from '../network/classifier.js';
 import type { DropoutPlaces } from '../network/dropout-places.js';
@@ -37,7 +48,7 @@ export function lossAndGradients(
 
 /** The L2 norm of all gradients taken as one vector (`torch.nn.utils.clip_grad_norm_`). */
 export function globalNorm(gradients: Iterable<Tensor>): Scalar {
-  return tidy(() => sqrt(addN([...gradients].map((gradient) => sumOfSquares(gradient)))));
+  return tidy(() => sqrt(mul<Scalar>(2, addN([...gradients].map((gradient) => halfSumOfSquares(gradient))))));
 }
 
 /** What to multiply gradients with so that their norm is at most `maximum`; PyTorch's formula, small constant included. */

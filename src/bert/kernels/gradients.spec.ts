@@ -23,7 +23,7 @@ import { embeddingLookup } from './embedding-lookup.js';
 import { gelu } from './gelu.js';
 import { layerNorm, residualLayerNorm } from './layer-norm.js';
 import { linear } from './linear.js';
-import { sumOfSquares } from './sum-of-squares.js';
+import { halfSumOfSquares } from './half-sum-of-squares.js';
 import { symmetricDivergence } from './symmetric-divergence.js';
 
 const random = statelessPhilox(1, 1);
@@ -157,8 +157,8 @@ describe.each(engines)('fused operations on %s', (name) => {
     });
   });
 
-  it('sumOfSquares sums squares', () => {
-    expect(tidy(() => sumOfSquares(tensor2d([[1, -2], [3, 4]])).dataSync()[0])).toBe(30); // prettier-ignore
+  it('halfSumOfSquares sums squares', () => {
+    expect(tidy(() => halfSumOfSquares(tensor2d([[1, -2], [3, 4]])).dataSync()[0])).toBe(15); // prettier-ignore
   });
 });
 

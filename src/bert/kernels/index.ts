@@ -1,9 +1,15 @@
 import { dropoutMaskKernel } from './dropout.js';
 import { register } from './kernel.js';
 import { addBiasKernel, matrixProductKernel, sumOfRowsKernel } from './matrix-product.js';
-import { sumOfSquaresKernel } from './sum-of-squares.js';
+import { halfSumOfSquaresKernel } from './half-sum-of-squares.js';
 
-const KERNELS = [matrixProductKernel, addBiasKernel, sumOfRowsKernel, dropoutMaskKernel, sumOfSquaresKernel];
+const KERNELS = [
+  matrixProductKernel,
+  addBiasKernel,
+  sumOfRowsKernel,
+  dropoutMaskKernel,
+  halfSumOfSquaresKernel,
+];
 
 /** Makes our kernels known to the named TF.js backend. */
 export function registerKernels(backendName: string): void {

@@ -7,6 +7,7 @@ import type { Engine } from '../engine.js';
 import { seesNvidiaGpu } from '../nvidia-gpu.js';
 import { tensorFlowEnvironment } from './environment.js';
 import { ResourceParameterStore, resourceBytes } from './resource-parameter-store.js';
+import { reuseSmallTensors, type TensorBinding } from './small-tensors.js';
 
 /**
  * Loads native TensorFlow into this thread.
@@ -18,7 +19,9 @@ export async function startTensorFlow(packageName: string): Promise<Engine> {
   restoreRemovedUtilities();
 
   const version = await load(packageName);
-  const { binding, isUsingGpuDevice } = tfjs().backend as unknown as NativeBackend;
+  const backend = tfjs().backend as unknown as NativeBackend;
+  backend.binding = reuseSmallTensors(backend.binding);
+  const { binding, isUsingGpuDevice } = backend;
   registerKernels('tensorflow');
   const carrier = `${packageName} ${version['tfjs-node'] ?? version['tfjs-core']}`;
   return {
@@ -34,7 +37,7 @@ export async function startTensorFlow(packageName: string): Promise<Engine> {
 
 interface NativeBackend {
   isUsingGpuDevice: boolean;
-  binding: { TF_Version: string };
+  binding: TensorBinding & { TF_Version: string };
 }
 
 function deviceName(packageName: string, isUsingGpu: boolean): string {
