@@ -155,4 +155,5 @@ it('50 trainings leave the service as small as they found it', async () => {
   } finally {
     await service.stop();
   }
-});
+  // Five to fifteen seconds each.
+}, 1_200_000);
