@@ -148,9 +148,10 @@ it('50 trainings leave the service as small as they found it', async () => {
       expect([run.status, run.error]).toEqual(['succeeded', null]);
       resident.push(sampleProcess(service.pid).residentMiB);
     }
-    const least = (samples: number[]) => Math.min(...samples);
+    // The kernel may take idle pages away for a while: the least of some samples says little.
+    const median = (samples: number[]) => samples.sort((a, b) => a - b)[samples.length >> 1]!;
     console.log(`Resident, in MiB: ${resident.map((mebibytes) => mebibytes.toFixed(0)).join(' ')}`);
-    expect(least(resident.slice(40)) - least(resident.slice(10, 20))).toBeLessThan(15);
+    expect(median(resident.slice(40)) - median(resident.slice(10, 20))).toBeLessThan(15);
     expect(childrenOf(service.pid)).toEqual([]);
   } finally {
     await service.stop();
