@@ -33,17 +33,17 @@ async function main(): Promise<void> {
     for (const { message } of warnings) console.log(`  ${message}`);
   }
   for (const [licence, homepage] of licences) console.log(`\nLicence: ${licence}\n${homepage}`);
-  const [first, second] = added;
-  if (first && second) {
-    const body = {
-      datasetId: first.id,
-      validationDatasetId: second.id,
-      baseModel: 'all-MiniLM-L6-v2',
-    };
-    console.log(
-      `\nTo train on them:\n  curl -H 'content-type: application/json' -d '${JSON.stringify(body)}' ${values.url}/train`,
-    );
-  }
+  const [training, validation] = added;
+  if (!training || !validation || !entries[0]!.name.endsWith('/train')) return;
+  const body = JSON.stringify({
+    datasetId: training.id,
+    validationDatasetId: validation.id,
+    // The sample is for trying things out.
+    ...(entries[0]!.source.kind === 'shipped' && { baseModel: 'all-MiniLM-L6-v2' }),
+  });
+  console.log(
+    `\nTo train on them:\n  curl -H 'content-type: application/json' -d '${body}' ${values.url}/train`,
+  );
 }
 
 function parseArguments() {
