@@ -41,6 +41,7 @@ RUN --mount=type=cache,target=/root/.npm \
 FROM dependencies AS application
 COPY nest-cli.json tsconfig.json tsconfig.build.json LICENSE ./
 COPY src src
+COPY samples samples
 RUN node scripts/set-up.mjs build
 # Of the sources, for /health/ready: --build-arg REVISION=$(git rev-parse HEAD).
 ARG REVISION=unknown

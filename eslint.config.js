@@ -76,6 +76,7 @@ export default tseslint.config(
       'src/backup.ts',
       'src/restore.ts',
       'src/base-models/pull.ts',
+      'src/datasets/catalogue/add.ts',
     ],
     rules: { 'no-console': 'error' },
   },

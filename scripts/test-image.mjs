@@ -89,6 +89,7 @@ async function tryOut(app, data, user) {
     const address = `http://127.0.0.1:${env.WELLFORMED_PORT}`;
     const { build } = await (await fetch(`${address}/health/ready`)).json();
     if (build.commit !== commit) throw new Error(`It calls its commit ${build.commit}, not ${commit}.`);
+    await addSample(address);
     const run = await train(address, 1);
     await until(async () => (await statusOf(address, run)) === 'succeeded', 120);
     const answer = await fetch(`${address}/predict`, { method: 'POST', body: 'She put the book.' });
@@ -107,6 +108,17 @@ async function tryOut(app, data, user) {
 async function healthCheck(app, env) {
   const child = spawn(process.execPath, ['health-check.mjs'], { cwd: app, env, stdio: 'ignore' });
   return (await new Promise((resolve) => child.once('close', resolve))) === 0;
+}
+
+/** The sample's files must be in the image. */
+async function addSample(address) {
+  const headers = { 'content-type': 'application/json' };
+  for (const source of ['sample/train', 'sample/validation']) {
+    const body = JSON.stringify({ source });
+    const answer = await fetch(`${address}/datasets`, { method: 'POST', headers, body });
+    if (answer.status !== 201)
+      throw new Error(`POST /datasets with ${source} answers ${answer.status}: ${await answer.text()}`);
+  }
 }
 
 async function train(address, epochs) {

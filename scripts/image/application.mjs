@@ -15,7 +15,13 @@ await runScript(async () => {
     recursive: true,
     filter: (path) => !notInDist.includes(path),
   });
-  for (const name of ['package.json', 'LICENSE']) cpSync(join(root, name), join(target, name));
+  const asTheyAre = [
+    'package.json',
+    'LICENSE',
+    'samples/sample-training.tsv',
+    'samples/sample-validation.tsv',
+  ];
+  for (const name of asTheyAre) cpSync(join(root, name), join(target, name));
   // src/common/build-info.ts reads it; in a container there is no git to ask.
   writeFileSync(join(target, 'commit'), `${commit || 'unknown'}\n`);
   const healthCheck = join(dirname(fileURLToPath(import.meta.url)), 'health-check.mjs');

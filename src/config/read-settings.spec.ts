@@ -53,6 +53,7 @@ describe('readSettings', () => {
       hubModels: 'any',
       hubUrl: 'https://huggingface.co',
       baseModelMaxBytes: 4 * 2 ** 30,
+      colaUrl: 'https://nyu-mll.github.io/CoLA/cola_public_1.1.zip',
     });
   });
 

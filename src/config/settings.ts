@@ -252,4 +252,17 @@ export class Settings extends HttpSettings {
   @IsInt({ message: 'must be a size such as 4294967296 or 4 GiB' })
   @Min(1, { message: 'must be at least 1 byte' })
   baseModelMaxBytes!: number;
+
+  @Setting('WELLFORMED_COLA_URL', {
+    default: 'https://nyu-mll.github.io/CoLA/cola_public_1.1.zip',
+    description:
+      'Address of the archive that CoLA is fetched from, when somebody adds it by name; or of a copy of it.',
+    parse: text,
+  })
+  @IsUrl(
+    // Clients are told the address where it does not answer.
+    { protocols: ['http', 'https'], require_protocol: true, require_tld: false, disallow_auth: true },
+    { message: 'must be an http or https address without a password' },
+  )
+  colaUrl!: string;
 }

@@ -20,7 +20,10 @@ import { PageQuery } from '../common/pagination.js';
 import { formValues } from '../common/form-values.js';
 import { validated } from '../common/validation.js';
 import { Settings } from '../config/settings.js';
+import { CatalogueService } from './catalogue/catalogue.service.js';
+import type { Dataset } from './dataset.js';
 import { DatasetsService } from './datasets.service.js';
+import { AddDatasetDto, CatalogueDto, CatalogueEntryDto } from './dto/catalogue.dto.js';
 import { DatasetDto, DatasetPageDto } from './dto/dataset.dto.js';
 import { RowDto, RowPageDto, RowsQuery } from './dto/row.dto.js';
 import { UploadDatasetFields, UploadDatasetForm } from './dto/upload-dataset.dto.js';
@@ -37,6 +40,7 @@ const ApiDatasetId = () => ApiParam({ name: 'id', example: 'ds_01JDB6X2S7N4M0QK8
 export class DatasetsController {
   constructor(
     private readonly datasets: DatasetsService,
+    private readonly catalogue: CatalogueService,
     private readonly settings: Settings,
   ) {}
 
@@ -44,9 +48,12 @@ export class DatasetsController {
   @Needs('train')
   @RouteConfig(takesForm)
   @ApiOperation({
-    summary: 'Upload labelled sentences',
+    summary: 'Upload labelled sentences, or add a data set by name',
     description:
-      'Takes text in UTF-8 (with or without BOM, lines ended by LF or CRLF) as\n\n' +
+      'Takes a form with a file, or as JSON the name of a data set of the catalogue (`GET /datasets/catalogue`), which the service ' +
+      'then fetches. The answer is the same. It has the licence of a data set of the catalogue; read it before you use the data.\n\n' +
+      '    curl --json \'{"source": "cola/train"}\' localhost:3000/datasets\n\n' +
+      'A file is text in UTF-8 (with or without BOM, lines ended by LF or CRLF) as\n\n' +
       '- TSV: columns with tabs between them, without quoting: a quote sign is a letter;\n' +
       '- CSV (RFC 4180): columns with commas, semicolons or tabs between them; a field between quote marks may hold all of these and ' +
       'line breaks, and a quote mark within it is doubled;\n' +
@@ -66,40 +73,35 @@ export class DatasetsController {
           schema: { $ref: getSchemaPath(UploadDatasetForm) },
           encoding: { file: { contentType: fileTypes } },
         },
+        'application/json': {
+          schema: { $ref: getSchemaPath(AddDatasetDto) },
+          example: { source: 'cola/train' },
+        },
       },
     },
   })
-  @ApiExtraModels(UploadDatasetForm)
+  @ApiExtraModels(UploadDatasetForm, AddDatasetDto)
   @ApiCreatedResponse({
     type: DatasetDto,
     description: 'Stored.',
     headers: { Location: { description: 'Path of the dataset.', schema: { type: 'string' } } },
     links: linksTo(ofDataset, { id: '$response.body#/id' }),
   })
-  @ApiProblems(400, 413, 415, 422)
+  @ApiProblems(400, 413, 415, 422, 503)
   async upload(
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<DatasetDto> {
-    const { fields, files } = await readForm(request, {
-      files: ['file'],
-      tells: ['format'],
-      maxFileBytes: this.settings.maxUploadBytes,
-      read: (file) => this.datasets.prepare(file.stream, { ...file, ...file.told }),
-      discard: (prepared) => prepared.discard(),
-    });
-    if (!files.file) {
-      const message = 'file is missing. With curl: -F file=@sentences.tsv';
-      throw new InvalidInputError(`The form is not valid: ${message}`, [{ pointer: '#/file', message }]);
-    }
-    try {
-      const { name } = await validated(UploadDatasetFields, formValues(UploadDatasetFields, fields), 'form');
-      const dataset = await files.file.store(name);
-      reply.header('location', `/datasets/${dataset.id}`);
-      return DatasetDto.of(dataset);
-    } finally {
-      await files.file.discard();
-    }
+    const dataset = isJson(request) ? await this.fromCatalogue(request, reply) : await this.fromForm(request);
+    reply.header('location', `/datasets/${dataset.id}`);
+    return DatasetDto.of(dataset);
+  }
+
+  /** List the data sets that can be added by name */
+  @Get('catalogue')
+  @Needs('train')
+  listCatalogue(): CatalogueDto {
+    return { items: this.catalogue.entries.map(CatalogueEntryDto.of) };
   }
 
   @Get()
@@ -149,4 +151,36 @@ export class DatasetsController {
   async delete(@Param('id') id: string): Promise<void> {
     await this.datasets.delete(id);
   }
+
+  private async fromForm(request: FastifyRequest): Promise<Dataset> {
+    const { fields, files } = await readForm(request, {
+      files: ['file'],
+      tells: ['format'],
+      maxFileBytes: this.settings.maxUploadBytes,
+      read: (file) => this.datasets.prepare(file.stream, { ...file, ...file.told }),
+      discard: (prepared) => prepared.discard(),
+    });
+    if (!files.file) {
+      const message = 'file is missing. With curl: -F file=@sentences.tsv';
+      throw new InvalidInputError(`The form is not valid: ${message}`, [{ pointer: '#/file', message }]);
+    }
+    try {
+      const { name } = await validated(UploadDatasetFields, formValues(UploadDatasetFields, fields), 'form');
+      return await files.file.store(name);
+    } finally {
+      await files.file.discard();
+    }
+  }
+
+  private async fromCatalogue({ body }: FastifyRequest, { raw }: FastifyReply): Promise<Dataset> {
+    const { source, name } = await validated(AddDatasetDto, body, 'body');
+    const gone = new AbortController();
+    const leave = () => gone.abort();
+    raw.once('close', leave);
+    return this.catalogue.add(source, name, gone.signal).finally(() => raw.off('close', leave));
+  }
+}
+
+function isJson({ headers }: FastifyRequest): boolean {
+  return /^application\/json\s*(;|$)/i.test(headers['content-type'] ?? '');
 }

@@ -1,5 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { catalogue } from './catalogue/catalogue.js';
+import { CATALOGUE, CatalogueService } from './catalogue/catalogue.service.js';
 import { DatasetEntity } from './dataset.entity.js';
 import { DatasetsController } from './datasets.controller.js';
 import { DatasetsService } from './datasets.service.js';
@@ -7,7 +9,7 @@ import { DatasetsService } from './datasets.service.js';
 @Module({
   imports: [TypeOrmModule.forFeature([DatasetEntity])],
   controllers: [DatasetsController],
-  providers: [DatasetsService],
+  providers: [DatasetsService, CatalogueService, { provide: CATALOGUE, useValue: catalogue }],
   exports: [DatasetsService],
 })
 export class DatasetsModule {}

@@ -47,6 +47,7 @@ describe.skipIf(!tools).each([
         WELLFORMED_BASE_MODELS: baseModels,
         WELLFORMED_HUB_MODELS: 'catalogue',
         WELLFORMED_HUB_URL: 'http://127.0.0.1:1',
+        WELLFORMED_COLA_URL: 'http://127.0.0.1:1',
         ...settings,
       },
     });

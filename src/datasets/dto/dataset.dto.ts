@@ -1,6 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { entryWithRows } from '../catalogue/catalogue.js';
 import type { Dataset, DatasetWarningKind, RowLayout } from '../dataset.js';
 import { fileFormats, type FileFormat } from '../reading/file-format.js';
+import { CatalogueEntryDto } from './catalogue.dto.js';
 
 export class LengthStatisticsDto {
   /** @example 2 */
@@ -139,8 +141,14 @@ export class DatasetDto {
   /** @example '2025-11-23T10:20:30.456Z' */
   createdAt!: Date;
 
+  /** The data set of the catalogue that has the same rows, with its licence; null where there is none. */
+  @ApiProperty({ type: () => CatalogueEntryDto, nullable: true })
+  catalogueEntry!: CatalogueEntryDto | null;
+
   static of(dataset: Dataset): DatasetDto {
-    return Object.assign(new DatasetDto(), dataset);
+    const entry = entryWithRows(dataset.contentHash);
+    const catalogueEntry = entry ? CatalogueEntryDto.of(entry) : null;
+    return Object.assign(new DatasetDto(), { ...dataset, catalogueEntry });
   }
 }
 
