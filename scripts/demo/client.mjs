@@ -73,7 +73,10 @@ export class Refusal extends Error {
 async function refusal(response) {
   const problem = await response.json().catch(() => undefined);
   const detail = problem?.detail ?? `${response.url} answers ${response.status} ${response.statusText}.`;
-  const errors = (problem?.errors ?? []).map(({ message }) => `\n  ${message}`);
+  // Where there is but one problem, the detail may have told it.
+  const errors = (problem?.errors ?? [])
+    .filter(({ message }) => !detail.includes(message))
+    .map(({ message }) => `\n  ${message}`);
   return new Refusal(response.status, detail + errors.join(''), Number(response.headers.get('retry-after')));
 }
 
