@@ -18,9 +18,11 @@ export default tseslint.config(
       globals: Object.fromEntries(
         [
           'Blob',
+          'AbortController',
           'AbortSignal',
           'Buffer',
           'FormData',
+          'TextDecoder',
           'URL',
           'clearInterval',
           'clearTimeout',

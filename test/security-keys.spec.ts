@@ -23,6 +23,7 @@ describe('API keys', () => {
       WELLFORMED_API_KEYS: Object.values(keys)
         .map(({ entry }) => entry)
         .join(', '),
+      WELLFORMED_RATE_LIMIT: '5000',
     });
   });
   afterAll(async () => {
@@ -54,6 +55,7 @@ describe('API keys', () => {
     ['POST', '/train/run_1/cancel', ['train'], 404],
     ['DELETE', '/train/run_1', [], 404],
     ['GET', '/metrics', ['metrics'], 200],
+    ['GET', '/whoami', ['predict', 'train', 'metrics'], 200],
   ];
 
   it.each(routes)('%s %s is for %j and admin', async (method, path, opens, answer) => {
@@ -69,6 +71,24 @@ describe('API keys', () => {
       }
     }
     for (const { headers } of [none, unknown]) await problemOf(await ask(method, path, headers, body), 401);
+  });
+
+  it('tells whoever asks whose key is in use, what it may do and its limits', async () => {
+    const all = ['predict', 'train', 'metrics', 'admin'];
+    for (const [scope, name, scopes] of [
+      ['predict', 'pupil', ['predict']],
+      ['train', 'teacher', ['train']],
+      ['metrics', 'prometheus', ['metrics']],
+      ['admin', 'head', all],
+    ] as const) {
+      const answer = await ask('GET', '/whoami', keys[scope].headers);
+      expect(await answer.json()).toEqual({
+        anonymous: false,
+        name,
+        scopes,
+        limits: { requestsPerMinute: 5000, bodyBytes: 2 ** 20, uploadBytes: 2 ** 30 },
+      });
+    }
   });
 
   it('says how to send one, and what is wrong with the one that was sent', async () => {
@@ -193,6 +213,14 @@ describe('a service without keys', () => {
   it('asks for none, and its document says so', async () => {
     const service = await startService();
     expect((await service.request('GET', '/models', undefined, unknown.headers)).status).toBe(200);
+    for (const headers of [{}, unknown.headers] as Record<string, string>[]) {
+      expect(await (await service.request('GET', '/whoami', undefined, headers)).json()).toEqual({
+        anonymous: true,
+        name: null,
+        scopes: ['predict', 'train', 'metrics', 'admin'],
+        limits: { requestsPerMinute: null, bodyBytes: 2 ** 20, uploadBytes: 2 ** 30 },
+      });
+    }
     const document = await service.json<{ paths: Record<string, Record<string, object>> }>(
       200,
       'GET',
