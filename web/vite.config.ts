@@ -23,7 +23,7 @@ export default defineConfig({
   base: './',
   resolve: { alias: { 'wellformed-client': folder('../packages/client/src/index.ts') } },
   build: {
-    outDir: folder('../dist/page'),
+    outDir: folder('../dist/web'),
     emptyOutDir: true,
     assetsDir: 'assets',
     // The Content-Security-Policy allows no data: script and no inline style.

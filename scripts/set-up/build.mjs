@@ -7,7 +7,7 @@ import { hasStamp, removeStamp, sha256, writeStamp } from './stamp.mjs';
 
 const stamp = join(root, 'dist', '.build.json');
 
-/** Compiles `src/` to `dist/` with `nest build`, and `web/` to `dist/page/` with Vite, unless `dist/` was made from these very sources. */
+/** Compiles `src/` to `dist/` with `nest build`, and `web/` to `dist/web/` with Vite, unless `dist/` was made from these very sources. */
 export const build = {
   name: 'build',
   async run() {
@@ -21,7 +21,7 @@ export const build = {
       cwd: root,
       label: 'vite build',
     });
-    compressFiles(join(root, 'dist', 'page'));
+    compressFiles(join(root, 'dist', 'web'));
     writeStamp(stamp, content);
     return 'built';
   },

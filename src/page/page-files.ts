@@ -10,7 +10,7 @@ import type { AccessConfig } from '../auth/access.js';
 import { type PagesConfig, withPolicy } from '../http/browser-protection.js';
 
 /** Where `npm run build` puts the page. Tests that run the sources have none. */
-const folder = fileURLToPath(new URL('../../dist/page/', import.meta.url));
+const folder = fileURLToPath(new URL('../../dist/web/', import.meta.url));
 
 /** Files of the page alone: nothing inline, and nothing from elsewhere. */
 export const PAGE_POLICY = withPolicy(
