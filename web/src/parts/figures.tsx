@@ -68,3 +68,15 @@ export function Facts({
 export function Meter({ share, label }: { share: number; label: string }): JSX.Element {
   return <progress value={share} max={1} aria-label={label} />;
 }
+
+/** What speaks against some figures, in the API's words. */
+export function Warnings({ of }: { of: readonly string[] }): JSX.Element | null {
+  if (of.length === 0) return null;
+  return (
+    <ul class="problem" aria-label={texts.run.warnings}>
+      {of.map((warning) => (
+        <li>{warning}</li>
+      ))}
+    </ul>
+  );
+}

@@ -1,5 +1,6 @@
 import UPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import { texts } from '../texts/en.js';
 import type { Curve } from './chart.js';
 
 const HEIGHT = 240;
@@ -25,7 +26,7 @@ export function drawPlot(
       axes: [axis, { ...axis, size: 60 }],
       cursor: { drag: { x: false, y: false } },
       series: [
-        {},
+        { label: texts.run.steps },
         ...curves.map(({ name, colour: number, dots }) => ({
           label: name,
           stroke: colour(`--curve-${number % 5}`),

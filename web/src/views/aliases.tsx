@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { ModelDto, ServedAliasDto } from 'wellformed-client';
+import type { ModelSummaryDto, ServedAliasDto } from 'wellformed-client';
 import { decimal, percent, time } from '../format.js';
 import { useAction } from '../parts/action.js';
 import { Dialog } from '../parts/dialog.js';
@@ -66,7 +66,7 @@ function AliasTable({
   show,
 }: {
   aliases: readonly ServedAliasDto[];
-  models: readonly ModelDto[];
+  models: readonly ModelSummaryDto[];
   move: (alias: string) => void;
   show: (alias: string) => void;
 }) {
@@ -114,7 +114,7 @@ function Choose({
   done,
 }: {
   alias: string;
-  models: readonly ModelDto[];
+  models: readonly ModelSummaryDto[];
   close: () => void;
   done: () => void;
 }) {
@@ -131,7 +131,7 @@ function Choose({
             .filter(({ aliases }) => !aliases.includes(alias))
             .map((model) => (
               <option value={model.id}>
-                {model.name} (MCC {decimal(model.metrics.best.mcc)})
+                {model.name} (MCC {decimal(model.best.mcc)})
               </option>
             ))}
         </select>
@@ -151,7 +151,7 @@ export function Promote({
   done,
 }: {
   alias: string;
-  to: ModelDto;
+  to: ModelSummaryDto;
   close: () => void;
   done: () => void;
 }): JSX.Element {
@@ -189,7 +189,7 @@ export function Promote({
   );
 }
 
-function Card({ title, model: { name, metrics, validation } }: { title: string; model: ModelDto }) {
+function Card({ title, model: { name, best, validation } }: { title: string; model: ModelSummaryDto }) {
   return (
     <section class="card">
       <h3>{title}</h3>
@@ -198,12 +198,12 @@ function Card({ title, model: { name, metrics, validation } }: { title: string; 
       </p>
       <Facts
         of={[
-          ['MCC', decimal(metrics.best.mcc)],
-          [texts.run.evaluationColumns.accuracy, percent(metrics.best.accuracy, 1)],
+          ['MCC', decimal(best.mcc)],
+          [texts.run.evaluationColumns.accuracy, percent(best.accuracy, 1)],
           [texts.data.sentences, String(validation.rows)],
         ]}
       />
-      <ConfusionMatrix matrix={metrics.best.confusionMatrix} />
+      <ConfusionMatrix matrix={best.confusionMatrix} />
     </section>
   );
 }

@@ -7,7 +7,7 @@ import { hrefTo, route } from '../router.js';
 import { useLoaded, wellformed } from '../service.js';
 import { texts } from '../texts/en.js';
 import { hyperparametersOf } from './run.js';
-import { bestMcc, nameOf, RunState } from './runs.js';
+import { nameOf, RunState } from './runs.js';
 
 const t = texts.compare;
 
@@ -73,7 +73,7 @@ function Comparison({ compared }: { compared: readonly Compared[] }) {
           <tr>
             <th scope="row">{texts.runs.columns.mcc}</th>
             {compared.map(({ run }) => (
-              <td>{decimal(bestMcc(run))}</td>
+              <td>{decimal(run.mcc)}</td>
             ))}
           </tr>
           {differing.map((name) => (

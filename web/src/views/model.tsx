@@ -5,7 +5,7 @@ import { bytes, decimal, percent, scientific, time, whole } from '../format.js';
 import { useAction } from '../parts/action.js';
 import { CodeSamples } from '../parts/copy.js';
 import { Confirm, Dialog } from '../parts/dialog.js';
-import { ConfusionMatrix, Facts, Meter } from '../parts/figures.js';
+import { ConfusionMatrix, Facts, Meter, Warnings } from '../parts/figures.js';
 import { Problem, Show } from '../parts/states.js';
 import { goTo, hrefTo } from '../router.js';
 import { useLoaded, wellformed } from '../service.js';
@@ -78,6 +78,7 @@ function Version({ model, reload }: { model: ModelDto; reload: () => void }) {
           }}
         />
       )}
+      <Warnings of={model.warnings} />
       <h2>{t.figures}</h2>
       <Facts
         of={[

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { ModelDto } from 'wellformed-client';
+import type { ModelSummaryDto } from 'wellformed-client';
 import { bytes, decimal, time, whole } from '../format.js';
 import { Paged } from '../parts/paged.js';
 import { Empty } from '../parts/states.js';
@@ -23,7 +23,7 @@ export function Models(): JSX.Element {
   );
 }
 
-function ModelTable({ models }: { models: readonly ModelDto[] }) {
+function ModelTable({ models }: { models: readonly ModelSummaryDto[] }) {
   const { columns } = t;
   return (
     <table class="list">
@@ -37,7 +37,7 @@ function ModelTable({ models }: { models: readonly ModelDto[] }) {
         </tr>
       </thead>
       <tbody>
-        {models.map(({ id, name, metrics, aliases, bytes: size, createdAt }) => (
+        {models.map(({ id, name, best, aliases, bytes: size, createdAt }) => (
           <tr>
             <th scope="row">
               <a href={hrefTo(['models', id])}>
@@ -45,10 +45,8 @@ function ModelTable({ models }: { models: readonly ModelDto[] }) {
               </a>
             </th>
             <td>
-              {decimal(metrics.best.mcc)}{' '}
-              <small>
-                {t.mccOf(metrics.best.rows).replace(String(metrics.best.rows), whole(metrics.best.rows))}
-              </small>
+              {decimal(best.mcc)}{' '}
+              <small>{t.mccOf(best.rows).replace(String(best.rows), whole(best.rows))}</small>
             </td>
             <td>
               {aliases.map((alias) => (

@@ -5,7 +5,7 @@ import { bytes, decimal, percent, scientific, time } from '../format.js';
 import { useAction } from '../parts/action.js';
 import { Chart, type Curve } from '../parts/chart.js';
 import { Confirm } from '../parts/dialog.js';
-import { ConfusionMatrix, Facts } from '../parts/figures.js';
+import { ConfusionMatrix, Facts, Warnings } from '../parts/figures.js';
 import { Problem, Show } from '../parts/states.js';
 import { goTo, hrefTo } from '../router.js';
 import { useLoaded, wellformed } from '../service.js';
@@ -86,6 +86,7 @@ function LiveRun({
           </p>
         </div>
       )}
+      <Warnings of={run.warnings} />
       <Facts
         of={[
           [texts.model.base, run.baseModel],

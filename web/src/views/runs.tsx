@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { RunDto } from 'wellformed-client';
+import type { RunSummaryDto } from 'wellformed-client';
 import { decimal, duration, percent, time } from '../format.js';
 import { Meter } from '../parts/figures.js';
 import { Paged } from '../parts/paged.js';
@@ -47,7 +47,7 @@ function RunTable({
   selected,
   select,
 }: {
-  runs: readonly RunDto[];
+  runs: readonly RunSummaryDto[];
   selected: readonly string[];
   select: (ids: readonly string[]) => void;
 }) {
@@ -88,7 +88,7 @@ function RunTable({
               <td>
                 <RunState run={run} />
               </td>
-              <td>{decimal(bestMcc(run))}</td>
+              <td>{decimal(run.mcc)}</td>
               <td>{time(run.createdAt)}</td>
             </tr>
           );
@@ -101,7 +101,7 @@ function RunTable({
 export function RunState({
   run: { status, phase, progress, secondsLeft },
 }: {
-  run: Pick<RunDto, 'status' | 'phase' | 'progress' | 'secondsLeft'>;
+  run: Pick<RunSummaryDto, 'status' | 'phase' | 'progress' | 'secondsLeft'>;
 }): JSX.Element {
   const name = t.statuses[status] ?? status;
   if (status !== 'running') return <span class={`status ${status}`}>{name}</span>;
@@ -115,10 +115,6 @@ export function RunState({
 }
 
 /** A run is called what its model will be called; one without a name, by its end of the id. */
-export function nameOf({ name, id }: Pick<RunDto, 'name' | 'id'>): string {
+export function nameOf({ name, id }: Pick<RunSummaryDto, 'name' | 'id'>): string {
   return name ?? `run …${id.slice(-6)}`;
-}
-
-export function bestMcc({ evaluations }: Pick<RunDto, 'evaluations'>): number | null {
-  return evaluations.length === 0 ? null : Math.max(...evaluations.map(({ mcc }) => mcc));
 }

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { DatasetDto, TrainingJsonDto } from 'wellformed-client';
-import { scientific, whole } from '../format.js';
+import type { BaseModelDto, DatasetDto, TrainingJsonDto } from 'wellformed-client';
+import { bytes, scientific, whole } from '../format.js';
 import { useAction } from '../parts/action.js';
 import { Problem, Show } from '../parts/states.js';
 import { goTo, route } from '../router.js';
@@ -15,34 +15,27 @@ const t = texts.train;
 /** The fields that the article sets; the others are folded away. */
 const MAIN_FIELDS = ['name', 'epochs', 'batchSize', 'learningRate', 'maxLength', 'seed', 'promote'];
 
-const BASE_MODELS = [
-  'bert-base-uncased',
-  'all-MiniLM-L6-v2',
-  'distilbert-base-uncased',
-  'roberta-base',
-  'bert-large-uncased',
-];
-
 export function Train(): JSX.Element {
   const loaded = useLoaded(async (signal) => {
-    const [datasets, document] = await Promise.all([
+    const [datasets, baseModels, document] = await Promise.all([
       wellformed.api.datasets.list({ query: { limit: 100 }, signal }),
+      wellformed.api.baseModels.list({ signal }),
       wellformed.document(signal),
     ]);
-    return { datasets: datasets.items, fields: trainingFields(document) };
+    return { datasets: datasets.items, baseModels: baseModels.items, fields: trainingFields(document) };
   }, []);
   return (
     <>
       <h1>{t.title}</h1>
       <Show of={loaded}>
-        {({ datasets, fields }) =>
+        {({ datasets, baseModels, fields }) =>
           datasets.length === 0 ? (
             <>
               <p>{t.noData}</p>
               <Upload done={loaded.reload} />
             </>
           ) : (
-            <Form datasets={datasets} fields={fields} />
+            <Form datasets={datasets} baseModels={baseModels} fields={fields} />
           )
         }
       </Show>
@@ -50,11 +43,19 @@ export function Train(): JSX.Element {
   );
 }
 
-function Form({ datasets, fields }: { datasets: readonly DatasetDto[]; fields: readonly SchemaField[] }) {
+function Form({
+  datasets,
+  baseModels,
+  fields,
+}: {
+  datasets: readonly DatasetDto[];
+  baseModels: readonly BaseModelDto[];
+  fields: readonly SchemaField[];
+}) {
   const asked = route.value.query.get('data');
   const [data, setData] = useState(asked ?? datasets[0]!.id);
   const [validation, setValidation] = useState('');
-  const [baseModel, setBaseModel] = useState(BASE_MODELS[0]!);
+  const [baseModel, setBaseModel] = useState(baseModels[0]!.name);
   const [values, setValues] = useState<Readonly<Record<string, string>>>({});
   const start = useAction(async () => {
     const hyperparameters = Object.fromEntries(
@@ -110,10 +111,11 @@ function Form({ datasets, fields }: { datasets: readonly DatasetDto[]; fields: r
             onInput={({ currentTarget }) => setBaseModel(currentTarget.value)}
           />
           <datalist id="base-models">
-            {BASE_MODELS.map((name) => (
-              <option value={name} />
+            {baseModels.map(({ name, description }) => (
+              <option value={name}>{description}</option>
             ))}
           </datalist>
+          <small>{describe(baseModels.find(({ name }) => name === baseModel))}</small>
         </label>
       </div>
       <fieldset>
@@ -214,4 +216,16 @@ function Field({
 
 function shown(text: string): string {
   return text !== '' && Number.isFinite(Number(text)) ? scientific(Number(text)) : text;
+}
+
+/** What a choice of base model means. */
+function describe(model: BaseModelDto | undefined): string {
+  if (!model) return t.otherBaseModel;
+  return [
+    model.description,
+    model.licence && t.licence(model.licence),
+    model.stored ? t.onDisk(bytes(model.bytes ?? 0)) : t.toDownload,
+  ]
+    .filter(Boolean)
+    .join(' ');
 }

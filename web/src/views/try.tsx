@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import type { ComparisonDto, JudgementDto, ModelDto, WordEffectDto } from 'wellformed-client';
+import type { ComparisonDto, JudgementDto, ModelSummaryDto, WordEffectDto } from 'wellformed-client';
 import { CodeSamples, CopyButton } from '../parts/copy.js';
 import { Empty, Show } from '../parts/states.js';
 import { percent } from '../format.js';
@@ -97,7 +97,7 @@ function OptionFields({
   change,
 }: {
   options: Options;
-  models: readonly ModelDto[];
+  models: readonly ModelSummaryDto[];
   change: (changed: Partial<Options>) => void;
 }) {
   const aliases = [...new Set(models.flatMap((model) => model.aliases))];
