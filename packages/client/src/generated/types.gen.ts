@@ -300,6 +300,10 @@ export type ModelSummaryDto = {
      * On the validation rows, of the weights that were kept.
      */
     best: FiguresDto;
+    /**
+     * What speaks against its figures: fewer than 50 validation rows of a class, an MCC of 0.
+     */
+    warnings: Array<string>;
     promotion: PromotionDto;
     /**
      * Of all files together.
@@ -428,7 +432,7 @@ export type CalibrationQualityDto = {
 
 export type CalibrationDto = {
     /**
-     * What to divide logits by to be as sure as one is right; fitted on all validation rows.
+     * What calibrated scores divide logits by: the fitted one where it is used, else 1.
      */
     temperature: number;
     /**
@@ -436,9 +440,21 @@ export type CalibrationDto = {
      */
     before: CalibrationQualityDto;
     /**
-     * Of calibrated scores, each row's with a temperature fitted on other rows (five folds).
+     * With fitted temperatures, used or not: each row's was fitted on other rows (five folds).
      */
     after: CalibrationQualityDto;
+    /**
+     * Fitted on all validation rows, used or not.
+     */
+    fitted?: number;
+    /**
+     * Whether it serves.
+     */
+    used?: boolean;
+    /**
+     * Why, or why not, with the figures.
+     */
+    reason?: string;
 };
 
 export type ThresholdQualityDto = {
@@ -448,7 +464,7 @@ export type ThresholdQualityDto = {
 
 export type TunedThresholdDto = {
     /**
-     * Above which score a sentence counts as acceptable for the highest MCC on all validation rows.
+     * What `"threshold": "tuned"` judges by: the fitted one, of the highest MCC on all validation rows, where it is used; else 0.5.
      */
     threshold: number;
     /**
@@ -456,9 +472,21 @@ export type TunedThresholdDto = {
      */
     before: ThresholdQualityDto;
     /**
-     * Each row with a threshold chosen on other rows (five folds): what to expect on new sentences.
+     * With fitted thresholds, used or not: each row's was chosen on other rows (five folds). What to expect of it on new sentences.
      */
     after: ThresholdQualityDto;
+    /**
+     * Fitted on all validation rows, used or not.
+     */
+    fitted?: number;
+    /**
+     * Whether it serves.
+     */
+    used?: boolean;
+    /**
+     * Why, or why not, with the figures.
+     */
+    reason?: string;
 };
 
 export type VariantDto = {
@@ -544,6 +572,10 @@ export type ModelDto = {
      * On the validation rows, of the weights that were kept.
      */
     best: FiguresDto;
+    /**
+     * What speaks against its figures: fewer than 50 validation rows of a class, an MCC of 0.
+     */
+    warnings: Array<string>;
     promotion: PromotionDto;
     /**
      * Of all files together.
@@ -733,7 +765,7 @@ export type PredictDto = {
      */
     precision?: 'auto' | 'fp32' | 'int8';
     /**
-     * From which score on a sentence is `acceptable`: above 0.5, the `default`, or above what was best on the validation rows (`tuned`).
+     * From which score on a sentence is `acceptable`: above 0.5, the `default`, or above what was best on the validation rows (`tuned`). `tuned` is 0.5 too where no other threshold was better beyond its error.
      */
     threshold?: 'default' | 'tuned';
     /**
@@ -764,7 +796,7 @@ export type PredictFormDto = {
      */
     precision?: 'auto' | 'fp32' | 'int8';
     /**
-     * From which score on a sentence is `acceptable`: above 0.5, the `default`, or above what was best on the validation rows (`tuned`).
+     * From which score on a sentence is `acceptable`: above 0.5, the `default`, or above what was best on the validation rows (`tuned`). `tuned` is 0.5 too where no other threshold was better beyond its error.
      */
     threshold?: 'default' | 'tuned';
     /**
@@ -827,7 +859,7 @@ export type PredictionDto = {
     ];
     model: JudgingModelDto;
     /**
-     * Whether the score is above the threshold, which is 0.5 where `tuned` was not asked for.
+     * Whether the score is above the threshold, which is 0.5 where `tuned` was not asked for, or no other one was better.
      */
     acceptable: boolean;
     /**
@@ -835,7 +867,7 @@ export type PredictionDto = {
      */
     score: number;
     /**
-     * The same, calibrated on the validation rows: of sentences with 0.8, about 80 in 100 are acceptable. Null where the model has no calibration.
+     * The same, calibrated on the validation rows: of sentences with 0.8, about 80 in 100 are acceptable. Equal to `score` where no calibration was better beyond its error; null where the model was not assessed.
      */
     calibratedScore: number | null;
     /**
@@ -857,7 +889,7 @@ export type JudgementDto = {
         number
     ];
     /**
-     * Whether the score is above the threshold, which is 0.5 where `tuned` was not asked for.
+     * Whether the score is above the threshold, which is 0.5 where `tuned` was not asked for, or no other one was better.
      */
     acceptable: boolean;
     /**
@@ -865,7 +897,7 @@ export type JudgementDto = {
      */
     score: number;
     /**
-     * The same, calibrated on the validation rows: of sentences with 0.8, about 80 in 100 are acceptable. Null where the model has no calibration.
+     * The same, calibrated on the validation rows: of sentences with 0.8, about 80 in 100 are acceptable. Equal to `score` where no calibration was better beyond its error; null where the model was not assessed.
      */
     calibratedScore: number | null;
     /**
@@ -1348,6 +1380,10 @@ export type RunPlanDto = {
     trainingRows: number;
     validationRows: number;
     /**
+     * How many of them are labelled acceptable; absent in runs from before this was counted.
+     */
+    validationAcceptable?: number;
+    /**
      * Of the rows validated on: models compare only where it is the same.
      */
     validationContentHash: string;
@@ -1501,6 +1537,10 @@ export type RunDto = {
      */
     plan: RunPlanDto | null;
     /**
+     * What speaks against the figures of this run: fewer than 50 validation rows of a class. Known once the data is prepared.
+     */
+    warnings: Array<string>;
+    /**
      * The base model, while it is downloaded.
      */
     download: RunDownloadDto | null;
@@ -1589,6 +1629,10 @@ export type RunSummaryDto = {
      * What was settled once the data was read.
      */
     plan: RunPlanDto | null;
+    /**
+     * What speaks against the figures of this run: fewer than 50 validation rows of a class. Known once the data is prepared.
+     */
+    warnings: Array<string>;
     /**
      * The base model, while it is downloaded.
      */
@@ -3030,7 +3074,7 @@ export type PostPredictData = {
          */
         precision?: 'auto' | 'fp32' | 'int8';
         /**
-         * From which score on a sentence is `acceptable`: above 0.5, the `default`, or above what was best on the validation rows (`tuned`).
+         * From which score on a sentence is `acceptable`: above 0.5, the `default`, or above what was best on the validation rows (`tuned`). `tuned` is 0.5 too where no other threshold was better beyond its error.
          */
         threshold?: 'default' | 'tuned';
         /**
