@@ -10,7 +10,9 @@ const [folder, url = 'http://127.0.0.1:3000'] = process.argv.slice(2);
 const executablePath = BROWSERS.find((path) => existsSync(path));
 if (!folder || !executablePath) {
   console.error(
-    folder ? 'There is no Chromium. Install it, for example with apt-get install chromium.' : 'Usage: node scripts/screenshots.mjs FOLDER [URL]',
+    folder
+      ? 'There is no Chromium. Install it, for example with apt-get install chromium.'
+      : 'Usage: node scripts/screenshots.mjs FOLDER [URL]',
   );
   process.exit(1);
 }
@@ -18,7 +20,9 @@ mkdirSync(folder, { recursive: true });
 
 const first = async (path) => (await (await fetch(new URL(path, url))).json()).items[0]?.id;
 const [dataset, run, model] = await Promise.all(['/datasets', '/train', '/models'].map(first));
-const sentences = new URLSearchParams({ s: 'The cat sat on the mat.\nThe cat sat on mat the.\nShe gave the the dog a bone.' });
+const sentences = new URLSearchParams({
+  s: 'The cat sat on the mat.\nThe cat sat on mat the.\nShe gave the the dog a bone.',
+});
 const views = {
   try: `try?${sentences}`,
   score: 'score',
@@ -35,7 +39,13 @@ const views = {
 
 const browser = await chromium.launch({
   executablePath,
-  args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  args: [
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+  ],
 });
 for (const colorScheme of ['light', 'dark']) {
   for (const [size, viewport] of Object.entries(SIZES)) {

@@ -50,7 +50,10 @@ export class PageFiles implements OnModuleInit {
         preCompressed: true,
         cacheControl: false,
         setHeaders: (reply, path) => {
-          reply.header('cache-control', HASHED.test(path) ? 'public, max-age=31536000, immutable' : 'no-cache');
+          reply.header(
+            'cache-control',
+            HASHED.test(path) ? 'public, max-age=31536000, immutable' : 'no-cache',
+          );
         },
       });
     });

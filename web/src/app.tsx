@@ -93,7 +93,7 @@ export function App(): JSX.Element {
           {texts.connection.lost}
         </p>
       )}
-      <main ref={main} tabIndex={-1}>
+      <main id="main" ref={main} tabIndex={-1}>
         <Current path={path} />
       </main>
       {wantsKey.value && <AskForKey isWrong={wantsKey.value === 'wrong'} />}

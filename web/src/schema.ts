@@ -55,7 +55,7 @@ function fieldOf(name: string, schema: Schema): SchemaField {
     minimum:
       bound?.minimum ?? (typeof bound?.exclusiveMinimum === 'number' ? bound.exclusiveMinimum : undefined),
     maximum: bound?.maximum,
-    default: schema.default === undefined || schema.default === null ? '' : String(schema.default),
+    default: isWord(schema.default) ? String(schema.default) : '',
   };
 }
 
@@ -67,4 +67,8 @@ export function valueOf({ kind }: SchemaField, text: string): unknown {
     return kind === 'choice' ? trimmed : Number(trimmed);
   if (kind === 'text' && trimmed.includes(',')) return trimmed.split(',').map((item) => Number(item));
   return trimmed;
+}
+
+function isWord(value: unknown): value is string | number | boolean {
+  return ['string', 'number', 'boolean'].includes(typeof value);
 }

@@ -77,7 +77,7 @@ async function* eventsOf(body: ReadableStream<Uint8Array>): AsyncGenerator<RunEv
         yield {
           id: Number(fields.get('id')),
           type: fields.get('event') ?? 'message',
-          data: JSON.parse(data),
+          data: JSON.parse(data) as RunEvent['data'],
         };
       }
     }

@@ -6,7 +6,7 @@ export function sendWithProgress(onProgress: (share: number) => void): typeof fe
   return (input, { method = 'GET', headers, body, signal } = {}) =>
     new Promise((resolve, reject) => {
       const request = new XMLHttpRequest();
-      request.open(method, String(input));
+      request.open(method, input instanceof Request ? input.url : input);
       for (const [name, value] of new Headers(headers)) request.setRequestHeader(name, value);
       request.responseType = 'text';
       request.upload.addEventListener('progress', ({ loaded, total }) =>
