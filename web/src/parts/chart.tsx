@@ -56,7 +56,7 @@ export function Chart({
   return (
     <figure class="chart">
       <figcaption>
-        <h3>{title}</h3>
+        <h2>{title}</h2>
         <button class="quiet" aria-expanded={showsTable} onClick={() => setShowsTable(!showsTable)}>
           {texts.common.table}
         </button>

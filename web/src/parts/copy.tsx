@@ -35,7 +35,7 @@ export function CodeSamples({
     <div class="samples">
       {of.map(([language, code]) => (
         <section>
-          <h4>{language}</h4>
+          <h3>{language}</h3>
           <pre tabIndex={0}>
             <code>{code}</code>
           </pre>
