@@ -9,7 +9,7 @@ const plain = ['**/*.js', '**/*.mjs', '**/*.cjs'];
 const unused = { argsIgnorePattern: '^_', varsIgnorePattern: '^_', destructuredArrayIgnorePattern: '^_' };
 
 export default tseslint.config(
-  { ignores: ['dist/', 'data/', 'coverage/', '.engine/', 'base-models/'] },
+  { ignores: ['dist/', 'data/', 'coverage/', '.engine/', 'base-models/', 'packages/client/src/generated/'] },
   js.configs.recommended,
   {
     files: plain,
@@ -24,6 +24,7 @@ export default tseslint.config(
           'FormData',
           'TextDecoder',
           'URL',
+          'URLSearchParams',
           'clearInterval',
           'clearTimeout',
           'console',

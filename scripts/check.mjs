@@ -5,6 +5,12 @@ import { runScript } from './set-up/script.mjs';
 
 const checks = [
   { name: 'types', program: 'node_modules/typescript/bin/tsc', args: ['-p', 'tsconfig.json', '--noEmit'] },
+  { name: 'types of the page', program: 'node_modules/typescript/bin/tsc', args: ['-p', 'web'] },
+  {
+    name: 'types of the client',
+    program: 'node_modules/typescript/bin/tsc',
+    args: ['-p', 'packages/client', '--noEmit'],
+  },
   { name: 'lint', program: 'node_modules/eslint/bin/eslint.js', args: ['--max-warnings=0', '.'] },
   {
     name: 'format',
@@ -13,6 +19,11 @@ const checks = [
   },
   { name: 'Dockerfile, compose.yaml, k8s/ and workflows', program: 'scripts/check-manifests.mjs', args: [] },
   { name: 'openapi/openapi.json is what the code says', program: 'dist/openapi.js', args: ['--check'] },
+  {
+    name: 'packages/client was generated from openapi/openapi.json',
+    program: 'scripts/client.mjs',
+    args: ['--check'],
+  },
   {
     name: 'docs/configuration.md is what the settings say',
     program: 'dist/configuration.js',
@@ -37,7 +48,7 @@ process.exitCode = await runScript(async () => {
   }
   if (failed.length)
     console.log(
-      `\nFailed: ${failed.join(', ')}. \`npx prettier --write .\` mends the format, \`npm run openapi\` the API document.`,
+      `\nFailed: ${failed.join(', ')}. \`npx prettier --write .\` mends the format, \`npm run openapi\` the API document, \`npm run client\` the client.`,
     );
   return failed.length ? 1 : 0;
 });

@@ -8,6 +8,7 @@ import { HealthModule } from './health/health.module.js';
 import { HttpModule } from './http/http.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { ModelsModule } from './models/models.module.js';
+import { PageModule } from './page/page.module.js';
 import { PredictionsModule } from './predictions/predictions.module.js';
 import { StorageModule } from './storage/storage.module.js';
 import { TracingModule } from './tracing/tracing.module.js';
@@ -32,6 +33,7 @@ export class AppModule {
         PredictionsModule,
         HealthModule,
         TrainingModule,
+        PageModule,
       ],
     };
   }

@@ -6,7 +6,7 @@ import { SCOPES_EXTENSION, type AccessConfig } from './auth/access.js';
 import { ApiKeys } from './auth/api-keys.js';
 import { buildInfo } from './common/build-info.js';
 import { completeDocument } from './document-completion.js';
-import { allowPages } from './http/browser-protection.js';
+import { withPolicy, type PagesConfig } from './http/browser-protection.js';
 
 const { description, license } = JSON.parse(
   readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
@@ -73,8 +73,15 @@ function withCommit(document: OpenAPIObject): OpenAPIObject {
   return { ...document, info };
 }
 
+/** Swagger UI: scripts of its own alone, and styles also in the page, as it writes them. */
+const SWAGGER_POLICY = withPolicy(
+  "script-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+);
+
 function markAsDocumentation(route: RouteOptions): void {
-  const access: AccessConfig = { access: { area: 'docs' } };
-  route.config = Object.assign(route.config ?? {}, access);
-  allowPages(route);
+  const config: AccessConfig & PagesConfig = { access: { area: 'docs' }, policy: SWAGGER_POLICY };
+  route.config = Object.assign(route.config ?? {}, config);
 }

@@ -23,6 +23,7 @@ const features = {
   training: ['datasets', 'models', 'base-models'],
   predictions: ['models'],
   health: ['datasets', 'models', 'base-models', 'training', 'predictions'],
+  page: [],
 };
 
 /** What a feature shows to others besides its module and service: plain code that worker threads and command lines need too. */

@@ -1,12 +1,13 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { extname, join, relative } from 'node:path';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { run } from './command.mjs';
 import { nodeModules, root } from './places.mjs';
 import { hasStamp, removeStamp, sha256, writeStamp } from './stamp.mjs';
 
 const stamp = join(root, 'dist', '.build.json');
 
-/** Compiles `src/` to `dist/` with `nest build`, unless `dist/` was made from these very sources. */
+/** Compiles `src/` to `dist/` with `nest build`, and `web/` to `dist/web/` with Vite, unless `dist/` was made from these very sources. */
 export const build = {
   name: 'build',
   async run() {
@@ -15,6 +16,12 @@ export const build = {
     removeStamp(stamp);
     const nest = join(nodeModules, '@nestjs', 'cli', 'bin', 'nest.js');
     await run(process.execPath, [nest, 'build'], { cwd: root, label: 'nest build' });
+    const vite = join(nodeModules, 'vite', 'bin', 'vite.js');
+    await run(process.execPath, [vite, 'build', '--config', 'web/vite.config.ts', '--logLevel', 'warn'], {
+      cwd: root,
+      label: 'vite build',
+    });
+    compressFiles(join(root, 'dist', 'web'));
     writeStamp(stamp, content);
     return 'built';
   },
@@ -29,9 +36,27 @@ export function hashOfSources(folder) {
     'tsconfig.json',
     'tsconfig.build.json',
   ];
-  const sources = readdirSync(join(folder, 'src'), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && !entry.name.endsWith('.spec.ts'))
-    .map((entry) => relative(folder, join(entry.parentPath ?? entry.path, entry.name)));
+  const sources = ['src', 'web', join('packages', 'client', 'src')]
+    .filter((name) => existsSync(join(folder, name)))
+    .flatMap((name) => filesIn(join(folder, name)))
+    .filter((file) => !file.endsWith('.spec.ts'))
+    .map((file) => relative(folder, file));
   const files = [...settings.filter((name) => existsSync(join(folder, name))), ...sources].sort();
   return sha256(...files.flatMap((name) => [name, '\0', sha256(readFileSync(join(folder, name)))]));
+}
+
+/** Text is packed once, as small as it gets, so that no request has to wait for it. */
+function compressFiles(folder) {
+  const texts = filesIn(folder).filter((file) => ['.js', '.css', '.svg'].includes(extname(file)));
+  for (const file of texts) {
+    const content = readFileSync(file);
+    writeFileSync(`${file}.br`, brotliCompressSync(content));
+    writeFileSync(`${file}.gz`, gzipSync(content, { level: 9 }));
+  }
+}
+
+function filesIn(folder) {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name));
 }

@@ -5,8 +5,11 @@ import { ApiGateProblems } from '../common/api-problems.decorator.js';
 import type { PublicArea } from '../config/http-settings.js';
 import type { Scope } from '../config/api-key-list.js';
 
+/** What is open to all, whatever the settings say: the health of the service, and the files of its page. */
+export type OpenArea = 'health' | 'page';
+
 /** Who may use a route: keys with any of these scopes (or with `admin`), or whoever may see an area. */
-export type Access = { scopes: readonly Scope[] } | { area: PublicArea | 'health' };
+export type Access = { scopes: readonly Scope[] } | { area: PublicArea | OpenArea };
 
 /** What the access of a route is called in its Fastify configuration. */
 export interface AccessConfig {
@@ -25,14 +28,18 @@ export function Needs(...scopes: Scope[]): MethodDecorator {
   );
 }
 
-/** Makes a route part of an area, which the settings may open to all; `health` is always open. */
-export function Area(area: PublicArea | 'health'): MethodDecorator {
-  if (area === 'health') return routeAccess({ area });
+/** Makes a route part of an area, which is open to all or may be opened by the settings. */
+export function Area(area: PublicArea | OpenArea): MethodDecorator {
+  if (isOpen(area)) return routeAccess({ area });
   return applyDecorators(
     routeAccess({ area }),
     ApiGateProblems(),
     ApiExtension(SCOPES_EXTENSION, [area, 'admin']),
   );
+}
+
+export function isOpen(area: PublicArea | OpenArea): area is OpenArea {
+  return area === 'health' || area === 'page';
 }
 
 /** Adds to what `@RouteConfig` says, which therefore stands below: decorators are applied from the last to the first. */

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ForbiddenError, UnauthorizedError } from '../common/errors.js';
 import type { Scope } from '../config/api-key-list.js';
 import type { Settings } from '../config/settings.js';
-import type { Access, AccessConfig } from './access.js';
+import { isOpen, type Access, type AccessConfig } from './access.js';
 import type { ApiKey, ApiKeys } from './api-keys.js';
 
 declare module 'fastify' {
@@ -37,7 +37,7 @@ export function guardRoutes(fastify: FastifyInstance, keys: ApiKeys, settings: S
 /** Whether monitoring must get through whatever else is going on. */
 export function isForMonitoring(request: FastifyRequest): boolean {
   const access = accessOf(request);
-  return 'area' in access && access.area !== 'docs';
+  return 'area' in access && (access.area === 'health' || access.area === 'metrics');
 }
 
 /** Whether it asks for the health of the service, which is open to all. */
@@ -53,7 +53,7 @@ function accessOf(request: FastifyRequest): Access {
 function refusalOf(request: FastifyRequest, settings: Settings): Refusal | undefined {
   const { apiKey } = request;
   const access = accessOf(request);
-  if ('area' in access && (access.area === 'health' || settings.publicAreas.includes(access.area))) {
+  if ('area' in access && (isOpen(access.area) || settings.publicAreas.includes(access.area))) {
     return undefined;
   }
   if (!apiKey) return new MissingKeyError(sentKey(request) !== undefined);
@@ -89,7 +89,7 @@ class MissingScopeError extends ForbiddenError {
 }
 
 /** Of an area that is closed. The pages of documentation are of use to whoever has a key. */
-function scopesOfArea(area: 'docs' | 'metrics' | 'health'): readonly Scope[] {
+function scopesOfArea(area: Exclude<Access, { scopes: unknown }>['area']): readonly Scope[] {
   return area === 'metrics' ? ['metrics'] : ['predict', 'train', 'metrics'];
 }
 

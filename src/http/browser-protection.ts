@@ -1,6 +1,6 @@
 import type { SecurityHeadersOptions } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyInstance, RouteOptions } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import type { Settings } from '../config/settings.js';
 
 /** Headers of answers that a page of another site may read. */
@@ -32,21 +32,20 @@ const options: SecurityHeadersOptions = {
   xFrameOptions: { action: 'deny' },
 };
 
-/** Swagger UI: scripts of its own alone, and styles also in the page, as it writes them. */
-const POLICY_OF_PAGES = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self' 'unsafe-inline'",
-  "img-src 'self' data:",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join(';');
+/** Part of the Fastify configuration of a route that shows pages: what these may load and run. */
+export interface PagesConfig {
+  policy?: string;
+}
 
-/** Part of a route's Fastify configuration. */
-interface PagesConfig {
-  showsPages?: boolean;
+/** A Content-Security-Policy that allows nothing but these directives. */
+export function withPolicy(...directives: string[]): string {
+  return [
+    "default-src 'none'",
+    ...directives,
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join(';');
 }
 
 /** Tells browsers what they may do with answers, and refuses what pages of other sites try to change. */
@@ -67,15 +66,10 @@ export function protectBrowsers(app: NestFastifyApplication, { corsOrigins }: Se
   keepOutOfCaches(fastify);
 }
 
-/** To be called on the routes that show pages, as they are made. */
-export function allowPages(route: RouteOptions): void {
-  route.config = Object.assign(route.config ?? {}, { showsPages: true } satisfies PagesConfig);
-}
-
 function letPagesWork(fastify: FastifyInstance): void {
   fastify.addHook('onRequest', ({ routeOptions }, { raw }, done) => {
-    const { showsPages } = routeOptions.config as PagesConfig;
-    if (showsPages) raw.setHeader('content-security-policy', POLICY_OF_PAGES);
+    const { policy } = routeOptions.config as PagesConfig;
+    if (policy !== undefined) raw.setHeader('content-security-policy', policy);
     done();
   });
 }

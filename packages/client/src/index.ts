@@ -1,0 +1,192 @@
+import { problemErrorOf, UnreachableError } from './errors.js';
+import { createClient } from './generated/client/index.js';
+import { Api } from './generated/sdk.gen.js';
+import type {
+  ComparisonsDto,
+  DatasetDto,
+  PairDto,
+  PredictDto,
+  PredictionDto,
+  PredictionsDto,
+  RunDto,
+  TrainingFormDto,
+  TrainingJsonDto,
+} from './generated/types.gen.js';
+import { followEvents, type RunEvent } from './run-events.js';
+import { sendWithProgress } from './send-with-progress.js';
+import { scoreLines, type ScoredLine } from './score-file.js';
+
+export type * from './generated/types.gen.js';
+export { ProblemError, UnreachableError } from './errors.js';
+export type { RunEvent } from './run-events.js';
+export type { ScoredLine } from './score-file.js';
+
+export interface WellformedOptions {
+  /** Where the service is: `http://127.0.0.1:3000`. On a page of the service itself, leave it out. */
+  baseUrl?: string;
+  /** The API key, or what gives it: asked before each request. */
+  apiKey?: string | (() => string | undefined);
+  /** In place of the global `fetch`. */
+  fetch?: typeof fetch;
+}
+
+/** As far as this client reads it. */
+export interface OpenApiDocument {
+  info: { title: string; version: string };
+  components: { schemas: Record<string, object> };
+}
+
+/** By what and how to judge. */
+export type JudgeOptions = Pick<PredictDto, 'model' | 'precision' | 'threshold' | 'logits' | 'explain'> & {
+  signal?: AbortSignal;
+};
+
+/** Data as files, or by the ids of data sets that are there already; and any hyperparameter. */
+export type TrainRequest = Partial<TrainingFormDto> | TrainingJsonDto;
+
+/**
+ * The service. Every route is a method of `api`, typed by the OpenAPI document; what people do most often has a method of its own.
+ * Errors are a {@link ProblemError}, or an {@link UnreachableError} where no answer came.
+ */
+export class Wellformed {
+  /** Every route: `wellformed.api.models.list({ query: { limit: 10 } })`. */
+  readonly api: Api;
+  private readonly fetch: typeof fetch;
+  private readonly baseUrl: string;
+
+  constructor(private readonly options: WellformedOptions = {}) {
+    this.baseUrl = (options.baseUrl ?? '').replace(/\/+$/, '');
+    this.fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
+    const client = createClient({
+      baseUrl: this.baseUrl,
+      auth: () => this.apiKey,
+      fetch: this.fetch,
+      throwOnError: true,
+    });
+    client.interceptors.error.use((error, response) =>
+      response ? problemErrorOf(error, response) : unreachable(error),
+    );
+    this.api = new Api({ client });
+  }
+
+  /** Judges one sentence. */
+  judge(sentence: string, options?: JudgeOptions): Promise<PredictionDto>;
+  /** Judges up to 256 sentences, in order. */
+  judge(sentences: readonly string[], options?: JudgeOptions): Promise<PredictionsDto>;
+  async judge(
+    asked: string | readonly string[],
+    { signal, ...options }: JudgeOptions = {},
+  ): Promise<PredictionDto | PredictionsDto> {
+    const subject = typeof asked === 'string' ? { sentence: asked } : { sentences: [...asked] };
+    return (await this.api.predictions.predict({ body: { ...subject, ...options }, signal })) as
+      PredictionDto | PredictionsDto;
+  }
+
+  /** Tells of each pair which of its two sentences is the more acceptable one. */
+  async compare(
+    pairs: readonly PairDto[],
+    { signal, ...options }: JudgeOptions = {},
+  ): Promise<ComparisonsDto> {
+    return (await this.api.predictions.predict({
+      body: { pairs: [...pairs], ...options },
+      signal,
+    })) as ComparisonsDto;
+  }
+
+  /**
+   * Uploads a file of labelled sentences.
+   * @param options.onProgress told the share of the file that was sent, where the runtime can tell (browsers can)
+   */
+  async uploadDataset(
+    file: File,
+    {
+      name,
+      onProgress,
+      signal,
+    }: { name?: string; onProgress?: (share: number) => void; signal?: AbortSignal } = {},
+  ): Promise<DatasetDto> {
+    const form = new FormData();
+    if (name !== undefined) form.set('name', name);
+    form.set('file', file);
+    const send =
+      onProgress && typeof XMLHttpRequest !== 'undefined' ? sendWithProgress(onProgress) : this.fetch;
+    const response = await this.send('/datasets', { method: 'POST', body: form, signal }, send);
+    return (await response.json()) as DatasetDto;
+  }
+
+  /** Starts a training and answers with its run. */
+  async train(request: TrainRequest): Promise<RunDto> {
+    if (!('file' in request)) return this.api.training.create({ body: request as TrainingJsonDto });
+    const form = new FormData();
+    for (const [name, value] of Object.entries(request)) {
+      if (value === undefined || value === null) continue;
+      form.set(name, value instanceof Blob ? value : Array.isArray(value) ? value.join(',') : String(value));
+    }
+    const response = await this.send('/train', { method: 'POST', body: form });
+    return (await response.json()) as RunDto;
+  }
+
+  /** Follows a run from its first event, or from the one after `lastEventId`, to its end. */
+  followRun(
+    id: string,
+    options: {
+      lastEventId?: number;
+      signal?: AbortSignal;
+      onConnection?: (isConnected: boolean) => void;
+    } = {},
+  ): AsyncGenerator<RunEvent, void, void> {
+    const url = `${this.baseUrl}/train/${encodeURIComponent(id)}/events`;
+    const open = (lastEventId: number, signal?: AbortSignal) =>
+      this.fetch(url, { headers: { ...this.authorization, 'last-event-id': String(lastEventId) }, signal });
+    return followEvents(open, options);
+  }
+
+  /** Judges the lines of a text or file, a sentence a line, however many. */
+  async *scoreFile(
+    text: string | Blob,
+    { signal, ...options }: Omit<JudgeOptions, 'explain' | 'logits'> = {},
+  ): AsyncGenerator<ScoredLine, void, void> {
+    const lines = (typeof text === 'string' ? text : await text.text()).split(/\r?\n/);
+    const query = new URLSearchParams(
+      Object.entries(options).filter((entry): entry is [string, string] => entry[1] !== undefined),
+    );
+    const send = async (body: string) => {
+      const headers = { 'content-type': 'application/x-ndjson' };
+      const response = await this.send(`/predict?${query}`, { method: 'POST', body, headers, signal });
+      return response.text();
+    };
+    yield* scoreLines(lines, send, { signal });
+  }
+
+  /** The OpenAPI document of the service: it says of every field what it means and which values it takes. */
+  async document(signal?: AbortSignal): Promise<OpenApiDocument> {
+    return (await (await this.send('/openapi.json', { signal })).json()) as OpenApiDocument;
+  }
+
+  private get apiKey(): string | undefined {
+    const { apiKey } = this.options;
+    return typeof apiKey === 'function' ? apiKey() : apiKey;
+  }
+
+  private get authorization(): Record<string, string> {
+    return this.apiKey === undefined ? {} : { authorization: `Bearer ${this.apiKey}` };
+  }
+
+  /** For what the generated client cannot send: forms with files, and streams. */
+  private async send(path: string, init: RequestInit, send = this.fetch): Promise<Response> {
+    const headers = { ...this.authorization, ...(init.headers as Record<string, string> | undefined) };
+    const response = await send(`${this.baseUrl}${path}`, { ...init, headers }).catch((error: unknown) => {
+      throw unreachable(error);
+    });
+    if (!response.ok) throw problemErrorOf(await response.json().catch(() => null), response);
+    return response;
+  }
+}
+
+/** An abort by the caller stays what it is. */
+function unreachable(error: unknown): unknown {
+  if ((error as Error | undefined)?.name === 'AbortError') return error;
+  return new UnreachableError('The service did not answer. Is it running, and can it be reached?', {
+    cause: error,
+  });
+}

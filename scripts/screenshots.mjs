@@ -1,0 +1,64 @@
+// node scripts/screenshots.mjs FOLDER [URL]: pictures of each view of the page of a service that runs, in light and dark, at desktop and phone width.
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+
+const BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+const SIZES = { desktop: { width: 1280, height: 900 }, phone: { width: 360, height: 740 } };
+
+const [folder, url = 'http://127.0.0.1:3000'] = process.argv.slice(2);
+const executablePath = BROWSERS.find((path) => existsSync(path));
+if (!folder || !executablePath) {
+  console.error(
+    folder
+      ? 'There is no Chromium. Install it, for example with apt-get install chromium.'
+      : 'Usage: node scripts/screenshots.mjs FOLDER [URL]',
+  );
+  process.exit(1);
+}
+mkdirSync(folder, { recursive: true });
+
+const first = async (path) => (await (await fetch(new URL(path, url))).json()).items[0]?.id;
+const [dataset, run, model] = await Promise.all(['/datasets', '/train', '/models'].map(first));
+const sentences = new URLSearchParams({
+  s: 'The cat sat on the mat.\nThe cat sat on mat the.\nShe gave the the dog a bone.',
+});
+const views = {
+  try: `try?${sentences}`,
+  score: 'score',
+  data: 'data',
+  ...(dataset && { dataset: `data/${dataset}` }),
+  train: 'train',
+  runs: 'runs',
+  ...(run && { run: `runs/${run}` }),
+  models: 'models',
+  ...(model && { model: `models/${model}` }),
+  aliases: 'aliases',
+  system: 'system',
+};
+
+const browser = await chromium.launch({
+  executablePath,
+  args: [
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+  ],
+});
+for (const colorScheme of ['light', 'dark']) {
+  for (const [size, viewport] of Object.entries(SIZES)) {
+    const page = await browser.newPage({ colorScheme, viewport });
+    page.on('console', (message) => message.type() === 'error' && console.error(message.text()));
+    page.on('pageerror', (error) => console.error(error));
+    for (const [name, hash] of Object.entries(views)) {
+      await page.goto(`${url}/#/${hash}`);
+      await page.waitForSelector('h1');
+      await page.waitForTimeout(1200);
+      await page.screenshot({ path: join(folder, `${name}-${size}-${colorScheme}.png`), fullPage: true });
+    }
+    await page.close();
+  }
+}
+await browser.close();

@@ -1,0 +1,211 @@
+import type { JSX } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { Dialog } from './parts/dialog.js';
+import { lazily } from './parts/lazily.js';
+import { usesShortcuts } from './preferences.js';
+import { goTo, hrefTo, route } from './router.js';
+import { isConnected, useKey, wantsKey } from './service.js';
+import { texts } from './texts/en.js';
+import { Try } from './views/try.js';
+
+type View = keyof typeof texts.views;
+
+/** Each view but the first comes when it is opened. */
+const views = {
+  score: lazily(async () => (await import('./views/score.js')).Score),
+  data: lazily(async () => (await import('./views/data.js')).Data),
+  dataset: lazily(async () => (await import('./views/dataset.js')).Dataset),
+  train: lazily(async () => (await import('./views/train.js')).Train),
+  runs: lazily(async () => (await import('./views/runs.js')).Runs),
+  run: lazily(async () => (await import('./views/run.js')).Run),
+  compare: lazily(async () => (await import('./views/compare.js')).Compare),
+  models: lazily(async () => (await import('./views/models.js')).Models),
+  model: lazily(async () => (await import('./views/model.js')).Model),
+  aliases: lazily(async () => (await import('./views/aliases.js')).Aliases),
+  system: lazily(async () => (await import('./views/system.js')).System),
+};
+
+/** The keys that open the views, one each. */
+const SHORTCUTS: Readonly<Record<string, View>> = {
+  t: 'try',
+  f: 'score',
+  d: 'data',
+  n: 'train',
+  r: 'runs',
+  m: 'models',
+  a: 'aliases',
+  s: 'system',
+};
+
+export function App(): JSX.Element {
+  const { path } = route.value;
+  const main = useRef<HTMLElement>(null);
+  const isFirst = useRef(true);
+  const [helps, setHelps] = useState(false);
+
+  // Who uses a screen reader learns of another view by its heading.
+  useEffect(() => {
+    if (isFirst.current) {
+      isFirst.current = false;
+      return;
+    }
+    const heading = main.current?.querySelector('h1') ?? main.current;
+    heading?.setAttribute('tabindex', '-1');
+    heading?.focus();
+  }, [path.join('/')]);
+
+  useEffect(() => {
+    const pressed = (event: KeyboardEvent) => {
+      const { target } = event;
+      const types =
+        target instanceof HTMLElement && target.matches('input, textarea, select, [contenteditable]');
+      if (
+        types ||
+        !usesShortcuts.value ||
+        event.ctrlKey ||
+        event.metaKey ||
+        event.altKey ||
+        document.querySelector('dialog[open]')
+      )
+        return;
+      if (event.key === '?') setHelps(true);
+      else if (SHORTCUTS[event.key]) goTo([SHORTCUTS[event.key]!]);
+    };
+    addEventListener('keydown', pressed);
+    return () => removeEventListener('keydown', pressed);
+  }, []);
+
+  return (
+    <>
+      <a
+        class="skip"
+        href="#main"
+        onClick={(event) => {
+          event.preventDefault();
+          main.current?.focus();
+        }}
+      >
+        {texts.skip}
+      </a>
+      <Header current={path[0] ?? 'try'} />
+      {!isConnected.value && (
+        <p class="banner" role="status">
+          {texts.connection.lost}
+        </p>
+      )}
+      <main id="main" ref={main} tabIndex={-1}>
+        <Current path={path} />
+      </main>
+      {wantsKey.value && <AskForKey isWrong={wantsKey.value === 'wrong'} />}
+      {helps && <ShortcutList close={() => setHelps(false)} />}
+    </>
+  );
+}
+
+function Header({ current }: { current: string }) {
+  return (
+    <header>
+      <a class="brand" href={hrefTo(['try'])}>
+        {texts.name}
+      </a>
+      <nav aria-label={texts.name}>
+        <ul>
+          {Object.entries(texts.views).map(([view, text]) => (
+            <li>
+              <a href={hrefTo([view])} aria-current={view === current ? 'page' : undefined}>
+                {text}
+              </a>
+            </li>
+          ))}
+        </ul>
+      </nav>
+    </header>
+  );
+}
+
+function Current({ path: [view = 'try', id] }: { path: readonly string[] }) {
+  switch (view) {
+    case 'try':
+      return <Try />;
+    case 'score':
+      return <views.score />;
+    case 'data':
+      return id ? <views.dataset id={id} /> : <views.data />;
+    case 'train':
+      return <views.train />;
+    case 'runs':
+      return id === 'compare' ? <views.compare /> : id ? <views.run id={id} /> : <views.runs />;
+    case 'models':
+      return id ? <views.model id={id} /> : <views.models />;
+    case 'aliases':
+      return <views.aliases />;
+    case 'system':
+      return <views.system />;
+    default:
+      return <h1>{texts.common.notFound}</h1>;
+  }
+}
+
+function AskForKey({ isWrong }: { isWrong: boolean }) {
+  const [key, setKey] = useState('');
+  const [remember, setRemember] = useState(false);
+  return (
+    <Dialog title={texts.key.title}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          useKey(key.trim(), remember);
+        }}
+      >
+        <p>{isWrong ? texts.key.wrong : texts.key.advice}</p>
+        <label>
+          {texts.key.label}
+          <input
+            type="password"
+            autocomplete="off"
+            required
+            value={key}
+            onInput={({ currentTarget }) => setKey(currentTarget.value)}
+          />
+        </label>
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={remember}
+            onChange={({ currentTarget }) => setRemember(currentTarget.checked)}
+          />
+          {texts.key.remember}
+        </label>
+        <p class="actions">
+          <button class="primary">{texts.key.use}</button>
+        </p>
+      </form>
+    </Dialog>
+  );
+}
+
+function ShortcutList({ close }: { close: () => void }) {
+  return (
+    <Dialog title={texts.shortcuts.title} close={close}>
+      <dl class="facts">
+        <div>
+          <dt>
+            <kbd>?</kbd>
+          </dt>
+          <dd>{texts.shortcuts.help}</dd>
+        </div>
+        {Object.entries(SHORTCUTS).map(([key, view]) => (
+          <div>
+            <dt>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{texts.shortcuts.go(texts.views[view])}</dd>
+          </div>
+        ))}
+      </dl>
+      <p class="actions">
+        <button onClick={close}>{texts.common.close}</button>
+      </p>
+    </Dialog>
+  );
+}

@@ -1,0 +1,41 @@
+/** Numbers and times as the page shows them. */
+
+export function percent(share: number, digits = 0): string {
+  return `${(100 * share).toFixed(digits)} %`;
+}
+
+export function decimal(value: number | null | undefined, digits = 3): string {
+  return value === null || value === undefined ? '–' : value.toFixed(digits).replace('-', '−');
+}
+
+export function whole(value: number): string {
+  return value.toLocaleString('en');
+}
+
+/** A small number as people write it: 3e-5. */
+export function scientific(value: number): string {
+  return value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential().replace(/\.?0*e/, 'e') : String(value);
+}
+
+export function bytes(count: number): string {
+  const units = ['B', 'kB', 'MB', 'GB'];
+  let value = count;
+  let unit = 0;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return `${value.toFixed(value < 10 && unit > 0 ? 1 : 0)} ${units[unit]}`;
+}
+
+export function duration(seconds: number): string {
+  if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
+  return `${(seconds / 3600).toFixed(1)} h`;
+}
+
+const dateTime = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
+
+export function time(iso: string | Date): string {
+  return dateTime.format(new Date(iso));
+}

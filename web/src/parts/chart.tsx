@@ -1,0 +1,103 @@
+import type { JSX } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { decimal } from '../format.js';
+import { texts } from '../texts/en.js';
+
+export interface Curve {
+  name: string;
+  /** Points in order of x. */
+  points: readonly (readonly [x: number, y: number])[];
+  /** Which of the page's curve colours, from 0. */
+  colour: number;
+  /** For curves of few points: each is marked. */
+  dots?: boolean;
+}
+
+/** Curves over training steps. Hidden in it is a table with the same numbers. */
+export function Chart({
+  title,
+  curves,
+  digits = 3,
+}: {
+  title: string;
+  curves: readonly Curve[];
+  digits?: number;
+}): JSX.Element {
+  const place = useRef<HTMLDivElement>(null);
+  const [showsTable, setShowsTable] = useState(false);
+  const { xs, ys } = joined(curves);
+  const data = [xs, ...ys];
+  const plot = useRef<{ setData: (data: never) => void; destroy: () => void } | undefined>(undefined);
+  const names = curves.map(({ name }) => name).join('\n');
+
+  useEffect(() => {
+    let isGone = false;
+    let observer: ResizeObserver | undefined;
+    // With it comes half of the page's code: only who sees a chart fetches it.
+    void import('./plot.js').then(({ drawPlot }) => {
+      if (isGone || !place.current) return;
+      const drawn = drawPlot(place.current, curves, data);
+      plot.current = drawn;
+      observer = new ResizeObserver(([entry]) =>
+        drawn.setSize({ width: entry!.contentRect.width, height: drawn.height }),
+      );
+      observer.observe(place.current);
+    });
+    return () => {
+      isGone = true;
+      observer?.disconnect();
+      plot.current?.destroy();
+      plot.current = undefined;
+    };
+  }, [names]);
+
+  useEffect(() => plot.current?.setData(data as never));
+
+  return (
+    <figure class="chart">
+      <figcaption>
+        <h2>{title}</h2>
+        <button class="quiet" aria-expanded={showsTable} onClick={() => setShowsTable(!showsTable)}>
+          {texts.common.table}
+        </button>
+      </figcaption>
+      <div ref={place} role="img" aria-label={title} />
+      {showsTable && (
+        <div class="scroll" tabIndex={0} role="region" aria-label={title}>
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">{texts.run.steps}</th>
+                {curves.map(({ name }) => (
+                  <th scope="col">{name}</th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {xs.map((x, row) => (
+                <tr>
+                  <th scope="row">{x}</th>
+                  {ys.map((column) => (
+                    <td>{decimal(column[row], digits)}</td>
+                  ))}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </figure>
+  );
+}
+
+/** All curves over the union of their x values; null where one has no point. */
+function joined(curves: readonly Curve[]): { xs: number[]; ys: (number | null)[][] } {
+  const xs = [...new Set(curves.flatMap(({ points }) => points.map(([x]) => x)))].sort((a, b) => a - b);
+  const rowOf = new Map(xs.map((x, row) => [x, row]));
+  const ys = curves.map(({ points }) => {
+    const column = new Array<number | null>(xs.length).fill(null);
+    for (const [x, y] of points) column[rowOf.get(x)!] = y;
+    return column;
+  });
+  return { xs, ys };
+}

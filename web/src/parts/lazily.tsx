@@ -1,0 +1,30 @@
+import type { FunctionComponent, JSX } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { Problem, Skeleton } from './states.js';
+
+/** A component whose code is fetched when it is first shown. */
+export function lazily<P extends object>(
+  load: () => Promise<FunctionComponent<P>>,
+): (props: P) => JSX.Element {
+  let loaded: FunctionComponent<P> | undefined;
+  return function Lazily(props: P) {
+    const [state, setState] = useState<{ error?: Error; turn: number }>({ turn: 0 });
+    useEffect(() => {
+      if (loaded) return;
+      let isGone = false;
+      const settle = (error?: Error) => {
+        if (!isGone) setState(({ turn }) => ({ error, turn: turn + 1 }));
+      };
+      load().then((component) => {
+        loaded = component;
+        settle();
+      }, settle);
+      return () => {
+        isGone = true;
+      };
+    }, [state.error === undefined]);
+    const Component = loaded;
+    if (Component) return <Component {...props} />;
+    return state.error ? <Problem error={state.error} retry={() => setState({ turn: 0 })} /> : <Skeleton />;
+  };
+}

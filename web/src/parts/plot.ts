@@ -1,0 +1,42 @@
+import UPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import { texts } from '../texts/en.js';
+import type { Curve } from './chart.js';
+
+const HEIGHT = 240;
+
+/** Draws curves with uPlot, in the colours of the page. */
+export function drawPlot(
+  place: HTMLElement,
+  curves: readonly Curve[],
+  data: readonly (number | null)[][],
+): UPlot {
+  const style = getComputedStyle(place);
+  const colour = (name: string) => style.getPropertyValue(name).trim();
+  const axis = {
+    stroke: colour('--text-quiet'),
+    grid: { stroke: colour('--line'), width: 1 },
+    ticks: { stroke: colour('--line'), width: 1 },
+  };
+  return new UPlot(
+    {
+      width: place.clientWidth,
+      height: HEIGHT,
+      scales: { x: { time: false } },
+      axes: [axis, { ...axis, size: 60 }],
+      cursor: { drag: { x: false, y: false } },
+      series: [
+        { label: texts.run.steps },
+        ...curves.map(({ name, colour: number, dots }) => ({
+          label: name,
+          stroke: colour(`--curve-${number % 5}`),
+          width: 2,
+          spanGaps: true,
+          points: { show: dots === true, size: 7 },
+        })),
+      ],
+    },
+    data as UPlot.AlignedData,
+    place,
+  );
+}

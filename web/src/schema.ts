@@ -1,0 +1,74 @@
+/** A field of a form, as the API's own document describes it. */
+export interface SchemaField {
+  name: string;
+  /** One sentence or two, as the API documents them. */
+  description: string;
+  kind: 'integer' | 'number' | 'text' | 'choice';
+  choices?: readonly string[];
+  minimum?: number;
+  maximum?: number;
+  /** As it is written into a field. */
+  default: string;
+}
+
+interface Schema {
+  type?: string;
+  description?: string;
+  enum?: readonly unknown[];
+  minimum?: number;
+  maximum?: number;
+  exclusiveMinimum?: number | boolean;
+  default?: unknown;
+  oneOf?: readonly Schema[];
+  anyOf?: readonly Schema[];
+  allOf?: readonly Schema[];
+  properties?: Record<string, Schema>;
+}
+
+/** What of a training is no hyperparameter: the form asks for it in its own way. */
+const ASKED_APART = ['datasetId', 'validationDatasetId', 'baseModel', 'file', 'validationFile'];
+
+/** The fields that a training may be told, read from the service's OpenAPI document: one that is added there appears here. */
+export function trainingFields(document: { components: { schemas: Record<string, Schema> } }): SchemaField[] {
+  const { properties = {} } = document.components.schemas.TrainingJsonDto ?? {};
+  return Object.entries(properties)
+    .filter(([name]) => !ASKED_APART.includes(name))
+    .map(([name, schema]) => fieldOf(name, schema));
+}
+
+function fieldOf(name: string, schema: Schema): SchemaField {
+  const parts = [schema, ...(schema.oneOf ?? []), ...(schema.anyOf ?? []), ...(schema.allOf ?? [])];
+  const numeric = parts.find(({ type }) => type === 'integer' || type === 'number');
+  const choices = parts.flatMap((part) => part.enum ?? []).filter((choice) => choice !== null);
+  const isChoice = choices.length > 0 && !numeric && !parts.some(({ type }) => type === 'array');
+  const bound = parts.find(({ minimum, maximum }) => minimum !== undefined || maximum !== undefined);
+  return {
+    name,
+    description: schema.description ?? '',
+    // Where a number may also be a word (auto), or a list, its text says which.
+    kind: isChoice
+      ? 'choice'
+      : numeric && choices.length === 0
+        ? (numeric.type as 'integer' | 'number')
+        : 'text',
+    ...(isChoice && { choices: choices.map(String) }),
+    minimum:
+      bound?.minimum ?? (typeof bound?.exclusiveMinimum === 'number' ? bound.exclusiveMinimum : undefined),
+    maximum: bound?.maximum,
+    default: isWord(schema.default) ? String(schema.default) : '',
+  };
+}
+
+/** What a field's text is in JSON; undefined where it is left empty. */
+export function valueOf({ kind }: SchemaField, text: string): unknown {
+  const trimmed = text.trim();
+  if (trimmed === '') return undefined;
+  if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(trimmed))
+    return kind === 'choice' ? trimmed : Number(trimmed);
+  if (kind === 'text' && trimmed.includes(',')) return trimmed.split(',').map((item) => Number(item));
+  return trimmed;
+}
+
+function isWord(value: unknown): value is string | number | boolean {
+  return ['string', 'number', 'boolean'].includes(typeof value);
+}

@@ -1,0 +1,130 @@
+import { effect, signal } from '@preact/signals';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { ProblemError, UnreachableError, Wellformed } from 'wellformed-client';
+
+const STORED_KEY = 'wellformed-key';
+
+/** In memory alone, unless the reader wants it kept for this tab. */
+export const apiKey = signal<string | undefined>(sessionStorage.getItem(STORED_KEY) ?? undefined);
+
+export function useKey(key: string | undefined, remember = false): void {
+  if (key !== undefined && remember) sessionStorage.setItem(STORED_KEY, key);
+  else sessionStorage.removeItem(STORED_KEY);
+  apiKey.value = key;
+}
+
+/** Whether the service asks for a key, or for another one. */
+export const wantsKey = signal<false | 'none' | 'wrong'>(false);
+effect(() => {
+  // Another key is another try.
+  void apiKey.value;
+  wantsKey.value = false;
+});
+
+/** Whether the last request was answered. */
+export const isConnected = signal(true);
+
+const POLL_MS = 3000;
+let poll: ReturnType<typeof setInterval> | undefined;
+effect(() => {
+  clearInterval(poll);
+  if (isConnected.value) return;
+  poll = setInterval(() => void wellformed.api.health.live().catch(() => undefined), POLL_MS);
+});
+
+/** The service that this page belongs to. It tells of each answer whether there is a connection. */
+export const wellformed = new Wellformed({
+  baseUrl: new URL('.', location.href).href,
+  apiKey: () => apiKey.value,
+  fetch: async (input, init) => {
+    try {
+      const response = await fetch(input, init);
+      isConnected.value = true;
+      if (response.status === 401) wantsKey.value = apiKey.value === undefined ? 'none' : 'wrong';
+      return response;
+    } catch (error) {
+      if ((error as Error).name !== 'AbortError') isConnected.value = false;
+      throw error;
+    }
+  },
+});
+
+/** After so many milliseconds a reader wants to know that something is coming, and after the others that it is slow. */
+const SHOW_LOADING_MS = 200;
+const SLOW_MS = 5000;
+
+/** Something that is fetched: what is there of it, and how it stands. What was fetched before stays while it is fetched anew. */
+export interface Loaded<T> {
+  value?: T;
+  error?: Error;
+  /** Nothing has come yet, and the reader should be told. */
+  showsLoading: boolean;
+  isSlow: boolean;
+  reload: () => void;
+}
+
+/**
+ * Fetches something, again whenever `inputs` change, the connection or the key comes back, or `every` milliseconds while the page is visible.
+ */
+export function useLoaded<T>(
+  load: (signal: AbortSignal) => Promise<T>,
+  inputs: readonly unknown[],
+  { every }: { every?: number } = {},
+): Loaded<T> {
+  const [state, setState] = useState<Omit<Loaded<T>, 'reload'>>({ showsLoading: false, isSlow: false });
+  const [turn, setTurn] = useState(0);
+  const latest = useRef(load);
+  latest.current = load;
+  const connected = isConnected.value;
+  const key = apiKey.value;
+  const failed = useRef(false);
+
+  // What belongs to other inputs must not be shown.
+  useEffect(() => setState({ showsLoading: false, isSlow: false }), inputs);
+
+  useEffect(() => {
+    const abort = new AbortController();
+    const loading = setTimeout(() => setState((old) => ({ ...old, showsLoading: true })), SHOW_LOADING_MS);
+    const slow = setTimeout(() => setState((old) => ({ ...old, isSlow: true })), SLOW_MS);
+    const settle = (change: Pick<Loaded<T>, 'value' | 'error'>) => {
+      if (abort.signal.aborted) return;
+      failed.current = change.error !== undefined;
+      clearTimeout(loading);
+      clearTimeout(slow);
+      setState((old) => ({
+        value: change.value ?? old.value,
+        error: change.error,
+        showsLoading: false,
+        isSlow: false,
+      }));
+    };
+    latest.current(abort.signal).then(
+      (value) => settle({ value }),
+      (error: unknown) => settle({ error: error as Error }),
+    );
+    return () => {
+      abort.abort();
+      clearTimeout(loading);
+      clearTimeout(slow);
+    };
+    // A lost connection changes nothing here; one that is back does.
+  }, [...inputs, turn, key, connected || !failed.current]);
+
+  useEffect(() => {
+    if (every === undefined) return;
+    const timer = setInterval(() => {
+      if (document.visibilityState === 'visible') setTurn((old) => old + 1);
+    }, every);
+    return () => clearInterval(timer);
+  }, [every]);
+
+  return { ...state, reload: () => setTurn((old) => old + 1) };
+}
+
+export function isProblem(error: unknown, ...statuses: number[]): error is ProblemError {
+  return error instanceof ProblemError && (statuses.length === 0 || statuses.includes(error.status));
+}
+
+export function isUnreachable(error: unknown): boolean {
+  return error instanceof UnreachableError;
+}

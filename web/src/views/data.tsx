@@ -1,0 +1,89 @@
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { DatasetDto } from 'wellformed-client';
+import { percent, time, whole } from '../format.js';
+import { useAction } from '../parts/action.js';
+import { FileDrop } from '../parts/file-drop.js';
+import { Meter } from '../parts/figures.js';
+import { Paged } from '../parts/paged.js';
+import { Empty, Problem } from '../parts/states.js';
+import { goTo, hrefTo } from '../router.js';
+import { wellformed } from '../service.js';
+import { texts } from '../texts/en.js';
+
+const t = texts.data;
+
+export function Data(): JSX.Element {
+  return (
+    <>
+      <h1>{t.title}</h1>
+      <p>{t.intro}</p>
+      <Upload done={({ id }) => goTo(['data', id])} />
+      <Paged
+        load={(cursor, signal) => wellformed.api.datasets.list({ query: { cursor, limit: 20 }, signal })}
+        empty={<Empty text={t.empty} />}
+      >
+        {(datasets) => <DatasetTable datasets={datasets} />}
+      </Paged>
+    </>
+  );
+}
+
+/** Sends a file, and shows what is wrong with it by line. */
+export function Upload({ done }: { done: (dataset: DatasetDto) => void }): JSX.Element {
+  const [sent, setSent] = useState(0);
+  const upload = useAction(async (file: File) => {
+    setSent(0);
+    done(await wellformed.uploadDataset(file, { onProgress: setSent }));
+  });
+  return (
+    <section>
+      <FileDrop
+        label={t.drop}
+        accept=".tsv,.csv,.jsonl,.ndjson,.txt"
+        disabled={upload.isBusy}
+        take={(file) => upload.run(file)}
+      />
+      {upload.isBusy && (
+        <div role="status">
+          <Meter share={sent} label={t.upload} />
+          <p>{sent < 1 ? t.uploading(Math.floor(100 * sent)) : t.checking}</p>
+        </div>
+      )}
+      {upload.error && (
+        <>
+          <h2>{t.refused}</h2>
+          <Problem error={upload.error} />
+        </>
+      )}
+    </section>
+  );
+}
+
+function DatasetTable({ datasets }: { datasets: readonly DatasetDto[] }) {
+  const { columns } = t;
+  return (
+    <table class="list">
+      <thead>
+        <tr>
+          <th scope="col">{columns.name}</th>
+          <th scope="col">{columns.rows}</th>
+          <th scope="col">{columns.acceptable}</th>
+          <th scope="col">{columns.created}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {datasets.map(({ id, name, rows, acceptable, createdAt }) => (
+          <tr>
+            <th scope="row">
+              <a href={hrefTo(['data', id])}>{name}</a>
+            </th>
+            <td>{whole(rows)}</td>
+            <td>{percent(acceptable / rows)}</td>
+            <td>{time(createdAt)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

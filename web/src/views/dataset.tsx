@@ -1,0 +1,114 @@
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { DatasetDto } from 'wellformed-client';
+import { percent, time, whole } from '../format.js';
+import { useAction } from '../parts/action.js';
+import { Confirm } from '../parts/dialog.js';
+import { Facts, Meter } from '../parts/figures.js';
+import { Paged } from '../parts/paged.js';
+import { Problem, Show } from '../parts/states.js';
+import { goTo, hrefTo } from '../router.js';
+import { useLoaded, wellformed } from '../service.js';
+import { texts } from '../texts/en.js';
+
+const t = texts.data;
+
+/** A data set: its report and its rows. */
+export function Dataset({ id }: { id: string }): JSX.Element {
+  const loaded = useLoaded((signal) => wellformed.api.datasets.get({ path: { id }, signal }), [id]);
+  return <Show of={loaded}>{(dataset) => <Report dataset={dataset} />}</Show>;
+}
+
+function Report({ dataset }: { dataset: DatasetDto }) {
+  const { id, name, rows, acceptable, statistics, warnings, createdAt } = dataset;
+  const { min, median, p95, max } = statistics.words;
+  const [asks, setAsks] = useState(false);
+  const remove = useAction(async () => {
+    await wellformed.api.datasets.delete({ path: { id } });
+    goTo(['data']);
+  });
+  return (
+    <>
+      <h1>
+        <bdi>{name}</bdi>
+      </h1>
+      <Facts
+        of={[
+          [t.sentences, whole(rows)],
+          [
+            t.balance,
+            <>
+              <Meter share={acceptable / rows} label={t.balance} /> {percent(acceptable / rows)} {t.labels[1]}
+            </>,
+          ],
+          [t.lengths, t.lengthsText(min, median, p95, max)],
+          [t.columns.created, time(createdAt)],
+        ]}
+      />
+      <p class="actions">
+        <a class="button primary" href={hrefTo(['train'], { data: id })}>
+          {t.train}
+        </a>
+        <button onClick={() => setAsks(true)}>{texts.common.delete}</button>
+      </p>
+      {remove.error && <Problem error={remove.error} />}
+      {asks && (
+        <Confirm
+          question={t.deleteAsk(name)}
+          action={texts.common.delete}
+          run={() => remove.run()}
+          close={() => setAsks(false)}
+        />
+      )}
+      <h2>{t.warnings}</h2>
+      {warnings.length === 0 && <p>{t.noWarnings}</p>}
+      <ul>
+        {warnings.map(({ message, lines }) => (
+          <li>
+            {message} {lines.length > 0 && <small>{t.lines(lines)}</small>}
+          </li>
+        ))}
+      </ul>
+      <h2>{t.sentences}</h2>
+      <Rows id={id} />
+    </>
+  );
+}
+
+function Rows({ id }: { id: string }) {
+  const { rowColumns } = t;
+  return (
+    <Paged
+      load={(cursor, signal) =>
+        wellformed.api.datasets.rows({ path: { id }, query: { cursor, limit: 50 }, signal })
+      }
+      inputs={[id]}
+      empty={null}
+    >
+      {(rows) => (
+        <table class="list">
+          <thead>
+            <tr>
+              <th scope="col">{rowColumns.row}</th>
+              <th scope="col">{rowColumns.label}</th>
+              <th scope="col">{rowColumns.sentence}</th>
+              <th scope="col">{rowColumns.source}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map(({ row, label, sentence, source }) => (
+              <tr>
+                <td>{row}</td>
+                <td>{t.labels[label]}</td>
+                <td>
+                  <bdi class={label === 1 ? 'sentence' : 'sentence starred'}>{sentence}</bdi>
+                </td>
+                <td>{source}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </Paged>
+  );
+}

@@ -1,0 +1,63 @@
+import type { JSX } from 'preact';
+import type { ModelSummaryDto } from 'wellformed-client';
+import { bytes, decimal, time, whole } from '../format.js';
+import { Paged } from '../parts/paged.js';
+import { Empty } from '../parts/states.js';
+import { hrefTo } from '../router.js';
+import { wellformed } from '../service.js';
+import { texts } from '../texts/en.js';
+
+const t = texts.models;
+
+export function Models(): JSX.Element {
+  return (
+    <>
+      <h1>{t.title}</h1>
+      <Paged
+        load={(cursor, signal) => wellformed.api.models.list({ query: { cursor, limit: 20 }, signal })}
+        empty={<Empty text={t.empty} link={{ to: ['train'], text: texts.train.start }} />}
+      >
+        {(models) => <ModelTable models={models} />}
+      </Paged>
+    </>
+  );
+}
+
+function ModelTable({ models }: { models: readonly ModelSummaryDto[] }) {
+  const { columns } = t;
+  return (
+    <table class="list">
+      <thead>
+        <tr>
+          <th scope="col">{columns.name}</th>
+          <th scope="col">{columns.mcc}</th>
+          <th scope="col">{columns.aliases}</th>
+          <th scope="col">{columns.size}</th>
+          <th scope="col">{columns.created}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {models.map(({ id, name, best, aliases, bytes: size, createdAt }) => (
+          <tr>
+            <th scope="row">
+              <a href={hrefTo(['models', id])}>
+                <bdi>{name}</bdi>
+              </a>
+            </th>
+            <td>
+              {decimal(best.mcc)}{' '}
+              <small>{t.mccOf(best.rows).replace(String(best.rows), whole(best.rows))}</small>
+            </td>
+            <td>
+              {aliases.map((alias) => (
+                <span class="tag">{alias}</span>
+              ))}
+            </td>
+            <td>{bytes(size)}</td>
+            <td>{time(createdAt)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

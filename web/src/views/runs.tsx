@@ -1,0 +1,120 @@
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { RunSummaryDto } from 'wellformed-client';
+import { decimal, duration, percent, time } from '../format.js';
+import { Meter } from '../parts/figures.js';
+import { Paged } from '../parts/paged.js';
+import { Empty } from '../parts/states.js';
+import { hrefTo } from '../router.js';
+import { wellformed } from '../service.js';
+import { texts } from '../texts/en.js';
+
+const t = texts.runs;
+
+const REFRESH_MS = 5000;
+const MOST_COMPARED = 4;
+
+export function Runs(): JSX.Element {
+  const [selected, setSelected] = useState<readonly string[]>([]);
+  return (
+    <>
+      <h1>{t.title}</h1>
+      <p class="actions">
+        <a class="button primary" href={hrefTo(['train'])}>
+          {texts.train.start}
+        </a>
+        {selected.length >= 2 ? (
+          <a class="button" href={hrefTo(['runs', 'compare'], { ids: selected.join(',') })}>
+            {t.compare(selected.length)}
+          </a>
+        ) : (
+          <span class="note">{t.compareHint}</span>
+        )}
+      </p>
+      <Paged
+        load={(cursor, signal) => wellformed.api.training.list({ query: { cursor, limit: 20 }, signal })}
+        every={REFRESH_MS}
+        empty={<Empty text={t.empty} link={{ to: ['train'], text: texts.train.start }} />}
+      >
+        {(runs) => <RunTable runs={runs} selected={selected} select={setSelected} />}
+      </Paged>
+    </>
+  );
+}
+
+function RunTable({
+  runs,
+  selected,
+  select,
+}: {
+  runs: readonly RunSummaryDto[];
+  selected: readonly string[];
+  select: (ids: readonly string[]) => void;
+}) {
+  const { columns } = t;
+  return (
+    <table class="list">
+      <thead>
+        <tr>
+          <td />
+          <th scope="col">{columns.name}</th>
+          <th scope="col">{columns.status}</th>
+          <th scope="col">{columns.mcc}</th>
+          <th scope="col">{columns.created}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {runs.map((run) => {
+          const isSelected = selected.includes(run.id);
+          return (
+            <tr>
+              <td>
+                <input
+                  type="checkbox"
+                  aria-label={t.select(nameOf(run))}
+                  checked={isSelected}
+                  disabled={!isSelected && selected.length >= MOST_COMPARED}
+                  onChange={() =>
+                    select(isSelected ? selected.filter((id) => id !== run.id) : [...selected, run.id])
+                  }
+                />
+              </td>
+              <th scope="row">
+                <a href={hrefTo(['runs', run.id])}>
+                  <bdi>{nameOf(run)}</bdi>
+                </a>{' '}
+                <small>{t.on(run.baseModel)}</small>
+              </th>
+              <td>
+                <RunState run={run} />
+              </td>
+              <td>{decimal(run.mcc)}</td>
+              <td>{time(run.createdAt)}</td>
+            </tr>
+          );
+        })}
+      </tbody>
+    </table>
+  );
+}
+
+export function RunState({
+  run: { status, phase, progress, secondsLeft },
+}: {
+  run: Pick<RunSummaryDto, 'status' | 'phase' | 'progress' | 'secondsLeft'>;
+}): JSX.Element {
+  const name = t.statuses[status] ?? status;
+  if (status !== 'running') return <span class={`status ${status}`}>{name}</span>;
+  return (
+    <span class="status running">
+      {(phase && t.phases[phase]) ?? name} <Meter share={progress} label={t.columns.progress} />{' '}
+      {percent(progress)}
+      {secondsLeft !== null && <small> {t.left(duration(secondsLeft))}</small>}
+    </span>
+  );
+}
+
+/** A run is called what its model will be called; one without a name, by its end of the id. */
+export function nameOf({ name, id }: Pick<RunSummaryDto, 'name' | 'id'>): string {
+  return name ?? `run …${id.slice(-6)}`;
+}

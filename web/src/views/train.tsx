@@ -1,0 +1,231 @@
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { BaseModelDto, DatasetDto, TrainingJsonDto } from 'wellformed-client';
+import { bytes, scientific, whole } from '../format.js';
+import { useAction } from '../parts/action.js';
+import { Problem, Show } from '../parts/states.js';
+import { goTo, route } from '../router.js';
+import { trainingFields, valueOf, type SchemaField } from '../schema.js';
+import { useLoaded, wellformed } from '../service.js';
+import { texts } from '../texts/en.js';
+import { Upload } from './data.js';
+
+const t = texts.train;
+
+/** The fields that the article sets; the others are folded away. */
+const MAIN_FIELDS = ['name', 'epochs', 'batchSize', 'learningRate', 'maxLength', 'seed', 'promote'];
+
+export function Train(): JSX.Element {
+  const loaded = useLoaded(async (signal) => {
+    const [datasets, baseModels, document] = await Promise.all([
+      wellformed.api.datasets.list({ query: { limit: 100 }, signal }),
+      wellformed.api.baseModels.list({ signal }),
+      wellformed.document(signal),
+    ]);
+    return { datasets: datasets.items, baseModels: baseModels.items, fields: trainingFields(document) };
+  }, []);
+  return (
+    <>
+      <h1>{t.title}</h1>
+      <Show of={loaded}>
+        {({ datasets, baseModels, fields }) =>
+          datasets.length === 0 ? (
+            <>
+              <p>{t.noData}</p>
+              <Upload done={loaded.reload} />
+            </>
+          ) : (
+            <Form datasets={datasets} baseModels={baseModels} fields={fields} />
+          )
+        }
+      </Show>
+    </>
+  );
+}
+
+function Form({
+  datasets,
+  baseModels,
+  fields,
+}: {
+  datasets: readonly DatasetDto[];
+  baseModels: readonly BaseModelDto[];
+  fields: readonly SchemaField[];
+}) {
+  const asked = route.value.query.get('data');
+  const [data, setData] = useState(asked ?? datasets[0]!.id);
+  const [validation, setValidation] = useState('');
+  const [baseModel, setBaseModel] = useState(baseModels[0]!.name);
+  const [values, setValues] = useState<Readonly<Record<string, string>>>({});
+  const start = useAction(async () => {
+    const hyperparameters = Object.fromEntries(
+      fields
+        .map((field) => [field.name, valueOf(field, values[field.name] ?? '')] as const)
+        .filter(([, value]) => value !== undefined),
+    );
+    const run = await wellformed.train({
+      ...hyperparameters,
+      datasetId: data,
+      ...(validation && { validationDatasetId: validation }),
+      baseModel,
+    } as TrainingJsonDto);
+    goTo(['runs', run.id]);
+  });
+  const show = (field: SchemaField) => (
+    <Field
+      key={field.name}
+      field={field}
+      value={values[field.name] ?? ''}
+      change={(value) => setValues({ ...values, [field.name]: value })}
+    />
+  );
+  const main = MAIN_FIELDS.flatMap((name) => fields.filter((field) => field.name === name));
+  const others = fields.filter(({ name }) => !MAIN_FIELDS.includes(name));
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        start.run();
+      }}
+    >
+      <div class="fields">
+        <label>
+          {t.data}
+          <DatasetSelect datasets={datasets} value={data} change={setData} />
+        </label>
+        <label>
+          {t.validation}
+          <DatasetSelect
+            datasets={datasets.filter(({ id }) => id !== data)}
+            value={validation}
+            change={setValidation}
+            otherwise={t.holdOut}
+          />
+        </label>
+        <label>
+          {t.baseModel}
+          <input
+            list="base-models"
+            value={baseModel}
+            required
+            onInput={({ currentTarget }) => setBaseModel(currentTarget.value)}
+          />
+          <datalist id="base-models">
+            {baseModels.map(({ name, description }) => (
+              <option value={name}>{description}</option>
+            ))}
+          </datalist>
+          <small>{describe(baseModels.find(({ name }) => name === baseModel))}</small>
+        </label>
+      </div>
+      <fieldset>
+        <legend>{t.settings}</legend>
+        <p class="note">{t.off}</p>
+        <div class="fields">{main.map(show)}</div>
+        <details>
+          <summary>{t.options}</summary>
+          <div class="fields">{others.map(show)}</div>
+        </details>
+      </fieldset>
+      {start.error && <Problem error={start.error} />}
+      <p class="actions">
+        <button class="primary" disabled={start.isBusy}>
+          {start.isBusy ? t.starting : t.start}
+        </button>
+        <button type="button" onClick={() => setValues({})}>
+          {t.reset}
+        </button>
+      </p>
+    </form>
+  );
+}
+
+function DatasetSelect({
+  datasets,
+  value,
+  change,
+  otherwise,
+}: {
+  datasets: readonly DatasetDto[];
+  value: string;
+  change: (id: string) => void;
+  otherwise?: string;
+}) {
+  return (
+    <select value={value} onChange={({ currentTarget }) => change(currentTarget.value)}>
+      {otherwise && <option value="">{otherwise}</option>}
+      {datasets.map(({ id, name, rows }) => (
+        <option value={id}>
+          {name} ({texts.data.rows(rows).replace(String(rows), whole(rows))})
+        </option>
+      ))}
+    </select>
+  );
+}
+
+/** A field with what it means and its bounds, all of it from the API's document. */
+function Field({
+  field,
+  value,
+  change,
+}: {
+  field: SchemaField;
+  value: string;
+  change: (value: string) => void;
+}) {
+  const { name, description, kind, choices, minimum, maximum } = field;
+  const id = `field-${name}`;
+  const bounds =
+    minimum !== undefined && maximum !== undefined
+      ? t.range(scientific(minimum), scientific(maximum))
+      : undefined;
+  const notes = [bounds, field.default && t.default(shown(field.default))].filter(Boolean).join('; ');
+  return (
+    <div class="field">
+      <label for={id}>{name}</label>
+      {kind === 'choice' ? (
+        <select
+          id={id}
+          value={value}
+          aria-describedby={`${id}-note`}
+          onChange={({ currentTarget }) => change(currentTarget.value)}
+        >
+          <option value="">{field.default || '–'}</option>
+          {choices!
+            .filter((choice) => choice !== field.default)
+            .map((choice) => (
+              <option value={choice}>{choice}</option>
+            ))}
+        </select>
+      ) : (
+        <input
+          id={id}
+          value={value}
+          inputMode={kind === 'text' ? 'text' : 'decimal'}
+          placeholder={shown(field.default)}
+          aria-describedby={`${id}-note`}
+          onInput={({ currentTarget }) => change(currentTarget.value)}
+        />
+      )}
+      <small id={`${id}-note`}>
+        {description.replaceAll('`', '')} {notes && `(${notes})`}
+      </small>
+    </div>
+  );
+}
+
+function shown(text: string): string {
+  return text !== '' && Number.isFinite(Number(text)) ? scientific(Number(text)) : text;
+}
+
+/** What a choice of base model means. */
+function describe(model: BaseModelDto | undefined): string {
+  if (!model) return t.otherBaseModel;
+  return [
+    model.description,
+    model.licence && t.licence(model.licence),
+    model.stored ? t.onDisk(bytes(model.bytes ?? 0)) : t.toDownload,
+  ]
+    .filter(Boolean)
+    .join(' ');
+}
