@@ -72,6 +72,37 @@ export type ProblemDetails = {
     errorId?: string;
 };
 
+export type CallerLimitsDto = {
+    /**
+     * Requests a minute, of this key or, without keys, of the address (`WELLFORMED_RATE_LIMIT`). Null: as many as you like.
+     */
+    requestsPerMinute: number | null;
+    /**
+     * Largest JSON or text body, in bytes. A stream of sentences may be longer.
+     */
+    bodyBytes: number;
+    /**
+     * Largest file of labelled sentences, in bytes.
+     */
+    uploadBytes: number;
+};
+
+export type WhoAmIDto = {
+    /**
+     * Whether the service runs without API keys: then everybody may do everything.
+     */
+    anonymous: boolean;
+    /**
+     * Name of the key in use. Null where the service runs without keys.
+     */
+    name: string | null;
+    /**
+     * What the caller may do. `admin` includes the other scopes, which are then listed too.
+     */
+    scopes: Array<'predict' | 'train' | 'metrics' | 'admin'>;
+    limits: CallerLimitsDto;
+};
+
 export type UploadDatasetForm = {
     /**
      * What to call the dataset; by default the name of the file.
@@ -86,6 +117,17 @@ export type UploadDatasetForm = {
      * Text in UTF-8: tab-separated (TSV), CSV or JSON lines.
      */
     file: Blob | File;
+};
+
+export type AddDatasetDto = {
+    /**
+     * What to call the dataset; by default its name in the catalogue.
+     */
+    name?: string;
+    /**
+     * Its name in the catalogue: `GET /datasets/catalogue` lists those there are.
+     */
+    source: string;
 };
 
 export type LengthStatisticsDto = {
@@ -134,6 +176,35 @@ export type DatasetWarningDto = {
     message: string;
 };
 
+export type CatalogueEntryDto = {
+    rows: number;
+    /**
+     * What its authors ask to be cited. Null where there is nothing to cite.
+     */
+    citation: string | null;
+    /**
+     * What `source` of `POST /datasets` takes.
+     */
+    name: string;
+    title: string;
+    /**
+     * sha256 over the labels and sentences in order, as that of a dataset.
+     */
+    contentHash: string;
+    /**
+     * Under which terms it may be used. Read it before you use the data.
+     */
+    licence: string;
+    /**
+     * Where to read more.
+     */
+    homepage: string;
+    /**
+     * Whether adding it downloads it. False: it comes with the service.
+     */
+    needsDownload: boolean;
+};
+
 export type DatasetDto = {
     rows: number;
     /**
@@ -157,6 +228,10 @@ export type DatasetDto = {
      * Size of the uploaded file.
      */
     bytes: number;
+    /**
+     * The data set of the catalogue that has the same rows, with its licence; null where there is none.
+     */
+    catalogueEntry: CatalogueEntryDto | null;
     id: string;
     name: string;
     /**
@@ -164,6 +239,10 @@ export type DatasetDto = {
      */
     contentHash: string;
     createdAt: string;
+};
+
+export type CatalogueDto = {
+    items: Array<CatalogueEntryDto>;
 };
 
 export type DatasetPageDto = {
@@ -1736,6 +1815,52 @@ export type BaseModelListDto = {
     items: Array<BaseModelDto>;
 };
 
+export type GetWhoamiData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/whoami';
+};
+
+export type GetWhoamiErrors = {
+    /**
+     * The request is malformed; of JSON the detail has the line and column.
+     */
+    400: ProblemDetails;
+    /**
+     * Keys are asked for, and none or no known one was sent.
+     */
+    401: ProblemDetails;
+    /**
+     * The key lacks the scope that this needs, the page of another site may not ask for this, or the service does not go by the name in `Host`.
+     */
+    403: ProblemDetails;
+    /**
+     * The client sent or read nothing for too long.
+     */
+    408: ProblemDetails;
+    /**
+     * More requests a minute than `RateLimit-Policy` allows.
+     */
+    429: ProblemDetails;
+    /**
+     * The headers of the request are too long.
+     */
+    431: ProblemDetails;
+    /**
+     * Something went wrong in the service.
+     */
+    500: ProblemDetails;
+};
+
+export type GetWhoamiError = GetWhoamiErrors[keyof GetWhoamiErrors];
+
+export type GetWhoamiResponses = {
+    200: WhoAmIDto;
+};
+
+export type GetWhoamiResponse = GetWhoamiResponses[keyof GetWhoamiResponses];
+
 export type GetMetricsData = {
     body?: never;
     path?: never;
@@ -1849,7 +1974,7 @@ export type GetDatasetsResponses = {
 export type GetDatasetsResponse = GetDatasetsResponses[keyof GetDatasetsResponses];
 
 export type PostDatasetsData = {
-    body: UploadDatasetForm;
+    body: AddDatasetDto;
     path?: never;
     query?: never;
     url: '/datasets';
@@ -1901,6 +2026,10 @@ export type PostDatasetsErrors = {
      */
     500: ProblemDetails;
     /**
+     * The service cannot do this now.
+     */
+    503: ProblemDetails;
+    /**
      * The disk of the service is full; nothing was stored.
      */
     507: ProblemDetails;
@@ -1916,6 +2045,52 @@ export type PostDatasetsResponses = {
 };
 
 export type PostDatasetsResponse = PostDatasetsResponses[keyof PostDatasetsResponses];
+
+export type GetDatasetsCatalogueData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/datasets/catalogue';
+};
+
+export type GetDatasetsCatalogueErrors = {
+    /**
+     * The request is malformed; of JSON the detail has the line and column.
+     */
+    400: ProblemDetails;
+    /**
+     * Keys are asked for, and none or no known one was sent.
+     */
+    401: ProblemDetails;
+    /**
+     * The key lacks the scope that this needs, the page of another site may not ask for this, or the service does not go by the name in `Host`.
+     */
+    403: ProblemDetails;
+    /**
+     * The client sent or read nothing for too long.
+     */
+    408: ProblemDetails;
+    /**
+     * More requests a minute than `RateLimit-Policy` allows.
+     */
+    429: ProblemDetails;
+    /**
+     * The headers of the request are too long.
+     */
+    431: ProblemDetails;
+    /**
+     * Something went wrong in the service.
+     */
+    500: ProblemDetails;
+};
+
+export type GetDatasetsCatalogueError = GetDatasetsCatalogueErrors[keyof GetDatasetsCatalogueErrors];
+
+export type GetDatasetsCatalogueResponses = {
+    200: CatalogueDto;
+};
+
+export type GetDatasetsCatalogueResponse = GetDatasetsCatalogueResponses[keyof GetDatasetsCatalogueResponses];
 
 export type DeleteDatasetsByIdData = {
     body?: never;
