@@ -114,6 +114,14 @@ export class Wellformed {
     return (await response.json()) as DatasetDto;
   }
 
+  /** Adds a data set that the service knows by name (`wellformed.api.datasets.listCatalogue()`); some are downloaded. */
+  addDataset(
+    source: string,
+    { name, signal }: { name?: string; signal?: AbortSignal } = {},
+  ): Promise<DatasetDto> {
+    return this.api.datasets.upload({ body: { source, ...(name !== undefined && { name }) }, signal });
+  }
+
   /** Starts a training and answers with its run. */
   async train(request: TrainRequest): Promise<RunDto> {
     if (!('file' in request)) return this.api.training.create({ body: request as TrainingJsonDto });

@@ -40,9 +40,11 @@ export function Skeleton({ isSlow = false }: { isSlow?: boolean }): JSX.Element 
 export function Empty({
   text,
   link,
+  children,
 }: {
   text: string;
   link?: { to: readonly string[]; text: string };
+  children?: ComponentChildren;
 }): JSX.Element {
   return (
     <div class="empty">
@@ -52,6 +54,7 @@ export function Empty({
           {link.text}
         </a>
       )}
+      {children}
     </div>
   );
 }

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import type { DatasetDto } from 'wellformed-client';
 import { percent, time, whole } from '../format.js';
 import { useAction } from '../parts/action.js';
+import { Catalogue } from '../parts/catalogue.js';
 import { FileDrop } from '../parts/file-drop.js';
 import { Meter } from '../parts/figures.js';
 import { Paged } from '../parts/paged.js';
@@ -19,6 +20,7 @@ export function Data(): JSX.Element {
       <h1>{t.title}</h1>
       <p>{t.intro}</p>
       <Upload done={({ id }) => goTo(['data', id])} />
+      <Catalogue done={({ id }) => goTo(['data', id])} />
       <Paged
         load={(cursor, signal) => wellformed.api.datasets.list({ query: { cursor, limit: 20 }, signal })}
         empty={<Empty text={t.empty} />}

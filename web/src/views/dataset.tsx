@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import type { DatasetDto } from 'wellformed-client';
 import { percent, time, whole } from '../format.js';
 import { useAction } from '../parts/action.js';
+import { Licence } from '../parts/catalogue.js';
 import { Confirm } from '../parts/dialog.js';
 import { Facts, Meter } from '../parts/figures.js';
 import { Paged } from '../parts/paged.js';
@@ -20,7 +21,7 @@ export function Dataset({ id }: { id: string }): JSX.Element {
 }
 
 function Report({ dataset }: { dataset: DatasetDto }) {
-  const { id, name, rows, acceptable, statistics, warnings, createdAt } = dataset;
+  const { id, name, rows, acceptable, statistics, warnings, createdAt, catalogueEntry } = dataset;
   const { min, median, p95, max } = statistics.words;
   const [asks, setAsks] = useState(false);
   const remove = useAction(async () => {
@@ -45,6 +46,7 @@ function Report({ dataset }: { dataset: DatasetDto }) {
           [t.columns.created, time(createdAt)],
         ]}
       />
+      {catalogueEntry && <Licence of={catalogueEntry} />}
       <p class="actions">
         <a class="button primary" href={hrefTo(['train'], { data: id })}>
           {t.train}

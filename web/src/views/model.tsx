@@ -211,6 +211,10 @@ function Evaluations({ id }: { id: string }) {
     await wellformed.api.evaluations.start({ path: { id }, body: { datasetId: dataset } });
     loaded.reload();
   });
+  const cancel = useAction(async (evaluationId: string) => {
+    await wellformed.api.evaluations.cancel({ path: { id, evaluationId } });
+    loaded.reload();
+  });
   const { evaluationColumns: columns } = t;
   return (
     <>
@@ -234,6 +238,7 @@ function Evaluations({ id }: { id: string }) {
         <button disabled={start.isBusy || dataset === ''}>{t.evaluate}</button>
       </form>
       {start.error && <Problem error={start.error} />}
+      {cancel.error && <Problem error={cancel.error} />}
       <Show of={loaded}>
         {({ items }) =>
           items.length === 0 ? (
@@ -248,7 +253,7 @@ function Evaluations({ id }: { id: string }) {
                 </tr>
               </thead>
               <tbody>
-                {items.map(({ datasetName, status, progress, result, error }) => (
+                {items.map(({ id: evaluationId, datasetName, status, progress, result, error }) => (
                   <tr>
                     <th scope="row">
                       <bdi>{datasetName}</bdi>
@@ -256,6 +261,16 @@ function Evaluations({ id }: { id: string }) {
                     <td>
                       {texts.runs.statuses[status] ?? status}{' '}
                       {status === 'running' && <Meter share={progress} label={texts.runs.columns.progress} />}
+                      {(status === 'queued' || status === 'running') && (
+                        <button
+                          class="quiet"
+                          disabled={cancel.isBusy}
+                          aria-label={t.cancelEvaluation(datasetName)}
+                          onClick={() => cancel.run(evaluationId)}
+                        >
+                          {texts.common.cancel}
+                        </button>
+                      )}
                       {error && <small> {error.detail}</small>}
                     </td>
                     <td>{decimal(result?.mcc)}</td>

@@ -3,6 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { RunDto, RunEvaluationDto, RunEvent, RunPointDto } from 'wellformed-client';
 import { bytes, decimal, percent, scientific, time } from '../format.js';
 import { useAction } from '../parts/action.js';
+import { firstSentences } from '../parts/catalogue.js';
 import { Chart, type Curve } from '../parts/chart.js';
 import { Confirm } from '../parts/dialog.js';
 import { ConfusionMatrix, Facts, Warnings } from '../parts/figures.js';
@@ -118,6 +119,11 @@ function LiveRun({
         {run.modelId && (
           <a class="button primary" href={hrefTo(['models', run.modelId])}>
             {t.model}
+          </a>
+        )}
+        {run.modelId && (
+          <a class="button" href={hrefTo(['try'], { model: run.modelId, s: firstSentences.join('\n') })}>
+            {t.tryIt}
           </a>
         )}
         {isLive ? (

@@ -1,6 +1,10 @@
 import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { bytes } from '../format.js';
+import { useAction } from '../parts/action.js';
+import { Confirm } from '../parts/dialog.js';
 import { Facts } from '../parts/figures.js';
-import { Show } from '../parts/states.js';
+import { Problem, Show } from '../parts/states.js';
 import { theme, usesShortcuts, type Theme } from '../preferences.js';
 import { hrefTo } from '../router.js';
 import { apiKey, useKey, useLoaded, wellformed } from '../service.js';
@@ -73,12 +77,10 @@ export function System(): JSX.Element {
           </>
         )}
       </Show>
+      <BaseModels />
       <h2>{t.key}</h2>
-      {apiKey.value === undefined ? (
-        <p>{t.noKey}</p>
-      ) : (
-        <button onClick={() => useKey(undefined)}>{texts.key.forget}</button>
-      )}
+      <Caller />
+      {apiKey.value !== undefined && <button onClick={() => useKey(undefined)}>{texts.key.forget}</button>}
       <h2>{t.appearance}</h2>
       <div class="fields">
         <label>
@@ -105,5 +107,95 @@ export function System(): JSX.Element {
         <a href="docs">{t.docs}</a>
       </p>
     </>
+  );
+}
+
+/** What trainings have fetched, or somebody has put there. */
+function BaseModels() {
+  const loaded = useLoaded((signal) => wellformed.api.baseModels.list({ signal }), []);
+  const [asks, setAsks] = useState<string>();
+  const remove = useAction(async (name: string) => {
+    await wellformed.api.baseModels.delete({ path: { name } });
+    loaded.reload();
+  });
+  const { name, licence, size, action } = t.baseModelColumns;
+  return (
+    <>
+      <h2>{t.baseModels}</h2>
+      {remove.error && <Problem error={remove.error} />}
+      {asks && (
+        <Confirm
+          question={t.deleteBaseModelAsk(asks)}
+          action={texts.common.delete}
+          run={() => remove.run(asks)}
+          close={() => setAsks(undefined)}
+        />
+      )}
+      <Show of={loaded}>
+        {({ items }) =>
+          items.some(({ stored }) => stored) ? (
+            <table class="list">
+              <thead>
+                <tr>
+                  {[name, licence, size, action].map((column) => (
+                    <th scope="col">{column}</th>
+                  ))}
+                </tr>
+              </thead>
+              <tbody>
+                {items
+                  .filter(({ stored }) => stored)
+                  .map((model) => (
+                    <tr>
+                      <th scope="row">
+                        <bdi>{model.name}</bdi>
+                      </th>
+                      <td>{model.licence}</td>
+                      <td>{bytes(model.bytes ?? 0)}</td>
+                      <td>
+                        <button
+                          class="quiet"
+                          disabled={remove.isBusy}
+                          aria-label={t.deleteBaseModel(model.name)}
+                          onClick={() => setAsks(model.name)}
+                        >
+                          {texts.common.delete}
+                        </button>
+                      </td>
+                    </tr>
+                  ))}
+              </tbody>
+            </table>
+          ) : (
+            <p class="note">{t.noBaseModels}</p>
+          )
+        }
+      </Show>
+    </>
+  );
+}
+
+/** Whose key this page uses, and what it may do. */
+function Caller() {
+  const loaded = useLoaded((signal) => wellformed.api.whoAmI.whoAmI({ signal }), []);
+  return (
+    <Show of={loaded}>
+      {({ anonymous, name, scopes, limits: { requestsPerMinute, uploadBytes } }) => (
+        <Facts
+          of={[
+            [t.key, anonymous ? t.anonymous : t.caller(name ?? '', scopes.join(', '))],
+            [
+              t.limits,
+              [
+                requestsPerMinute !== null && t.requestsPerMinute(requestsPerMinute),
+                t.uploadBytes(bytes(uploadBytes)),
+              ]
+                .filter(Boolean)
+                .join(', '),
+            ],
+          ]}
+        />
+      )}
+    </Show>
   );
 }

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import type { BaseModelDto, DatasetDto, TrainingJsonDto } from 'wellformed-client';
 import { bytes, scientific, whole } from '../format.js';
 import { useAction } from '../parts/action.js';
+import { Catalogue, FirstRun } from '../parts/catalogue.js';
 import { Problem, Show } from '../parts/states.js';
 import { goTo, route } from '../router.js';
 import { trainingFields, valueOf, type SchemaField } from '../schema.js';
@@ -32,7 +33,9 @@ export function Train(): JSX.Element {
           datasets.length === 0 ? (
             <>
               <p>{t.noData}</p>
+              <FirstRun />
               <Upload done={loaded.reload} />
+              <Catalogue done={loaded.reload} />
             </>
           ) : (
             <Form datasets={datasets} baseModels={baseModels} fields={fields} />

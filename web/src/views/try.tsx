@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { ComparisonDto, JudgementDto, ModelSummaryDto, WordEffectDto } from 'wellformed-client';
+import { FirstRun } from '../parts/catalogue.js';
 import { CodeSamples, CopyButton } from '../parts/copy.js';
 import { Empty, Show } from '../parts/states.js';
 import { percent } from '../format.js';
@@ -41,7 +42,9 @@ export function Try(): JSX.Element {
     return (
       <>
         <h1>{t.title}</h1>
-        <Empty text={t.noModel} link={{ to: ['train'], text: texts.views.train }} />
+        <Empty text={t.noModel}>
+          <FirstRun />
+        </Empty>
       </>
     );
   }
