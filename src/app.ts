@@ -25,6 +25,7 @@ import { endConnections, Shutdown } from './http/shutdown.js';
 import { endSlowClients } from './http/slow-clients.js';
 import { measureRequests } from './metrics/http-metrics.js';
 import { Instruments } from './metrics/instruments.js';
+import { PageFiles } from './page/page-files.js';
 import { traceRequests } from './tracing/request-spans.js';
 import { Tracing } from './tracing/tracing.js';
 
@@ -61,6 +62,7 @@ export async function createApp(settings: Settings, { quiet = false } = {}): Pro
   refuseStrayForms(adapter.getInstance());
   endConnections(adapter.getInstance(), app.get(Shutdown));
   serveDocument(app);
+  app.get(PageFiles).serve(adapter.getInstance());
   return app;
 }
 

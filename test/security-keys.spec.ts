@@ -251,7 +251,11 @@ describe('the table of routes', () => {
         ({ method, url, config }) => `${String(method)} ${url}: ${told((config as AccessConfig)?.access)}`,
       );
     expect(lines.filter((line) => line.endsWith('undeclared'))).toEqual([]);
-    expect(lines.filter((line) => line.includes(': area')).sort()).toEqual([
+    const filesOfPage = lines.filter((line) => line.endsWith(': area page') && line !== 'GET /: area page');
+    expect(filesOfPage.length).toBeGreaterThan(1);
+    for (const line of filesOfPage) expect(line).toMatch(/^HEAD,GET \/[\w./-]+\.(?:js|css|svg): /);
+    expect(lines.filter((line) => line.includes(': area') && !filesOfPage.includes(line)).sort()).toEqual([
+      'GET /: area page',
       'GET /health/live: area health',
       'GET /health/ready: area health',
       'GET /health/started: area health',

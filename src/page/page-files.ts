@@ -2,9 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fastifyStatic from '@fastify/static';
-import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { HttpAdapterHost } from '@nestjs/core';
-import type { FastifyAdapter } from '@nestjs/platform-fastify';
+import { Injectable } from '@nestjs/common';
 import type { FastifyInstance } from 'fastify';
 import type { AccessConfig } from '../auth/access.js';
 import { type PagesConfig, withPolicy } from '../http/browser-protection.js';
@@ -25,16 +23,14 @@ const HASHED = /\/assets\//;
 
 /** Serves the files of the page, packed as the browser takes them. They are open to all: they hold nothing of what the service stores. */
 @Injectable()
-export class PageFiles implements OnModuleInit {
+export class PageFiles {
   /** The page itself, which names all other files; undefined where it was not built. */
   readonly html = existsSync(folder) ? readFileSync(path.join(folder, 'index.html'), 'utf8') : undefined;
 
-  constructor(private readonly host: HttpAdapterHost<FastifyAdapter>) {}
-
-  async onModuleInit(): Promise<void> {
+  /** Loads with all else, when the service starts: Fastify settles who answers errors as soon as somebody waits for a plugin. */
+  serve(fastify: FastifyInstance): void {
     if (this.html === undefined) return;
-    const fastify: FastifyInstance = this.host.httpAdapter.getInstance();
-    await fastify.register(async (files) => {
+    void fastify.register(async (files) => {
       files.addHook('onRoute', (route) => {
         const config: AccessConfig & PagesConfig = { access: { area: 'page' }, policy: PAGE_POLICY };
         route.config = Object.assign(route.config ?? {}, config);

@@ -49,9 +49,7 @@ export function App(): JSX.Element {
       isFirst.current = false;
       return;
     }
-    const heading = main.current?.querySelector('h1') ?? main.current;
-    heading?.setAttribute('tabindex', '-1');
-    heading?.focus();
+    return focusHeading(main.current!);
   }, [path.join('/')]);
 
   useEffect(() => {
@@ -100,6 +98,21 @@ export function App(): JSX.Element {
       {helps && <ShortcutList close={() => setHelps(false)} />}
     </>
   );
+}
+
+/** Focuses the heading as soon as it is there, for a view may still be on its way. @returns what ends the waiting */
+function focusHeading(main: HTMLElement): () => void {
+  const observer = new MutationObserver(focus);
+  function focus() {
+    const heading = main.querySelector('h1');
+    if (!heading) return;
+    observer.disconnect();
+    heading.setAttribute('tabindex', '-1');
+    heading.focus();
+  }
+  observer.observe(main, { childList: true, subtree: true });
+  focus();
+  return () => observer.disconnect();
 }
 
 function Header({ current }: { current: string }) {

@@ -1,0 +1,139 @@
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { practiceRows } from '../support/practice-rows.js';
+import { startServiceProcess, type RunningService } from '../support/service-process.js';
+import { browserPath, openPage, startBrowser } from './browser.js';
+
+/* From an empty service to a model in production, on the page alone. A tiny model goes by the name of the small base model. */
+
+const PORT = String(20_000 + (process.pid % 20_000));
+
+describe.skipIf(!browserPath)('the journey of a new user', () => {
+  let data: string;
+  let service: RunningService;
+  let browser: Browser;
+  const start = () =>
+    startServiceProcess({
+      data,
+      settings: {
+        WELLFORMED_PORT: PORT,
+        WELLFORMED_BASE_MODELS: path.join(data, 'base-models'),
+      },
+    });
+  beforeAll(async () => {
+    data = mkdtempSync(path.join(tmpdir(), 'wellformed-journey-'));
+    cpSync('test/goldens/tiny-bert', path.join(data, 'base-models', 'all-MiniLM-L6-v2'), { recursive: true });
+    service = await start();
+    browser = await startBrowser();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await service?.stop();
+    rmSync(data, { recursive: true, force: true });
+  });
+
+  const pointsOfCurve = (page: Page) => page.locator('.chart').first().locator('tbody tr').count();
+
+  it(
+    'leads from one button to a model that judges, and from two runs to a choice',
+    { timeout: 180_000 },
+    async () => {
+      const { page, faults } = await openPage(browser, service.url);
+      await page.goto(service.url);
+
+      // One button, with nothing there.
+      await page.getByRole('button', { name: 'Train on the sample data' }).click();
+      await page.waitForURL(/#\/runs\/run_/);
+      await page.locator('.chart').first().getByRole('button', { name: 'Show as a table' }).click();
+      await expect.poll(() => pointsOfCurve(page), { timeout: 60_000 }).toBeGreaterThan(3);
+      const early = await pointsOfCurve(page);
+      await expect.poll(() => pointsOfCurve(page), { timeout: 60_000 }).toBeGreaterThan(early);
+
+      // In the middle, the reader loads the page again: the curve is there from its beginning.
+      await page.reload();
+      await page.locator('.chart').first().getByRole('button', { name: 'Show as a table' }).click();
+      await expect.poll(() => pointsOfCurve(page)).toBeGreaterThanOrEqual(early);
+      await page.getByRole('link', { name: 'Try it' }).click({ timeout: 60_000 });
+
+      // The model judges three sentences, and says what each word does.
+      const judgements = page.locator('.judgement');
+      await expect.poll(() => judgements.count()).toBe(3);
+      await judgements.first().click();
+      await expect.poll(() => page.locator('.explanation .word').count()).toBeGreaterThan(3);
+
+      // It was promoted, for nothing served before.
+      await page.goto(`${service.url}/#/aliases`);
+      await page.getByRole('cell', { name: 'all-MiniLM-L6-v2 on sample/train' }).first().waitFor();
+
+      // A second run, with another learning rate.
+      await page.goto(`${service.url}/#/train`);
+      await page.getByLabel('Base model').fill('all-MiniLM-L6-v2');
+      await page.getByLabel('name', { exact: true }).fill('second');
+      await page.getByLabel('epochs').fill('1');
+      await page.getByLabel('learningRate', { exact: true }).fill('0.001');
+      await page.getByLabel('promote').selectOption('never');
+      await page.getByRole('button', { name: 'Start training' }).click();
+      await page.getByRole('link', { name: 'Show the model' }).waitFor({ timeout: 60_000 });
+
+      // Both beside each other: what differs is marked.
+      await page.goto(`${service.url}/#/runs`);
+      const boxes = page.getByRole('checkbox');
+      await expect.poll(() => boxes.count()).toBe(2);
+      for (const box of await boxes.all()) await box.check();
+      await page.getByRole('link', { name: 'Compare 2 runs' }).click();
+      await page.getByRole('row', { name: /learningRate 0.001 0.0001/ }).waitFor();
+
+      // The second is put into production by hand.
+      await page.goto(`${service.url}/#/models`);
+      await page.getByRole('link', { name: 'second' }).click();
+      await page.getByRole('button', { name: 'Make it production' }).click();
+      await page.getByRole('button', { name: 'Move the alias' }).click();
+      await page.locator('h1 .tag', { hasText: 'production' }).waitFor();
+      expect(faults).toEqual([]);
+      await page.close();
+    },
+  );
+
+  it('goes on by itself when the service was killed and is back', async () => {
+    const { page } = await openPage(browser, service.url);
+    await page.goto(`${service.url}/#/data`);
+    await page.locator('input[type=file]').setInputFiles({
+      name: 'long.tsv',
+      mimeType: 'text/tab-separated-values',
+      buffer: Buffer.from(practiceRows(4000, 5)),
+    });
+    await page.getByRole('link', { name: 'Train on this data' }).click();
+    await page.getByLabel('Base model').fill('all-MiniLM-L6-v2');
+    await page.getByLabel('epochs').fill('20');
+    await page.getByRole('button', { name: 'Start training' }).click();
+    await page.waitForURL(/#\/runs\/run_/);
+    await page.locator('.status', { hasText: 'training' }).waitFor({ timeout: 30_000 });
+    await service.kill();
+    await page.locator('.banner').waitFor({ timeout: 20_000 });
+    service = await start();
+    await page.locator('.banner').waitFor({ state: 'detached', timeout: 20_000 });
+    await page.locator('.status', { hasText: 'interrupted' }).waitFor({ timeout: 20_000 });
+    await page.close();
+  });
+
+  it('can be gone without a mouse', async () => {
+    const { page } = await openPage(browser, service.url);
+    await page.goto(service.url);
+    await page.getByLabel('Sentences, one on each line').waitFor();
+    await page.keyboard.press('Tab');
+    await expect.poll(() => page.evaluate(`document.activeElement.textContent`)).toBe('Skip to the content');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => page.evaluate(`document.activeElement.id`)).toBe('main');
+    // A letter opens a view, and the focus is on its heading.
+    await page.keyboard.press('m');
+    await expect.poll(() => page.evaluate(`document.activeElement.textContent`)).toBe('Models');
+    await page.keyboard.press('?');
+    await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor();
+    await page.keyboard.press('Escape');
+    await expect.poll(() => page.getByRole('dialog').count()).toBe(0);
+    await page.close();
+  });
+});
