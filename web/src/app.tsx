@@ -12,17 +12,17 @@ type View = keyof typeof texts.views;
 
 /** Each view but the first comes when it is opened. */
 const views = {
-  score: lazily(async () => (await import('./views/score.js')).Score),
-  data: lazily(async () => (await import('./views/data.js')).Data),
-  dataset: lazily(async () => (await import('./views/dataset.js')).Dataset),
-  train: lazily(async () => (await import('./views/train.js')).Train),
-  runs: lazily(async () => (await import('./views/runs.js')).Runs),
-  run: lazily(async () => (await import('./views/run.js')).Run),
-  compare: lazily(async () => (await import('./views/compare.js')).Compare),
-  models: lazily(async () => (await import('./views/models.js')).Models),
-  model: lazily(async () => (await import('./views/model.js')).Model),
-  aliases: lazily(async () => (await import('./views/aliases.js')).Aliases),
-  system: lazily(async () => (await import('./views/system.js')).System),
+  score: lazily(texts.score.title, async () => (await import('./views/score.js')).Score),
+  data: lazily(texts.data.title, async () => (await import('./views/data.js')).Data),
+  dataset: lazily(texts.data.one, async () => (await import('./views/dataset.js')).Dataset),
+  train: lazily(texts.train.title, async () => (await import('./views/train.js')).Train),
+  runs: lazily(texts.runs.title, async () => (await import('./views/runs.js')).Runs),
+  run: lazily(texts.run.one, async () => (await import('./views/run.js')).Run),
+  compare: lazily(texts.compare.title, async () => (await import('./views/compare.js')).Compare),
+  models: lazily(texts.models.title, async () => (await import('./views/models.js')).Models),
+  model: lazily(texts.model.one, async () => (await import('./views/model.js')).Model),
+  aliases: lazily(texts.aliases.title, async () => (await import('./views/aliases.js')).Aliases),
+  system: lazily(texts.system.title, async () => (await import('./views/system.js')).System),
 };
 
 /** The keys that open the views, one each. */

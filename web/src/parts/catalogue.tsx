@@ -1,4 +1,5 @@
 import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
 import type { CatalogueEntryDto, DatasetDto } from 'wellformed-client';
 import firstRun from '../../../samples/first-run.json';
 import { whole } from '../format.js';
@@ -12,36 +13,39 @@ const t = texts.catalogue;
 
 /** Data sets that the service can get by itself. */
 export function Catalogue({ done }: { done: (dataset: DatasetDto) => void }): JSX.Element {
-  const loaded = useLoaded((signal) => wellformed.api.datasets.listCatalogue({ signal }), []);
+  const [isOpen, setOpen] = useState(false);
   const add = useAction(async (name: string) => done(await wellformed.addDataset(name)));
   return (
-    <details>
+    <details onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
       <summary>{t.title}</summary>
-      <Show of={loaded}>
-        {({ items }) => (
-          <ul class="catalogue">
-            {items.map((entry) => (
-              <li>
-                <div>
-                  <b>{entry.name}</b> {entry.title} {t.sentences(whole(entry.rows))}{' '}
-                  {entry.needsDownload && t.download}
-                  <Licence of={entry} />
-                </div>
-                <button
-                  disabled={add.isBusy}
-                  aria-label={t.addNamed(entry.name)}
-                  onClick={() => add.run(entry.name)}
-                >
-                  {t.add}
-                </button>
-              </li>
-            ))}
-          </ul>
-        )}
-      </Show>
+      {isOpen && <Entries isBusy={add.isBusy} add={add.run} />}
       {add.isBusy && <p role="status">{t.adding}</p>}
       {add.error && <Problem error={add.error} />}
     </details>
+  );
+}
+
+function Entries({ isBusy, add }: { isBusy: boolean; add: (name: string) => void }) {
+  const loaded = useLoaded((signal) => wellformed.api.datasets.listCatalogue({ signal }), []);
+  return (
+    <Show of={loaded}>
+      {({ items }) => (
+        <ul class="catalogue">
+          {items.map((entry) => (
+            <li>
+              <div>
+                <b>{entry.name}</b> {entry.title} {t.sentences(whole(entry.rows))}{' '}
+                {entry.needsDownload && t.download}
+                <Licence of={entry} />
+              </div>
+              <button disabled={isBusy} aria-label={t.addNamed(entry.name)} onClick={() => add(entry.name)}>
+                {t.add}
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+    </Show>
   );
 }
 

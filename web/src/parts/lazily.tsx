@@ -2,8 +2,12 @@ import type { FunctionComponent, JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { Problem, Skeleton } from './states.js';
 
-/** A component whose code is fetched when it is first shown. */
+/**
+ * A component whose code is fetched when it is first shown.
+ * @param heading stands there until it is
+ */
 export function lazily<P extends object>(
+  heading: string,
   load: () => Promise<FunctionComponent<P>>,
 ): (props: P) => JSX.Element {
   let loaded: FunctionComponent<P> | undefined;
@@ -25,6 +29,11 @@ export function lazily<P extends object>(
     }, [state.error === undefined]);
     const Component = loaded;
     if (Component) return <Component {...props} />;
-    return state.error ? <Problem error={state.error} retry={() => setState({ turn: 0 })} /> : <Skeleton />;
+    return (
+      <>
+        <h1>{heading}</h1>
+        {state.error ? <Problem error={state.error} retry={() => setState({ turn: 0 })} /> : <Skeleton />}
+      </>
+    );
   };
 }

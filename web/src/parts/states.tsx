@@ -4,12 +4,14 @@ import { hrefTo } from '../router.js';
 import { isProblem, isUnreachable, wantsKey, type Loaded } from '../service.js';
 import { texts } from '../texts/en.js';
 
-/** Shows something that is fetched, in whichever state it is. */
+/** Shows something that is fetched, in whichever state it is. `heading` stands above until it is there, where the view has no other. */
 export function Show<T>({
   of,
+  heading,
   children,
 }: {
   of: Loaded<T>;
+  heading?: string;
   children: (value: T) => ComponentChildren;
 }): JSX.Element | null {
   if (of.value !== undefined) {
@@ -20,8 +22,16 @@ export function Show<T>({
       </>
     );
   }
-  if (of.error) return <Problem error={of.error} retry={of.reload} />;
-  return of.showsLoading ? <Skeleton isSlow={of.isSlow} /> : null;
+  return (
+    <>
+      {heading && <h1>{heading}</h1>}
+      {of.error ? (
+        <Problem error={of.error} retry={of.reload} />
+      ) : (
+        of.showsLoading && <Skeleton isSlow={of.isSlow} />
+      )}
+    </>
+  );
 }
 
 export function Skeleton({ isSlow = false }: { isSlow?: boolean }): JSX.Element {

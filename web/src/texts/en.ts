@@ -102,6 +102,7 @@ export const texts = {
     cancelled: 'Cancelled. The sentences judged so far can be downloaded.',
   },
   data: {
+    one: 'Data set',
     title: 'Data',
     intro: 'Labelled sentences to train on, and to judge models with.',
     empty: 'There is no data yet. Upload a file of judged sentences.',
@@ -189,6 +190,7 @@ export const texts = {
     on: (baseModel: string) => `on ${baseModel}`,
   },
   run: {
+    one: 'Run',
     tryIt: 'Try it',
     cancelAsk: 'Cancel this run? What it has learnt is lost.',
     cancel: 'Cancel the run',
@@ -232,6 +234,7 @@ export const texts = {
     mccOf: (rows: number) => `on ${rows} validation sentences`,
   },
   model: {
+    one: 'Model',
     figures: 'On the validation data',
     precisions: 'Precisions',
     precisionColumns: {

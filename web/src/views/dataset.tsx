@@ -17,7 +17,11 @@ const t = texts.data;
 /** A data set: its report and its rows. */
 export function Dataset({ id }: { id: string }): JSX.Element {
   const loaded = useLoaded((signal) => wellformed.api.datasets.get({ path: { id }, signal }), [id]);
-  return <Show of={loaded}>{(dataset) => <Report dataset={dataset} />}</Show>;
+  return (
+    <Show of={loaded} heading={texts.data.one}>
+      {(dataset) => <Report dataset={dataset} />}
+    </Show>
+  );
 }
 
 function Report({ dataset }: { dataset: DatasetDto }) {

@@ -20,7 +20,9 @@ const REFRESH_MS = 3000;
 export function Model({ id }: { id: string }): JSX.Element {
   const loaded = useLoaded((signal) => wellformed.api.models.find({ path: { id }, signal }), [id]);
   return (
-    <Show of={loaded}>{(model) => <Version key={model.id} model={model} reload={loaded.reload} />}</Show>
+    <Show of={loaded} heading={texts.model.one}>
+      {(model) => <Version key={model.id} model={model} reload={loaded.reload} />}
+    </Show>
   );
 }
 

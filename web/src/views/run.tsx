@@ -28,7 +28,7 @@ export function Run({ id }: { id: string }): JSX.Element {
     [id],
   );
   return (
-    <Show of={loaded}>
+    <Show of={loaded} heading={texts.run.one}>
       {({ run, points }) => <LiveRun key={id} run={run} points={points} reload={loaded.reload} />}
     </Show>
   );
