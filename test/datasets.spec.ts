@@ -264,6 +264,33 @@ describe('datasets', () => {
     expect(seen).toEqual(rows);
   });
 
+  it('gives the rows of a label, or that hold a text, wherever they lie', async () => {
+    const rows = Array.from(
+      { length: 1500 },
+      (_, i) => `s${i % 3}\t${i % 2}\t\tSentence ${i}${i % 400 === 7 ? ' of ÉLAN' : ''}.`,
+    );
+    const { id } = await upload(rows.join('\n'));
+    const numbersOf = async (query: string): Promise<number[]> => {
+      const numbers: number[] = [];
+      for (let cursor: string | null = ''; cursor !== null;) {
+        const page: RowPageDto = await get(
+          `/datasets/${id}/rows?limit=3&${query}${cursor && `&cursor=${cursor}`}`,
+        );
+        expect(page.items.length).toBeLessThanOrEqual(3);
+        numbers.push(...page.items.map(({ row }) => row));
+        cursor = page.nextCursor;
+      }
+      return numbers;
+    };
+    expect(await numbersOf(`search=${encodeURIComponent('of e\u0301lan')}`)).toEqual([8, 408, 808, 1208]);
+    expect(await numbersOf('label=0&search=sentence%2014')).toEqual(
+      rows.flatMap((row, i) => (i % 2 === 0 && row.includes('Sentence 14') ? [i + 1] : [])),
+    );
+    expect(await numbersOf('search=S2')).toHaveLength(500);
+    expect(await numbersOf('search=nothing')).toEqual([]);
+    await problemOf(await fetch(`${url}/datasets/${id}/rows?label=2`), 422);
+  });
+
   it('refuses a cursor that is not its own', async () => {
     const { id } = await upload(COLA);
     for (const cursor of [

@@ -126,7 +126,11 @@ export class DatasetsController {
 
   @Get(':id/rows')
   @Needs('train')
-  @ApiOperation({ summary: 'Read the rows of a dataset, in the order of the file' })
+  @ApiOperation({
+    summary: 'Read the rows of a dataset, in the order of the file',
+    description:
+      'With `label` or `search`, a page may have fewer rows than `limit`, even none, before the last one: go on until `nextCursor` is null.',
+  })
   @ApiDatasetId()
   @ApiOkResponse({
     type: RowPageDto,

@@ -14,7 +14,15 @@ import { DatasetEntity } from './dataset.entity.js';
 import type { Dataset } from './dataset.js';
 import { fileFormatOf, type FileDescription } from './reading/file-format.js';
 import { cursorOf, parseCursor } from './rows-cursor.js';
-import { readRowsAt, ROWS_FILE, type RowsPage, type StoredRow } from './rows-file.js';
+import {
+  bytesOfRow,
+  readRowsAt,
+  rowFilter,
+  ROWS_FILE,
+  type RowFilter,
+  type RowsPage,
+  type StoredRow,
+} from './rows-file.js';
 
 /** What file systems allow. */
 const LONGEST_FILE_NAME = 255;
@@ -25,6 +33,15 @@ export interface PreparedDataset {
   store(name?: string): Promise<Dataset>;
   discard(): Promise<void>;
 }
+
+export interface RowsRequest extends RowFilter {
+  limit: number;
+  cursor?: string;
+}
+
+/** In one request that filters, so that a rare word in a large file keeps nobody waiting. */
+const MOST_ROWS_LOOKED_AT = 20_000;
+const ROWS_AT_ONCE = 500;
 
 export interface NumberedRow extends StoredRow {
   /** Number of the row in the dataset, from 1. */
@@ -99,19 +116,32 @@ export class DatasetsService implements OnModuleInit {
     return { ...dataset, path: path.join(folder, ROWS_FILE) };
   }
 
-  /** @throws NotFoundError, DamagedError, InvalidInputError where the cursor is none of this dataset's */
-  async rows(id: string, { limit, cursor }: { limit: number; cursor?: string }): Promise<Page<NumberedRow>> {
+  /**
+   * Rows in the order of the file, all or those that a filter lets through. With a filter a page may have fewer than `limit`, even none, before
+   * the last one: a request looks at {@link MOST_ROWS_LOOKED_AT} rows and no more.
+   * @throws NotFoundError, DamagedError, InvalidInputError where the cursor is none of this dataset's
+   */
+  async rows(id: string, { limit, cursor, ...filter }: RowsRequest): Promise<Page<NumberedRow>> {
     const { id: known } = await this.get(id);
-    const start = cursor === undefined ? { row: 1, offset: 0 } : parseCursor(cursor);
-    const page = start && (await this.page(keyOf(known), start.offset, limit));
-    if (!page) {
-      const message = 'cursor must be the nextCursor of an earlier page of the same dataset, unchanged';
-      throw new InvalidInputError(`The query is not valid: ${message}`, [{ parameter: 'cursor', message }]);
-    }
-    const items = page.rows.map((row, i) => ({ row: start.row + i, ...row }));
-    const nextCursor =
-      page.nextOffset === null ? null : cursorOf({ row: start.row + items.length, offset: page.nextOffset });
-    return { items, nextCursor };
+    const isWanted = rowFilter(filter);
+    let position = cursor === undefined ? { row: 1, offset: 0 } : parseCursor(cursor);
+    const end = (position?.row ?? 0) + MOST_ROWS_LOOKED_AT;
+    const items: NumberedRow[] = [];
+    do {
+      const page: RowsPage | undefined =
+        position && (await this.page(keyOf(known), position.offset, isWanted ? ROWS_AT_ONCE : limit));
+      if (!position || !page) {
+        const message = 'cursor must be the nextCursor of an earlier page of the same dataset, unchanged';
+        throw new InvalidInputError(`The query is not valid: ${message}`, [{ parameter: 'cursor', message }]);
+      }
+      for (const row of page.rows) {
+        if (!isWanted || isWanted(row)) items.push({ row: position.row, ...row });
+        position = { row: position.row + 1, offset: position.offset + bytesOfRow(row) };
+        if (items.length === limit) break;
+      }
+      if (page.nextOffset === null && position.offset >= page.endOffset) return { items, nextCursor: null };
+    } while (items.length < limit && position.row < end);
+    return { items, nextCursor: cursorOf(position) };
   }
 
   /** @throws NotFoundError, ConflictError where a run uses it or an evaluation reads it */

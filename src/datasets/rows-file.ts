@@ -21,6 +21,31 @@ export function formatRow({ label, sentence, source, mark }: StoredRow): string 
   return `${label}\t${sentence}\t${source}\t${mark}\n`;
 }
 
+/** As it is stored. */
+export function bytesOfRow(row: StoredRow): number {
+  return Buffer.byteLength(formatRow(row));
+}
+
+/** Which rows are wanted. */
+export interface RowFilter {
+  label?: 0 | 1;
+  /** Part of the sentence or of its source, in capitals or not. */
+  search?: string;
+}
+
+/** @returns undefined where all are wanted */
+export function rowFilter({ label, search }: RowFilter): ((row: StoredRow) => boolean) | undefined {
+  if (label === undefined && !search) return undefined;
+  const text = fold(search ?? '');
+  return (row) =>
+    (label === undefined || row.label === label) &&
+    (text === '' || fold(row.sentence).includes(text) || fold(row.source).includes(text));
+}
+
+function fold(text: string): string {
+  return text.normalize('NFC').toLowerCase();
+}
+
 /** Adds a row to what a content hash is of. */
 export function hashedRow({ label, sentence }: Pick<StoredRow, 'label' | 'sentence'>): string {
   return `${label}\t${sentence}\n`;
@@ -56,6 +81,8 @@ export async function* readRows({ id, path, contentHash }: RowsSource): AsyncGen
 
 export interface RowsPage {
   rows: StoredRow[];
+  /** Where the last of these rows ends. */
+  endOffset: number;
   /** Where the next page begins; null at the end of the file. */
   nextOffset: number | null;
 }
@@ -82,7 +109,8 @@ export async function readRowsAt(
   const end = ends.at(-1)! + 1;
   const lines = block.toString('utf8', 0, end - 1).split('\n');
   const rows = lines.map((line) => parseRow(line) ?? noRow());
-  return { rows, nextOffset: offset + end < size ? offset + end : null };
+  const endOffset = offset + end;
+  return { rows, endOffset, nextOffset: endOffset < size ? endOffset : null };
 }
 
 const READ_BYTES = 1 << 14;

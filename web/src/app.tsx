@@ -100,16 +100,18 @@ export function App(): JSX.Element {
   );
 }
 
-/** Focuses the heading as soon as it is there, for a view may still be on its way. @returns what ends the waiting */
+/** Focuses the heading, and the one that takes its place while the view comes. @returns what ends that */
 function focusHeading(main: HTMLElement): () => void {
-  const observer = new MutationObserver(focus);
-  function focus() {
+  let focused: HTMLElement | null = null;
+  const focus = () => {
     const heading = main.querySelector('h1');
-    if (!heading) return;
-    observer.disconnect();
+    // Where the reader has gone on meanwhile, the focus is theirs.
+    if (!heading || heading === focused || (focused && document.activeElement !== document.body)) return;
+    focused = heading;
     heading.setAttribute('tabindex', '-1');
     heading.focus();
-  }
+  };
+  const observer = new MutationObserver(focus);
   observer.observe(main, { childList: true, subtree: true });
   focus();
   return () => observer.disconnect();

@@ -1,5 +1,6 @@
-import { ApiProperty } from '@nestjs/swagger';
-import { IsOptional, IsString, MaxLength } from 'class-validator';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Transform } from 'class-transformer';
+import { IsIn, IsOptional, IsString, MaxLength } from 'class-validator';
 import { WholeNumberField } from '../../common/number-fields.js';
 import type { NumberedRow } from '../datasets.service.js';
 
@@ -12,6 +13,22 @@ export class RowsQuery {
   @IsString()
   @MaxLength(64)
   cursor?: string;
+
+  @ApiPropertyOptional({
+    type: 'integer',
+    enum: [0, 1],
+    description: 'Only rows with this label.',
+  })
+  @IsOptional()
+  @Transform(({ value }: { value: unknown }) => (value === '0' || value === '1' ? Number(value) : value))
+  @IsIn([0, 1])
+  label?: 0 | 1;
+
+  /** Only rows that have this text in the sentence or its source, in capitals or not. */
+  @IsOptional()
+  @IsString()
+  @MaxLength(200)
+  search?: string;
 }
 
 export class RowDto {

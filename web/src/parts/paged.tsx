@@ -41,7 +41,7 @@ export function Paged<T extends object>({
       {(page) => {
         const items = [...page.items, ...(further?.items ?? [])];
         const next = further ? further.nextCursor : page.nextCursor;
-        if (items.length === 0) return empty;
+        if (items.length === 0 && next === null) return empty;
         return (
           <>
             {children(items, () => {

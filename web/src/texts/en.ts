@@ -121,6 +121,8 @@ export const texts = {
     noWarnings: 'Nothing odd was found.',
     lines: (lines: readonly number[]) => `Lines ${lines.join(', ')}`,
     sentences: 'Sentences',
+    search: 'Search the sentences and their sources',
+    noRows: 'No row is like that.',
     rowColumns: { row: 'Row', label: 'Label', sentence: 'Sentence', source: 'Source', mark: 'Mark' },
     labels: { all: 'all', 1: 'acceptable', 0: 'not acceptable' },
     train: 'Train on this data',

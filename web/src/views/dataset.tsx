@@ -7,12 +7,16 @@ import { Licence } from '../parts/catalogue.js';
 import { Confirm } from '../parts/dialog.js';
 import { Facts, Meter } from '../parts/figures.js';
 import { Paged } from '../parts/paged.js';
+import { useSettled } from '../parts/settled.js';
 import { Problem, Show } from '../parts/states.js';
 import { goTo, hrefTo } from '../router.js';
 import { useLoaded, wellformed } from '../service.js';
 import { texts } from '../texts/en.js';
 
 const t = texts.data;
+
+/** Milliseconds after the last key until rows are searched. */
+const PAUSE_MS = 250;
 
 /** A data set: its report and its rows. */
 export function Dataset({ id }: { id: string }): JSX.Element {
@@ -83,38 +87,74 @@ function Report({ dataset }: { dataset: DatasetDto }) {
 
 function Rows({ id }: { id: string }) {
   const { rowColumns } = t;
+  const [label, setLabel] = useState<'' | '0' | '1'>('');
+  const [search, setSearch] = useState('');
+  const wanted = useSettled(search.trim(), PAUSE_MS);
   return (
-    <Paged
-      load={(cursor, signal) =>
-        wellformed.api.datasets.rows({ path: { id }, query: { cursor, limit: 50 }, signal })
-      }
-      inputs={[id]}
-      empty={null}
-    >
-      {(rows) => (
-        <table class="list">
-          <thead>
-            <tr>
-              <th scope="col">{rowColumns.row}</th>
-              <th scope="col">{rowColumns.label}</th>
-              <th scope="col">{rowColumns.sentence}</th>
-              <th scope="col">{rowColumns.source}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map(({ row, label, sentence, source }) => (
-              <tr>
-                <td>{row}</td>
-                <td>{t.labels[label]}</td>
-                <td>
-                  <bdi class={label === 1 ? 'sentence' : 'sentence starred'}>{sentence}</bdi>
-                </td>
-                <td>{source}</td>
-              </tr>
+    <>
+      <div class="fields">
+        <label>
+          {t.search}
+          <input
+            type="search"
+            value={search}
+            maxLength={200}
+            onInput={({ currentTarget }) => setSearch(currentTarget.value)}
+          />
+        </label>
+        <label>
+          {rowColumns.label}
+          <select
+            value={label}
+            onChange={({ currentTarget }) => setLabel(currentTarget.value as typeof label)}
+          >
+            {(['', '1', '0'] as const).map((value) => (
+              <option value={value}>{t.labels[value || 'all']}</option>
             ))}
-          </tbody>
-        </table>
-      )}
-    </Paged>
+          </select>
+        </label>
+      </div>
+      <Paged
+        load={(cursor, signal) =>
+          wellformed.api.datasets.rows({
+            path: { id },
+            query: {
+              cursor,
+              limit: 50,
+              ...(label && { label: Number(label) as 0 | 1 }),
+              ...(wanted && { search: wanted }),
+            },
+            signal,
+          })
+        }
+        inputs={[id, label, wanted]}
+        empty={<p class="note">{t.noRows}</p>}
+      >
+        {(rows) => (
+          <table class="list">
+            <thead>
+              <tr>
+                <th scope="col">{rowColumns.row}</th>
+                <th scope="col">{rowColumns.label}</th>
+                <th scope="col">{rowColumns.sentence}</th>
+                <th scope="col">{rowColumns.source}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {rows.map(({ row, label, sentence, source }) => (
+                <tr>
+                  <td>{row}</td>
+                  <td>{t.labels[label]}</td>
+                  <td>
+                    <bdi class={label === 1 ? 'sentence' : 'sentence starred'}>{sentence}</bdi>
+                  </td>
+                  <td>{source}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        )}
+      </Paged>
+    </>
   );
 }

@@ -6,6 +6,7 @@ import { CodeSamples, CopyButton } from '../parts/copy.js';
 import { Empty, Show } from '../parts/states.js';
 import { percent } from '../format.js';
 import { hrefTo, route } from '../router.js';
+import { useSettled } from '../parts/settled.js';
 import { useLoaded, wellformed } from '../service.js';
 import { texts } from '../texts/en.js';
 import { samplesFor } from './samples.js';
@@ -338,14 +339,4 @@ function Pair({ pair, comparison }: { pair: { a: string; b: string }; comparison
       <p class="note">{preferred === null ? t.equal : t.prefers(preferred)}</p>
     </li>
   );
-}
-
-/** A value once it has not changed for a while. */
-function useSettled<T>(value: T, milliseconds: number): T {
-  const [settled, setSettled] = useState(value);
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(value), milliseconds);
-    return () => clearTimeout(timer);
-  }, [value]);
-  return settled;
 }

@@ -163,6 +163,8 @@ export class Datasets extends HeyApiClient {
     
     /**
      * Read the rows of a dataset, in the order of the file
+     *
+     * With `label` or `search`, a page may have fewer rows than `limit`, even none, before the last one: go on until `nextCursor` is null.
      */
     public rows<ThrowOnError extends boolean = true>(options: Options<GetDatasetsByIdRowsData, ThrowOnError>) {
         return (options.client ?? this.client).get<GetDatasetsByIdRowsResponses, GetDatasetsByIdRowsErrors, ThrowOnError, 'data'>({

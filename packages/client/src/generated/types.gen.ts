@@ -2242,9 +2242,17 @@ export type GetDatasetsByIdRowsData = {
          */
         limit?: number;
         /**
+         * Only rows with this label.
+         */
+        label?: 0 | 1;
+        /**
          * `nextCursor` of the page before. Leave it out for the first page.
          */
         cursor?: string;
+        /**
+         * Only rows that have this text in the sentence or its source, in capitals or not.
+         */
+        search?: string;
     };
     url: '/datasets/{id}/rows';
 };
