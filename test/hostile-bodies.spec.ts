@@ -13,7 +13,7 @@ const MOST_BYTES = 2 ** 20 - 1000;
 const LONGEST_WAIT = 100;
 
 /** A machine that does other things may be slow once; a body that takes long takes long each time. */
-const TRIES = 5;
+const TRIES = 10;
 
 interface Hostile {
   what: string;
@@ -98,6 +98,8 @@ describe('the service under bodies of the greatest size', () => {
 async function fastest(name: string, method: string, path: string, hostile: Hostile): Promise<number> {
   let best = Infinity;
   for (let tries = 0; tries < TRIES && best > LONGEST_WAIT; tries++) {
+    // What else this machine does may be over by then.
+    if (tries > 0) await new Promise((resolve) => setTimeout(resolve, 100 * tries));
     const watch = watchHealth();
     const { status, text } = await send(method, path, hostile).catch((error: unknown) => {
       throw new Error(name, { cause: error });

@@ -103,7 +103,8 @@ describe.each([
     const tokenizer = Tokenizer.fromFolder(folderOf());
     const start = performance.now();
     expect(tokenizer.encode(text, 128).truncated).toBe(true);
-    expect(performance.now() - start).toBeLessThan(1_500);
+    // Half a second on a quiet machine; what it must not be grows with the square, and takes minutes.
+    expect(performance.now() - start).toBeLessThan(10_000);
   });
 });
 
