@@ -14,7 +14,7 @@ import type { RunEventData as ServiceEventData } from '../../src/training/run-ev
 import { newApiKey } from '../support/api-keys.js';
 import { practiceRows } from '../support/practice-rows.js';
 import { seededFolder } from '../support/seeded-folder.js';
-import { removeFolders, startService as startServiceHere } from '../support/service.js';
+import { removeFolders, startService as startServiceHere, type Service } from '../support/service.js';
 import { startServiceProcess, type RunningService } from '../support/service-process.js';
 import { registerTinyModel } from '../support/tiny-model.js';
 
@@ -365,74 +365,66 @@ describe('an abort', () => {
 });
 
 describe('a service that asks to wait', () => {
+  let limited: Service;
+  beforeAll(async () => {
+    limited = await startServiceHere(undefined, { WELLFORMED_RATE_LIMIT: '3' });
+    await registerTinyModel(limited.app);
+  });
   afterEach(() => vi.restoreAllMocks());
+  afterAll(() => limited?.stop());
+
+  /** A client that lets look at each answer as it comes. */
+  const watched = async (look: (response: Response) => void) =>
+    new Wellformed({
+      baseUrl: await limited.app.getUrl(),
+      fetch: async (input, init) => {
+        const response = await fetch(input, init);
+        look(response);
+        return response;
+      },
+    });
 
   it('gets the 2,000 lines of a file when it says so, and they come in order', async () => {
-    const limited = await startServiceHere(undefined, { WELLFORMED_RATE_LIMIT: '3' });
-    try {
-      await registerTinyModel(limited.app);
-      // The clock stands still, a second and a half before a new minute begins, until the service has said that one has to wait.
-      const now = Date.now;
-      let time: () => number = now;
-      vi.spyOn(Date, 'now').mockImplementation(() => time());
-      const statuses: number[] = [];
-      const waits: string[] = [];
-      const patient = new Wellformed({
-        baseUrl: await limited.app.getUrl(),
-        fetch: async (input, init) => {
-          const response = await fetch(input, init);
-          statuses.push(response.status);
-          if (response.status === 429) {
-            waits.push(response.headers.get('retry-after')!);
-            if (waits.length === 1) {
-              const [since, from] = [now(), time()];
-              time = () => from + now() - since;
-            }
-          }
-          return response;
-        },
-      });
-      const start = now();
-      time = () => start;
-      await patient.api.models.list();
-      time = () => start + 58_500;
-      const lines = Array.from({ length: 2000 }, (_, index) => `The cat sat on mat ${index}.`);
-      const scored = await all(patient.scoreFile(lines.join('\n')));
-      expect(scored.map(({ line, sentence }) => [line, sentence])).toEqual(
-        lines.map((sentence, index) => [index + 1, sentence]),
-      );
-      expect(scored.every(({ score }) => score! > 0 && score! < 1)).toBe(true);
-      // Each slice that was refused waited for as long as it was told, and was not refused again.
-      expect(statuses.filter((status) => status === 200)).toHaveLength(5);
-      expect(waits.length).toBeGreaterThan(0);
-      expect(waits.length).toBeLessThanOrEqual(2);
-      expect(Number(waits[0])).toBe(2);
-    } finally {
-      await limited.stop();
-    }
+    // The clock of the service stands still, a second and a half before a new minute begins, until it has said that one has to wait.
+    const { now } = Date;
+    const start = now();
+    let time = () => start;
+    vi.spyOn(Date, 'now').mockImplementation(() => time());
+    const statuses: number[] = [];
+    const waits: (string | null)[] = [];
+    const client = await watched(({ status, headers }) => {
+      statuses.push(status);
+      if (status !== 429) return;
+      waits.push(headers.get('retry-after'));
+      if (waits.length > 1) return;
+      const [from, since] = [time(), now()];
+      time = () => from + now() - since;
+    });
+    await client.api.models.list();
+    time = () => start + 58_500;
+    const lines = Array.from({ length: 2000 }, (_, index) => `The cat sat on mat ${index}.`);
+    const scored = await all(client.scoreFile(lines.join('\n')));
+    expect(scored.map(({ line, sentence }) => [line, sentence])).toEqual(
+      lines.map((sentence, index) => [index + 1, sentence]),
+    );
+    expect(scored.every(({ score }) => score! > 0 && score! < 1)).toBe(true);
+    // What was refused waited for as long as it was told to, and was not refused again.
+    expect(statuses.filter((status) => status === 200)).toHaveLength(5);
+    expect(waits[0]).toBe('2');
+    expect(waits.length).toBeLessThanOrEqual(2);
   });
 
   it('is not waited for by who has aborted', async () => {
-    const limited = await startServiceHere(undefined, { WELLFORMED_RATE_LIMIT: '1' });
-    try {
-      await registerTinyModel(limited.app);
-      const abort = new AbortController();
-      const impatient = new Wellformed({
-        baseUrl: await limited.app.getUrl(),
-        fetch: async (input, init) => {
-          const response = await fetch(input, init);
-          // A minute from now, which is longer than this test may take.
-          if (response.status === 429) setTimeout(() => abort.abort());
-          return response;
-        },
-      });
-      const scoring = all(impatient.scoreFile('We go.\n'.repeat(1000), { signal: abort.signal }));
-      expect(((await failureOf(scoring)) as Error).name).toBe('AbortError');
-      const error = await problemOf(impatient.judge('We go.'), 429);
-      expect(error.retryAfterSeconds).toBeGreaterThan(10);
-    } finally {
-      await limited.stop();
-    }
+    const abort = new AbortController();
+    // A minute from then, which is longer than this test may take.
+    const client = await watched(({ status }) => {
+      if (status === 429) setTimeout(() => abort.abort());
+    });
+    const scoring = all(client.scoreFile('We go.\n'.repeat(2000), { signal: abort.signal }));
+    expect(((await failureOf(scoring)) as Error).name).toBe('AbortError');
+    const error = await problemOf(client.judge('We go.'), 429);
+    expect(error.retryAfterSeconds).toBeGreaterThan(0);
+    expect(error.message).toContain('3 requests a minute');
   }, 30_000);
 });
 
