@@ -34,7 +34,11 @@ beforeAll(async () => {
   model = seeded.models[0]!;
   service = await startServiceProcess({
     data,
-    settings: { WELLFORMED_ENGINE: 'wasm', WELLFORMED_API_KEYS: `${admin.entry},${pupil.entry}` },
+    settings: {
+      WELLFORMED_ENGINE: 'wasm',
+      WELLFORMED_API_KEYS: `${admin.entry},${pupil.entry}`,
+      WELLFORMED_SHUTDOWN_GRACE: '1 s',
+    },
   });
   wellformed = new Wellformed({ baseUrl: `${service.url}/`, apiKey: admin.key });
 });
@@ -367,7 +371,10 @@ describe('an abort', () => {
 describe('a service that asks to wait', () => {
   let limited: Service;
   beforeAll(async () => {
-    limited = await startServiceHere(undefined, { WELLFORMED_RATE_LIMIT: '3' });
+    limited = await startServiceHere(undefined, {
+      WELLFORMED_RATE_LIMIT: '3',
+      WELLFORMED_SHUTDOWN_GRACE: '1 s',
+    });
     await registerTinyModel(limited.app);
   });
   afterEach(() => vi.restoreAllMocks());
