@@ -52,7 +52,10 @@ describe('the README of the client', () => {
     cpSync(path.join(baseModels, 'tiny-bert'), path.join(baseModels, 'bert-base-uncased'), {
       recursive: true,
     });
-    return startServiceProcess({ data, settings: { WELLFORMED_ENGINE: 'wasm' } });
+    return startServiceProcess({
+      data,
+      settings: { WELLFORMED_ENGINE: 'wasm', WELLFORMED_SHUTDOWN_GRACE: '1 s' },
+    });
   }
 
   /** Packs a copy of the package, and installs it beside the files that the examples read. */
