@@ -9,7 +9,17 @@ const plain = ['**/*.js', '**/*.mjs', '**/*.cjs'];
 const unused = { argsIgnorePattern: '^_', varsIgnorePattern: '^_', destructuredArrayIgnorePattern: '^_' };
 
 export default tseslint.config(
-  { ignores: ['dist/', 'data/', 'coverage/', '.engine/', 'base-models/', 'packages/client/src/generated/'] },
+  {
+    ignores: [
+      'dist/',
+      'data/',
+      'coverage/',
+      '.engine/',
+      'base-models/',
+      'packages/client/src/generated/',
+      'packages/client/dist/',
+    ],
+  },
   js.configs.recommended,
   {
     files: plain,

@@ -11,6 +11,11 @@ const checks = [
     program: 'node_modules/typescript/bin/tsc',
     args: ['-p', 'packages/client', '--noEmit'],
   },
+  {
+    name: 'types of the tests of the client, which know what browsers have',
+    program: 'node_modules/typescript/bin/tsc',
+    args: ['-p', 'test/client'],
+  },
   { name: 'lint', program: 'node_modules/eslint/bin/eslint.js', args: ['--max-warnings=0', '.'] },
   {
     name: 'format',

@@ -1,4 +1,4 @@
-import type { ProblemDetails } from './generated/types.gen.js';
+import type { InputProblemDto, ProblemDetails } from './generated/types.gen.js';
 
 /** The service answered, and the answer is an error. `message` says what to do. */
 export class ProblemError extends Error {
@@ -17,11 +17,35 @@ export class ProblemError extends Error {
   get status(): number {
     return this.problem.status;
   }
+
+  /** Each single thing that is wrong, with its line and column or its field; the first 100. Empty where there is only one thing to say. */
+  get errors(): readonly InputProblemDto[] {
+    return this.problem.errors ?? [];
+  }
 }
 
 /** The service did not answer: it is not running, the network is down, or the request was cut off. */
 export class UnreachableError extends Error {
   override readonly name = 'UnreachableError';
+}
+
+/** The same `fetch`, whose failures are an {@link UnreachableError}, also while the body is read. An abort by the caller stays what it is. */
+export function tellingFetch(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
+  return async (input, init) => {
+    const signal = init?.signal ?? (input instanceof Request ? input.signal : undefined);
+    const tell = (error: unknown): never => {
+      if (signal?.aborted || error instanceof SyntaxError) throw error;
+      throw new UnreachableError('The service did not answer. Is it running, and can it be reached?', {
+        cause: error,
+      });
+    };
+    const response = await fetch(input, init).catch(tell);
+    for (const name of ['arrayBuffer', 'blob', 'json', 'text'] as const) {
+      const read = response[name].bind(response) as () => Promise<never>;
+      response[name] = () => read().catch(tell);
+    }
+    return response;
+  };
 }
 
 /** @param body of the answer, parsed where it is JSON */

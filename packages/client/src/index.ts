@@ -1,4 +1,4 @@
-import { problemErrorOf, UnreachableError } from './errors.js';
+import { problemErrorOf, tellingFetch } from './errors.js';
 import { createClient } from './generated/client/index.js';
 import { Api } from './generated/sdk.gen.js';
 import type {
@@ -18,7 +18,7 @@ import { scoreLines, type ScoredLine } from './score-file.js';
 
 export type * from './generated/types.gen.js';
 export { ProblemError, UnreachableError } from './errors.js';
-export type { RunEvent } from './run-events.js';
+export type { RunEvent, RunEventData } from './run-events.js';
 export type { ScoredLine } from './score-file.js';
 
 export interface WellformedOptions {
@@ -26,7 +26,7 @@ export interface WellformedOptions {
   baseUrl?: string;
   /** The API key, or what gives it: asked before each request. */
   apiKey?: string | (() => string | undefined);
-  /** In place of the global `fetch`. */
+  /** In place of the global `fetch`: for a proxy, a log, or a test. */
   fetch?: typeof fetch;
 }
 
@@ -56,16 +56,15 @@ export class Wellformed {
 
   constructor(private readonly options: WellformedOptions = {}) {
     this.baseUrl = (options.baseUrl ?? '').replace(/\/+$/, '');
-    this.fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
+    this.fetch = tellingFetch(options.fetch ?? ((input, init) => globalThis.fetch(input, init)));
     const client = createClient({
       baseUrl: this.baseUrl,
-      auth: () => this.apiKey,
+      // The document names a second header for the same key; one is enough.
+      auth: ({ scheme }) => (scheme === 'bearer' ? this.apiKey : undefined),
       fetch: this.fetch,
       throwOnError: true,
     });
-    client.interceptors.error.use((error, response) =>
-      response ? problemErrorOf(error, response) : unreachable(error),
-    );
+    client.interceptors.error.use((error, response) => (response ? problemErrorOf(error, response) : error));
     this.api = new Api({ client });
   }
 
@@ -109,7 +108,9 @@ export class Wellformed {
     if (name !== undefined) form.set('name', name);
     form.set('file', file);
     const send =
-      onProgress && typeof XMLHttpRequest !== 'undefined' ? sendWithProgress(onProgress) : this.fetch;
+      onProgress && typeof XMLHttpRequest !== 'undefined'
+        ? tellingFetch(sendWithProgress(onProgress))
+        : this.fetch;
     const response = await this.send('/datasets', { method: 'POST', body: form, signal }, send);
     return (await response.json()) as DatasetDto;
   }
@@ -123,18 +124,24 @@ export class Wellformed {
   }
 
   /** Starts a training and answers with its run. */
-  async train(request: TrainRequest): Promise<RunDto> {
-    if (!('file' in request)) return this.api.training.create({ body: request as TrainingJsonDto });
+  async train(request: TrainRequest, { signal }: { signal?: AbortSignal } = {}): Promise<RunDto> {
+    if (!Object.values(request).some((value) => value instanceof Blob))
+      return this.api.training.create({ body: request as TrainingJsonDto, signal });
     const form = new FormData();
     for (const [name, value] of Object.entries(request)) {
       if (value === undefined || value === null) continue;
       form.set(name, value instanceof Blob ? value : Array.isArray(value) ? value.join(',') : String(value));
     }
-    const response = await this.send('/train', { method: 'POST', body: form });
+    const response = await this.send('/train', { method: 'POST', body: form, signal });
     return (await response.json()) as RunDto;
   }
 
-  /** Follows a run from its first event, or from the one after `lastEventId`, to its end. */
+  /**
+   * Follows a run from its first event, or from the one after `lastEventId`, to its end. When the connection breaks, it connects again
+   * and goes on without a gap.
+   * @param options.signal ends it
+   * @param options.onConnection told whether there is a connection
+   */
   followRun(
     id: string,
     options: {
@@ -149,7 +156,11 @@ export class Wellformed {
     return followEvents(open, options);
   }
 
-  /** Judges the lines of a text or file, a sentence a line, however many. */
+  /**
+   * Judges the lines of a text or file, a sentence a line, however many. Gives them in order, as they come; empty lines are left out.
+   * Where the service asks to wait, it waits.
+   * @param options.signal ends it with an error, as it does for `fetch`
+   */
   async *scoreFile(
     text: string | Blob,
     { signal, ...options }: Omit<JudgeOptions, 'explain' | 'logits'> = {},
@@ -158,11 +169,9 @@ export class Wellformed {
     const query = new URLSearchParams(
       Object.entries(options).filter((entry): entry is [string, string] => entry[1] !== undefined),
     );
-    const send = async (body: string) => {
-      const headers = { 'content-type': 'application/x-ndjson' };
-      const response = await this.send(`/predict?${query}`, { method: 'POST', body, headers, signal });
-      return response.text();
-    };
+    const headers = { 'content-type': 'application/x-ndjson' };
+    const send = (body: string, signal: AbortSignal) =>
+      this.send(`/predict?${query}`, { method: 'POST', body, headers, signal });
     yield* scoreLines(lines, send, { signal });
   }
 
@@ -183,18 +192,8 @@ export class Wellformed {
   /** For what the generated client cannot send: forms with files, and streams. */
   private async send(path: string, init: RequestInit, send = this.fetch): Promise<Response> {
     const headers = { ...this.authorization, ...(init.headers as Record<string, string> | undefined) };
-    const response = await send(`${this.baseUrl}${path}`, { ...init, headers }).catch((error: unknown) => {
-      throw unreachable(error);
-    });
+    const response = await send(`${this.baseUrl}${path}`, { ...init, headers });
     if (!response.ok) throw problemErrorOf(await response.json().catch(() => null), response);
     return response;
   }
-}
-
-/** An abort by the caller stays what it is. */
-function unreachable(error: unknown): unknown {
-  if ((error as Error | undefined)?.name === 'AbortError') return error;
-  return new UnreachableError('The service did not answer. Is it running, and can it be reached?', {
-    cause: error,
-  });
 }

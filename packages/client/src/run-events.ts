@@ -1,12 +1,48 @@
 import { problemErrorOf, ProblemError } from './errors.js';
+import type {
+  RunDownloadDto,
+  RunDto,
+  RunEpochDto,
+  RunErrorDto,
+  RunEvaluationDto,
+  RunPlanDto,
+  RunPointDto,
+  RunStatus,
+} from './generated/types.gen.js';
+import { wait } from './wait.js';
 
-/** One event of a run. `data` depends on `type`: see the service's API documentation of `GET /train/{id}/events`. */
-export interface RunEvent {
-  /** Grows from event to event within a run. */
-  id: number;
-  type: string;
-  data: Record<string, unknown>;
+/** What an event tells, by its type. */
+export interface RunEventData {
+  /** Queued, running, or how the run ended. */
+  status: { status: RunStatus; modelId?: string; error?: RunErrorDto };
+  /** What the run is busy with now. */
+  phase: { phase: NonNullable<RunDto['phase']> };
+  /** How much of the base model has come. */
+  download: RunDownloadDto;
+  /** What trains, and why. */
+  engine: { name: string; description: string; reason: string };
+  /** What was settled once the data was read. */
+  plan: RunPlanDto & { totalSteps: number };
+  /** A training step; at most two a second are told. */
+  step: RunPointDto & {
+    totalSteps: number;
+    examplesPerSecond: number | null;
+    /** 0 to 1. */
+    progress: number;
+    secondsLeft: number | null;
+  };
+  /** An evaluation on the validation rows. */
+  evaluation: RunEvaluationDto;
+  /** An epoch has ended. It follows the evaluation at its end. */
+  epoch: RunEpochDto;
+  /** Why the training ended before its last step. */
+  stoppedEarly: { reason: string };
 }
+
+/** One event of a run. `id` grows from event to event. */
+export type RunEvent = {
+  [Type in keyof RunEventData]: { id: number; type: Type; data: RunEventData[Type] };
+}[keyof RunEventData];
 
 /** Milliseconds between two tries to reach a service that has gone away; each is twice as long as the one before. */
 const RECONNECT = { first: 500, longest: 15_000 };
@@ -30,25 +66,31 @@ export async function* followEvents(
   let pause = RECONNECT.first;
   let last = lastEventId;
   while (!signal?.aborted) {
+    let seconds = 0;
     try {
       const response = await open(last, signal);
       // The run is over, and there is nothing after this event.
       if (response.status === 204) return;
       if (!response.ok) throw problemErrorOf(await response.json().catch(() => null), response);
       onConnection?.(true);
+      const before = last;
       for await (const event of eventsOf(response.body!)) {
         pause = RECONNECT.first;
         last = event.id;
         yield event;
       }
       // A stream that ended by itself is asked again: 204 then says that this was all.
+      if (last > before) continue;
     } catch (error) {
       if (signal?.aborted) return;
-      if (error instanceof ProblemError && error.status < 500 && error.status !== 429) throw error;
+      if (error instanceof ProblemError) {
+        if (error.status < 500 && error.status !== 408 && error.status !== 429) throw error;
+        seconds = error.retryAfterSeconds ?? 0;
+      }
       onConnection?.(false);
-      await wait(pause, signal);
-      pause = Math.min(2 * pause, RECONNECT.longest);
     }
+    await wait(Math.max(pause, 1000 * seconds), signal);
+    pause = Math.min(2 * pause, RECONNECT.longest);
   }
 }
 
@@ -76,24 +118,12 @@ async function* eventsOf(body: ReadableStream<Uint8Array>): AsyncGenerator<RunEv
         if (data === undefined) continue;
         yield {
           id: Number(fields.get('id')),
-          type: fields.get('event') ?? 'message',
-          data: JSON.parse(data) as RunEvent['data'],
-        };
+          type: fields.get('event'),
+          data: JSON.parse(data) as unknown,
+        } as RunEvent;
       }
     }
   } finally {
     await reader.cancel().catch(() => undefined);
   }
-}
-
-function wait(milliseconds: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, milliseconds);
-    signal?.addEventListener('abort', done);
-  });
 }
