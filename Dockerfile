@@ -41,6 +41,8 @@ RUN --mount=type=cache,target=/root/.npm \
 FROM dependencies AS application
 COPY nest-cli.json tsconfig.json tsconfig.build.json LICENSE ./
 COPY src src
+COPY web web
+COPY packages/client packages/client
 COPY samples samples
 RUN node scripts/set-up.mjs build
 # Of the sources, for /health/ready: --build-arg REVISION=$(git rev-parse HEAD).

@@ -123,7 +123,7 @@ describe('errors', () => {
       await send('PUT', '/aliases/production', 'a=1', 'application/x-www-form-urlencoded'),
       415,
     );
-    await problemOf(await send('POST', '/datasets', '{}', 'application/json'), 415);
+    await problemOf(await send('POST', '/datasets', '<a/>', 'text/xml'), 415);
     const form = new FormData();
     form.set('modelId', 'mdl_1');
     await problemOf(await fetch(`${url}/aliases/production`, { method: 'PUT', body: form }), 415);

@@ -253,7 +253,7 @@ describe('the table of routes', () => {
     expect(lines.filter((line) => line.endsWith('undeclared'))).toEqual([]);
     const filesOfPage = lines.filter((line) => line.endsWith(': area page') && line !== 'GET /: area page');
     expect(filesOfPage.length).toBeGreaterThan(1);
-    for (const line of filesOfPage) expect(line).toMatch(/^HEAD,GET \/[\w./-]+\.(?:js|css|svg): /);
+    for (const line of filesOfPage) expect(line).toMatch(/^HEAD,GET \/[\w./-]+\.(?:js|css|svg|txt): /);
     expect(lines.filter((line) => line.includes(': area') && !filesOfPage.includes(line)).sort()).toEqual([
       'GET /: area page',
       'GET /health/live: area health',

@@ -6,6 +6,7 @@ import { parse, parseAllDocuments } from 'yaml';
 import { readSettings } from '../../src/config/read-settings.ts';
 import { Instruments } from '../../src/metrics/instruments.ts';
 import { collectProcessMetrics } from '../../src/metrics/process-metrics.ts';
+import { buildSources } from '../set-up/build.mjs';
 import { policyFaults } from './policy.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -46,6 +47,21 @@ it('compose.yaml and the Dockerfile name this version too', () => {
     `wellformed:${version}-gpu`,
   ]);
   expect(read('Dockerfile')).toContain(`ARG VERSION=${version}\n`);
+});
+
+it('the Dockerfile copies all that the build reads, and nothing keeps it out', () => {
+  const copied = [...read('Dockerfile').matchAll(/^COPY (?!--)(.+) \S+$/gm)].flatMap(([, names]) =>
+    names.split(' '),
+  );
+  const kept = read('.dockerignore')
+    .split('\n')
+    .filter((line) => line.startsWith('!'))
+    .map((line) => line.slice(1).replace(/\/$/, ''));
+  const lies = (name, folders) => folders.some((folder) => name === folder || name.startsWith(`${folder}/`));
+  const { files, folders } = buildSources;
+  for (const name of [...files, ...folders]) {
+    expect([name, lies(name, copied), lies(name, kept)]).toEqual([name, true, true]);
+  }
 });
 
 it('compose.yaml gives each service nothing to write to but its data', () => {

@@ -21,22 +21,30 @@ export const build = {
       cwd: root,
       label: 'vite build',
     });
+    writeNotices(join(root, 'dist', 'web', 'third-party.txt'));
     compressFiles(join(root, 'dist', 'web'));
     writeStamp(stamp, content);
     return 'built';
   },
 };
 
-/** A hash over all that the build reads; tests are not built. */
-export function hashOfSources(folder) {
-  const settings = [
+/** What the build reads: the Dockerfile copies it all. */
+export const buildSources = {
+  files: [
     'nest-cli.json',
     'package.json',
     'package-lock.json',
     'tsconfig.json',
     'tsconfig.build.json',
-  ];
-  const sources = ['src', 'web', join('packages', 'client', 'src')]
+    'samples/first-run.json',
+  ],
+  folders: ['src', 'web', 'packages/client/src'],
+};
+
+/** A hash over all that the build reads; tests are not built. */
+export function hashOfSources(folder) {
+  const { files: settings, folders } = buildSources;
+  const sources = folders
     .filter((name) => existsSync(join(folder, name)))
     .flatMap((name) => filesIn(join(folder, name)))
     .filter((file) => !file.endsWith('.spec.ts'))
@@ -45,9 +53,22 @@ export function hashOfSources(folder) {
   return sha256(...files.flatMap((name) => [name, '\0', sha256(readFileSync(join(folder, name)))]));
 }
 
+/** What the page's files hold of others' work. */
+const BUNDLED = ['preact', '@preact/signals', '@preact/signals-core', 'uplot'];
+
+/** Their licences ask to be passed on with them. */
+function writeNotices(file) {
+  const notices = BUNDLED.map((name) => {
+    const folder = join(nodeModules, name);
+    const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    return `${name} ${version}\n\n${readFileSync(join(folder, 'LICENSE'), 'utf8').trim()}\n`;
+  });
+  writeFileSync(file, notices.join(`\n${'-'.repeat(80)}\n\n`));
+}
+
 /** Text is packed once, as small as it gets, so that no request has to wait for it. */
 function compressFiles(folder) {
-  const texts = filesIn(folder).filter((file) => ['.js', '.css', '.svg'].includes(extname(file)));
+  const texts = filesIn(folder).filter((file) => ['.js', '.css', '.svg', '.txt'].includes(extname(file)));
   for (const file of texts) {
     const content = readFileSync(file);
     writeFileSync(`${file}.br`, brotliCompressSync(content));
