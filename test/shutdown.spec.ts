@@ -134,6 +134,19 @@ describe('SIGTERM', () => {
     expect((await json<{ rows: number }>(`/datasets/${id}`)).rows).toBe(2);
   });
 
+  it('does not wait for a connection that nothing has come over', async () => {
+    await start({ WELLFORMED_SHUTDOWN_GRACE: '30 s' });
+    const { hostname, port } = new URL(service.url);
+    const silent = connect(Number(port), hostname);
+    await once(silent, 'connect');
+    const closed = once(silent, 'close');
+    const signalledAt = performance.now();
+    process.kill(service.pid, 'SIGTERM');
+    expect(await service.exited).toBe(0);
+    await closed;
+    expect(performance.now() - signalledAt).toBeLessThan(15_000);
+  });
+
   it('waits for what is under way, and no longer than it may', async () => {
     await start({ WELLFORMED_SHUTDOWN_GRACE: '500 ms' });
     const upload = beginUpload();

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { setImmediate, setTimeout as delay } from 'node:timers/promises';
 import {
   Injectable,
@@ -95,7 +96,12 @@ export function endOnSignals(app: INestApplication): void {
 
 /** Has answers close their connections, and connections end, when the service does. */
 export function endConnections(fastify: FastifyInstance, shutdown: Shutdown): void {
-  fastify.server.on('connection', () => shutdown.noteArrival());
+  const open = new Set<Socket>();
+  fastify.server.on('connection', (socket: Socket) => {
+    shutdown.noteArrival();
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+  });
   // Streams of sentences are answered past the other hook.
   fastify.addHook('onRequest', (_request, { raw }, done) => {
     shutdown.noteArrival();
@@ -108,12 +114,17 @@ export function endConnections(fastify: FastifyInstance, shutdown: Shutdown): vo
     done(null, payload);
   });
   // Node closes the connections that are idle when a server is closed, and waits a keep-alive time (over a minute) for those that
-  // become idle later, and for ever for those that never do.
+  // become idle later, and for ever for those that never do. One that nothing has come over is not idle for Node, though browsers and
+  // clients open such ones in store.
   fastify.addHook('preClose', async () => {
     const { server } = fastify;
     if (!server.listening) return;
     await shutdown.untilQuiet();
-    const idle = setInterval(() => server.closeIdleConnections(), 50);
+    const closeIdle = () => {
+      server.closeIdleConnections();
+      for (const socket of open) if (socket.bytesRead === 0) socket.destroy();
+    };
+    const idle = setInterval(closeIdle, 50);
     const all = setTimeout(() => server.closeAllConnections(), shutdown.patience);
     server.once('close', () => {
       clearInterval(idle);

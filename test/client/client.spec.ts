@@ -37,7 +37,6 @@ beforeAll(async () => {
     settings: {
       WELLFORMED_ENGINE: 'wasm',
       WELLFORMED_API_KEYS: `${admin.entry},${pupil.entry}`,
-      WELLFORMED_SHUTDOWN_GRACE: '1 s',
     },
   });
   wellformed = new Wellformed({ baseUrl: `${service.url}/`, apiKey: admin.key });
@@ -373,7 +372,6 @@ describe('a service that asks to wait', () => {
   beforeAll(async () => {
     limited = await startServiceHere(undefined, {
       WELLFORMED_RATE_LIMIT: '3',
-      WELLFORMED_SHUTDOWN_GRACE: '1 s',
     });
     await registerTinyModel(limited.app);
   });

@@ -54,7 +54,7 @@ describe('the README of the client', () => {
     });
     return startServiceProcess({
       data,
-      settings: { WELLFORMED_ENGINE: 'wasm', WELLFORMED_SHUTDOWN_GRACE: '1 s' },
+      settings: { WELLFORMED_ENGINE: 'wasm' },
     });
   }
 
