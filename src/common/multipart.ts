@@ -9,7 +9,7 @@ import {
 } from './errors.js';
 import { parseJson } from './json.js';
 import type { FormField } from './form-values.js';
-import { shortened } from './shortened.js';
+import { isLongerThan, shortened } from './text.js';
 import { decodeUtf8 } from './utf8.js';
 
 /** `@RouteConfig(takesForm)` on a route lets it take multipart forms; every other route answers 415 to them. */
@@ -129,7 +129,7 @@ async function addTold<T>({ files, told }: Form<T>, part: MultipartFile): Promis
 /** Of a part whose headers are good. */
 function nameOf({ fieldname: name, filename = '', encoding }: MultipartFile): string {
   if (!name) throw new MalformedRequestError('A part of the form has no name. With curl: -F NAME=VALUE');
-  if (name.length > MOST_OF_NAME) {
+  if (isLongerThan(name, MOST_OF_NAME)) {
     const told = shortened(name, MOST_OF_NAME);
     throw invalid(told, `${told} is no known field`);
   }
