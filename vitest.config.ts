@@ -1,17 +1,17 @@
 import swc from 'unplugin-swc';
 import { configDefaults, defineConfig, mergeConfig } from 'vitest/config';
+import { startsCompiled } from './test/support/compiled.js';
 
 /** What all tests share; `npm run test:operations` builds on it too. */
 export const shared = defineConfig({
   test: {
     // Native addons (TensorFlow, SQLite, ONNX Runtime) want a process of their own per file.
     pool: 'forks',
-    // Threads that the tests start load the TypeScript sources too.
-    execArgv: ['--import', new URL('test/support/typescript.mjs', import.meta.url).href],
+    globalSetup: 'test/support/compiled.ts',
     // Threads of the WebAssembly engine wait for each other, long where tests share processors. Its own tests ask for threads.
     env: { OMP_NUM_THREADS: '1', ORT_DISABLE_TELEMETRY: '1' },
   },
-  plugins: [swc.vite({ module: { type: 'es6' } })],
+  plugins: [startsCompiled(), swc.vite({ module: { type: 'es6' } })],
 });
 
 export default mergeConfig(

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BaseModelListDto } from '../src/base-models/dto/base-model.dto.js';
-import { removeFolders, startService, type Problem, type Service } from './support/service.js';
+import { metricOf, removeFolders, startService, type Problem, type Service } from './support/service.js';
 
 const tinyBert = fileURLToPath(new URL('goldens/tiny-bert', import.meta.url));
 
@@ -64,8 +64,9 @@ describe('base models', () => {
       expect(bytes).toBeGreaterThan(10_000);
       expect(architecture).toMatchObject({ modelType: 'bert' });
     }
-    const metrics = await (await service.request('GET', '/metrics')).text();
-    expect(metrics).toContain('wellformed_stored_folders{kind="base-models"} 3');
+    const space = (name: string) => metricOf(service, `wellformed_stored_${name}{kind="base-models"}`);
+    expect(await space('folders')).toBe(3);
+    expect(await space('bytes')).toBe(stored.reduce((sum, { bytes }) => sum + bytes!, 0));
   });
 
   it('that were fetched can be removed, a slash in the name written as %2F', async () => {
@@ -85,7 +86,7 @@ describe('base models', () => {
     const fetched = put('linked-to', { name: 'linked-to', kind: 'pip' });
     symlinkSync(fetched, path.join(folder, 'link'));
     expect((await refusal(409, 'link')).detail).toContain('is a link');
-    for (const name of ['..%2Fmodels', '%2E%2E', '.staging', 'x%00', 'mine%2F..']) await refusal(404, name);
+    for (const name of ['..%2Fmodels', '..%2F..', '.staging', 'x%00', 'mine%2F..']) await refusal(404, name);
     expect(existsSync(target) && existsSync(fetched)).toBe(true);
   });
 
@@ -95,8 +96,15 @@ describe('base models', () => {
     form.set('file', new Blob(['a\t1\t\tThe cat sat.\na\t0\t*\tCat the sat.\n'.repeat(40)]), 'rows.tsv');
     form.set('baseModel', 'in-use');
     const run = await service.json<{ id: string }>(202, 'POST', '/train', form);
+    const usedBy = async () => (await list()).find(({ name }) => name === 'in-use')?.usedBy;
     const { detail } = await refusal(409, 'in-use');
-    expect(detail).toBe(`Run ${run.id} uses in-use. Wait until it has ended, or cancel it.`);
+    expect(detail).toBe(
+      `Run ${run.id} uses in-use. Wait until it has ended, or cancel it (POST /train/${run.id}/cancel).`,
+    );
+    expect(await usedBy()).toBe(run.id);
+    expect((await list()).filter((model) => model.usedBy !== null)).toHaveLength(1);
     await service.request('POST', `/train/${run.id}/cancel`);
+    await expect.poll(usedBy).toBe(null);
+    expect((await service.request('DELETE', '/base-models/in-use')).status).toBe(204);
   });
 });

@@ -3,9 +3,10 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { Logger } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { compiled } from '../../test/support/compiled.js';
 import { readSettings } from '../config/read-settings.js';
 import { ApiKeys, isLoopback } from './api-keys.js';
 
@@ -110,9 +111,8 @@ describe('ApiKeys', () => {
 });
 
 describe('npm run api-key', () => {
-  const program = fileURLToPath(new URL('make-key.ts', import.meta.url));
-  const loader = pathToFileURL(path.resolve('test/support/typescript.mjs')).href;
-  const command = (...args: string[]) => ['--import', loader, program, ...args];
+  const program = fileURLToPath(compiled(new URL('make-key.ts', import.meta.url)));
+  const command = (...args: string[]) => [program, ...args];
 
   it('makes a key of 256 random bits, and an entry that the settings take', () => {
     const output = execFileSync(process.execPath, command('--name', 'teacher', '--scopes', 'predict,train'), {

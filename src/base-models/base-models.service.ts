@@ -11,7 +11,7 @@ import { catalogue, type EncoderSizes } from './catalogue.js';
 import { baseModelOptions, type BaseModelOptions } from './options.js';
 import { removeAbandoned } from './staging.js';
 import { readManifest } from './stored-folder.js';
-import { listBaseModels, removeStored, type BaseModel } from './stored-models.js';
+import { listBaseModels, removeStored, storedSpace, type BaseModel } from './stored-models.js';
 
 /** What can be said of a base model without downloading it. */
 export interface BaseModelSummary {
@@ -23,13 +23,18 @@ export interface BaseModelSummary {
   architecture: EncoderSizes | null;
 }
 
+export interface BaseModelInUse extends BaseModel {
+  /** The run that has not ended and needs it. */
+  usedBy: string | null;
+}
+
 /** Knows which base models a run may start from. The training worker fetches them itself, with `ensureBaseModel`. */
 @Injectable()
 export class BaseModelsService implements OnModuleInit {
   /** For the training worker. */
   readonly options: BaseModelOptions;
 
-  private user: (name: string) => Promise<string | null> = () => Promise.resolve(null);
+  private uses: () => Promise<ReadonlyMap<string, string>> = () => Promise.resolve(new Map());
 
   constructor(
     private readonly settings: Settings,
@@ -37,13 +42,10 @@ export class BaseModelsService implements OnModuleInit {
   ) {
     this.options = baseModelOptions(settings);
     instruments.beforeScrape(async () => {
-      const stored = (await this.list()).filter((model) => model.stored);
+      const { folders, bytes } = await storedSpace(this.options.folder);
       const kind = 'base-models';
-      instruments.resources.storedFolders.set({ kind }, stored.length);
-      instruments.resources.storedBytes.set(
-        { kind },
-        stored.reduce((sum, { bytes }) => sum + (bytes ?? 0), 0),
-      );
+      instruments.resources.storedFolders.set({ kind }, folders);
+      instruments.resources.storedBytes.set({ kind }, bytes);
     });
   }
 
@@ -52,14 +54,16 @@ export class BaseModelsService implements OnModuleInit {
     await removeAbandoned(this.options.folder);
   }
 
-  /** @param user tells who uses a base model now, if anybody does: it is not deleted then */
-  onDeletion(user: (name: string) => Promise<string | null>): void {
-    this.user = user;
+  /** @param uses tells which base models are used now, by name, and the run that uses each: those are not deleted */
+  onUses(uses: () => Promise<ReadonlyMap<string, string>>): void {
+    this.uses = uses;
   }
 
   /** Those of the catalogue first, then others that are on disk. */
-  list(): Promise<BaseModel[]> {
-    return listBaseModels(this.options.folder);
+  async list(): Promise<BaseModelInUse[]> {
+    const uses = await this.uses();
+    const models = await listBaseModels(this.options.folder);
+    return models.map((model) => ({ ...model, usedBy: uses.get(model.name) ?? null }));
   }
 
   /** @throws NotFoundError if it is not on disk, ConflictError if a run uses it or somebody put it there by hand */
@@ -73,8 +77,12 @@ export class BaseModelsService implements OnModuleInit {
         `There is no base model of this name on disk. GET /base-models lists those there are.`,
       );
     }
-    const user = await this.user(model.name);
-    if (user) throw new ConflictError(`${user} uses ${model.name}. Wait until it has ended, or cancel it.`);
+    const run = (await this.uses()).get(model.name);
+    if (run) {
+      throw new ConflictError(
+        `Run ${run} uses ${model.name}. Wait until it has ended, or cancel it (POST /train/${run}/cancel).`,
+      );
+    }
     const outcome = await removeStored(this.options.folder, model.path);
     if (outcome === 'removed') return;
     throw new ConflictError(

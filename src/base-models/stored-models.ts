@@ -56,6 +56,16 @@ export async function listBaseModels(folder: string): Promise<BaseModel[]> {
   ];
 }
 
+/** What all base models take on disk. Looks into none of their files: it is asked for each page of metrics. */
+export async function storedSpace(folder: string): Promise<{ folders: number; bytes: number }> {
+  const space = { folders: 0, bytes: 0 };
+  for await (const name of modelFolders(folder)) {
+    space.folders++;
+    space.bytes += await bytesOf(join(folder, name));
+  }
+  return space;
+}
+
 /**
  * Removes a base model that was fetched. It first gets a name that no model can have, so that none is ever there in part.
  * @param path of the model

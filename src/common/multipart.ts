@@ -1,3 +1,5 @@
+import type { EventEmitter } from 'node:events';
+import type { Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
 import type { MultipartFile } from '@fastify/multipart';
 import {
@@ -9,8 +11,8 @@ import {
 } from './errors.js';
 import { parseJson } from './json.js';
 import type { FormField } from './form-values.js';
-import { shortened } from './shortened.js';
-import { decodeUtf8 } from './utf8.js';
+import { isLongerThan, shortened } from './text.js';
+import { assertUtf8, decodeUtf8 } from './utf8.js';
 
 /** `@RouteConfig(takesForm)` on a route lets it take multipart forms; every other route answers 415 to them. */
 export const takesForm = { takesForm: true };
@@ -65,12 +67,15 @@ export async function readForm<T>(request: FastifyRequest, reader: FormReader<T>
   }
   refuseEarly(request, reader);
   const form: Form<T> = { fields: [], files: {}, told: {} };
+  const contentTypes = contentTypesOf(request.unpacked ?? request.raw);
   try {
     for await (const part of readable(request).parts({
       limits: { fileSize: reader.maxFileBytes },
       isPartAFile: () => true,
     })) {
-      await addPart(form, part as MultipartFile, reader);
+      const file = part as MultipartFile;
+      assertUtf8(contentTypes.get(file.file) ?? '', nameOf(file));
+      await addPart(form, file, reader);
     }
     return form;
   } catch (error) {
@@ -83,6 +88,30 @@ export async function readForm<T>(request: FastifyRequest, reader: FormReader<T>
 function readable(request: FastifyRequest): FastifyRequest {
   if (!request.unpacked) return request;
   return Object.create(request, { raw: { value: request.unpacked } }) as FastifyRequest;
+}
+
+/** As far as it matters here: the parser that @fastify/multipart makes, in it one for forms, and in that one for the headers of parts. */
+interface FormParser extends EventEmitter {
+  _parser: { parser: EventEmitter };
+}
+
+/**
+ * The content types of parts with their parameters, by their streams. The parser hands out the types alone, though a charset tells what
+ * a text means: so its headers are read on their way.
+ */
+function contentTypesOf(body: Readable): WeakMap<object, string> {
+  const found = new WeakMap<object, string>();
+  body.pipe = function (destination, options) {
+    Reflect.deleteProperty(body, 'pipe');
+    const form = destination as unknown as FormParser;
+    let latest = '';
+    form._parser.parser.prependListener('part', (part: EventEmitter) =>
+      part.on('header', (headers: Record<string, string[]>) => (latest = headers['content-type']?.[0] ?? '')),
+    );
+    form.prependListener('file', (_name: string, file: object) => found.set(file, latest));
+    return body.pipe(destination, options);
+  };
+  return found;
 }
 
 /** A form that says itself that it is too long is not received at all. */
@@ -129,7 +158,7 @@ async function addTold<T>({ files, told }: Form<T>, part: MultipartFile): Promis
 /** Of a part whose headers are good. */
 function nameOf({ fieldname: name, filename = '', encoding }: MultipartFile): string {
   if (!name) throw new MalformedRequestError('A part of the form has no name. With curl: -F NAME=VALUE');
-  if (name.length > MOST_OF_NAME) {
+  if (isLongerThan(name, MOST_OF_NAME)) {
     const told = shortened(name, MOST_OF_NAME);
     throw invalid(told, `${told} is no known field`);
   }

@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { STATUS_CODES, type OutgoingHttpHeaders, type ServerResponse } from 'node:http';
 import { InvalidInputError, type DomainError } from './errors.js';
 import type { ProblemDetails } from './problem-details.dto.js';
-import { shortened } from './shortened.js';
+import { shortened } from './text.js';
 
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 
 /** All but the path of the request. */
 export type Problem = Omit<ProblemDetails, 'instance'>;
 
-/** Texts of an answer are no longer, in UTF-16 units, whatever of the request they repeat. */
+/** Texts of an answer are no longer, in characters, whatever of the request they repeat. */
 const MOST_OF_DETAIL = 2000;
 const MOST_OF_MESSAGE = 500;
 

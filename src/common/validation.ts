@@ -7,7 +7,7 @@ import { knownFields, type UnknownField } from './known-fields.js';
 import { nearest } from './nearest.js';
 import { isPlainlyValid } from './plain-validity.js';
 import { ProblemList } from './problem-list.js';
-import { shortened } from './shortened.js';
+import { shortened } from './text.js';
 
 /** Where the validated values came from: decides how a problem is located, and whether values are texts. */
 export type InputSource = 'body' | 'form' | 'query' | 'param';

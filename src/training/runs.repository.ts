@@ -70,10 +70,15 @@ export class RunsRepository {
     return run?.id ?? null;
   }
 
-  /** A run with this base model that has not ended; null where there is none. */
-  async openWith(baseModel: string): Promise<string | null> {
-    const where = { baseModel, status: In(runStatuses.filter((status) => !hasEnded(status))) };
-    return (await this.runs.findOne({ select: { id: true }, where }))?.id ?? null;
+  /** The base models of the runs that have not ended, and of each the run that comes first. */
+  async usesOfBaseModels(): Promise<Map<string, string>> {
+    const open = await this.runs.find({
+      select: { id: true, baseModel: true },
+      where: { status: In(runStatuses.filter((status) => !hasEnded(status))) },
+      // The running one is the oldest.
+      order: { id: 'DESC' },
+    });
+    return new Map(open.map(({ id, baseModel }) => [baseModel, id]));
   }
 
   countByStatus(): Promise<Record<RunStatus, number>> {

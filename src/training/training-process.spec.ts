@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { compiled } from '../../test/support/compiled.js';
 import { isRunning } from '../../test/support/processes.js';
 import { TrainingProcess, type ProcessOptions, type ProgressMessage } from './training-process.js';
 import type { TrainingJob } from './worker/messages.js';
@@ -200,7 +201,9 @@ describe('TrainingProcess', () => {
   it.runIf(process.platform === 'linux')(
     'ends with its parent, however that ended and whatever it does',
     async () => {
-      const parent = fork(new URL('../../test/support/training-parent.ts', import.meta.url), [hang]);
+      const parent = fork(compiled(new URL('../../test/support/training-parent.ts', import.meta.url)), [
+        hang,
+      ]);
       const pid = await new Promise<number>((resolve) =>
         parent.once('message', (message) => resolve(message as number)),
       );

@@ -49,10 +49,7 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
     private readonly traces: RunTraces,
     baseModels: BaseModelsService,
   ) {
-    baseModels.onDeletion(async (name) => {
-      const run = await this.runs.openWith(name);
-      return run && `Run ${run}`;
-    });
+    baseModels.onUses(() => this.runs.usesOfBaseModels());
   }
 
   /** Ends what an earlier process left running, and goes on with what it left queued. */

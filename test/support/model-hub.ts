@@ -16,6 +16,12 @@ export interface HubFaults {
   stallsAfter?: number;
   /** Lists the weights with this size. */
   listedSize?: number;
+  /** Lists nothing, in so many bytes: without an end where it is Infinity, and without a word where it is NaN. */
+  listsMore?: number;
+  /** Says 404 without an end. */
+  refusesAtLength?: boolean;
+  /** Names another page of the list at the end of each. */
+  listsOn?: boolean;
   /** Gives weights that are damaged. */
   damaged?: boolean;
   status?: number;
@@ -68,6 +74,7 @@ export class ModelHub {
       const headers = busy.retryAfter === undefined ? {} : { 'retry-after': String(busy.retryAfter) };
       return void response.writeHead(busy.status ?? 503, headers).end('busy');
     }
+    if (this.faults.refusesAtLength) return sendSpaces(response, 404, Infinity);
     if (this.faults.status) return void response.writeHead(this.faults.status).end('no');
 
     const [, id, what, revision] =
@@ -77,12 +84,12 @@ export class ModelHub {
       return json(response, 404, { error: 'Repository not found' });
     }
     if (what === 'revision') return json(response, 200, { _id: '1', id, sha: hubRevision });
-    if (what === 'tree')
-      return json(
-        response,
-        200,
-        [...files].map(([path, data]) => this.#listed(path, data)),
-      );
+    if (what === 'tree') {
+      const { listsMore, listsOn } = this.faults;
+      if (listsOn) response.setHeader('link', `<${this.url}${request.url}>; rel="next"`);
+      if (listsMore !== undefined) return sendSpaces(response, 200, listsMore);
+      return json(response, 200, listsOn ? [] : [...files].map(([path, data]) => this.#listed(path, data)));
+    }
     this.#send(request, response, pathname.split('/').at(-1)!, files);
   }
 
@@ -132,4 +139,17 @@ export class ModelHub {
 
 function json(response: ServerResponse, status: number, body: unknown): void {
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+}
+
+/** JSON that begins with spaces. */
+function sendSpaces(response: ServerResponse, status: number, bytes: number): void {
+  const spaces = Buffer.alloc(2 ** 20, ' ');
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.flushHeaders();
+  const more = () => {
+    if (bytes <= 0) return void response.end('[]');
+    bytes -= spaces.length;
+    response.write(spaces, (error) => error ?? more());
+  };
+  if (!Number.isNaN(bytes)) more();
 }

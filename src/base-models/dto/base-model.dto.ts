@@ -1,4 +1,4 @@
-import type { BaseModel } from '../stored-models.js';
+import type { BaseModelInUse } from '../base-models.service.js';
 
 /** How large an encoder is. */
 export class EncoderSizesDto {
@@ -32,8 +32,10 @@ export class BaseModelDto {
   source!: 'hub' | 'maven' | 'pip' | 'folder' | null;
   /** On disk; null where it is not there. @example 441227264 */
   bytes!: number | null;
+  /** The run that has not ended and needs it: until then it cannot be deleted. Null where there is none. @example null */
+  usedBy!: string | null;
 
-  static of(model: BaseModel): BaseModelDto {
+  static of(model: BaseModelInUse): BaseModelDto {
     return Object.assign(new BaseModelDto(), model);
   }
 }

@@ -153,6 +153,28 @@ describe('fetchFromHub', () => {
     expect(hub.requests.some((path) => path.includes('/resolve/'))).toBe(false);
   });
 
+  it.each([
+    ['is longer than any', { listsMore: 40 * 2 ** 20 }, /tells more of the model than/],
+    ['never ends', { listsMore: Infinity }, /tells more of the model than/],
+    ['always goes on', { listsOn: true }, /list of the model's files has no end/],
+  ])('refuses a model whose list of files %s', async (_, fault, message) => {
+    Object.assign(hub.faults, fault);
+    await expect(fetchTiny()).rejects.toThrow(message);
+    expect(hub.requests.some((path) => path.includes('/resolve/'))).toBe(false);
+  });
+
+  it('takes a list that is long, and gives up one that stands still', async () => {
+    hub.faults.listsMore = 8 * 2 ** 20;
+    await expect(fetchTiny()).rejects.toThrow(/has no config.json/);
+    hub.faults.listsMore = NaN;
+    await expect(fetchTiny({ stallTimeoutMs: 100 })).rejects.toThrow(/no data came for/);
+  });
+
+  it('reads no refusal to its end', async () => {
+    hub.faults.refusesAtLength = true;
+    await expect(fetchTiny()).rejects.toThrow(/no public model owner\/tiny \(status 404\)/);
+  });
+
   it('refuses a file that has another size than was listed', async () => {
     hub.faults.listedSize = 1000;
     await expect(fetchTiny()).rejects.toThrow(/gives \d+ bytes where it listed 1000/);

@@ -1,10 +1,10 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { downloadFile, HubApiError, listFiles, modelInfo, type ListFileEntry } from '@huggingface/hub';
 import type { HubLocation } from '../catalogue.js';
 import { expectSha256 } from '../checksums.js';
 import { modelFiles, SourceError, type FetchOptions } from '../source.js';
+import { boundedFetch, impatientFetch, patientFetch, pause, untilStalled, type Fetch } from './hub-fetch.js';
 
 export interface HubOptions {
   hubUrl: string;
@@ -32,10 +32,12 @@ export async function fetchFromHub(
   const pauseMs = options.pauseMs ?? 1000;
   const impatient = impatientFetch(signal, options.answerTimeoutMs ?? 10_000);
   const fetch = patientFetch(impatient, pauseMs, signal);
+  const stallTimeoutMs = options.stallTimeoutMs ?? 30_000;
+  const listing = boundedFetch(fetch, stallTimeoutMs);
   const repo = { type: 'model', name: location.id } as const;
   try {
-    const revision = location.revision ?? (await currentRevision(location.id, hubUrl, fetch));
-    const files = await listModelFiles(repo, { revision, hubUrl, fetch });
+    const revision = location.revision ?? (await currentRevision(location.id, hubUrl, listing));
+    const files = await listModelFiles(repo, { revision, hubUrl, fetch: listing });
     const missing = Object.keys(location.sha256).filter((name) => !files.some(({ path }) => path === name));
     if (missing.length > 0) {
       throw new SourceError(
@@ -60,7 +62,7 @@ export async function fetchFromHub(
       await download(blob, path, file.size, {
         signal,
         report,
-        stallTimeoutMs: options.stallTimeoutMs ?? 30_000,
+        stallTimeoutMs,
         pauseMs,
       });
       // Large files carry their sha256 in the listing; the catalogue's own sum, if any, is the one that counts.
@@ -77,21 +79,13 @@ export async function fetchFromHub(
 /** Tries after which a download that breaks off is given up; each goes on where the last one ended. */
 const maxTries = 5;
 
-/** Requests after which a hub that is busy is given up; short, so that a site goes on to the next source. */
-const maxRequests = 4;
-
 /** A try that brought so many bytes counts as none: a large file may break off as often as it is long. */
 const progressBytes = 16 * 2 ** 20;
-
-/** Longest pause that the hub may ask for before the next try. */
-const maxPauseMs = 30_000;
 
 /** No file but the weights is larger. */
 const maxTextBytes = 64 * 2 ** 20;
 
 const maxListedFiles = 10_000;
-
-type Fetch = typeof globalThis.fetch;
 
 async function currentRevision(name: string, hubUrl: string, fetch: Fetch): Promise<string> {
   const { sha } = await modelInfo({ name, hubUrl, fetch, additionalFields: ['sha'] });
@@ -172,68 +166,6 @@ async function download(
   } finally {
     await file.close();
   }
-}
-
-/** The chunks of a stream; fails if one takes too long. */
-async function* untilStalled(
-  stream: ReadableStream<Uint8Array>,
-  timeoutMs: number,
-): AsyncGenerator<Uint8Array> {
-  const reader = stream.getReader();
-  try {
-    while (true) {
-      let timer: NodeJS.Timeout | undefined;
-      const stalled = new Promise<never>((_, reject) => {
-        const seconds = Math.round(timeoutMs / 1000);
-        timer = setTimeout(() => reject(new Error(`no data came for ${seconds} seconds`)), timeoutMs);
-      });
-      const { done, value } = await Promise.race([reader.read(), stalled]).finally(() => clearTimeout(timer));
-      if (done) return;
-      yield value;
-    }
-  } finally {
-    await reader.cancel().catch(() => undefined);
-  }
-}
-
-/** `fetch` that gives up if the answer's headers do not come in time; the body may take as long as it needs. */
-function impatientFetch(signal: AbortSignal, timeoutMs: number): Fetch {
-  return async (input, init) => {
-    const impatience = new AbortController();
-    const seconds = Math.round(timeoutMs / 1000);
-    const timer = setTimeout(
-      () => impatience.abort(new Error(`no answer within ${seconds} seconds`)),
-      timeoutMs,
-    );
-    const signals = [signal, impatience.signal, ...(init?.signal ? [init.signal] : [])];
-    try {
-      return await globalThis.fetch(input, { ...init, signal: AbortSignal.any(signals) });
-    } finally {
-      clearTimeout(timer);
-    }
-  };
-}
-
-/**
- * `fetch` that asks again, after a pause, where the hub says that it is busy or has failed: 429 and 5xx, and so no refusal. A hub that
- * cannot be reached is not asked again: a site without it goes on to the next source.
- */
-function patientFetch(fetch: Fetch, pauseMs: number, signal: AbortSignal): Fetch {
-  return async (input, init) => {
-    for (let attempt = 1; ; attempt++) {
-      const answer = await fetch(input, init);
-      if ((answer.status !== 429 && answer.status < 500) || attempt === maxRequests) return answer;
-      await answer.body?.cancel();
-      const asked = 1000 * Number(answer.headers.get('retry-after') ?? 0);
-      await pause(Math.max(asked || 0, pauseMs * 2 ** (attempt - 1)), signal);
-    }
-  };
-}
-
-/** A little more or less than told, so that many who were turned away together do not come back together. */
-async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  const time = Math.min(milliseconds, maxPauseMs) * (0.75 + Math.random() / 2);
-  await sleep(time, undefined, { signal }).catch(() => signal.throwIfAborted());
 }
 
 function explain(error: unknown, id: string): SourceError {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { compiled } from '../../../test/support/compiled.js';
 import { SourceError } from '../source.js';
 import { findOnPath, runClient, type ClientRun } from './package-client.js';
 
@@ -79,14 +80,13 @@ describe('runClient', () => {
 
   it.skipIf(process.platform !== 'linux')('leaves no client behind when its process is killed', async () => {
     const pids = join(folder, 'pids-of-orphans');
-    const module = new URL('package-client.ts', import.meta.url).href;
+    const module = compiled(new URL('package-client.ts', import.meta.url)).href;
     const client = `sleep 100 & echo $$ $! > ${pids}; wait`;
     const program = `
       const { runClient } = await import(${JSON.stringify(module)});
       await runClient({ command: '/bin/sh', arguments: ['-c', ${JSON.stringify(client)}], folder: ${JSON.stringify(folder)},
         signal: new AbortController().signal, watch: [], onBytes() {}, timeLimitMs: 60_000, stallLimitMs: 60_000 });`;
-    const args = ['--import', new URL('../../../test/support/typescript.mjs', import.meta.url).href];
-    const parent = spawn(process.execPath, [...args, '--input-type=module', '-e', program], {
+    const parent = spawn(process.execPath, ['--input-type=module', '-e', program], {
       stdio: 'inherit',
     });
     while (!existsSync(pids) || readFileSync(pids, 'utf8') === '') await wait(20);

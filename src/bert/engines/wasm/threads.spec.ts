@@ -3,9 +3,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it, vi } from 'vitest';
+import { compiled } from '../../../../test/support/compiled.js';
 import type { WasmStep, WasmTraining } from '../../../../test/support/wasm-training.js';
 
-const entry = new URL('../../../../test/support/wasm-training.ts', import.meta.url);
+const entry = compiled(new URL('../../../../test/support/wasm-training.ts', import.meta.url));
 
 // Threads wait for each other: where others use the processors, that takes long.
 vi.setConfig({ testTimeout: 180_000 });
