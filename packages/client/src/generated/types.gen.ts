@@ -1806,6 +1806,10 @@ export type BaseModelDto = {
      * On disk; null where it is not there.
      */
     bytes: number | null;
+    /**
+     * The run that has not ended and needs it: until then it cannot be deleted. Null where there is none.
+     */
+    usedBy: string | null;
 };
 
 export type BaseModelListDto = {
