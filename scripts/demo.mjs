@@ -1,5 +1,6 @@
 // npm run demo [-- OPTION …]: a first model in a few minutes. Uploads the sample, fine-tunes a small BERT on it, judges three sentences.
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -12,21 +13,15 @@ import { runScript } from './set-up/script.mjs';
 /** Where `npm start` serves. */
 const DEFAULT_URL = `http://127.0.0.1:${process.env.WELLFORMED_PORT || 3000}`;
 
+/** What the page's button trains, too. No sentence is a row of the sample: each has a noun that no row has. The last one is wrong. */
+const firstRun = JSON.parse(readFileSync(join(root, 'samples', 'first-run.json'), 'utf8'));
+const { hyperparameters, sentences } = firstRun;
+
 const usage = `Usage: npm run demo [-- OPTION …]
   --url URL          a running service (default: ${DEFAULT_URL}; where none runs there, the demo starts one)
   --key KEY          an API key with the scopes predict and train, where the service asks for one
-  --base-model NAME  what to fine-tune (default: all-MiniLM-L6-v2)
+  --base-model NAME  what to fine-tune (default: ${firstRun.baseModel})
   --keep             let a service that the demo started run on, until Ctrl+C`;
-
-/** A small model needs a higher learning rate than the article's, which are for BERT-base. */
-const hyperparameters = { epochs: 4, batchSize: 32, learningRate: 1e-4 };
-
-/** None is a row of the sample: each has a noun that no row has. The last one is wrong. */
-const sentences = [
-  'The doctor opened the window.',
-  'The queen admired herself.',
-  'The doctors waited the in hospital.',
-];
 
 async function main() {
   checkNodeVersion();
@@ -217,7 +212,7 @@ function readOptions() {
       options: {
         url: { type: 'string' },
         key: { type: 'string' },
-        'base-model': { type: 'string', default: 'all-MiniLM-L6-v2' },
+        'base-model': { type: 'string', default: firstRun.baseModel },
         keep: { type: 'boolean', default: false },
       },
     });
