@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { DatasetDto } from '../src/datasets/dto/dataset.dto.js';
 import { TrainingService } from '../src/training/training.service.js';
@@ -86,37 +85,6 @@ describe('text of a form', () => {
     }
     expect((await refusal(422, '/datasets', field('n\u00e4me', 'x'), file)).detail).toContain(
       'no known field',
-    );
-  });
-
-  it.each(['iso-8859-1', 'UTF-16LE', '"windows-1252"', "'x'"])(
-    'is refused in the charset %s',
-    async (charset) => {
-      const told = charset.replaceAll('"', '');
-      const said = `; charset=${charset}`;
-      for (const [name, ...parts] of [
-        ['name', field('name', 'plain', `Content-Type: text/plain${said}`), file],
-        ['name', field('name', '"plain"', `content-type: application/json; x=y${said}`), file],
-        ['format', field('format', 'tsv', `Content-Type:text/plain${said}`), file],
-        ['file', { ...file, headers: [...file.headers, `Content-Type: text/tab-separated-values${said}`] }],
-      ] as [string, ...Parameters<typeof handmade>][]) {
-        const { detail } = await refusal(415, '/datasets', ...parts);
-        expect(detail).toMatch(`The charset "${told}" of ${name} is not understood`);
-      }
-      const [bytes, headers] = handmade(field('name', 'plain', `Content-Type: text/plain${said}`), file);
-      const packed = { ...headers, 'content-encoding': 'gzip' };
-      expect((await service.request('POST', '/datasets', gzipSync(bytes), packed)).status).toBe(415);
-    },
-  );
-
-  it('may be told to be ASCII, part by part', async () => {
-    const ascii = 'Content-Type: text/plain; charset=US-ASCII';
-    expect(await stored(field('name', 'plain', ascii), file)).toMatchObject({ name: 'plain' });
-    const utf8 = 'Content-Type: text/tab-separated-values; charset=utf-8';
-    await stored({ ...file, headers: [...file.headers, utf8] });
-    const latin = field('format', 'tsv', 'Content-Type: text/plain; charset=latin1');
-    expect((await refusal(415, '/datasets', field('name', 'Café'), latin, file)).detail).toContain(
-      'of format',
     );
   });
 

@@ -1,5 +1,3 @@
-import type { EventEmitter } from 'node:events';
-import type { Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
 import type { MultipartFile } from '@fastify/multipart';
 import {
@@ -12,7 +10,7 @@ import {
 import { parseJson } from './json.js';
 import type { FormField } from './form-values.js';
 import { isLongerThan, shortened } from './text.js';
-import { assertUtf8, decodeUtf8 } from './utf8.js';
+import { decodeUtf8 } from './utf8.js';
 
 /** `@RouteConfig(takesForm)` on a route lets it take multipart forms; every other route answers 415 to them. */
 export const takesForm = { takesForm: true };
@@ -67,15 +65,12 @@ export async function readForm<T>(request: FastifyRequest, reader: FormReader<T>
   }
   refuseEarly(request, reader);
   const form: Form<T> = { fields: [], files: {}, told: {} };
-  const contentTypes = contentTypesOf(request.unpacked ?? request.raw);
   try {
     for await (const part of readable(request).parts({
       limits: { fileSize: reader.maxFileBytes },
       isPartAFile: () => true,
     })) {
-      const file = part as MultipartFile;
-      assertUtf8(contentTypes.get(file.file) ?? '', nameOf(file));
-      await addPart(form, file, reader);
+      await addPart(form, part as MultipartFile, reader);
     }
     return form;
   } catch (error) {
@@ -88,30 +83,6 @@ export async function readForm<T>(request: FastifyRequest, reader: FormReader<T>
 function readable(request: FastifyRequest): FastifyRequest {
   if (!request.unpacked) return request;
   return Object.create(request, { raw: { value: request.unpacked } }) as FastifyRequest;
-}
-
-/** As far as it matters here: the parser that @fastify/multipart makes, in it one for forms, and in that one for the headers of parts. */
-interface FormParser extends EventEmitter {
-  _parser: { parser: EventEmitter };
-}
-
-/**
- * The content types of parts with their parameters, by their streams. The parser hands out the types alone, though a charset tells what
- * a text means: so its headers are read on their way.
- */
-function contentTypesOf(body: Readable): WeakMap<object, string> {
-  const found = new WeakMap<object, string>();
-  body.pipe = function (destination, options) {
-    Reflect.deleteProperty(body, 'pipe');
-    const form = destination as unknown as FormParser;
-    let latest = '';
-    form._parser.parser.prependListener('part', (part: EventEmitter) =>
-      part.on('header', (headers: Record<string, string[]>) => (latest = headers['content-type']?.[0] ?? '')),
-    );
-    form.prependListener('file', (_name: string, file: object) => found.set(file, latest));
-    return body.pipe(destination, options);
-  };
-  return found;
 }
 
 /** A form that says itself that it is too long is not received at all. */

@@ -1,6 +1,5 @@
 import { isUtf8 } from 'node:buffer';
 import { InvalidInputError, UnsupportedMediaTypeError, type InputProblem } from './errors.js';
-import { quoted } from './text.js';
 
 const ADVICE = 'Send text in UTF-8: iconv -f windows-1252 -t utf-8 converts it, for example.';
 
@@ -34,16 +33,12 @@ export function firstInvalidByte(bytes: Uint8Array): number {
   return at;
 }
 
-/**
- * @param field of a form that has the content type; without it is the body's
- * @throws UnsupportedMediaTypeError if a content type names another charset than UTF-8
- */
-export function assertUtf8(contentType: string, field?: string): void {
+/** @throws UnsupportedMediaTypeError if a content type names another charset than UTF-8 */
+export function assertUtf8(contentType: string): void {
   const charset = /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(contentType)?.[1] ?? 'utf-8';
   if (!/^(utf-?8|us-ascii)$/i.test(charset)) {
     throw new UnsupportedMediaTypeError(
-      `The charset ${quoted(charset)}${field ? ` of ${field}` : ''} is not understood. ` +
-        `Convert ${field ?? 'the body'} to UTF-8, and leave the charset out or say utf-8.`,
+      `The charset ${charset} is not understood. Convert the body to UTF-8, and leave the charset out or say utf-8.`,
     );
   }
 }
