@@ -70,7 +70,7 @@ describe.skipIf(!browserPath)('the page', () => {
   async function show(page: Page, hash: string): Promise<void> {
     await page.goto(`${service.url}/#/${hash}`);
     await page.waitForSelector('h1');
-    await page.waitForFunction(`document.querySelector('.skeleton') === null`);
+    await expect.poll(() => page.locator('.skeleton').count(), { timeout: 20_000 }).toBe(0);
     await page.waitForTimeout(300);
   }
 
