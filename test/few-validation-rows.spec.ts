@@ -91,7 +91,9 @@ describe('a version with an MCC of 0', { timeout: 120_000 }, () => {
       expect.stringContaining('2 acceptable and 0 unacceptable'),
       expect.stringContaining('no better than chance'),
     ]);
-    expect(warningsInLog(modelId!)).toEqual([expect.stringMatching(/^Registered .* no better than chance/)]);
+    await expect
+      .poll(() => warningsInLog(modelId!))
+      .toEqual([expect.stringMatching(/^Registered .* no better than chance/)]);
 
     const { modelId: other } = await train({ ...wanted, promote: 'never' });
     const { promotion: refused } = await get<ModelDto>(`/models/${other}`);
@@ -100,7 +102,9 @@ describe('a version with an MCC of 0', { timeout: 120_000 }, () => {
     await request('PUT', '/aliases/staging', { modelId: other });
     expect(warningsInLog(other!)).toEqual([]);
     await request('PUT', '/aliases/production', { modelId: other });
-    expect(warningsInLog(other!)).toEqual([expect.stringMatching(/by hand\. .*no better than chance/)]);
+    await expect
+      .poll(() => warningsInLog(other!))
+      .toEqual([expect.stringMatching(/by hand\. .*no better than chance/)]);
 
     const { history } = await get<AliasWithHistoryDto>('/aliases/production');
     expect(history[0]!.reason).toMatch(/^By hand\. WARNING: Its MCC on the validation rows is 0/);
