@@ -95,8 +95,9 @@ describe('npm run demo, with a service that runs', { timeout: 180_000 }, () => {
     const { code, output } = await running.ended;
     expect(code).toBe(130);
     const [, id] = /Cancelled (run_\w+)\./.exec(output)!;
-    const { items } = await get<RunPageDto>('/train?limit=1');
-    expect(items).toMatchObject([{ id, status: 'cancelled' }]);
+    // The training process ends a moment later.
+    const newest = async () => (await get<RunPageDto>('/train?limit=1')).items;
+    await expect.poll(newest, { timeout: 20_000 }).toMatchObject([{ id, status: 'cancelled' }]);
   });
 });
 
