@@ -37,7 +37,7 @@ describe.each([
   it('is trained', async () => {
     const fields = {
       baseModel: `tiny-${type}`,
-      epochs: '6',
+      epochs: '4',
       batchSize: '16',
       learningRate: '5e-3',
       name: type,

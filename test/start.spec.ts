@@ -128,7 +128,7 @@ describe('the start of the service', () => {
   });
 
   it('ends when asked to, though an upload never ends', async () => {
-    const service = await start();
+    const service = await start({ WELLFORMED_SHUTDOWN_GRACE: '300 ms' });
     const upload = request(`${service.url}/datasets`, {
       method: 'POST',
       headers: { 'content-type': 'multipart/form-data; boundary=b', 'content-length': '100000' },

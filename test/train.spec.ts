@@ -79,6 +79,7 @@ describe.each(preferences)('training on %s', { timeout: 180_000 }, (engine, pref
     ]);
     expect(events.map(({ id }) => id)).toEqual(events.map((_, index) => index + 1));
     expect(events.at(-1)).toMatchObject({ event: 'status', data: { status: 'succeeded' } });
+    expect(service.logs()).not.toContain('Warning: Possible');
 
     run = await get<RunDto>(service, `/train/${run.id}`);
     expect(run).toMatchObject({

@@ -76,6 +76,12 @@ export function prepareServer(fastify: FastifyInstance, { maxConnections }: Sett
   const server = fastify.server as Server;
   server.maxConnections = most;
   answerInPlaceOfNode(server);
+  // The log, the metrics and others wait for the end of an answer, each by itself, and Node itself several times for that of a stream:
+  // more than the ten that it takes for a leak.
+  fastify.addHook('onRequest', (_request, { raw }, done) => {
+    raw.setMaxListeners(30);
+    done();
+  });
   if (most === maxConnections) return;
   new Logger('Connections').warn(
     `At most ${most} connections are taken, not ${maxConnections}: this process may have no more files open. Raise that limit ` +
