@@ -104,7 +104,7 @@ describe('base models', () => {
     expect(await usedBy()).toBe(run.id);
     expect((await list()).filter((model) => model.usedBy !== null)).toHaveLength(1);
     await service.request('POST', `/train/${run.id}/cancel`);
-    await expect.poll(usedBy).toBe(null);
+    await expect.poll(usedBy, { timeout: 30_000 }).toBe(null);
     expect((await service.request('DELETE', '/base-models/in-use')).status).toBe(204);
   });
 });
