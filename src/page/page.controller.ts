@@ -4,21 +4,8 @@ import { ApiExtraModels, ApiOkResponse, ApiOperation, ApiTags, getSchemaPath } f
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Area } from '../auth/access.js';
 import { buildInfo } from '../common/build-info.js';
+import { IndexDto } from './index.dto.js';
 import { PAGE_POLICY, PageFiles } from './page-files.js';
-
-/** Where a program finds what it needs. */
-export class IndexDto {
-  /** @example wellformed */
-  name!: string;
-  /** @example 0.1.0 */
-  version!: string;
-  /** The OpenAPI document. @example /openapi.json */
-  openapi!: string;
-  /** The same, for people. @example /docs */
-  documentation!: string;
-  /** The main routes, by what they are for. */
-  routes!: Record<string, string>;
-}
 
 const index: IndexDto = {
   name: 'wellformed',

@@ -1762,7 +1762,22 @@ export type RunMetricsDto = {
 };
 
 export type IndexDto = {
-    [key: string]: unknown;
+    name: string;
+    version: string;
+    /**
+     * The OpenAPI document.
+     */
+    openapi: string;
+    /**
+     * The same, for people.
+     */
+    documentation: string;
+    /**
+     * The main routes, by what they are for.
+     */
+    routes: {
+        [key: string]: string;
+    };
 };
 
 export type EncoderSizesDto = {

@@ -1,0 +1,13 @@
+/** Where a program finds what it needs. */
+export class IndexDto {
+  /** @example wellformed */
+  name!: string;
+  /** @example 0.1.0 */
+  version!: string;
+  /** The OpenAPI document. @example /openapi.json */
+  openapi!: string;
+  /** The same, for people. @example /docs */
+  documentation!: string;
+  /** The main routes, by what they are for. */
+  routes!: Record<string, string>;
+}
