@@ -84,7 +84,7 @@ export default tseslint.config(
       'src/**/*.spec.ts',
       'src/main.ts',
       'src/openapi.ts',
-      'src/configuration.ts',
+      'src/reference.ts',
       'src/auth/make-key.ts',
       'src/backup.ts',
       'src/restore.ts',

@@ -30,8 +30,8 @@ const checks = [
     args: ['--check'],
   },
   {
-    name: 'docs/configuration.md is what the settings say',
-    program: 'dist/configuration.js',
+    name: 'docs/configuration.md and docs/hyperparameters.md are what the code declares',
+    program: 'dist/reference.js',
     args: ['--check'],
   },
 ];

@@ -34,7 +34,6 @@ describe.skipIf(process.platform !== 'linux')('more connections than there are f
   it('leave those to the service that it needs', async () => {
     service = await startServiceProcess({
       under: ['sh', '-c', 'ulimit -n 800; exec "$@"', 'sh'],
-      settings: { WELLFORMED_ENGINE: 'wasm' },
     });
     expect(service.logs()).toContain('At most 544 connections are taken, not 16384');
     expect(await upload()).toBe(201);

@@ -60,7 +60,18 @@ describe('datasets', () => {
       warnings: [],
       statistics: {
         format: 'cola',
-        words: { min: 4, mean: 5.5, median: 6, p95: 6, max: 6 },
+        words: {
+          min: 4,
+          mean: 5.5,
+          median: 6,
+          p95: 6,
+          max: 6,
+          bins: [
+            { from: 4, to: 4, rows: 1 },
+            { from: 5, to: 5, rows: 0 },
+            { from: 6, to: 6, rows: 3 },
+          ],
+        },
         characters: { min: 21, max: 31 },
       },
     });

@@ -9,13 +9,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DatasetPageDto } from '../src/datasets/dto/dataset.dto.js';
 import type { RunPageDto } from '../src/training/dto/run.dto.js';
 import { newApiKey } from './support/api-keys.js';
-import { nativeEngine } from './support/engines.js';
 import { startServiceProcess, type RunningService } from './support/service-process.js';
 
 // The command as a user gives it, on the tiny BERT of the goldens: a small model that learns nothing, in seconds.
 const folder = mkdtempSync(path.join(tmpdir(), 'wellformed-demo-'));
 const baseModels = path.join(folder, 'base-models');
-const settings = { WELLFORMED_BASE_MODELS: baseModels, WELLFORMED_ENGINE: nativeEngine ?? 'wasm' };
+const settings = { WELLFORMED_BASE_MODELS: baseModels, WELLFORMED_ENGINE: 'wasm' };
 const key = newApiKey('newcomer', 'predict', 'train');
 const pupil = newApiKey('pupil', 'predict');
 

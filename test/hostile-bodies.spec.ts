@@ -48,7 +48,7 @@ const agent = new Agent({ keepAlive: true });
 
 beforeAll(async () => {
   folder = (await seededFolder()).path;
-  service = await startServiceProcess({ data: folder, settings: { WELLFORMED_ENGINE: 'wasm' } });
+  service = await startServiceProcess({ data: folder });
   document = (await (await fetch(`${service.url}/openapi.json`)).json()) as Document;
 }, 120_000);
 afterAll(async () => {

@@ -19,7 +19,7 @@ afterEach(() => service.stop());
 afterAll(() => rmSync(data, { recursive: true, force: true }));
 
 const start = async (settings: Record<string, string> = {}) => {
-  service = await startServiceProcess({ data, settings: { WELLFORMED_ENGINE: 'wasm', ...settings } });
+  service = await startServiceProcess({ data, settings });
 };
 const sentence = {
   method: 'POST',

@@ -361,8 +361,7 @@ describe('the queue', { timeout: 180_000 }, () => {
   let dataset: DatasetDto;
 
   beforeAll(async () => {
-    // The engine that is sooner there: what follows is the same with each.
-    service = await start({ settings: { WELLFORMED_ENGINE: 'wasm' } });
+    service = await start();
     dataset = await upload(service, 400, 4);
   });
   afterAll(() => service.stop());
@@ -498,7 +497,7 @@ describe('bad input', () => {
 
   beforeAll(async () => {
     // On this engine a job can be too large.
-    service = await start({ settings: { WELLFORMED_ENGINE: 'wasm', WELLFORMED_MAX_UPLOAD_BYTES: '64 KiB' } });
+    service = await start({ settings: { WELLFORMED_MAX_UPLOAD_BYTES: '64 KiB' } });
     dataset = await upload(service, 100, 6);
     oneClass = await uploadText(service, 'The cat sat.\t1\nThe dog sat.\t1\n');
   });

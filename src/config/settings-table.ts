@@ -17,6 +17,6 @@ with the name that was probably meant. Sizes are bytes or take a unit, \`512 MiB
 | --- | --- | --- |
 ${rows.join('\n')}
 
-This page is written by \`npm run configuration\` from [settings.ts](../src/config/settings.ts); \`npm run check\` compares the two.
+This page is written by \`npm run reference\` from [settings.ts](../src/config/settings.ts); \`npm run check\` compares the two.
 `;
 }

@@ -40,14 +40,18 @@ export function BigIntegerColumn(options: ColumnOptions = {}): PropertyDecorator
   );
 }
 
-export function JsonColumn(options: ColumnOptions = {}): PropertyDecorator {
+/** @param complete adds what is newer than a stored value */
+export function JsonColumn(
+  options: ColumnOptions = {},
+  complete: (value: never) => unknown = (value) => value,
+): PropertyDecorator {
   return ReadColumn(
     { ...options, type: 'text' },
     {
       to: (value) => JSON.stringify(value),
       from: (value) => {
         try {
-          return JSON.parse(value as string) as unknown;
+          return complete(JSON.parse(value as string) as never);
         } catch {
           return unreadable;
         }

@@ -39,6 +39,15 @@ export interface LengthStatistics {
   /** 95 % of all sentences are no longer than this. */
   p95: number;
   max: number;
+  /** A histogram; absent in sets from before it was counted. */
+  bins?: LengthBin[];
+}
+
+/** The rows whose length lies between two lengths, both included. */
+export interface LengthBin {
+  from: number;
+  to: number;
+  rows: number;
 }
 
 export type DatasetWarningKind =

@@ -21,8 +21,10 @@ import {
   ROWS_FILE,
   type RowFilter,
   type RowsPage,
+  type RowsSource,
   type StoredRow,
 } from './rows-file.js';
+import { overlapOf, type Overlap } from './statistics/overlap.js';
 
 /** What file systems allow. */
 const LONGEST_FILE_NAME = 255;
@@ -30,6 +32,8 @@ const LONGEST_FILE_NAME = 255;
 /** A file that was read and found good, and is not stored yet. Exactly one of the two must be called. */
 export interface PreparedDataset {
   readonly content: DatasetContent;
+  /** Of the file with the rows, until one of the two is called. */
+  readonly path: string;
   store(name?: string): Promise<Dataset>;
   discard(): Promise<void>;
 }
@@ -71,6 +75,7 @@ export class DatasetsService implements OnModuleInit {
       const content = await writeDataset(stream, format, folder);
       return {
         content,
+        path: path.join(folder.path, ROWS_FILE),
         discard: () => folder.discard(),
         store: async (name) => {
           const id = newId('ds');
@@ -142,6 +147,11 @@ export class DatasetsService implements OnModuleInit {
       if (page.nextOffset === null && position.offset >= page.endOffset) return { items, nextCursor: null };
     } while (items.length < limit && position.row < end);
     return { items, nextCursor: cursorOf(position) };
+  }
+
+  /** @throws DamagedError where rows are not what was stored */
+  overlap(rows: RowsSource, others: RowsSource): Promise<Overlap> {
+    return overlapOf(rows, others);
   }
 
   /** @throws NotFoundError, ConflictError where a run uses it or an evaluation reads it */

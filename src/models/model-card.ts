@@ -1,6 +1,6 @@
 import { servedFigure } from '../bert/evaluation/gain.js';
 import { evaluationWarnings } from '../bert/evaluation/warnings.js';
-import { defaultHyperparameters } from '../bert/fine-tuning/hyperparameters.js';
+import { hyperparameters, type Hyperparameter } from '../bert/fine-tuning/hyperparameters.js';
 import type { ScheduleName } from '../bert/fine-tuning/schedule.js';
 import type { ServingAssessment, VariantAssessment } from '../bert/serving/assessment.js';
 import type { Lineage, ModelMetrics } from './model-version.js';
@@ -153,21 +153,10 @@ const decays = {
   constant: 'a constant learning rate',
 } as const satisfies Record<ScheduleName, string>;
 
-const options: readonly string[] = [
-  'gradientAccumulationSteps',
-  'layerwiseLearningRateDecay',
-  'labelSmoothing',
-  'classWeights',
-  'rDrop',
-  'reinitializedLayers',
-  'weightAveraging',
-  'evaluationSteps',
-  'earlyStoppingPatience',
-] satisfies (keyof typeof defaultHyperparameters)[];
-
 /** Whether it is one of the options, and off. */
 function isUnusedOption(name: string, value: unknown): boolean {
-  return options.includes(name) && value === (defaultHyperparameters as Record<string, unknown>)[name];
+  const known = (hyperparameters as Record<string, Hyperparameter | undefined>)[name];
+  return known?.isOption === true && value === known.default;
 }
 
 const use = (serving: ServingAssessment | null) => `## Use

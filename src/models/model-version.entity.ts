@@ -1,6 +1,6 @@
 import { Column, Entity, ForeignKey, Index } from 'typeorm';
 import type { Evaluation } from '../bert/evaluation/evaluation.js';
-import type { Hyperparameters } from '../bert/fine-tuning/hyperparameters.js';
+import { withAllHyperparameters, type Hyperparameters } from '../bert/fine-tuning/hyperparameters.js';
 import type { ServingAssessment } from '../bert/serving/assessment.js';
 import { BigIntegerColumn, IdColumn, JsonColumn, ReferenceColumn, TimeColumn } from '../database/columns.js';
 import type { ManifestFile } from '../storage/blob-store.js';
@@ -29,7 +29,7 @@ export class ModelVersionEntity {
   @JsonColumn()
   validation!: ValidationRows;
 
-  @JsonColumn()
+  @JsonColumn({}, withAllHyperparameters)
   hyperparameters!: Hyperparameters;
 
   @Column({ type: 'varchar', length: 16 })

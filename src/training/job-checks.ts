@@ -15,6 +15,12 @@ import { invalid, type RowsFacts } from './training-request.js';
 /** A run's evaluations are shown all at once. */
 const mostEvaluations = 1000;
 
+/** What a training takes at its peak, and what there is for it. */
+export interface MemoryCheck {
+  neededBytes: number;
+  availableBytes: number;
+}
+
 /** What can be told of a job before it starts, without the base model and the tokens of the data. */
 @Injectable()
 export class JobChecks {
@@ -25,17 +31,20 @@ export class JobChecks {
   ) {}
 
   /**
-   * @returns the base model that is meant
+   * @returns the base model that is meant, and the memory that a training of it takes; null where its size is not known yet
    * @throws InvalidInputError, UnavailableError, ConflictError where there is too little memory now
    */
-  async check(request: TrainingRequestDto, rows: RowsFacts): Promise<BaseModelSummary> {
+  async check(
+    request: TrainingRequestDto,
+    rows: RowsFacts,
+  ): Promise<{ baseModel: BaseModelSummary; memory: MemoryCheck | null }> {
     const baseModel = await this.baseModels.check(request.baseModel);
     assertConsistent(request, rows, baseModel);
-    this.assertFits(request, rows, baseModel, this.engine());
-    return baseModel;
+    return { baseModel, memory: this.assertFits(request, rows, baseModel, this.engine()) };
   }
 
-  private engine(): EngineChoice {
+  /** @throws UnavailableError where there is none */
+  engine(): EngineChoice {
     try {
       return detectEngine(this.settings.engine);
     } catch (error) {
@@ -49,8 +58,8 @@ export class JobChecks {
     rows: RowsFacts,
     { architecture }: BaseModelSummary,
     engine: EngineChoice,
-  ): void {
-    if (!architecture) return;
+  ): MemoryCheck | null {
+    if (!architecture) return null;
     const longest = rows.statistics.words.max + 2;
     const length = Math.min(request.maxLength === 'auto' ? 128 : request.maxLength, longest);
     const step = stepSizeOf(request, rows.rows, { length, vocabulary: 1 });
@@ -59,7 +68,8 @@ export class JobChecks {
     // A run that is under way will have given its memory back by then.
     const room = roomForTraining(trainingMemory === 'auto' ? null : trainingMemory, this.host.residentBytes);
     try {
-      assertFits(config, step, { engine: engine.name, rows: rows.rows }, room);
+      const neededBytes = assertFits(config, step, { engine: engine.name, rows: rows.rows }, room);
+      return { neededBytes: Math.ceil(neededBytes), availableBytes: Math.floor(room.now) };
     } catch (error) {
       if (!(error instanceof JobTooLargeError)) throw error;
       if (error.passing) throw new ConflictError(`The run cannot be started now. ${error.message}`);

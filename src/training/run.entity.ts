@@ -1,5 +1,6 @@
 import { Column, Entity, ForeignKey, Index } from 'typeorm';
 import type { EngineName } from '../bert/engines/engine.js';
+import { withAllHyperparameters } from '../bert/fine-tuning/hyperparameters.js';
 import {
   DoubleColumn,
   EnumColumn,
@@ -55,7 +56,7 @@ export class RunEntity {
   @Column({ type: 'varchar', length: 255 })
   baseModel!: string;
 
-  @JsonColumn()
+  @JsonColumn({}, withAllHyperparameters)
   hyperparameters!: RunHyperparameters;
 
   /** When the new version becomes `production`: auto, always or never. */

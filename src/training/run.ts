@@ -1,6 +1,6 @@
 import type { EngineName } from '../bert/engines/engine.js';
 import type { Evaluation } from '../bert/evaluation/evaluation.js';
-import type { Hyperparameters } from '../bert/fine-tuning/hyperparameters.js';
+import type { AskedHyperparameters } from '../bert/fine-tuning/hyperparameters.js';
 
 export const runStatuses = ['queued', 'running', 'succeeded', 'failed', 'cancelled', 'interrupted'] as const;
 export type RunStatus = (typeof runStatuses)[number];
@@ -10,8 +10,7 @@ export const runPhases = ['downloading', 'preparing', 'training', 'exporting'] a
 export type RunPhase = (typeof runPhases)[number];
 
 /** What a run was asked to do. `maxLength` is settled by the worker, which alone knows the length in tokens. */
-export interface RunHyperparameters extends Omit<Hyperparameters, 'maxLength'> {
-  maxLength: number | 'auto';
+export interface RunHyperparameters extends AskedHyperparameters {
   /** Share of the training rows held out for validation; null where a validation set was given. */
   validationFraction: number | null;
 }

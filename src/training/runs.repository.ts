@@ -1,12 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Between, In, type EntityManager, type Repository } from 'typeorm';
+import type { EngineName } from '../bert/engines/engine.js';
 import { NotFoundError } from '../common/errors.js';
 import { findPage, type Page, type PageQuery } from '../common/pagination.js';
 import { findReadableRows } from '../common/readable-rows.js';
 import { Transactions } from '../database/transactions.js';
 import { countByStatus } from '../database/count-by-status.js';
-import { hasEnded, predecessors, runStatuses, type RunStatus } from './run.js';
+import { hasEnded, predecessors, runStatuses, type RunPhase, type RunStatus } from './run.js';
 import { runDetails, RunEntity, type RunSummary } from './run.entity.js';
 import type { NewRunEvent, RunEvent, RunEventType } from './run-event.js';
 import { RunEventEntity } from './run-event.entity.js';
@@ -83,6 +84,19 @@ export class RunsRepository {
 
   countByStatus(): Promise<Record<RunStatus, number>> {
     return countByStatus(this.runs, runStatuses);
+  }
+
+  /** The last of those that trained this base model on this engine and succeeded. */
+  succeeded(baseModel: string, engine: EngineName): Promise<RunEntity[]> {
+    const where = { status: 'succeeded' as const, baseModel, engine };
+    return findReadableRows(this.runs, { where, order: { id: 'DESC' }, take: 10 });
+  }
+
+  /** When a run entered a phase; null where it never did. */
+  async phaseBegan(runId: string, phase: RunPhase): Promise<Date | null> {
+    const where = { runId, type: 'phase' satisfies RunEventType };
+    const phases = await findReadableRows(this.runEvents, { where, order: { sequence: 'ASC' } });
+    return phases.find(({ data }) => (data as { phase: RunPhase }).phase === phase)?.createdAt ?? null;
   }
 
   running(): Promise<RunEntity[]> {

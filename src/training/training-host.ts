@@ -14,6 +14,7 @@ import { RunRecorder } from './run-recorder.js';
 import { RunTraces, type RunTrace } from './run-traces.js';
 import { RunsRepository, type RunChanges } from './runs.repository.js';
 import { TrainingJobs } from './training-jobs.js';
+import { TrainingProbes } from './training-probes.js';
 import { TrainingProcess, type ProgressMessage } from './training-process.js';
 import type { FinishedMessage, TrainingJob } from './worker/messages.js';
 
@@ -55,6 +56,7 @@ export class TrainingHost {
     private readonly instruments: Instruments,
     private readonly settings: Settings,
     private readonly traces: RunTraces,
+    private readonly probes: TrainingProbes,
   ) {}
 
   /** Works on a queued run until it has ended. Does nothing if it is not queued any more. */
@@ -101,6 +103,7 @@ export class TrainingHost {
   /** Interrupts the run under way and starts no other. */
   async close(): Promise<void> {
     this.closing = true;
+    await this.probes.giveWay();
     if (this.work) this.stop(this.work.runId, 'interrupted', this.settings.shutdownGrace);
     await this.settled;
   }
@@ -119,6 +122,7 @@ export class TrainingHost {
     }
     try {
       renewal = setInterval(() => void this.renewLease(runId), renewalMilliseconds);
+      await this.probes.giveWay();
       const run = await this.runs.get(runId);
       // By the clock, which may have been set back.
       const waited = Number(run.startedAt) - Number(run.createdAt);
@@ -133,6 +137,7 @@ export class TrainingHost {
       clearInterval(renewal);
       work.trace?.end();
       this.work = undefined;
+      this.probes.goOn();
       this.instruments.training.end();
     }
   }
@@ -183,10 +188,12 @@ export class TrainingHost {
         }
         const { title, detail } = outcome;
         await this.end(runId, 'failed', { error: { title, detail } });
-      } else {
+      } else if (outcome.type === 'finished') {
         work.registering = true;
         work.trace?.enter('registering');
         await this.register(job, run, staged, recorder, outcome);
+      } else {
+        throw new Error(`This is a bug: a training ended as ${outcome.type}.`);
       }
     } finally {
       await staged.discard();

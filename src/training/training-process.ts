@@ -7,10 +7,13 @@ import type {
   Crash,
   HostMessage,
   LastWord,
+  ProbeJob,
   ProcessMessage,
   ProcessUsage,
   TrainingJob,
 } from './worker/messages.js';
+
+const trainingThread = new URL('./worker/thread.js', import.meta.url);
 
 /** How a job ended. */
 export type Outcome = LastWord | Crash;
@@ -23,7 +26,7 @@ export interface ProcessOptions {
   log?: (line: string) => void;
   /** How long the training may take to stop before it is ended by force. */
   grace?: number;
-  /** Other code for its thread. */
+  /** The code of its thread; that of a training unless given. */
   entry?: URL;
   resourceLimits?: ResourceLimits;
 }
@@ -43,8 +46,12 @@ export class TrainingProcess {
   private forced: NodeJS.Timeout | undefined;
   private stopping = false;
 
-  constructor(job: TrainingJob, listener: (message: ProgressMessage) => void, options: ProcessOptions = {}) {
-    const { log = () => undefined, grace = 60_000, entry, resourceLimits } = options;
+  constructor(
+    job: TrainingJob | ProbeJob,
+    listener: (message: ProgressMessage) => void,
+    options: ProcessOptions = {},
+  ) {
+    const { log = () => undefined, grace = 60_000, entry = trainingThread, resourceLimits } = options;
     this.grace = grace;
     this.child = fork(new URL('./worker/main.js', import.meta.url), [], {
       // Numbers that JSON has not come through (a loss may be infinite).
@@ -62,7 +69,7 @@ export class TrainingProcess {
     this.send({
       type: 'start',
       job,
-      ...(entry && { entry: entry.href }),
+      entry: entry.href,
       ...(resourceLimits && { resourceLimits }),
     });
   }
@@ -130,7 +137,7 @@ export class TrainingProcess {
 }
 
 function isOutcome(message: ProcessMessage): message is Outcome {
-  return ['finished', 'stopped', 'failed', 'crashed'].includes(message.type);
+  return ['finished', 'probed', 'stopped', 'failed', 'crashed'].includes(message.type);
 }
 
 /** The settings of the service and of its tracing, with their keys, are not for what trains: it gets a job. */

@@ -1,6 +1,8 @@
+import { hyperparametersIn } from '../bert/fine-tuning/hyperparameters.js';
 import { InvalidInputError, type InputProblem } from '../common/errors.js';
 import type { Dataset } from '../datasets/dataset.js';
 import type { PreparedDataset } from '../datasets/datasets.service.js';
+import type { RowsSource as StoredRows } from '../datasets/rows-file.js';
 import type { TrainingRequestDto } from './dto/training-request.dto.js';
 import type { RunHyperparameters } from './run.js';
 
@@ -9,6 +11,9 @@ export type RowsSource = { datasetId: string } | { upload: PreparedDataset };
 
 /** What is known of rows whether they are stored yet or not. */
 export type RowsFacts = Pick<Dataset, 'rows' | 'acceptable' | 'unacceptable' | 'statistics'>;
+
+/** The same, and where the rows lie. */
+export type PlannedRows = RowsFacts & StoredRows;
 
 /** The files of a form. */
 export interface Uploads {
@@ -77,28 +82,8 @@ export function assertTrainable({ rows, acceptable, unacceptable }: RowsFacts, h
 }
 
 export function hyperparametersOf(request: TrainingRequestDto, heldOut: boolean): RunHyperparameters {
-  return {
-    epochs: request.epochs,
-    batchSize: request.batchSize,
-    gradientAccumulationSteps: request.gradientAccumulationSteps,
-    learningRate: request.learningRate,
-    schedule: request.schedule,
-    warmupRatio: request.warmupRatio,
-    layerwiseLearningRateDecay: request.layerwiseLearningRateDecay,
-    maxLength: request.maxLength,
-    weightDecay: request.weightDecay,
-    dropout: request.dropout,
-    maxGradientNorm: request.maxGradientNorm,
-    labelSmoothing: request.labelSmoothing,
-    classWeights: request.classWeights,
-    rDrop: request.rDrop,
-    reinitializedLayers: request.reinitializedLayers,
-    weightAveraging: request.weightAveraging,
-    evaluationSteps: request.evaluationSteps,
-    earlyStoppingPatience: request.earlyStoppingPatience,
-    seed: request.seed,
-    validationFraction: heldOut ? (request.validationFraction ?? defaultFraction) : null,
-  };
+  const validationFraction = heldOut ? (request.validationFraction ?? defaultFraction) : null;
+  return { ...hyperparametersIn(request), validationFraction };
 }
 
 export function invalid(...problems: [InputProblem, ...InputProblem[]]): InvalidInputError {

@@ -26,8 +26,9 @@ import { epochDto, evaluationDto, eventText, pointDto, runDto, runSummaryDto } f
 import { RunDto, RunMetricsDto, RunPageDto } from './dto/run.dto.js';
 import { RunMetricsQuery } from './dto/run-metrics-query.dto.js';
 import { RunsQuery } from './dto/runs-query.dto.js';
+import { TrainingEstimateDto, TrainingQuery } from './dto/training-estimate.dto.js';
 import { TrainingFormDto, TrainingJsonDto, TrainingRequestDto } from './dto/training-request.dto.js';
-import type { RunEntity } from './run.entity.js';
+import type { Uploads } from './training-request.js';
 import { TrainingService } from './training.service.js';
 
 /** What OpenAPI says of the files of forms. */
@@ -55,6 +56,8 @@ export class TrainingController {
     description:
       'Puts a run into the queue; one runs at a time. Send a form with a file of labelled sentences (as for `POST /datasets`), or ' +
       'JSON with the id of an uploaded dataset. Follow the run under the `Location` of the answer.\n\n' +
+      'With `dryRun=true` the request is checked in the same way, and the answer tells how long the run would take, what memory and ' +
+      'disk it needs, and what speaks against it. The first time for a base model, the service measures that: it takes some seconds.\n\n' +
       '    curl -F file=@in_domain_train.tsv -F validationFile=@in_domain_dev.tsv localhost:3000/train',
     requestBody: {
       required: true,
@@ -74,6 +77,10 @@ export class TrainingController {
     },
   })
   @ApiExtraModels(TrainingFormDto, TrainingJsonDto)
+  @ApiOkResponse({
+    type: TrainingEstimateDto,
+    description: 'With `dryRun`: what the run would take. Nothing is stored.',
+  })
   @ApiAcceptedResponse({
     type: RunDto,
     description: 'In the queue.',
@@ -84,12 +91,17 @@ export class TrainingController {
   async create(
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<RunDto> {
-    const run = request.isMultipart()
-      ? await this.createFromForm(request)
-      : await this.createFromJson(request);
-    reply.header('location', `/train/${run.id}`);
-    return runDto(run);
+    @Query() { dryRun = false }: TrainingQuery,
+  ): Promise<RunDto | TrainingEstimateDto> {
+    return this.asked(request, async (asked, files) => {
+      if (dryRun) {
+        reply.status(200);
+        return TrainingEstimateDto.of(await this.training.estimate(asked, files));
+      }
+      const run = await this.training.create(asked, files, request.trace);
+      reply.header('location', `/train/${run.id}`);
+      return runDto(run);
+    });
   }
 
   @Get()
@@ -197,12 +209,12 @@ export class TrainingController {
     await this.training.delete(id);
   }
 
-  private async createFromJson({ body, trace }: FastifyRequest): Promise<RunEntity> {
-    return this.training.create(await validated(TrainingRequestDto, body, 'body'), {}, trace);
-  }
-
-  /** Fields may come after the files, so nothing is stored until the whole form is there and found good. */
-  private async createFromForm(request: FastifyRequest): Promise<RunEntity> {
+  /** Hands on what a request asks for. Fields of a form may come after the files, so nothing is done until the whole form is there. */
+  private async asked<T>(
+    request: FastifyRequest,
+    answer: (asked: TrainingRequestDto, files: Uploads) => Promise<T>,
+  ): Promise<T> {
+    if (!request.isMultipart()) return answer(await validated(TrainingRequestDto, request.body, 'body'), {});
     const { fields, files } = await readForm(request, {
       files: ['file', 'validationFile'],
       tells: ['format'],
@@ -213,8 +225,10 @@ export class TrainingController {
     try {
       // A form sends what was left empty as an empty text.
       const given = fields.filter((field) => 'json' in field || field.text.trim() !== '');
-      const asked = await validated(TrainingRequestDto, formValues(TrainingRequestDto, given), 'form');
-      return await this.training.create(asked, files, request.trace);
+      return await answer(
+        await validated(TrainingRequestDto, formValues(TrainingRequestDto, given), 'form'),
+        files,
+      );
     } finally {
       for (const prepared of Object.values(files)) await prepared.discard();
     }

@@ -13,8 +13,10 @@ import { RunTraces } from './run-traces.js';
 import { RunEntity } from './run.entity.js';
 import { RunsRepository } from './runs.repository.js';
 import { TrainingController } from './training.controller.js';
+import { TrainingEstimates } from './training-estimates.js';
 import { TrainingHost } from './training-host.js';
 import { TrainingJobs } from './training-jobs.js';
+import { TrainingProbes } from './training-probes.js';
 import { TrainingService } from './training.service.js';
 
 @Module({
@@ -29,6 +31,8 @@ import { TrainingService } from './training.service.js';
     TrainingService,
     TrainingHost,
     TrainingJobs,
+    TrainingProbes,
+    TrainingEstimates,
     JobChecks,
     RunsRepository,
     RunFeed,

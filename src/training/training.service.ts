@@ -22,13 +22,14 @@ import { RunFeed } from './run-feed.js';
 import { RunQueue } from './run-queue.js';
 import { RunTraces } from './run-traces.js';
 import { RunsRepository } from './runs.repository.js';
+import { TrainingEstimates, type PlannedRun, type TrainingEstimate } from './training-estimates.js';
 import { ended, interruption, TrainingHost } from './training-host.js';
 import {
   assertTrainable,
   hyperparametersOf,
   trainingSource,
   validationSource,
-  type RowsFacts,
+  type PlannedRows,
   type RowsSource,
   type Uploads,
 } from './training-request.js';
@@ -47,6 +48,7 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
     private readonly datasets: DatasetsService,
     private readonly checks: JobChecks,
     private readonly traces: RunTraces,
+    private readonly estimates: TrainingEstimates,
     baseModels: BaseModelsService,
   ) {
     baseModels.onUses(() => this.runs.usesOfBaseModels());
@@ -94,19 +96,14 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
    * there is too little memory now
    */
   async create(request: TrainingRequestDto, uploads: Uploads = {}, trace?: Trace | null): Promise<RunEntity> {
-    const source = trainingSource(request, uploads);
-    const validation = validationSource(request, uploads);
-    const facts = await this.factsOf(source);
-    if (validation) await this.factsOf(validation);
-    assertTrainable(facts, validation === null);
-    const baseModel = await this.checks.check(request, facts);
-
+    const { sources, ...planned } = await this.plan(request, uploads);
     const stored: string[] = [];
     try {
       const run = newRun(request, {
-        baseModel: baseModel.name,
-        datasetId: await this.store(source, stored),
-        validationDatasetId: validation && (await this.store(validation, stored)),
+        baseModel: planned.baseModel.name,
+        hyperparameters: planned.hyperparameters,
+        datasetId: await this.store(sources.training, stored),
+        validationDatasetId: sources.validation && (await this.store(sources.validation, stored)),
       });
       await this.runs.insert(run);
       this.traces.askedFor(run.id, trace);
@@ -123,6 +120,11 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
         'A dataset of this run has just been deleted. GET /datasets lists those there are.',
       );
     }
+  }
+
+  /** What a run would take. Checks all that `create` checks, and throws the same; nothing is stored. */
+  async estimate(request: TrainingRequestDto, uploads: Uploads = {}): Promise<TrainingEstimate> {
+    return this.estimates.of(await this.plan(request, uploads));
   }
 
   /** @throws NotFoundError */
@@ -193,8 +195,26 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
     return { events: this.feed.follow(id, after), leave };
   }
 
-  private async factsOf(source: RowsSource): Promise<RowsFacts> {
-    return 'upload' in source ? source.upload.content : this.datasets.open(source.datasetId);
+  private async plan(
+    request: TrainingRequestDto,
+    uploads: Uploads,
+  ): Promise<PlannedRun & { sources: { training: RowsSource; validation: RowsSource | null } }> {
+    const sources = {
+      training: trainingSource(request, uploads),
+      validation: validationSource(request, uploads),
+    };
+    const training = await this.factsOf(sources.training);
+    const validation = sources.validation && (await this.factsOf(sources.validation));
+    assertTrainable(training, validation === null);
+    const checked = await this.checks.check(request, training);
+    const hyperparameters = hyperparametersOf(request, validation === null);
+    return { sources, training, validation, hyperparameters, ...checked };
+  }
+
+  private async factsOf(source: RowsSource): Promise<PlannedRows> {
+    if ('datasetId' in source) return this.datasets.open(source.datasetId);
+    const { content, path } = source.upload;
+    return { ...content, path, id: 'of the form' };
   }
 
   private async store(source: RowsSource, stored: string[]): Promise<string> {
@@ -207,7 +227,7 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
 
 function newRun(
   request: TrainingRequestDto,
-  known: Pick<RunEntity, 'baseModel' | 'datasetId' | 'validationDatasetId'>,
+  known: Pick<RunEntity, 'baseModel' | 'hyperparameters' | 'datasetId' | 'validationDatasetId'>,
 ): RunEntity {
   return {
     ...known,
@@ -216,7 +236,6 @@ function newRun(
     status: 'queued',
     phase: null,
     name: request.name ?? null,
-    hyperparameters: hyperparametersOf(request, known.validationDatasetId === null),
     promote: request.promote,
     engine: null,
     plan: null,

@@ -35,7 +35,6 @@ beforeAll(async () => {
   service = await startServiceProcess({
     data,
     settings: {
-      WELLFORMED_ENGINE: 'wasm',
       WELLFORMED_API_KEYS: `${admin.entry},${pupil.entry}`,
     },
   });

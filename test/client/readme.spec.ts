@@ -54,7 +54,6 @@ describe('the README of the client', () => {
     });
     return startServiceProcess({
       data,
-      settings: { WELLFORMED_ENGINE: 'wasm' },
     });
   }
 

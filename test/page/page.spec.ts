@@ -39,7 +39,7 @@ describe.skipIf(!browserPath)('the page', () => {
 
   beforeAll(async () => {
     data = (await seededFolder()).path;
-    service = await startServiceProcess({ data, settings: { WELLFORMED_ENGINE: 'wasm' } });
+    service = await startServiceProcess({ data });
     browser = await startBrowser();
     const first = async (list: string) =>
       ((await (await fetch(service.url + list)).json()) as { items: { id: string }[] }).items[0]!.id;

@@ -88,7 +88,8 @@ function spawnServiceProcess(settings: Record<string, string>, under: readonly s
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('WELLFORMED_'));
   const [program, ...args] = [...under, process.execPath, main];
   return spawn(program!, args, {
-    env: { ...Object.fromEntries(inherited), ...settings },
+    // The engine that starts sooner: what is tested of an engine names it.
+    env: { ...Object.fromEntries(inherited), WELLFORMED_ENGINE: 'wasm', ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 }

@@ -9,6 +9,7 @@ import type {
   PredictionDto,
   PredictionsDto,
   RunDto,
+  TrainingEstimateDto,
   TrainingFormDto,
   TrainingJsonDto,
 } from './generated/types.gen.js';
@@ -125,15 +126,15 @@ export class Wellformed {
 
   /** Starts a training and answers with its run. */
   async train(request: TrainRequest, { signal }: { signal?: AbortSignal } = {}): Promise<RunDto> {
-    if (!Object.values(request).some((value) => value instanceof Blob))
-      return this.api.training.create({ body: request as TrainingJsonDto, signal });
-    const form = new FormData();
-    for (const [name, value] of Object.entries(request)) {
-      if (value === undefined || value === null) continue;
-      form.set(name, value instanceof Blob ? value : Array.isArray(value) ? value.join(',') : String(value));
-    }
-    const response = await this.send('/train', { method: 'POST', body: form, signal });
-    return (await response.json()) as RunDto;
+    return (await this.askToTrain('', request, signal)) as RunDto;
+  }
+
+  /** Checks a training without starting it, and tells what it would take. The first time for a base model takes some seconds. */
+  async estimate(
+    request: TrainRequest,
+    { signal }: { signal?: AbortSignal } = {},
+  ): Promise<TrainingEstimateDto> {
+    return (await this.askToTrain('?dryRun=true', request, signal)) as TrainingEstimateDto;
   }
 
   /**
@@ -187,6 +188,26 @@ export class Wellformed {
 
   private get authorization(): Record<string, string> {
     return this.apiKey === undefined ? {} : { authorization: `Bearer ${this.apiKey}` };
+  }
+
+  private async askToTrain(query: string, request: TrainRequest, signal?: AbortSignal): Promise<unknown> {
+    const entries = Object.entries(request).filter(([, value]) => value !== undefined);
+    const init: RequestInit = { method: 'POST', signal };
+    if (entries.some(([, value]) => value instanceof Blob)) {
+      const form = new FormData();
+      for (const [name, value] of entries) {
+        if (value === null) continue;
+        form.set(
+          name,
+          value instanceof Blob ? value : Array.isArray(value) ? value.join(',') : String(value),
+        );
+      }
+      init.body = form;
+    } else {
+      init.headers = { 'content-type': 'application/json' };
+      init.body = JSON.stringify(request);
+    }
+    return (await this.send(`/train${query}`, init)).json();
   }
 
   /** For what the generated client cannot send: forms with files, and streams. */

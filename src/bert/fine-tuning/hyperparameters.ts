@@ -1,63 +1,282 @@
-import type { ScheduleName } from './schedule.js';
+import { scheduleNames, type ScheduleName } from './schedule.js';
 
-/** What a fine-tuning may be told. */
-export interface Hyperparameters {
-  epochs: number;
-  /** Examples that are computed at once. */
-  batchSize: number;
-  /** Batches whose gradients make one step: a step sees `batchSize` times as many examples, in the memory of `batchSize`. */
-  gradientAccumulationSteps: number;
-  /** The highest; see `schedule`. */
-  learningRate: number;
-  schedule: ScheduleName;
-  /** Share of all steps in which the learning rate climbs from 0 to its peak. */
-  warmupRatio: number;
-  /** Factor of the learning rate from one layer to the next below it; 1: all layers learn alike. See {@link layerwiseScale}. */
-  layerwiseLearningRateDecay: number;
-  /** Longest sequence in tokens, [CLS] and [SEP] counted; longer sentences are cut. */
-  maxLength: number;
-  /** Decoupled decay (Loshchilov & Hutter, 2019) of all weights but biases and LayerNorm. */
-  weightDecay: number;
-  dropout: number;
-  maxGradientNorm: number;
-  /** Share of each target that is spread over both classes (Szegedy et al., 2016). */
-  labelSmoothing: number;
-  /** What an example of each class counts: of label 0 and of label 1, or as scarce as it is; null: all the same. */
-  classWeights: readonly [number, number] | 'balanced' | null;
-  /** α of R-Drop, see {@link symmetricDivergence}; 0: off. */
-  rDrop: number;
-  /** How many of the top encoder layers forget their pre-training (Zhang et al., 2021), and the head's dense layer with them. */
-  reinitializedLayers: number;
-  /** Over the ends of how many last epochs the weights are averaged (Izmailov et al., 2018); 0: off. */
-  weightAveraging: number;
-  /** Evaluates after each so many steps too, not at the ends of epochs alone; null: at those alone. */
-  evaluationSteps: number | null;
-  /** Ends the training after so many evaluations in a row without a better MCC; null: never. */
-  earlyStoppingPatience: number | null;
-  seed: number;
+/** What is said of one hyperparameter. All that is known of it stands here: checks, forms, documents and model cards are made from it. */
+export interface Hyperparameter<T = unknown> {
+  /** As OpenAPI 3.0 says which values there are. */
+  schema: ValueSchema;
+  /** The article's value (see docs/results.md), or what turns off an option that it does not use. */
+  default: T;
+  /** Whether its default is to do without it: then a model card does not speak of it. */
+  isOption?: boolean;
+  /** The values in words, after "must be". */
+  values: string;
+  /** What it does, in a sentence or two. */
+  says: string;
+  /** Where it is from. */
+  source?: { name: string; url: string };
+  isValid(value: unknown): boolean;
 }
 
-/** The article's values (see docs/results.md), and every option off that it does not use. */
-export const defaultHyperparameters: Readonly<Omit<Hyperparameters, 'maxLength'>> = {
-  epochs: 3,
-  batchSize: 32,
-  gradientAccumulationSteps: 1,
-  learningRate: 3e-5,
-  schedule: 'linear',
-  warmupRatio: 0.1,
-  layerwiseLearningRateDecay: 1,
-  weightDecay: 0.01,
-  dropout: 0.1,
-  maxGradientNorm: 1,
-  labelSmoothing: 0,
-  classWeights: null,
-  rDrop: 0,
-  reinitializedLayers: 0,
-  weightAveraging: 0,
-  evaluationSteps: null,
-  earlyStoppingPatience: null,
-  seed: 42,
+export interface ValueSchema {
+  type?: 'integer' | 'number' | 'string' | 'array';
+  enum?: string[];
+  minimum?: number;
+  exclusiveMinimum?: true;
+  maximum?: number;
+  items?: ValueSchema;
+  minItems?: number;
+  maxItems?: number;
+  oneOf?: ValueSchema[];
+  nullable?: true;
+}
+
+type Told<T> = Pick<Hyperparameter<T>, 'default' | 'isOption' | 'says' | 'source'>;
+
+function integer({ min, max, ...told }: Told<number> & { min: number; max: number }): Hyperparameter<number> {
+  return {
+    ...told,
+    schema: { type: 'integer', minimum: min, maximum: max },
+    values: `a whole number from ${min} to ${max}`,
+    isValid: (value) => isNumber(value) && Number.isInteger(value) && value >= min && value <= max,
+  };
+}
+
+/** Null, the default, says that there is none. */
+function integerOrNull(told: Omit<Parameters<typeof integer>[0], 'default'>): Hyperparameter<number | null> {
+  const { schema, values, isValid, ...others } = integer({ ...told, default: NaN });
+  return {
+    ...others,
+    default: null,
+    schema: { ...schema, nullable: true },
+    values: `${values}, or null`,
+    isValid: (value) => value === null || isValid(value),
+  };
+}
+
+function number({ min, max, ...told }: Told<number> & { min: number; max: number }): Hyperparameter<number> {
+  return {
+    ...told,
+    schema: { type: 'number', minimum: min, maximum: max },
+    values: `a number from ${min} to ${max}`,
+    isValid: (value) => isNumber(value) && value >= min && value <= max,
+  };
+}
+
+function positive({ max, ...told }: Told<number> & { max: number }): Hyperparameter<number> {
+  return {
+    ...told,
+    schema: { type: 'number', minimum: 0, exclusiveMinimum: true, maximum: max },
+    values: `a number above 0 and at most ${max}`,
+    isValid: (value) => isNumber(value) && value > 0 && value <= max,
+  };
+}
+
+function choice<T extends string>({ names, ...told }: Told<T> & { names: readonly T[] }): Hyperparameter<T> {
+  return {
+    ...told,
+    schema: { type: 'string', enum: [...names] },
+    values: `one of ${names.join(', ')}`,
+    isValid: (value) => names.includes(value as T),
+  };
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number';
+}
+
+const MOST_CLASS_WEIGHT = 1000;
+const isClassWeight = (value: unknown) => isNumber(value) && value > 0 && value <= MOST_CLASS_WEIGHT;
+
+/** Every hyperparameter of a fine-tuning, in the order in which documents and forms show them. */
+export const hyperparameters = {
+  epochs: integer({ default: 3, min: 1, max: 20, says: 'Number of times that every row is seen.' }),
+  batchSize: integer({
+    default: 32,
+    min: 1,
+    max: 256,
+    says: 'Number of sentences computed at once. A step sees this many, times `gradientAccumulationSteps`.',
+  }),
+  gradientAccumulationSteps: integer({
+    default: 1,
+    isOption: true,
+    min: 1,
+    max: 64,
+    says: 'Number of batches whose gradients make one step. The result is that of one large batch, in the memory of a small one. 1: off.',
+  }),
+  learningRate: positive({
+    default: 3e-5,
+    max: 1e-2,
+    says: 'The highest learning rate, reached at the end of the warm-up.',
+  }),
+  schedule: choice<ScheduleName>({
+    default: 'linear',
+    names: scheduleNames,
+    says: 'What the learning rate does after the warm-up: it falls to 0 in a line, falls to 0 in a half cosine, or stays constant.',
+    source: { name: 'Loshchilov & Hutter, 2017', url: 'https://arxiv.org/abs/1608.03983' },
+  }),
+  warmupRatio: number({
+    default: 0.1,
+    min: 0,
+    max: 1,
+    says: 'Share of the steps in which the learning rate climbs from 0. `schedule` says what it does then.',
+  }),
+  layerwiseLearningRateDecay: positive({
+    default: 1,
+    isOption: true,
+    max: 1,
+    says:
+      'Factor of the learning rate from one layer to the next one below it. The head learns at `learningRate`, the top layer at this times ' +
+      'as much, the embeddings slowest (ELECTRA: 0.8 or 0.9). 1: off.',
+    source: { name: 'Howard & Ruder, 2018', url: 'https://arxiv.org/abs/1801.06146' },
+  }),
+  maxLength: {
+    default: 'auto',
+    schema: {
+      oneOf: [
+        { type: 'string', enum: ['auto'] },
+        { type: 'integer', minimum: 8, maximum: 512 },
+      ],
+    },
+    values: 'auto or a whole number from 8 to 512',
+    says: 'Longest sentence in tokens, [CLS] and [SEP] counted. Longer ones are cut. `auto`: the longest sentence of the data, at most 128.',
+    isValid: (value) =>
+      value === 'auto' || (isNumber(value) && Number.isInteger(value) && value >= 8 && value <= 512),
+  } as Hyperparameter<number | 'auto'>,
+  weightDecay: number({
+    default: 0.01,
+    min: 0,
+    max: 1,
+    says: 'Decoupled weight decay of AdamW. It acts on all weights but biases and LayerNorm.',
+    source: { name: 'Loshchilov & Hutter, 2019', url: 'https://arxiv.org/abs/1711.05101' },
+  }),
+  dropout: number({
+    default: 0.1,
+    min: 0,
+    max: 0.9,
+    says: 'Share of the values that are dropped in training.',
+  }),
+  maxGradientNorm: positive({
+    default: 1,
+    max: 1e6,
+    says: 'The gradients are scaled down to this global L2 norm.',
+  }),
+  labelSmoothing: number({
+    default: 0,
+    isOption: true,
+    min: 0,
+    max: 0.9,
+    says: 'Share of each target that is spread over both classes (usual: 0.1). 0: off.',
+    source: { name: 'Szegedy et al., 2016', url: 'https://arxiv.org/abs/1512.00567' },
+  }),
+  classWeights: {
+    default: null,
+    isOption: true,
+    schema: {
+      oneOf: [
+        { type: 'string', enum: ['balanced'] },
+        {
+          type: 'array',
+          items: { type: 'number', minimum: 0, exclusiveMinimum: true, maximum: MOST_CLASS_WEIGHT },
+          minItems: 2,
+          maxItems: 2,
+        },
+      ],
+      nullable: true,
+    },
+    values: `balanced, two numbers above 0 and at most ${MOST_CLASS_WEIGHT} (of label 0 and of label 1), or null`,
+    says:
+      'What a row counts in the loss by its label: `balanced` (rows / (2 · rows of the label)), or two numbers, of label 0 and of ' +
+      'label 1 (in a form: `2,1`, `[2,1]`, or the field twice). Null: all rows count the same.',
+    source: { name: 'King & Zeng, 2001', url: 'https://doi.org/10.1093/oxfordjournals.pan.a004868' },
+    isValid: (value) =>
+      value === null ||
+      value === 'balanced' ||
+      (Array.isArray(value) && value.length === 2 && value.every(isClassWeight)),
+  } as Hyperparameter<readonly [number, number] | 'balanced' | null>,
+  rDrop: number({
+    default: 0,
+    isOption: true,
+    min: 0,
+    max: 10,
+    says:
+      'α of R-Drop. Each sentence is judged under two dropout masks, and α weighs how far the two judgements may differ. It doubles the ' +
+      'work and needs `dropout` above 0. 0: off.',
+    source: { name: 'Liang et al., 2021', url: 'https://arxiv.org/abs/2106.14448' },
+  }),
+  reinitializedLayers: integer({
+    default: 0,
+    isOption: true,
+    min: 0,
+    max: 48,
+    says:
+      'Number of top layers that forget their pre-training and start anew, and with them the pooler. It helps on small data sets. At most ' +
+      'the layers of the base model. 0: off.',
+    source: { name: 'Zhang et al., 2021', url: 'https://arxiv.org/abs/2006.05987' },
+  }),
+  weightAveraging: integer({
+    default: 0,
+    isOption: true,
+    min: 0,
+    max: 20,
+    says:
+      'Number of last epochs whose weights are averaged. The average is evaluated too, and kept if it is the best. 2 or more, and at most ' +
+      '`epochs`. 0: off.',
+    source: { name: 'Izmailov et al., 2018', url: 'https://arxiv.org/abs/1803.05407' },
+  }),
+  evaluationSteps: integerOrNull({
+    isOption: true,
+    min: 1,
+    max: 1_000_000,
+    says:
+      'Number of steps after which the model is evaluated, besides the ends of epochs. The best of all evaluations is kept. Null: only at ' +
+      'the ends of epochs.',
+    source: { name: 'Dodge et al., 2020', url: 'https://arxiv.org/abs/2002.06305' },
+  }),
+  earlyStoppingPatience: integerOrNull({
+    isOption: true,
+    min: 1,
+    max: 100,
+    says: 'Number of evaluations in a row without a better MCC after which the training ends. Null: off.',
+    source: { name: 'Prechelt, 1998', url: 'https://doi.org/10.1007/3-540-49430-8_3' },
+  }),
+  seed: integer({
+    default: 42,
+    min: 0,
+    max: 2 ** 31 - 1,
+    says: 'Settles the held-out rows, the order of the batches, the dropout and all new weights.',
+  }),
 };
+
+/** What a fine-tuning is asked to do; `maxLength` may be left to the data. */
+export type AskedHyperparameters = {
+  [Name in keyof typeof hyperparameters]: (typeof hyperparameters)[Name]['default'];
+};
+
+/** What a fine-tuning does. */
+export type Hyperparameters = Omit<AskedHyperparameters, 'maxLength'> & {
+  /** In tokens. */
+  maxLength: number;
+};
+
+/** Picks the hyperparameters out of an object; those that it lacks have their defaults. */
+export function hyperparametersIn(asked: Partial<AskedHyperparameters>): AskedHyperparameters {
+  const values = Object.entries(hyperparameters).map(([name, { default: fallback }]) => {
+    const value = asked[name as keyof AskedHyperparameters];
+    return [name, value === undefined ? fallback : value];
+  });
+  return Object.fromEntries(values) as AskedHyperparameters;
+}
+
+/** What was stored before some hyperparameters were there, with these as they were then: off. */
+export function withAllHyperparameters<T extends Partial<AskedHyperparameters>>(
+  stored: T,
+): T & AskedHyperparameters {
+  return { ...stored, ...hyperparametersIn(stored) };
+}
+
+const { maxLength: _auto, ...settled } = hyperparametersIn({});
+/** All but `maxLength`, which depends on the data. */
+export const defaultHyperparameters: Readonly<Omit<Hyperparameters, 'maxLength'>> = settled;
 
 /** One hyperparameter that cannot be as it is, and what to do. */
 export interface Contradiction {
@@ -70,13 +289,15 @@ export interface Contradiction {
  * @param numHiddenLayers of the model; null where it is not known yet
  */
 export function contradictions(
-  hyperparameters: Pick<
-    Hyperparameters,
-    'epochs' | 'weightAveraging' | 'rDrop' | 'dropout' | 'reinitializedLayers'
-  >,
+  {
+    epochs,
+    weightAveraging,
+    rDrop,
+    dropout,
+    reinitializedLayers,
+  }: Pick<Hyperparameters, 'epochs' | 'weightAveraging' | 'rDrop' | 'dropout' | 'reinitializedLayers'>,
   numHiddenLayers: number | null,
 ): Contradiction[] {
-  const { epochs, weightAveraging, rDrop, dropout, reinitializedLayers } = hyperparameters;
   const found: Contradiction[] = [];
   if (weightAveraging === 1) {
     found.push({

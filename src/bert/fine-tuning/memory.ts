@@ -77,8 +77,7 @@ export class JobTooLargeError extends Error {
  */
 export function estimateTrainingMemory(config: EncoderConfig, step: StepSize): TrainingMemory {
   const { hiddenSize, intermediateSize, numHiddenLayers, numAttentionHeads } = config;
-  const parameters =
-    FLOAT * countParameters({ ...config, vocabSize: Math.min(step.vocabulary, config.vocabSize) });
+  const parameters = parameterBytes({ ...config, vocabSize: Math.min(step.vocabulary, config.vocabSize) });
   const tokens = step.batchSize * step.length * (step.doubled ? 2 : 1);
   const layer = 9 * hiddenSize + 2 * intermediateSize + 1.8 * step.length * numAttentionHeads;
   const inUse = 15 * hiddenSize + 6 * intermediateSize;
@@ -121,7 +120,7 @@ export function estimateProcessMemory(
 ): number {
   const training = estimateTrainingMemory(config, step);
   // Those that were read for the start, and again whenever the best ones are written.
-  const weights = FLOAT * countParameters(config);
+  const weights = parameterBytes(config);
   return (
     PROCESS.engine[engine] +
     PROCESS.row * rows +
@@ -175,11 +174,12 @@ const WASM_HEAP = 2 ** 32;
 /** The heap of the WebAssembly engine does not move what lies in it, so it ends with holes. */
 const HEAP_FRAGMENTATION = 1.2;
 
-function countParameters(config: EncoderConfig): number {
+/** Of all weights, in float32. */
+export function parameterBytes(config: EncoderConfig): number {
   let count = 0;
   for (const shape of parameterShapes(config).values())
     count += shape.reduce((product, size) => product * size, 1);
-  return count;
+  return FLOAT * count;
 }
 
 export function gigabytes(bytes: number): string {

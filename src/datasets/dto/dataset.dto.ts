@@ -4,6 +4,21 @@ import type { Dataset, DatasetWarningKind, RowLayout } from '../dataset.js';
 import { fileFormats, type FileFormat } from '../reading/file-format.js';
 import { CatalogueEntryDto } from './catalogue.dto.js';
 
+export class LengthBinDto {
+  /** @example 8 */
+  @ApiProperty({ type: 'integer' })
+  from!: number;
+  /**
+   * Included.
+   * @example 9
+   */
+  @ApiProperty({ type: 'integer' })
+  to!: number;
+  /** @example 1432 */
+  @ApiProperty({ type: 'integer' })
+  rows!: number;
+}
+
 export class LengthStatisticsDto {
   /** @example 2 */
   @ApiProperty({ type: 'integer' })
@@ -22,6 +37,9 @@ export class LengthStatisticsDto {
   /** @example 42 */
   @ApiProperty({ type: 'integer' })
   max!: number;
+  /** A histogram of at most 20 bins of the same width; the last one goes on to the longest sentence. Absent for older data sets. */
+  @ApiProperty({ type: () => [LengthBinDto], required: false })
+  bins?: LengthBinDto[];
 }
 
 export class DatasetStatisticsDto {

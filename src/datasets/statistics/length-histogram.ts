@@ -1,4 +1,6 @@
-import type { LengthStatistics } from '../dataset.js';
+import type { LengthBin, LengthStatistics } from '../dataset.js';
+
+const MOST_BINS = 20;
 
 /** Exact statistics of many small whole numbers, in memory that grows with their range only. */
 export class LengthHistogram {
@@ -21,7 +23,23 @@ export class LengthHistogram {
       median: this.quantile(lengths, 0.5),
       p95: this.quantile(lengths, 0.95),
       max: lengths.at(-1) ?? 0,
+      bins: this.bins(lengths),
     };
+  }
+
+  /** Bins of the same width, but for the last one: it holds the hundredth of the rows that is longest. */
+  private bins(lengths: number[]): LengthBin[] {
+    if (lengths.length === 0) return [];
+    const [min, max] = [lengths[0]!, lengths.at(-1)!];
+    const width = Math.ceil((this.quantile(lengths, 0.99) - min + 1) / MOST_BINS);
+    const count = Math.min(MOST_BINS, Math.floor((max - min) / width) + 1);
+    const bins = Array.from({ length: count }, (_, i) => {
+      const from = min + i * width;
+      return { from, to: i === count - 1 ? max : from + width - 1, rows: 0 };
+    });
+    for (const [length, rows] of this.counts)
+      bins[Math.min(count - 1, Math.floor((length - min) / width))]!.rows += rows;
+    return bins;
   }
 
   private quantile(lengths: number[], share: number): number {

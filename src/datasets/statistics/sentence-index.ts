@@ -36,6 +36,12 @@ export class SentenceIndex {
     if (seen === 0) return 'new';
     return seen & bit ? 'duplicate' : 'conflict';
   }
+
+  /** The labels with which a sentence occurred, exact or folded; none where it did not. */
+  labelsOf(high: number, low: number): (0 | 1)[] {
+    const seen = this.tables[high % TABLES]!.labels(high, low);
+    return ([0, 1] as const).filter((label) => (seen & (1 << label)) !== 0);
+  }
 }
 
 /** Open addressing with linear probing, 13 bytes a slot, at most three quarters full. */

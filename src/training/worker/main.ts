@@ -29,7 +29,7 @@ process.on('message', (message: HostMessage) => {
 });
 
 function start({ job, entry, resourceLimits }: StartMessage): Worker {
-  const worker = new Worker(new URL(entry ?? './thread.js', import.meta.url), {
+  const worker = new Worker(new URL(entry), {
     workerData: job,
     name: 'training',
     ...(resourceLimits ? { resourceLimits } : {}),

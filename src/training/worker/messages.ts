@@ -1,9 +1,11 @@
 import type { ResourceLimits } from 'node:worker_threads';
 import type { BaseModelOptions } from '../../base-models/options.js';
+import type { EncoderConfig } from '../../bert/config.js';
 import type { EnginePreference } from '../../bert/engines/detect.js';
 import type { EngineMemory } from '../../bert/engines/engine.js';
 import type { StepEvent, StoppedEarlyEvent } from '../../bert/fine-tuning/events.js';
 import type { Extent } from '../../bert/fine-tuning/extent.js';
+import type { Hyperparameters } from '../../bert/fine-tuning/hyperparameters.js';
 import type { ServingAssessment } from '../../bert/serving/assessment.js';
 import type { TrainingRows } from '../../models/model-version.js';
 import type { ManifestFile } from '../../storage/blob-store.js';
@@ -41,6 +43,25 @@ export interface TrainingJob {
   memoryLimit: number | null;
 }
 
+/** What a process that measures how long a training would take has to know. */
+export interface ProbeJob {
+  config: EncoderConfig;
+  engine: EnginePreference;
+  hyperparameters: Hyperparameters;
+  /** In tokens, of rows that stand for those of the data. */
+  lengths: number[];
+  memoryLimit: number | null;
+}
+
+/** What a probe measured. */
+export interface ProbedMessage {
+  type: 'probed';
+  /** Of training, evaluation not counted. */
+  secondsPerToken: number;
+  /** Until the engine was there. */
+  startSeconds: number;
+}
+
 export interface JobRows extends TrainingRows {
   /** Of the file with the canonical rows. */
   path: string;
@@ -65,6 +86,7 @@ export type WorkerMessage =
 /** With which a thread has done what it was there for: its process is ended. */
 export type LastWord =
   | FinishedMessage
+  | ProbedMessage
   /** It has stopped because it was told to. */
   | { type: 'stopped' }
   | ({ type: 'failed' } & RunError);
@@ -95,8 +117,8 @@ export type HostMessage = StartMessage | { type: 'stop' };
 
 export interface StartMessage {
   type: 'start';
-  job: TrainingJob;
-  /** Other code for the thread, for tests. */
-  entry?: string;
+  job: TrainingJob | ProbeJob;
+  /** The code of the thread. */
+  entry: string;
   resourceLimits?: ResourceLimits;
 }

@@ -1,4 +1,4 @@
-import type { JSX } from 'preact';
+import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { decimal } from '../format.js';
 import { texts } from '../texts/en.js';
@@ -24,7 +24,6 @@ export function Chart({
   digits?: number;
 }): JSX.Element {
   const place = useRef<HTMLDivElement>(null);
-  const [showsTable, setShowsTable] = useState(false);
   const { xs, ys } = joined(curves);
   const data = [xs, ...ys];
   const plot = useRef<{ setData: (data: never) => void; destroy: () => void } | undefined>(undefined);
@@ -54,31 +53,62 @@ export function Chart({
   useEffect(() => plot.current?.setData(data as never));
 
   return (
+    <ChartFrame
+      title={title}
+      table={{
+        columns: [texts.run.steps, ...curves.map(({ name }) => name)],
+        rows: xs.map((x, row) => [x, ...ys.map((column) => decimal(column[row], digits))]),
+      }}
+    >
+      <div ref={place} role="img" aria-label={title} />
+    </ChartFrame>
+  );
+}
+
+/** A drawing under a heading, and its numbers as a table for who asks for them. */
+export function ChartFrame({
+  title,
+  table,
+  children,
+}: {
+  title: string;
+  table: {
+    columns: readonly string[];
+    rows: readonly (readonly [string | number, ...(string | number)[]])[];
+  };
+  children: ComponentChildren;
+}): JSX.Element {
+  const [showsTable, setShowsTable] = useState(false);
+  return (
     <figure class="chart">
       <figcaption>
         <h2>{title}</h2>
-        <button class="quiet" aria-expanded={showsTable} onClick={() => setShowsTable(!showsTable)}>
+        <button
+          type="button"
+          class="quiet"
+          aria-expanded={showsTable}
+          onClick={() => setShowsTable(!showsTable)}
+        >
           {texts.common.table}
         </button>
       </figcaption>
-      <div ref={place} role="img" aria-label={title} />
+      {children}
       {showsTable && (
         <div class="scroll" tabIndex={0} role="region" aria-label={title}>
           <table>
             <thead>
               <tr>
-                <th scope="col">{texts.run.steps}</th>
-                {curves.map(({ name }) => (
-                  <th scope="col">{name}</th>
+                {table.columns.map((column) => (
+                  <th scope="col">{column}</th>
                 ))}
               </tr>
             </thead>
             <tbody>
-              {xs.map((x, row) => (
+              {table.rows.map(([first, ...others]) => (
                 <tr>
-                  <th scope="row">{x}</th>
-                  {ys.map((column) => (
-                    <td>{decimal(column[row], digits)}</td>
+                  <th scope="row">{first}</th>
+                  {others.map((value) => (
+                    <td>{value}</td>
                   ))}
                 </tr>
               ))}

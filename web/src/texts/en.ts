@@ -117,6 +117,9 @@ export const texts = {
     lengths: 'Length in words',
     lengthsText: (min: number, median: number, p95: number, max: number) =>
       `from ${min} to ${max}; half have ${median} or fewer, 95 % have ${p95} or fewer`,
+    words: 'Words',
+    bin: (range: string, rows: number) =>
+      `${range} words: ${rows === 1 ? '1 sentence' : `${rows} sentences`}`,
     warnings: 'Worth a look',
     noWarnings: 'Nothing odd was found.',
     lines: (lines: readonly number[]) => `Lines ${lines.join(', ')}`,
@@ -157,6 +160,23 @@ export const texts = {
     settings: 'Hyperparameters',
     options: 'More hyperparameters',
     reset: 'Back to the defaults',
+    estimate: 'Check and estimate',
+    estimating: 'Estimating…',
+    estimated: 'What this training takes',
+    time: 'Time',
+    noTime: 'not known while another run is under way',
+    fromRun: (duration: string) => `about ${duration}, as an earlier run`,
+    measured: (duration: string) => `about ${duration}, measured here`,
+    steps: 'Steps',
+    stepsText: (steps: string, epochs: number) =>
+      `${steps} in ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}`,
+    rows: 'Sentences',
+    rowsText: (training: string, validation: string) =>
+      `${training} to train on, ${validation} to validate on`,
+    memory: 'Memory',
+    disk: 'Disk',
+    needs: (needed: string, available: string) => `${needed} of ${available}`,
+    nothingWrong: 'Nothing speaks against it.',
     start: 'Start training',
     starting: 'Starting…',
     range: (min: string, max: string) => `${min} to ${max}`,

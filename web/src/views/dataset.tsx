@@ -6,6 +6,7 @@ import { useAction } from '../parts/action.js';
 import { Licence } from '../parts/catalogue.js';
 import { Confirm } from '../parts/dialog.js';
 import { Facts, Meter } from '../parts/figures.js';
+import { Histogram } from '../parts/histogram.js';
 import { Paged } from '../parts/paged.js';
 import { useSettled } from '../parts/settled.js';
 import { Problem, Show } from '../parts/states.js';
@@ -70,6 +71,7 @@ function Report({ dataset }: { dataset: DatasetDto }) {
           close={() => setAsks(false)}
         />
       )}
+      {statistics.words.bins && <Histogram title={t.lengths} bins={statistics.words.bins} />}
       <h2>{t.warnings}</h2>
       {warnings.length === 0 && <p>{t.noWarnings}</p>}
       <ul>

@@ -1,9 +1,16 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { BaseModelDto, DatasetDto, TrainingJsonDto } from 'wellformed-client';
-import { bytes, scientific, whole } from '../format.js';
+import type {
+  BaseModelDto,
+  BytesDto,
+  DatasetDto,
+  TrainingEstimateDto,
+  TrainRequest,
+} from 'wellformed-client';
+import { bytes, duration, scientific, whole } from '../format.js';
 import { useAction } from '../parts/action.js';
 import { Catalogue, FirstRun } from '../parts/catalogue.js';
+import { Facts, Warnings } from '../parts/figures.js';
 import { Problem, Show } from '../parts/states.js';
 import { goTo, route } from '../router.js';
 import { trainingFields, valueOf, type SchemaField } from '../schema.js';
@@ -55,25 +62,27 @@ function Form({
   baseModels: readonly BaseModelDto[];
   fields: readonly SchemaField[];
 }) {
-  const asked = route.value.query.get('data');
-  const [data, setData] = useState(asked ?? datasets[0]!.id);
+  const [data, setData] = useState(route.value.query.get('data') ?? datasets[0]!.id);
   const [validation, setValidation] = useState('');
   const [baseModel, setBaseModel] = useState(baseModels[0]!.name);
   const [values, setValues] = useState<Readonly<Record<string, string>>>({});
-  const start = useAction(async () => {
+  const request = (): TrainRequest => {
     const hyperparameters = Object.fromEntries(
       fields
         .map((field) => [field.name, valueOf(field, values[field.name] ?? '')] as const)
         .filter(([, value]) => value !== undefined),
     );
-    const run = await wellformed.train({
+    return {
       ...hyperparameters,
       datasetId: data,
       ...(validation && { validationDatasetId: validation }),
       baseModel,
-    } as TrainingJsonDto);
-    goTo(['runs', run.id]);
-  });
+    } as TrainRequest;
+  };
+  const start = useAction(async () => goTo(['runs', (await wellformed.train(request())).id]));
+  const [estimate, setEstimate] = useState<{ of: string; told: TrainingEstimateDto }>();
+  const asked = JSON.stringify([data, validation, baseModel, values]);
+  const check = useAction(async () => setEstimate({ of: asked, told: await wellformed.estimate(request()) }));
   const show = (field: SchemaField) => (
     <Field
       key={field.name}
@@ -130,8 +139,12 @@ function Form({
           <div class="fields">{others.map(show)}</div>
         </details>
       </fieldset>
-      {start.error && <Problem error={start.error} />}
+      {estimate?.of === asked && <Estimate of={estimate.told} />}
+      {(start.error ?? check.error) && <Problem error={(start.error ?? check.error)!} />}
       <p class="actions">
+        <button type="button" disabled={check.isBusy} onClick={() => check.run()}>
+          {check.isBusy ? t.estimating : t.estimate}
+        </button>
         <button class="primary" disabled={start.isBusy}>
           {start.isBusy ? t.starting : t.start}
         </button>
@@ -140,6 +153,31 @@ function Form({
         </button>
       </p>
     </form>
+  );
+}
+
+/** What a training would take, and what speaks against it. */
+function Estimate({ of }: { of: TrainingEstimateDto }) {
+  const { seconds, basis, memory, disk, warnings, totalSteps, stepsPerEpoch, trainingRows, validationRows } =
+    of;
+  const space = ({ neededBytes, availableBytes }: BytesDto) =>
+    t.needs(bytes(neededBytes), bytes(availableBytes));
+  const time =
+    seconds === null ? t.noTime : (basis === 'measurement' ? t.measured : t.fromRun)(duration(seconds));
+  return (
+    <section aria-labelledby="estimate">
+      <h2 id="estimate">{t.estimated}</h2>
+      <Facts
+        of={[
+          [t.time, time],
+          [t.rows, t.rowsText(whole(trainingRows), whole(validationRows))],
+          [t.steps, t.stepsText(whole(totalSteps), totalSteps / stepsPerEpoch)],
+          [t.memory, memory && space(memory)],
+          [t.disk, space(disk)],
+        ]}
+      />
+      {warnings.length === 0 ? <p>{t.nothingWrong}</p> : <Warnings of={warnings} />}
+    </section>
   );
 }
 

@@ -445,6 +445,8 @@ export class Training extends HeyApiClient {
      *
      * Puts a run into the queue; one runs at a time. Send a form with a file of labelled sentences (as for `POST /datasets`), or JSON with the id of an uploaded dataset. Follow the run under the `Location` of the answer.
      *
+     * With `dryRun=true` the request is checked in the same way, and the answer tells how long the run would take, what memory and disk it needs, and what speaks against it. The first time for a base model, the service measures that: it takes some seconds.
+     *
      * curl -F file=@in_domain_train.tsv -F validationFile=@in_domain_dev.tsv localhost:3000/train
      */
     public create<ThrowOnError extends boolean = true>(options: Options<PostTrainData, ThrowOnError>) {

@@ -130,6 +130,15 @@ export type AddDatasetDto = {
     source: string;
 };
 
+export type LengthBinDto = {
+    from: number;
+    /**
+     * Included.
+     */
+    to: number;
+    rows: number;
+};
+
 export type LengthStatisticsDto = {
     min: number;
     median: number;
@@ -138,6 +147,10 @@ export type LengthStatisticsDto = {
      */
     p95: number;
     max: number;
+    /**
+     * A histogram of at most 20 bins of the same width; the last one goes on to the longest sentence. Absent for older data sets.
+     */
+    bins?: Array<LengthBinDto>;
     mean: number;
 };
 
@@ -400,50 +413,80 @@ export type ModelPageDto = {
 };
 
 export type ModelHyperparametersDto = {
+    /**
+     * Number of times that every row is seen.
+     */
     epochs: number;
+    /**
+     * Number of sentences computed at once. A step sees this many, times `gradientAccumulationSteps`.
+     */
     batchSize: number;
+    /**
+     * Number of batches whose gradients make one step. The result is that of one large batch, in the memory of a small one. 1: off.
+     */
     gradientAccumulationSteps: number;
+    /**
+     * The highest learning rate, reached at the end of the warm-up.
+     */
     learningRate: number;
+    /**
+     * What the learning rate does after the warm-up: it falls to 0 in a line, falls to 0 in a half cosine, or stays constant.
+     */
     schedule: 'linear' | 'cosine' | 'constant';
+    /**
+     * Share of the steps in which the learning rate climbs from 0. `schedule` says what it does then.
+     */
     warmupRatio: number;
     /**
-     * 1: off.
+     * Factor of the learning rate from one layer to the next one below it. The head learns at `learningRate`, the top layer at this times as much, the embeddings slowest (ELECTRA: 0.8 or 0.9). 1: off.
      */
     layerwiseLearningRateDecay: number;
+    /**
+     * Decoupled weight decay of AdamW. It acts on all weights but biases and LayerNorm.
+     */
     weightDecay: number;
+    /**
+     * Share of the values that are dropped in training.
+     */
     dropout: number;
+    /**
+     * The gradients are scaled down to this global L2 norm.
+     */
     maxGradientNorm: number;
     /**
-     * 0: off.
+     * Share of each target that is spread over both classes (usual: 0.1). 0: off.
      */
     labelSmoothing: number;
     /**
-     * Of label 0 and of label 1; null: off.
+     * What a row counts in the loss by its label: `balanced` (rows / (2 · rows of the label)), or two numbers, of label 0 and of label 1 (in a form: `2,1`, `[2,1]`, or the field twice). Null: all rows count the same.
      */
     classWeights: 'balanced' | [
         number,
         number
     ] | null;
     /**
-     * 0: off.
+     * α of R-Drop. Each sentence is judged under two dropout masks, and α weighs how far the two judgements may differ. It doubles the work and needs `dropout` above 0. 0: off.
      */
     rDrop: number;
     /**
-     * 0: off.
+     * Number of top layers that forget their pre-training and start anew, and with them the pooler. It helps on small data sets. At most the layers of the base model. 0: off.
      */
     reinitializedLayers: number;
     /**
-     * 0: off.
+     * Number of last epochs whose weights are averaged. The average is evaluated too, and kept if it is the best. 2 or more, and at most `epochs`. 0: off.
      */
     weightAveraging: number;
     /**
-     * Null: at the ends of epochs alone.
+     * Number of steps after which the model is evaluated, besides the ends of epochs. The best of all evaluations is kept. Null: only at the ends of epochs.
      */
     evaluationSteps: number | null;
     /**
-     * Null: off.
+     * Number of evaluations in a row without a better MCC after which the training ends. Null: off.
      */
     earlyStoppingPatience: number | null;
+    /**
+     * Settles the held-out rows, the order of the batches, the dropout and all new weights.
+     */
     seed: number;
     /**
      * In tokens, [CLS] and [SEP] counted.
@@ -1187,42 +1230,6 @@ export type TrainingFormDto = {
      */
     baseModel?: string;
     /**
-     * How often every row is seen.
-     */
-    epochs?: number;
-    /**
-     * Sentences computed at once; a step has so many, times `gradientAccumulationSteps`.
-     */
-    batchSize?: number;
-    /**
-     * The highest learning rate, reached at the end of the warm-up.
-     */
-    learningRate?: number;
-    /**
-     * Longest sentence in tokens, [CLS] and [SEP] counted; longer ones are cut. `auto`: the longest sentence of the data, at most 128.
-     */
-    maxLength?: 'auto' | number;
-    /**
-     * Share of the steps in which the learning rate climbs from 0; `schedule` says what it does then.
-     */
-    warmupRatio?: number;
-    /**
-     * Decoupled weight decay of AdamW, on all weights but biases and LayerNorm.
-     */
-    weightDecay?: number;
-    /**
-     * Share of values dropped in training.
-     */
-    dropout?: number;
-    /**
-     * Gradients are scaled down to this global L2 norm.
-     */
-    maxGradientNorm?: number;
-    /**
-     * Settles the held-out rows, the order of the batches, the dropout and all new weights.
-     */
-    seed?: number;
-    /**
      * Share of the training rows held out for validation (default 0.1); not together with a validation set.
      */
     validationFraction?: number;
@@ -1231,48 +1238,84 @@ export type TrainingFormDto = {
      */
     promote?: 'auto' | 'always' | 'never';
     /**
-     * Batches whose gradients make one step. A step then has the sentences of all of them and the result is theirs, in the memory of one.
+     * Number of times that every row is seen.
+     */
+    epochs?: number;
+    /**
+     * Number of sentences computed at once. A step sees this many, times `gradientAccumulationSteps`.
+     */
+    batchSize?: number;
+    /**
+     * Number of batches whose gradients make one step. The result is that of one large batch, in the memory of a small one. 1: off.
      */
     gradientAccumulationSteps?: number;
     /**
-     * What the learning rate does after the warm-up: falls to 0 in a line, falls to 0 in a half cosine, or stays.
+     * The highest learning rate, reached at the end of the warm-up.
+     */
+    learningRate?: number;
+    /**
+     * What the learning rate does after the warm-up: it falls to 0 in a line, falls to 0 in a half cosine, or stays constant.
      */
     schedule?: 'linear' | 'cosine' | 'constant';
     /**
-     * Factor of the learning rate from one layer to the next below it: the head learns at `learningRate`, the top layer at this times as much, the embeddings slowest (ELECTRA: 0.8 or 0.9). 1: off.
+     * Share of the steps in which the learning rate climbs from 0. `schedule` says what it does then.
+     */
+    warmupRatio?: number;
+    /**
+     * Factor of the learning rate from one layer to the next one below it. The head learns at `learningRate`, the top layer at this times as much, the embeddings slowest (ELECTRA: 0.8 or 0.9). 1: off.
      */
     layerwiseLearningRateDecay?: number;
+    /**
+     * Longest sentence in tokens, [CLS] and [SEP] counted. Longer ones are cut. `auto`: the longest sentence of the data, at most 128.
+     */
+    maxLength?: 'auto' | number;
+    /**
+     * Decoupled weight decay of AdamW. It acts on all weights but biases and LayerNorm.
+     */
+    weightDecay?: number;
+    /**
+     * Share of the values that are dropped in training.
+     */
+    dropout?: number;
+    /**
+     * The gradients are scaled down to this global L2 norm.
+     */
+    maxGradientNorm?: number;
     /**
      * Share of each target that is spread over both classes (usual: 0.1). 0: off.
      */
     labelSmoothing?: number;
     /**
-     * What a row counts in the loss by its label: `balanced` (rows / (2 · rows of the label)), or two numbers above 0, of label 0 and of label 1 (in a form: `2,1`, `[2,1]`, or the field twice). Null: all the same.
+     * What a row counts in the loss by its label: `balanced` (rows / (2 · rows of the label)), or two numbers, of label 0 and of label 1 (in a form: `2,1`, `[2,1]`, or the field twice). Null: all rows count the same.
      */
     classWeights?: 'balanced' | [
         number,
         number
     ] | null;
     /**
-     * α of R-Drop: each sentence is judged under two dropout masks, and α weighs how far the two judgements may differ. Doubles the work. Needs `dropout` above 0. 0: off.
+     * α of R-Drop. Each sentence is judged under two dropout masks, and α weighs how far the two judgements may differ. It doubles the work and needs `dropout` above 0. 0: off.
      */
     rDrop?: number;
     /**
-     * How many of the top layers forget their pre-training and start anew, and with them the pooler: helps on small datasets. At most the layers of the base model. 0: off.
+     * Number of top layers that forget their pre-training and start anew, and with them the pooler. It helps on small data sets. At most the layers of the base model. 0: off.
      */
     reinitializedLayers?: number;
     /**
-     * Averages the weights at the ends of so many last epochs, evaluates the average and keeps it if it is the best. 2 or more, and at most `epochs`. 0: off.
+     * Number of last epochs whose weights are averaged. The average is evaluated too, and kept if it is the best. 2 or more, and at most `epochs`. 0: off.
      */
     weightAveraging?: number;
     /**
-     * Evaluates after each so many steps too; the best of all evaluations is kept. Null: at the ends of epochs alone.
+     * Number of steps after which the model is evaluated, besides the ends of epochs. The best of all evaluations is kept. Null: only at the ends of epochs.
      */
     evaluationSteps?: number | null;
     /**
-     * Ends the training after so many evaluations in a row without a better MCC. Null: off.
+     * Number of evaluations in a row without a better MCC after which the training ends. Null: off.
      */
     earlyStoppingPatience?: number | null;
+    /**
+     * Settles the held-out rows, the order of the batches, the dropout and all new weights.
+     */
+    seed?: number;
     /**
      * How the files are written, whatever their content types and names say. Goes before the files.
      */
@@ -1305,42 +1348,6 @@ export type TrainingJsonDto = {
      */
     baseModel?: string;
     /**
-     * How often every row is seen.
-     */
-    epochs?: number;
-    /**
-     * Sentences computed at once; a step has so many, times `gradientAccumulationSteps`.
-     */
-    batchSize?: number;
-    /**
-     * The highest learning rate, reached at the end of the warm-up.
-     */
-    learningRate?: number;
-    /**
-     * Longest sentence in tokens, [CLS] and [SEP] counted; longer ones are cut. `auto`: the longest sentence of the data, at most 128.
-     */
-    maxLength?: 'auto' | number;
-    /**
-     * Share of the steps in which the learning rate climbs from 0; `schedule` says what it does then.
-     */
-    warmupRatio?: number;
-    /**
-     * Decoupled weight decay of AdamW, on all weights but biases and LayerNorm.
-     */
-    weightDecay?: number;
-    /**
-     * Share of values dropped in training.
-     */
-    dropout?: number;
-    /**
-     * Gradients are scaled down to this global L2 norm.
-     */
-    maxGradientNorm?: number;
-    /**
-     * Settles the held-out rows, the order of the batches, the dropout and all new weights.
-     */
-    seed?: number;
-    /**
      * Share of the training rows held out for validation (default 0.1); not together with a validation set.
      */
     validationFraction?: number;
@@ -1349,97 +1356,221 @@ export type TrainingJsonDto = {
      */
     promote?: 'auto' | 'always' | 'never';
     /**
-     * Batches whose gradients make one step. A step then has the sentences of all of them and the result is theirs, in the memory of one.
+     * Number of times that every row is seen.
+     */
+    epochs?: number;
+    /**
+     * Number of sentences computed at once. A step sees this many, times `gradientAccumulationSteps`.
+     */
+    batchSize?: number;
+    /**
+     * Number of batches whose gradients make one step. The result is that of one large batch, in the memory of a small one. 1: off.
      */
     gradientAccumulationSteps?: number;
     /**
-     * What the learning rate does after the warm-up: falls to 0 in a line, falls to 0 in a half cosine, or stays.
+     * The highest learning rate, reached at the end of the warm-up.
+     */
+    learningRate?: number;
+    /**
+     * What the learning rate does after the warm-up: it falls to 0 in a line, falls to 0 in a half cosine, or stays constant.
      */
     schedule?: 'linear' | 'cosine' | 'constant';
     /**
-     * Factor of the learning rate from one layer to the next below it: the head learns at `learningRate`, the top layer at this times as much, the embeddings slowest (ELECTRA: 0.8 or 0.9). 1: off.
+     * Share of the steps in which the learning rate climbs from 0. `schedule` says what it does then.
+     */
+    warmupRatio?: number;
+    /**
+     * Factor of the learning rate from one layer to the next one below it. The head learns at `learningRate`, the top layer at this times as much, the embeddings slowest (ELECTRA: 0.8 or 0.9). 1: off.
      */
     layerwiseLearningRateDecay?: number;
+    /**
+     * Longest sentence in tokens, [CLS] and [SEP] counted. Longer ones are cut. `auto`: the longest sentence of the data, at most 128.
+     */
+    maxLength?: 'auto' | number;
+    /**
+     * Decoupled weight decay of AdamW. It acts on all weights but biases and LayerNorm.
+     */
+    weightDecay?: number;
+    /**
+     * Share of the values that are dropped in training.
+     */
+    dropout?: number;
+    /**
+     * The gradients are scaled down to this global L2 norm.
+     */
+    maxGradientNorm?: number;
     /**
      * Share of each target that is spread over both classes (usual: 0.1). 0: off.
      */
     labelSmoothing?: number;
     /**
-     * What a row counts in the loss by its label: `balanced` (rows / (2 · rows of the label)), or two numbers above 0, of label 0 and of label 1 (in a form: `2,1`, `[2,1]`, or the field twice). Null: all the same.
+     * What a row counts in the loss by its label: `balanced` (rows / (2 · rows of the label)), or two numbers, of label 0 and of label 1 (in a form: `2,1`, `[2,1]`, or the field twice). Null: all rows count the same.
      */
     classWeights?: 'balanced' | [
         number,
         number
     ] | null;
     /**
-     * α of R-Drop: each sentence is judged under two dropout masks, and α weighs how far the two judgements may differ. Doubles the work. Needs `dropout` above 0. 0: off.
+     * α of R-Drop. Each sentence is judged under two dropout masks, and α weighs how far the two judgements may differ. It doubles the work and needs `dropout` above 0. 0: off.
      */
     rDrop?: number;
     /**
-     * How many of the top layers forget their pre-training and start anew, and with them the pooler: helps on small datasets. At most the layers of the base model. 0: off.
+     * Number of top layers that forget their pre-training and start anew, and with them the pooler. It helps on small data sets. At most the layers of the base model. 0: off.
      */
     reinitializedLayers?: number;
     /**
-     * Averages the weights at the ends of so many last epochs, evaluates the average and keeps it if it is the best. 2 or more, and at most `epochs`. 0: off.
+     * Number of last epochs whose weights are averaged. The average is evaluated too, and kept if it is the best. 2 or more, and at most `epochs`. 0: off.
      */
     weightAveraging?: number;
     /**
-     * Evaluates after each so many steps too; the best of all evaluations is kept. Null: at the ends of epochs alone.
+     * Number of steps after which the model is evaluated, besides the ends of epochs. The best of all evaluations is kept. Null: only at the ends of epochs.
      */
     evaluationSteps?: number | null;
     /**
-     * Ends the training after so many evaluations in a row without a better MCC. Null: off.
+     * Number of evaluations in a row without a better MCC after which the training ends. Null: off.
      */
     earlyStoppingPatience?: number | null;
+    /**
+     * Settles the held-out rows, the order of the batches, the dropout and all new weights.
+     */
+    seed?: number;
+};
+
+export type BytesDto = {
+    neededBytes: number;
+    availableBytes: number;
+};
+
+export type OverlapDto = {
+    /**
+     * Validation rows whose sentence is in the training set, but for case, white space, invisible characters and the form of accents.
+     */
+    rows: number;
+    /**
+     * Those of them that the training set never has with this label.
+     */
+    otherwiseLabelled: number;
+    /**
+     * Numbers of the first ten of them in the validation set, from 1.
+     */
+    first: Array<number>;
+};
+
+export type TrainingEstimateDto = {
+    trainingRows: number;
+    validationRows: number;
+    stepsPerEpoch: number;
+    totalSteps: number;
+    evaluations: number;
+    /**
+     * From the start to the registered model, without the wait in the queue and the download. Null if it could not be told: a run is under way,
+     * or the size of the base model is not known.
+     */
+    seconds: number | null;
+    /**
+     * What `seconds` comes from: an earlier run of this base model on this machine, or a measurement of a few seconds.
+     */
+    basis: 'earlier-run' | 'measurement' | null;
+    /**
+     * At the peak. Null if the size of the base model is not known.
+     */
+    memory: BytesDto | null;
+    /**
+     * For the model, and for the base model if it is not on disk.
+     */
+    disk: BytesDto;
+    /**
+     * Rows of the validation set that are in the training set too; null where rows are held out.
+     */
+    overlap: OverlapDto | null;
+    /**
+     * What speaks against the data or the hyperparameters.
+     */
+    warnings: Array<string>;
+    baseModel: string;
+    /**
+     * Whether the base model is on disk. If not, the run downloads it first.
+     */
+    baseModelStored: boolean;
 };
 
 export type RunStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'interrupted';
 
 export type RunHyperparametersDto = {
+    /**
+     * Number of times that every row is seen.
+     */
     epochs: number;
+    /**
+     * Number of sentences computed at once. A step sees this many, times `gradientAccumulationSteps`.
+     */
     batchSize: number;
+    /**
+     * Number of batches whose gradients make one step. The result is that of one large batch, in the memory of a small one. 1: off.
+     */
     gradientAccumulationSteps: number;
+    /**
+     * The highest learning rate, reached at the end of the warm-up.
+     */
     learningRate: number;
+    /**
+     * What the learning rate does after the warm-up: it falls to 0 in a line, falls to 0 in a half cosine, or stays constant.
+     */
     schedule: 'linear' | 'cosine' | 'constant';
+    /**
+     * Share of the steps in which the learning rate climbs from 0. `schedule` says what it does then.
+     */
     warmupRatio: number;
     /**
-     * 1: off.
+     * Factor of the learning rate from one layer to the next one below it. The head learns at `learningRate`, the top layer at this times as much, the embeddings slowest (ELECTRA: 0.8 or 0.9). 1: off.
      */
     layerwiseLearningRateDecay: number;
+    /**
+     * Decoupled weight decay of AdamW. It acts on all weights but biases and LayerNorm.
+     */
     weightDecay: number;
+    /**
+     * Share of the values that are dropped in training.
+     */
     dropout: number;
+    /**
+     * The gradients are scaled down to this global L2 norm.
+     */
     maxGradientNorm: number;
     /**
-     * 0: off.
+     * Share of each target that is spread over both classes (usual: 0.1). 0: off.
      */
     labelSmoothing: number;
     /**
-     * Of label 0 and of label 1; null: off.
+     * What a row counts in the loss by its label: `balanced` (rows / (2 · rows of the label)), or two numbers, of label 0 and of label 1 (in a form: `2,1`, `[2,1]`, or the field twice). Null: all rows count the same.
      */
     classWeights: 'balanced' | [
         number,
         number
     ] | null;
     /**
-     * 0: off.
+     * α of R-Drop. Each sentence is judged under two dropout masks, and α weighs how far the two judgements may differ. It doubles the work and needs `dropout` above 0. 0: off.
      */
     rDrop: number;
     /**
-     * 0: off.
+     * Number of top layers that forget their pre-training and start anew, and with them the pooler. It helps on small data sets. At most the layers of the base model. 0: off.
      */
     reinitializedLayers: number;
     /**
-     * 0: off.
+     * Number of last epochs whose weights are averaged. The average is evaluated too, and kept if it is the best. 2 or more, and at most `epochs`. 0: off.
      */
     weightAveraging: number;
     /**
-     * Null: at the ends of epochs alone.
+     * Number of steps after which the model is evaluated, besides the ends of epochs. The best of all evaluations is kept. Null: only at the ends of epochs.
      */
     evaluationSteps: number | null;
     /**
-     * Null: off.
+     * Number of evaluations in a row without a better MCC after which the training ends. Null: off.
      */
     earlyStoppingPatience: number | null;
+    /**
+     * Settles the held-out rows, the order of the batches, the dropout and all new weights.
+     */
     seed: number;
     /**
      * As asked; `plan.maxLength` tells what `auto` came to.
@@ -3581,7 +3712,12 @@ export type GetTrainResponse = GetTrainResponses[keyof GetTrainResponses];
 export type PostTrainData = {
     body: TrainingJsonDto;
     path?: never;
-    query?: never;
+    query?: {
+        /**
+         * Check the request and tell what the run would take, without starting it.
+         */
+        dryRun?: boolean;
+    };
     url: '/train';
 };
 
@@ -3651,6 +3787,10 @@ export type PostTrainErrors = {
 export type PostTrainError = PostTrainErrors[keyof PostTrainErrors];
 
 export type PostTrainResponses = {
+    /**
+     * With `dryRun`: what the run would take. Nothing is stored.
+     */
+    200: TrainingEstimateDto;
     /**
      * In the queue.
      */
