@@ -21,6 +21,7 @@ const usage = `Usage: npm run demo [-- OPTION …]
   --url URL          a running service (default: ${DEFAULT_URL}; where none runs there, the demo starts one)
   --key KEY          an API key with the scopes predict and train, where the service asks for one
   --base-model NAME  what to fine-tune (default: ${firstRun.baseModel})
+  --epochs N         how often the training sees each sentence (default: ${hyperparameters.epochs})
   --keep             let a service that the demo started run on, until Ctrl+C`;
 
 async function main() {
@@ -55,13 +56,13 @@ class Demo {
   }
 
   async run() {
-    const { baseModel, keep } = this.options;
+    const { baseModel, epochs, keep } = this.options;
     await this.#connect();
     const client = this.#client;
     const training = await this.#dataset('sample-training.tsv');
     const validation = await this.#dataset('sample-validation.tsv');
     const asked = { datasetId: training.id, validationDatasetId: validation.id, baseModel };
-    const run = await client.ask('POST', '/train', { ...asked, ...hyperparameters });
+    const run = await client.ask('POST', '/train', { ...asked, ...hyperparameters, epochs });
     this.#runId = run.id;
     console.log(`Fine-tuning ${baseModel} as ${run.id}. Ctrl+C cancels it.`);
     const ended = await this.#follow(run.id);
@@ -152,7 +153,7 @@ class Demo {
 
   /** @returns the run as it ended */
   async #follow(runId) {
-    const progress = new Progress(process.stdout, hyperparameters.epochs);
+    const progress = new Progress(process.stdout, this.options.epochs);
     try {
       for await (const event of this.#client.follow(runId)) progress.take(event);
     } finally {
@@ -213,13 +214,15 @@ function readOptions() {
         url: { type: 'string' },
         key: { type: 'string' },
         'base-model': { type: 'string', default: firstRun.baseModel },
+        epochs: { type: 'string', default: String(hyperparameters.epochs) },
         keep: { type: 'boolean', default: false },
       },
     });
     if (values.url !== undefined && !/^https?:\/\/./.test(values.url)) {
       throw new Error(`--url must be an address such as ${DEFAULT_URL}.`);
     }
-    return { ...values, baseModel: values['base-model'] };
+    if (!/^[1-9]\d?$/.test(values.epochs)) throw new Error('--epochs must be a whole number above 0.');
+    return { ...values, baseModel: values['base-model'], epochs: Number(values.epochs) };
   } catch (error) {
     console.error(`${error.message}\n${usage}`);
     return undefined;

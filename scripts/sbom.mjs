@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { variants } from './image/variants.mjs';
-import { imageComponents, withoutUnused } from './sbom/image-components.mjs';
+import { imageComponents, pageComponents, withoutUnused } from './sbom/components.mjs';
 import { root } from './set-up/places.mjs';
 import { runScript } from './set-up/script.mjs';
 import { npm } from './set-up/toolchain.mjs';
@@ -21,17 +21,16 @@ await runScript(async () => {
   const bom = JSON.parse(text);
   // npm names it after its folder.
   bom.metadata.component.name = JSON.parse(read('package.json')).name;
-  const whole = image ? ofImage(bom, image) : bom;
+  const lockfile = JSON.parse(read('package-lock.json'));
+  const served = pageComponents(bom, lockfile);
+  const whole = image
+    ? imageComponents(withoutUnused(served, image, lockfile), image, read('Dockerfile'))
+    : served;
   const json = `${JSON.stringify(whole, null, 2)}\n`;
   if (!output) return void process.stdout.write(json);
   writeFileSync(output, json);
   console.log(`${whole.components.length} components are listed in ${output}.`);
 });
-
-function ofImage(bom, variant) {
-  const own = withoutUnused(bom, variant, JSON.parse(read('package-lock.json')));
-  return imageComponents(own, variant, read('Dockerfile'));
-}
 
 function read(name) {
   return readFileSync(join(root, name), 'utf8');

@@ -1,19 +1,13 @@
 // node scripts/screenshots.mjs FOLDER [URL]: pictures of each view of the page of a service that runs, in light and dark, at desktop and phone width.
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { chromium } from 'playwright-core';
+import { chromiumMissing, chromiumPath, launchChromium } from './chromium.mjs';
 
-const BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 const SIZES = { desktop: { width: 1280, height: 900 }, phone: { width: 360, height: 740 } };
 
 const [folder, url = 'http://127.0.0.1:3000'] = process.argv.slice(2);
-const executablePath = BROWSERS.find((path) => existsSync(path));
-if (!folder || !executablePath) {
-  console.error(
-    folder
-      ? 'There is no Chromium. Install it, for example with apt-get install chromium.'
-      : 'Usage: node scripts/screenshots.mjs FOLDER [URL]',
-  );
+if (!folder || !chromiumPath) {
+  console.error(folder ? chromiumMissing : 'Usage: node scripts/screenshots.mjs FOLDER [URL]');
   process.exit(1);
 }
 mkdirSync(folder, { recursive: true });
@@ -37,16 +31,7 @@ const views = {
   system: 'system',
 };
 
-const browser = await chromium.launch({
-  executablePath,
-  args: [
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-  ],
-});
+const browser = await launchChromium();
 for (const colorScheme of ['light', 'dark']) {
   for (const [size, viewport] of Object.entries(SIZES)) {
     const page = await browser.newPage({ colorScheme, viewport });

@@ -16,7 +16,18 @@ export function completeDocument(document: OpenAPIObject): OpenAPIObject {
   }
   refuseUnknownFields(document);
   tellOfRequestIds(document);
+  allowNullInEnums(document);
   return document;
+}
+
+/** OpenAPI 3.0: where a value may be null and has an enum, null is one of its words. */
+function allowNullInEnums(part: unknown): void {
+  if (typeof part !== 'object' || part === null) return;
+  const schema = part as { enum?: unknown; nullable?: unknown };
+  const { enum: words, nullable } = schema;
+  // A new list: the one that is there is what the code compares with.
+  if (Array.isArray(words) && nullable === true) schema.enum = [...(words as unknown[]), null];
+  Object.values(part).forEach(allowNullInEnums);
 }
 
 /** Every answer bears the id by which the log knows its request. */

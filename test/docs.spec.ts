@@ -77,6 +77,20 @@ describe('the documentation', () => {
     );
   });
 
+  it('names null among the words of what may be null', () => {
+    const lacking: string[] = [];
+    const visit = (part: unknown, place: string) => {
+      if (typeof part !== 'object' || part === null) return;
+      const { enum: words, nullable } = part as { enum?: unknown[]; nullable?: boolean };
+      if (Array.isArray(words) && nullable && words.filter((word) => word === null).length !== 1)
+        lacking.push(place);
+      for (const [name, value] of Object.entries(part)) visit(value, `${place}/${name}`);
+    };
+    visit(document, '');
+    expect(lacking).toEqual([]);
+    expect(JSON.stringify(document.components.schemas.ComparisonDto)).toContain('["a","b",null]');
+  });
+
   it('tells the query of lists', () => {
     for (const path of ['/datasets', '/datasets/{id}/rows', '/models', '/train']) {
       const query = document.paths[path]!.get!.parameters!.filter((parameter) => parameter.in === 'query');

@@ -54,11 +54,11 @@ export function hashOfSources(folder) {
 }
 
 /** What the page's files hold of others' work. */
-const BUNDLED = ['preact', '@preact/signals', '@preact/signals-core', 'uplot'];
+export const bundledInPage = ['preact', '@preact/signals', '@preact/signals-core', 'uplot'];
 
 /** Their licences ask to be passed on with them. */
 function writeNotices(file) {
-  const notices = BUNDLED.map((name) => {
+  const notices = bundledInPage.map((name) => {
     const folder = join(nodeModules, name);
     const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
     return `${name} ${version}\n\n${readFileSync(join(folder, 'LICENSE'), 'utf8').trim()}\n`;

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
@@ -44,9 +44,14 @@ describe.skipIf(!browserPath)('the journey of a new user', () => {
       const { page, faults } = await openPage(browser, service.url);
       await page.goto(service.url);
 
-      // One button, with nothing there.
+      // One button, with nothing there. A tiny model learns nothing in many epochs either.
+      await page.route('**/train', (route) => {
+        const asked = route.request().postDataJSON() as object;
+        return route.continue({ postData: JSON.stringify({ ...asked, epochs: 2 }) });
+      });
       await page.getByRole('button', { name: 'Train on the sample data' }).click();
       await page.waitForURL(/#\/runs\/run_/);
+      await page.unrouteAll();
       await page.locator('.chart').first().getByRole('button', { name: 'Show as a table' }).click();
       await expect.poll(() => pointsOfCurve(page), { timeout: 60_000 }).toBeGreaterThan(3);
       const early = await pointsOfCurve(page);
@@ -75,6 +80,8 @@ describe.skipIf(!browserPath)('the journey of a new user', () => {
       await page.getByLabel('epochs').fill('1');
       await page.getByLabel('learningRate', { exact: true }).fill('0.001');
       await page.getByLabel('promote').selectOption('never');
+      await page.getByRole('button', { name: 'Check and estimate' }).click();
+      await page.getByText(/^about \d+ s, as an earlier run$/).waitFor();
       await page.getByRole('button', { name: 'Start training' }).click();
       await page.getByRole('link', { name: 'Show the model' }).waitFor({ timeout: 60_000 });
 
@@ -92,7 +99,32 @@ describe.skipIf(!browserPath)('the journey of a new user', () => {
       await page.getByRole('button', { name: 'Make it production' }).click();
       await page.getByRole('button', { name: 'Move the alias' }).click();
       await page.locator('h1 .tag', { hasText: 'production' }).waitFor();
+
+      // It judges a file.
+      await page.goto(`${service.url}/#/score`);
+      const lines = Array.from({ length: 1200 }, (_, index) => `The cat sat on mat ${index}.`);
+      await page.locator('input[type=file]').setInputFiles({
+        name: 'lines.txt',
+        mimeType: 'text/plain',
+        buffer: Buffer.from(lines.join('\n')),
+      });
+      await page.getByRole('button', { name: 'Judge 1200 sentences' }).click();
+      const saved = page.waitForEvent('download');
+      await page.getByRole('button', { name: 'Download the judgements (TSV)' }).click({ timeout: 50_000 });
+      const text = readFileSync((await (await saved).path())!, 'utf8')
+        .trimEnd()
+        .split('\n');
+      expect(text).toHaveLength(1201);
+      expect(text[0]).toBe('line\tacceptable\tscore\tcalibratedScore\terror\tsentence');
+      expect(text[1200]).toMatch(/^1200\t[01]\t0\.\d+\t.*The cat sat on mat 1199\.$/);
       expect(faults).toEqual([]);
+
+      // A data set that a run uses stays, and the service says which run it is.
+      await page.goto(`${service.url}/#/data`);
+      await page.getByRole('link', { name: 'sample/train' }).click();
+      await page.getByRole('button', { name: 'Delete' }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+      await page.locator('.problem', { hasText: 'is used by run_' }).waitFor();
       await page.close();
     },
   );

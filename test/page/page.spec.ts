@@ -2,14 +2,20 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { formOf } from '../support/http.js';
 import { practiceRows } from '../support/practice-rows.js';
 import { seededFolder } from '../support/seeded-folder.js';
 import { startServiceProcess, type RunningService } from '../support/service-process.js';
-import { browserPath, openPage, startBrowser } from './browser.js';
+import {
+  browserPath,
+  expectAccessible,
+  expectNoSidewaysScrolling,
+  openPage,
+  startBrowser,
+  untilShown,
+} from './browser.js';
 
 /* The built page, in a real browser, over the built service. */
 
@@ -66,43 +72,21 @@ describe.skipIf(!browserPath)('the page', () => {
     rmSync(data, { recursive: true, force: true });
   });
 
-  /** Waits until nothing is being fetched for the view. */
   async function show(page: Page, hash: string): Promise<void> {
     await page.goto(`${service.url}/#/${hash}`);
-    await page.waitForSelector('h1');
-    await expect.poll(() => page.locator('.skeleton').count(), { timeout: 20_000 }).toBe(0);
-    await page.waitForTimeout(300);
+    await untilShown(page);
   }
 
-  it.each(['light', 'dark'] as const)(
-    'has no fault in any view, for eyes and for machines: %s',
-    async (colorScheme) => {
-      const { page, faults } = await openPage(browser, service.url, { colorScheme });
-      for (const [name, hash] of Object.entries(views)) {
-        await show(page, hash);
-        await page.evaluate(axe.source);
-        const { violations } = await page.evaluate(() =>
-          (globalThis as unknown as { axe: { run(): Promise<import('axe-core').AxeResults> } }).axe.run(),
-        );
-        expect([
-          name,
-          violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`),
-        ]).toEqual([name, []]);
-      }
-      expect(faults).toEqual([]);
-      await page.close();
-    },
-  );
-
-  it('fits on a telephone: nothing has to be scrolled sideways', async () => {
-    const { page } = await openPage(browser, service.url, { viewport: { width: 320, height: 640 } });
+  it('has no fault in any view, for eyes and for machines, and fits on a telephone', async () => {
+    const { page, faults } = await openPage(browser, service.url);
     for (const [name, hash] of Object.entries(views)) {
       await show(page, hash);
-      const wide = await page.evaluate(
-        `document.documentElement.scrollWidth - document.documentElement.clientWidth`,
-      );
-      expect([name, wide]).toEqual([name, 0]);
+      await expectAccessible(page, name);
+      await page.setViewportSize({ width: 320, height: 640 });
+      await expectNoSidewaysScrolling(page, name);
+      await page.setViewportSize({ width: 1280, height: 720 });
     }
+    expect(faults).toEqual([]);
     await page.close();
   });
 
@@ -128,27 +112,6 @@ describe.skipIf(!browserPath)('the page', () => {
     await page.close();
   });
 
-  it('takes data, trains on it, shows the run to its end, and promotes its model', async () => {
-    const { page, faults } = await openPage(browser, service.url);
-    await show(page, 'data');
-    await page.locator('input[type=file]').setInputFiles({
-      name: 'page.tsv',
-      mimeType: 'text/tab-separated-values',
-      buffer: Buffer.from(practiceRows(200, 3)),
-    });
-    await page.getByRole('link', { name: 'Train on this data' }).click();
-    await page.getByLabel('Base model').fill('tiny-bert');
-    await page.getByLabel('epochs').fill('2');
-    await page.getByLabel('promote').selectOption('never');
-    await page.getByRole('button', { name: 'Start training' }).click();
-    await page.getByRole('link', { name: 'Show the model' }).click({ timeout: 50_000 });
-    await page.getByRole('button', { name: 'Make it production' }).click();
-    await page.getByRole('button', { name: 'Move the alias' }).click();
-    await page.locator('h1 .tag', { hasText: 'production' }).waitFor();
-    expect(faults).toEqual([]);
-    await page.close();
-  });
-
   it('tells what is wrong with a file, by line', async () => {
     const { page } = await openPage(browser, service.url);
     await show(page, 'data');
@@ -163,34 +126,12 @@ describe.skipIf(!browserPath)('the page', () => {
     await page.close();
   });
 
-  it('scores a file, and gives the judgements to save', async () => {
-    const { page, faults } = await openPage(browser, service.url);
-    await show(page, 'score');
-    const lines = Array.from({ length: 1200 }, (_, index) => `The cat sat on mat ${index}.`);
-    await page.locator('input[type=file]').setInputFiles({
-      name: 'lines.txt',
-      mimeType: 'text/plain',
-      buffer: Buffer.from(lines.join('\n')),
-    });
-    await page.getByRole('button', { name: 'Judge 1200 sentences' }).click();
-    const saved = page.waitForEvent('download');
-    await page.getByRole('button', { name: 'Download the judgements (TSV)' }).click({ timeout: 50_000 });
-    const text = readFileSync((await (await saved).path())!, 'utf8')
-      .trimEnd()
-      .split('\n');
-    expect(text).toHaveLength(1201);
-    expect(text[0]).toBe('line\tacceptable\tscore\tcalibratedScore\terror\tsentence');
-    expect(text[1200]).toMatch(/^1200\t[01]\t0\.\d+\t.*The cat sat on mat 1199\.$/);
-    expect(faults).toEqual([]);
-    await page.close();
-  });
-
   it('says that the service is away, and goes on when it is back', async () => {
     const { page } = await openPage(browser, service.url);
     await show(page, 'runs');
-    await page.route('**/*', (route) => route.abort());
+    await page.context().setOffline(true);
     await page.locator('.banner').waitFor({ timeout: 20_000 });
-    await page.unroute('**/*');
+    await page.context().setOffline(false);
     await page.locator('.banner').waitFor({ state: 'detached', timeout: 20_000 });
     await page.close();
   });

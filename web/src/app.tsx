@@ -4,7 +4,7 @@ import { Dialog } from './parts/dialog.js';
 import { lazily } from './parts/lazily.js';
 import { usesShortcuts } from './preferences.js';
 import { goTo, hrefTo, route } from './router.js';
-import { isConnected, useKey, wantsKey } from './service.js';
+import { isConnected, useKey, wantsKey, isLoading } from './service.js';
 import { texts } from './texts/en.js';
 import { Try } from './views/try.js';
 
@@ -91,7 +91,7 @@ export function App(): JSX.Element {
           {texts.connection.lost}
         </p>
       )}
-      <main id="main" ref={main} tabIndex={-1}>
+      <main id="main" ref={main} tabIndex={-1} aria-busy={isLoading}>
         <Current path={path} />
       </main>
       {wantsKey.value && <AskForKey isWrong={wantsKey.value === 'wrong'} />}

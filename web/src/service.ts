@@ -1,4 +1,4 @@
-import { effect, signal } from '@preact/signals';
+import { computed, effect, signal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ProblemError, UnreachableError, Wellformed } from 'wellformed-client';
 
@@ -53,6 +53,11 @@ export const wellformed = new Wellformed({
 const SHOW_LOADING_MS = 200;
 const SLOW_MS = 5000;
 
+const firstLoads = signal(0);
+
+/** Whether something of the view has not come yet: assistive technology then waits before it reads the view. */
+export const isLoading = computed(() => firstLoads.value > 0);
+
 /** Something that is fetched: what is there of it, and how it stands. What was fetched before stays while it is fetched anew. */
 export interface Loaded<T> {
   value?: T;
@@ -84,11 +89,18 @@ export function useLoaded<T>(
 
   useEffect(() => {
     const abort = new AbortController();
+    let counts = state.value === undefined;
+    if (counts) firstLoads.value++;
+    const counted = () => {
+      if (counts) firstLoads.value--;
+      counts = false;
+    };
     const loading = setTimeout(() => setState((old) => ({ ...old, showsLoading: true })), SHOW_LOADING_MS);
     const slow = setTimeout(() => setState((old) => ({ ...old, isSlow: true })), SLOW_MS);
     const settle = (change: Pick<Loaded<T>, 'value' | 'error'>) => {
       if (abort.signal.aborted) return;
       failed.current = change.error !== undefined;
+      counted();
       clearTimeout(loading);
       clearTimeout(slow);
       setState((old) => ({
@@ -104,6 +116,7 @@ export function useLoaded<T>(
     );
     return () => {
       abort.abort();
+      counted();
       clearTimeout(loading);
       clearTimeout(slow);
     };

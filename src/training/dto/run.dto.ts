@@ -91,7 +91,7 @@ export class RunSummaryDto {
 
   @ApiProperty({
     // Null must stand among them: `nullable` alone does not widen an enum.
-    enum: [...runPhases, null],
+    enum: runPhases,
     type: String,
     nullable: true,
     description: 'What a running run is busy with; afterwards, what it was busy with last.',
@@ -161,7 +161,7 @@ export class RunSummaryDto {
   })
   stoppedEarly!: string | null;
 
-  @ApiProperty({ type: String, enum: ['tensorflow', 'wasm', null], nullable: true, example: 'tensorflow' })
+  @ApiProperty({ type: String, enum: ['tensorflow', 'wasm'], nullable: true, example: 'tensorflow' })
   engine!: string | null;
 
   @ApiProperty({ example: 'bert-base-uncased' })

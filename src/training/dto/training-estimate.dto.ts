@@ -83,7 +83,7 @@ export class TrainingEstimateDto {
   seconds!: number | null;
 
   /** What `seconds` comes from: an earlier run of this base model on this machine, or a measurement of a few seconds. */
-  @ApiProperty({ enum: [...estimateBases, null], nullable: true, example: 'earlier-run' })
+  @ApiProperty({ enum: estimateBases, nullable: true, example: 'earlier-run' })
   basis!: EstimateBasis | null;
 
   /** At the peak. Null if the size of the base model is not known. */

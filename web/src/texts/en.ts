@@ -129,7 +129,7 @@ export const texts = {
     rowColumns: { row: 'Row', label: 'Label', sentence: 'Sentence', source: 'Source', mark: 'Mark' },
     labels: { all: 'all', 1: 'acceptable', 0: 'not acceptable' },
     train: 'Train on this data',
-    deleteAsk: (name: string) => `Delete “${name}”? Runs and models stay.`,
+    deleteAsk: (name: string) => `Delete “${name}”? A data set that a run uses cannot be deleted.`,
     hash: 'Content hash',
   },
   catalogue: {

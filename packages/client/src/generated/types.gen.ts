@@ -1044,7 +1044,7 @@ export type ComparisonDto = {
     /**
      * The one with the higher log odds; null where they are equal.
      */
-    preferred: 'a' | 'b';
+    preferred: 'a' | 'b' | null;
     /**
      * Score of a less score of b.
      */
@@ -1947,7 +1947,7 @@ export type BaseModelDto = {
     /**
      * Where it came from; `folder`: somebody put it there by hand. Null where it is not on disk.
      */
-    source: 'folder' | 'hub' | 'maven' | 'pip';
+    source: 'folder' | 'hub' | 'maven' | 'pip' | null;
     /**
      * On disk; null where it is not there.
      */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { imageComponents, withoutUnused } from './image-components.mjs';
+import { imageComponents, pageComponents, withoutUnused } from './components.mjs';
 
 const read = (name) => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
 const lockfile = JSON.parse(read('package-lock.json'));
@@ -57,4 +57,21 @@ it('adds the base image, TensorFlow and, for GPUs, CUDA, each by its sum', () =>
   expect(gpu.components.map(({ purl }) => purl)).toContainEqual(expect.stringMatching(/nvidia-cudnn-cu12@/));
   const known = new Set(gpu.components.map((component) => component['bom-ref']));
   expect(gpu.dependencies[0].dependsOn.filter((reference) => !known.has(reference))).toEqual([]);
+});
+
+it('adds what the page is built from, each once', () => {
+  const { components, dependencies } = pageComponents(bom(), lockfile);
+  const added = components.filter(({ purl }) => purl);
+  expect(added.map(({ name }) => name)).toEqual([
+    'preact',
+    '@preact/signals',
+    '@preact/signals-core',
+    'uplot',
+  ]);
+  for (const { purl, licenses, hashes } of added) {
+    expect(purl).toMatch(/^pkg:npm\/(%40preact\/)?[a-z-]+@[\d.]+$/);
+    expect(licenses).toEqual([{ license: { id: 'MIT' } }]);
+    expect(hashes[0].content).toMatch(/^[0-9a-f]{128}$/);
+  }
+  expect(dependencies[0].dependsOn).toEqual(expect.arrayContaining(added.map((one) => one['bom-ref'])));
 });

@@ -1,4 +1,5 @@
 import { unusedPackages } from '../image/unused-files.mjs';
+import { bundledInPage } from '../set-up/build.mjs';
 import { cudaWheels } from '../set-up/cuda.mjs';
 import { tensorflowCpu, tensorflowGpu } from '../set-up/tensorflow-wheel.mjs';
 
@@ -28,7 +29,30 @@ export function withoutUnused(bom, variant, lockfile) {
 
 /** The list with what npm does not know of: the base image, which the Dockerfile names, and libraries out of Python's wheels. */
 export function imageComponents(bom, variant, dockerfile) {
-  const added = [baseImage(dockerfile), ...wheelsOf[variant].map(componentOf)];
+  return withComponents(bom, [baseImage(dockerfile), ...wheelsOf[variant].map(componentOf)]);
+}
+
+/** The list with what the page's files hold. To npm these packages are for development alone. */
+export function pageComponents(bom, lockfile) {
+  const added = bundledInPage.map((name) => {
+    const { version, license, integrity } = lockfile.packages[`node_modules/${name}`];
+    const purl = `pkg:npm/${name.replace('@', '%40')}@${version}`;
+    const content = Buffer.from(integrity.replace('sha512-', ''), 'base64').toString('hex');
+    return {
+      'bom-ref': `${name}@${version}`,
+      type: 'library',
+      name,
+      version,
+      scope: 'required',
+      purl,
+      hashes: [{ alg: 'SHA-512', content }],
+      licenses: [{ license: { id: license } }],
+    };
+  });
+  return withComponents(bom, added);
+}
+
+function withComponents(bom, added) {
   const service = bom.metadata.component['bom-ref'];
   const references = added.map((component) => component['bom-ref']);
   return {
