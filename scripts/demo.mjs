@@ -13,7 +13,7 @@ import { runScript } from './set-up/script.mjs';
 /** Where `npm start` serves. */
 const DEFAULT_URL = `http://127.0.0.1:${process.env.WELLFORMED_PORT || 3000}`;
 
-/** What the page's button trains, too. No sentence is a row of the sample: each has a noun that no row has. The last one is wrong. */
+/** What the page's button trains, too. The sentences are the first of `samples/plain-sentences.tsv`: no row of the sample. The last two are wrong. */
 const firstRun = JSON.parse(readFileSync(join(root, 'samples', 'first-run.json'), 'utf8'));
 const { hyperparameters, sentences } = firstRun;
 

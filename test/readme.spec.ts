@@ -64,7 +64,8 @@ describe.skipIf(!hasCurl)('the README', () => {
     // What is printed is the same command.
     const bodyOf = (text: string) => /-d '(\{.*?\})'/.exec(text)![1];
     expect(bodyOf(printed)).toBe(bodyOf(filledIn));
-    const { id } = JSON.parse(await type(filledIn)) as RunDto;
+    // A tiny model learns nothing in many epochs either.
+    const { id } = JSON.parse(await type(filledIn.replace(/"epochs":\d+/, '"epochs":1'))) as RunDto;
     let state: RunDto;
     do state = JSON.parse(await type(watch!.replace('run_…', id))) as RunDto;
     while (['queued', 'running'].includes(state.status));

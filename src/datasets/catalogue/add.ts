@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { ProblemDetails } from '../../common/problem-details.dto.js';
 import type { DatasetDto } from '../dto/dataset.dto.js';
 import { catalogue, type CatalogueEntry } from './catalogue.js';
+import { samples } from './source.js';
 
 // npm run dataset -- NAME …: has a running service add data sets of the catalogue.
 
@@ -38,12 +41,18 @@ async function main(): Promise<void> {
   const body = JSON.stringify({
     datasetId: training.id,
     validationDatasetId: validation.id,
-    // The sample is for trying things out.
-    ...(entries[0]!.source.kind === 'shipped' && { baseModel: 'all-MiniLM-L6-v2' }),
+    ...(entries[0]!.source.kind === 'shipped' && firstRun()),
   });
   console.log(
     `\nTo train on them:\n  curl -H 'content-type: application/json' -d '${body}' ${values.url}/train`,
   );
+}
+
+/** What the demo and the page's button train on the sample, too. */
+function firstRun(): object {
+  const text = readFileSync(path.join(samples, 'first-run.json'), 'utf8');
+  const { baseModel, hyperparameters } = JSON.parse(text) as { baseModel: string; hyperparameters: object };
+  return { baseModel, ...hyperparameters };
 }
 
 function parseArguments() {

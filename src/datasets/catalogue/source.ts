@@ -39,7 +39,7 @@ export async function readSource(source: SourceLocation, options: DownloadOption
 }
 
 /** Beside `src/` and `dist/`, also in an image. */
-const samples = fileURLToPath(new URL('../../../samples', import.meta.url));
+export const samples = fileURLToPath(new URL('../../../samples', import.meta.url));
 
 /** CoLA's archive has 255,330 bytes. */
 const maxArchiveBytes = 4 * 2 ** 20;

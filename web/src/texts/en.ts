@@ -331,6 +331,7 @@ export const texts = {
     noBaseModels: 'None yet. A run fetches what it needs.',
     baseModelColumns: { name: 'Name', licence: 'Licence', size: 'Size', action: 'Delete' },
     deleteBaseModel: (name: string) => `Delete ${name}`,
+    usedByRun: 'A run uses it',
     deleteBaseModelAsk: (name: string) =>
       `Delete “${name}” from the disk? A run that needs it fetches it again. Models trained from it stay.`,
     anonymous: 'The service asks for no key: whoever reaches it may do everything.',

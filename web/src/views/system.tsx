@@ -153,14 +153,18 @@ function BaseModels() {
                       <td>{model.licence}</td>
                       <td>{bytes(model.bytes ?? 0)}</td>
                       <td>
-                        <button
-                          class="quiet"
-                          disabled={remove.isBusy}
-                          aria-label={t.deleteBaseModel(model.name)}
-                          onClick={() => setAsks(model.name)}
-                        >
-                          {texts.common.delete}
-                        </button>
+                        {model.usedBy === null ? (
+                          <button
+                            class="quiet"
+                            disabled={remove.isBusy}
+                            aria-label={t.deleteBaseModel(model.name)}
+                            onClick={() => setAsks(model.name)}
+                          >
+                            {texts.common.delete}
+                          </button>
+                        ) : (
+                          <a href={hrefTo(['runs', model.usedBy])}>{t.usedByRun}</a>
+                        )}
                       </td>
                     </tr>
                   ))}

@@ -1,0 +1,258 @@
+/* global addEventListener, document, PerformanceObserver, queueMicrotask, requestAnimationFrame -- in the page */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { chromiumMissing, chromiumPath, launchChromium } from '../../scripts/chromium.mjs';
+import { Client } from '../../scripts/demo/client.mjs';
+import { startOwnService } from '../../scripts/demo/own-service.mjs';
+import { root } from '../../scripts/set-up/places.mjs';
+import { aligned, machine, median } from '../report.mjs';
+import { quantile } from '../serving/statistics.mjs';
+import { liveRun } from './live-run.mjs';
+
+const BASE_MODEL = 'all-MiniLM-L6-v2';
+const PAINTS = 7;
+/** Lighthouse's slow 4G, and four times slower processors. Bits are given in bytes a second. */
+const SLOW = { offline: false, latency: 150, downloadThroughput: 1.6e6 / 8, uploadThroughput: 750e3 / 8 };
+const SLOW_PROCESSOR = 4;
+/** An observer is told of no interaction that is shorter. */
+const SHORTEST_MS = 16;
+const REDRAWS = 50;
+const HOUR_IN_SECONDS = 60;
+
+/** @returns {Promise<boolean>} whether every reach was met */
+export async function measurePage() {
+  if (!chromiumPath) throw new Error(chromiumMissing);
+  const data = mkdtempSync(join(tmpdir(), 'wellformed-bench-page-'));
+  const service = await startOwnService(data, (error) => {
+    throw error;
+  });
+  const browser = await launchChromium();
+  try {
+    console.log(`Training ${BASE_MODEL} for an epoch, so that there is a model that judges …`);
+    const run = await trainedRun(service.url);
+    const faults = [];
+    const rows = [...sizes()];
+    for (const measure of [firstPaint, interaction, redraw, heap]) {
+      rows.push(...(await measure({ browser, url: service.url, run, faults })));
+    }
+    rows.push({
+      what: 'foreign requests, policy violations, console errors',
+      value: faults.length,
+      unit: '',
+      reach: 0,
+    });
+    const { cpu, cores, system } = machine();
+    console.log(`\n${cores} cores of ${cpu}, ${system}\n\n${table(rows)}`);
+    for (const fault of faults) console.log(fault);
+    return rows.every(({ value, reach }) => value <= reach);
+  } finally {
+    await browser.close();
+    await service.stop();
+    rmSync(data, { recursive: true, force: true });
+  }
+}
+
+function table(rows) {
+  const cells = rows.map(({ what, value, unit, reach }) => {
+    const shown = (number) => `${Number.isInteger(number) ? number : number.toFixed(1)} ${unit}`.trim();
+    return [what, shown(value), `≤ ${shown(reach)}`, value <= reach ? 'met' : 'missed'];
+  });
+  return aligned(['what', 'measured', 'reach', ''], cells, []);
+}
+
+async function trainedRun(url) {
+  const client = new Client(url, undefined, AbortSignal.timeout(3_600_000));
+  const [training, validation] = await Promise.all(
+    ['sample/train', 'sample/validation'].map((source) => client.ask('POST', '/datasets', { source })),
+  );
+  const { id } = await client.ask('POST', '/train', {
+    datasetId: training.id,
+    validationDatasetId: validation.id,
+    baseModel: BASE_MODEL,
+    epochs: 1,
+  });
+  for await (const { type, data } of client.follow(id)) {
+    if (type === 'status' && data.status === 'failed') throw new Error(data.error.detail);
+  }
+  return client.ask('GET', `/train/${id}`);
+}
+
+function sizes() {
+  const built = join(root, 'dist', 'web');
+  const html = readFileSync(join(built, 'index.html'), 'utf8');
+  const assets = readdirSync(join(built, 'assets'));
+  const kilobytes = (names) =>
+    names.reduce((sum, name) => sum + gzipSync(readFileSync(join(built, 'assets', name))).length, 0) / 1000;
+  const first = (ending) => assets.filter((name) => name.endsWith(ending) && html.includes(name));
+  return [
+    { what: 'JavaScript of the first view, gzipped', value: kilobytes(first('.js')), unit: 'kB', reach: 45 },
+    { what: 'CSS of the first view, gzipped', value: kilobytes(first('.css')), unit: 'kB', reach: 10 },
+    {
+      what: 'all JavaScript, gzipped',
+      value: kilobytes(assets.filter((name) => name.endsWith('.js'))),
+      unit: 'kB',
+      reach: 110,
+    },
+  ];
+}
+
+/** A page that notes what must not happen. */
+async function openPage({ browser, url, faults }) {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  const own = url;
+  page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
+  page.on('pageerror', (error) => faults.push(error.message));
+  page.on('request', (request) => {
+    if (!request.url().startsWith(own) && !/^(data|blob):/.test(request.url()))
+      faults.push(`asks ${request.url()}`);
+  });
+  await page.exposeFunction('noteViolation', (directive) => faults.push(`violates ${directive}`));
+  await page.addInitScript(() =>
+    addEventListener('securitypolicyviolation', (event) =>
+      globalThis.noteViolation(event.effectiveDirective),
+    ),
+  );
+  return page;
+}
+
+async function firstPaint(bench) {
+  const paint = async (isSlow) => {
+    const page = await openPage(bench);
+    if (isSlow) {
+      const session = await page.context().newCDPSession(page);
+      await session.send('Network.enable');
+      await session.send('Network.emulateNetworkConditions', SLOW);
+      await session.send('Emulation.setCPUThrottlingRate', { rate: SLOW_PROCESSOR });
+    }
+    await page.goto(bench.url);
+    await page.waitForSelector('h1');
+    const milliseconds = await page.evaluate(async () => {
+      for (;;) {
+        const [entry] = performance.getEntriesByName('first-contentful-paint');
+        if (entry) return entry.startTime;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    });
+    await page.context().close();
+    return milliseconds;
+  };
+  const times = { fast: [], slow: [] };
+  for (let i = 0; i < PAINTS; i++) {
+    times.fast.push(await paint(false));
+    times.slow.push(await paint(true));
+  }
+  return [
+    { what: 'first paint on loopback', value: median(times.fast), unit: 'ms', reach: 300 },
+    {
+      what: 'first paint, slow 4G and a processor 4 times slower',
+      value: median(times.slow),
+      unit: 'ms',
+      reach: 1500,
+    },
+  ];
+}
+
+/** The 75th percentile of what each key takes until the next frame. */
+async function interaction(bench) {
+  const page = await openPage(bench);
+  await page.addInitScript((durationThreshold) => {
+    globalThis.interactions = new Map();
+    new PerformanceObserver((list) => {
+      for (const { interactionId, duration } of list.getEntries()) {
+        const known = globalThis.interactions.get(interactionId) ?? 0;
+        if (interactionId) globalThis.interactions.set(interactionId, Math.max(known, duration));
+      }
+    }).observe({ type: 'event', durationThreshold, buffered: true });
+  }, SHORTEST_MS);
+  await page.goto(`${bench.url}/#/try`);
+  const text =
+    'The cat sat on the mat.\nThe cat sat on mat the.\nShe gave the dog a bone.\nWhat did you say that he saw?\n';
+  await page.getByLabel('Sentences, one on each line').pressSequentially(text, { delay: 90 });
+  await page.waitForTimeout(1000);
+  const durations = await page.evaluate(() => [...globalThis.interactions.values()]);
+  if (durations.length > text.length) throw new Error('More interactions than keys were counted.');
+  const judgements = await page.locator('.judgement').count();
+  if (judgements !== 4) throw new Error(`${judgements} sentences of 4 were judged.`);
+  await page.context().close();
+  // Keys of which the observer was not told took less than its threshold.
+  const all = [...durations, ...new Array(text.length - durations.length).fill(SHORTEST_MS)];
+  return [
+    {
+      what: 'interaction to next paint while typing, 75 %',
+      value: quantile(all, 0.75),
+      unit: 'ms',
+      reach: 100,
+    },
+  ];
+}
+
+/** With the page's own drawing, and its own colours. */
+async function redraw(bench) {
+  const page = await openPage(bench);
+  await page.goto(`${bench.url}/#/runs/${bench.run.id}`);
+  await page.locator('.chart canvas').first().waitFor();
+  const asset = readdirSync(join(root, 'dist', 'web', 'assets')).find((name) => /^plot-.*\.js$/.test(name));
+  const times = await page.evaluate(
+    async ([file, redraws]) => {
+      const { drawPlot } = await import(file);
+      const place = document.querySelector('.chart [role=img]');
+      const xs = Array.from({ length: 1000 }, (_, i) => i);
+      const curves = [0, 1, 2, 3].map((colour) => ({ name: `${colour}`, colour, points: [] }));
+      const data = (turn) => [
+        xs,
+        ...curves.map((_, curve) => xs.map((x) => Math.sin((x + turn) / (20 + curve)))),
+      ];
+      const plot = drawPlot(place, curves, data(0));
+      const times = [];
+      for (let turn = 1; turn <= redraws; turn++) {
+        const next = data(turn);
+        await new Promise((resolve) => requestAnimationFrame(resolve));
+        const started = performance.now();
+        plot.setData(next);
+        // uPlot draws in a microtask.
+        await new Promise((resolve) => queueMicrotask(() => queueMicrotask(resolve)));
+        plot.ctx.getImageData(0, 0, 1, 1);
+        times.push(performance.now() - started);
+      }
+      return times;
+    },
+    [`/assets/${asset}`, REDRAWS],
+  );
+  await page.context().close();
+  return [
+    { what: 'redraw of 4 curves of 1,000 points, median', value: median(times), unit: 'ms', reach: 16 },
+  ];
+}
+
+/** What a page grows by in an hour of a run. */
+async function heap(bench) {
+  const live = await liveRun(bench.url, bench.run, HOUR_IN_SECONDS);
+  const page = await openPage({ ...bench, url: live.url });
+  const session = await page.context().newCDPSession(page);
+  const used = async () => {
+    await session.send('HeapProfiler.enable');
+    await session.send('HeapProfiler.collectGarbage');
+    return (await session.send('Runtime.getHeapUsage')).usedSize / 1e6;
+  };
+  await page.goto(`${live.url}/#/runs/${bench.run.id}`);
+  await page.locator('.chart canvas').first().waitFor();
+  await page.waitForTimeout(2000);
+  const before = await used();
+  live.begin();
+  await live.whenTold;
+  await page.waitForTimeout(1000);
+  const after = await used();
+  await page.context().close();
+  live.close();
+  return [
+    {
+      what: 'growth of the heap in an hour of a live run',
+      value: Math.max(0, after - before),
+      unit: 'MB',
+      reach: 20,
+    },
+  ];
+}
