@@ -100,8 +100,10 @@ describe.skipIf(!browserPath)('the page', () => {
     expect((await judged).status()).toBe(200);
     const verdicts = page.locator('.judgement');
     await expect.poll(() => verdicts.count()).toBe(2);
-    const answer = (await (await judged).json()) as { predictions: { acceptable: boolean }[] };
-    for (const [index, { acceptable }] of answer.predictions.entries()) {
+    const answer = (await (await judged).json()) as { predictions: { acceptable: boolean; score: number }[] };
+    for (const [index, { acceptable, score }] of answer.predictions.entries()) {
+      const width = async (part: string) => (await verdicts.nth(index).locator(part).boundingBox())!.width;
+      expect((await width('.bar span')) / (await width('.bar'))).toBeCloseTo(score, 1);
       expect(await verdicts.nth(index).locator('.verdict').getAttribute('class')).toContain(
         acceptable ? 'good' : 'bad',
       );

@@ -1,9 +1,12 @@
 import UPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import { scientific } from '../format.js';
 import { texts } from '../texts/en.js';
 import type { Curve } from './chart.js';
 
 const HEIGHT = 240;
+
+const brief = (value: number) => scientific(Number(value.toPrecision(4)));
 
 /** Draws curves with uPlot, in the colours of the page. */
 export function drawPlot(
@@ -14,6 +17,7 @@ export function drawPlot(
   const style = getComputedStyle(place);
   const colour = (name: string) => style.getPropertyValue(name).trim();
   const axis = {
+    values: (_plot: UPlot, ticks: number[]) => ticks.map(brief),
     stroke: colour('--text-quiet'),
     grid: { stroke: colour('--line'), width: 1 },
     ticks: { stroke: colour('--line'), width: 1 },
@@ -29,6 +33,7 @@ export function drawPlot(
         { label: texts.run.steps },
         ...curves.map(({ name, colour: number, dots }) => ({
           label: name,
+          value: (_plot: UPlot, value: number | null) => (value === null ? '–' : brief(value)),
           stroke: colour(`--curve-${number % 5}`),
           width: 2,
           spanGaps: true,

@@ -5,6 +5,7 @@ import { decimal, percent, time } from '../format.js';
 import { useAction } from '../parts/action.js';
 import { Dialog } from '../parts/dialog.js';
 import { ConfusionMatrix, Facts } from '../parts/figures.js';
+import { List } from '../parts/list.js';
 import { Empty, Problem, Show } from '../parts/states.js';
 import { hrefTo } from '../router.js';
 import { isProblem, useLoaded, wellformed } from '../service.js';
@@ -75,35 +76,26 @@ function AliasTable({
     <a href={hrefTo(['models', id])}>{models.find((model) => model.id === id)?.name ?? id}</a>
   );
   return (
-    <table class="list">
-      <thead>
-        <tr>
-          <th scope="col">{columns.name}</th>
-          <th scope="col">{columns.model}</th>
-          <th scope="col">{columns.serves}</th>
-          <td />
-        </tr>
-      </thead>
-      <tbody>
-        {aliases.map(({ name, modelId, servedBy, state, reason }) => (
-          <tr>
-            <th scope="row">{name}</th>
-            <td>{link(modelId)}</td>
-            <td>
-              {servedBy !== modelId && link(servedBy)}{' '}
-              <span class={`status ${state}`}>{t.states[state] ?? state}</span>
-              {reason && <small> {reason}</small>}
-            </td>
-            <td class="actions">
-              <button onClick={() => move(name)}>{t.choose}</button>
-              <button class="quiet" onClick={() => show(name)}>
-                {t.history}
-              </button>
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <List
+      columns={[columns.name, columns.model, columns.serves, '']}
+      rows={aliases.map(({ name, modelId, servedBy, state, reason }) => ({
+        cells: [
+          name,
+          link(modelId),
+          <>
+            {servedBy !== modelId && link(servedBy)}{' '}
+            <span class={`status ${state}`}>{t.states[state] ?? state}</span>
+            {reason && <small> {reason}</small>}
+          </>,
+          <span class="actions">
+            <button onClick={() => move(name)}>{t.choose}</button>
+            <button class="quiet" onClick={() => show(name)}>
+              {t.history}
+            </button>
+          </span>,
+        ],
+      }))}
+    />
   );
 }
 
@@ -218,24 +210,16 @@ function History({ alias, close }: { alias: string; close: () => void }) {
     <Dialog title={t.historyOf(alias)} close={close}>
       <Show of={loaded}>
         {({ history }) => (
-          <table class="list">
-            <thead>
-              <tr>
-                {Object.values(columns).map((column) => (
-                  <th scope="col">{column}</th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {history.map(({ createdAt, modelId, reason }) => (
-                <tr>
-                  <td>{time(createdAt)}</td>
-                  <td>{modelId ? <a href={hrefTo(['models', modelId])}>{modelId}</a> : t.removed}</td>
-                  <td>{reason}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+          <List
+            columns={Object.values(columns)}
+            rows={history.map(({ createdAt, modelId, reason }) => ({
+              cells: [
+                time(createdAt),
+                modelId ? <a href={hrefTo(['models', modelId])}>{modelId}</a> : t.removed,
+                reason,
+              ],
+            }))}
+          />
         )}
       </Show>
       <p class="actions">

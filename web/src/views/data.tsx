@@ -6,6 +6,7 @@ import { useAction } from '../parts/action.js';
 import { Catalogue } from '../parts/catalogue.js';
 import { FileDrop } from '../parts/file-drop.js';
 import { Meter } from '../parts/figures.js';
+import { List } from '../parts/list.js';
 import { Paged } from '../parts/paged.js';
 import { Empty, Problem } from '../parts/states.js';
 import { goTo, hrefTo } from '../router.js';
@@ -65,27 +66,16 @@ export function Upload({ done }: { done: (dataset: DatasetDto) => void }): JSX.E
 function DatasetTable({ datasets }: { datasets: readonly DatasetDto[] }) {
   const { columns } = t;
   return (
-    <table class="list">
-      <thead>
-        <tr>
-          <th scope="col">{columns.name}</th>
-          <th scope="col">{columns.rows}</th>
-          <th scope="col">{columns.acceptable}</th>
-          <th scope="col">{columns.created}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {datasets.map(({ id, name, rows, acceptable, createdAt }) => (
-          <tr>
-            <th scope="row">
-              <a href={hrefTo(['data', id])}>{name}</a>
-            </th>
-            <td>{whole(rows)}</td>
-            <td>{percent(acceptable / rows)}</td>
-            <td>{time(createdAt)}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <List
+      columns={[columns.name, columns.rows, columns.acceptable, columns.created]}
+      rows={datasets.map(({ id, name, rows, acceptable, createdAt }) => ({
+        cells: [
+          <a href={hrefTo(['data', id])}>{name}</a>,
+          whole(rows),
+          percent(acceptable / rows),
+          time(createdAt),
+        ],
+      }))}
+    />
   );
 }

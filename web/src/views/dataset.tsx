@@ -7,6 +7,7 @@ import { Licence } from '../parts/catalogue.js';
 import { Confirm } from '../parts/dialog.js';
 import { Facts, Meter } from '../parts/figures.js';
 import { Histogram } from '../parts/histogram.js';
+import { List } from '../parts/list.js';
 import { Paged } from '../parts/paged.js';
 import { useSettled } from '../parts/settled.js';
 import { Problem, Show } from '../parts/states.js';
@@ -133,28 +134,17 @@ function Rows({ id }: { id: string }) {
         empty={<p class="note">{t.noRows}</p>}
       >
         {(rows) => (
-          <table class="list">
-            <thead>
-              <tr>
-                <th scope="col">{rowColumns.row}</th>
-                <th scope="col">{rowColumns.label}</th>
-                <th scope="col">{rowColumns.sentence}</th>
-                <th scope="col">{rowColumns.source}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {rows.map(({ row, label, sentence, source }) => (
-                <tr>
-                  <td>{row}</td>
-                  <td>{t.labels[label]}</td>
-                  <td>
-                    <bdi class={label === 1 ? 'sentence' : 'sentence starred'}>{sentence}</bdi>
-                  </td>
-                  <td>{source}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+          <List
+            columns={[rowColumns.row, rowColumns.label, rowColumns.sentence, rowColumns.source]}
+            rows={rows.map(({ row, label, sentence, source }) => ({
+              cells: [
+                row,
+                t.labels[label],
+                <bdi class={label === 1 ? 'sentence' : 'sentence starred'}>{sentence}</bdi>,
+                source,
+              ],
+            }))}
+          />
         )}
       </Paged>
     </>

@@ -6,6 +6,7 @@ import { useAction } from '../parts/action.js';
 import { CodeSamples } from '../parts/copy.js';
 import { Confirm, Dialog } from '../parts/dialog.js';
 import { ConfusionMatrix, Facts, Meter, Warnings } from '../parts/figures.js';
+import { List } from '../parts/list.js';
 import { Problem, Show } from '../parts/states.js';
 import { goTo, hrefTo } from '../router.js';
 import { useLoaded, wellformed } from '../service.js';
@@ -165,36 +166,24 @@ function Precisions({ model: { serving } }: { model: ModelDto }) {
   return (
     <>
       <h2>{t.precisions}</h2>
-      <div class="scroll" tabIndex={0} role="region" aria-label={t.precisions}>
-        <table class="list">
-          <thead>
-            <tr>
-              {Object.values(columns).map((column) => (
-                <th scope="col">{column}</th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {Object.entries(serving.variants).map(
-              ([precision, { evaluation, medianSeconds, bytes: size, calibration, threshold }]) => (
-                <tr class={serving.auto.variant === precision ? 'best' : ''}>
-                  <th scope="row">{precision}</th>
-                  <td>{decimal(evaluation.mcc)}</td>
-                  <td>{(1000 * medianSeconds).toFixed(1)} ms</td>
-                  <td>{bytes(size)}</td>
-                  <td>
-                    {decimal(calibration.before.expectedCalibrationError)} →{' '}
-                    {decimal(calibration.after.expectedCalibrationError)}
-                  </td>
-                  <td>
-                    {decimal(threshold.threshold, 2)} <small>(MCC {decimal(threshold.after.mcc)})</small>
-                  </td>
-                </tr>
-              ),
-            )}
-          </tbody>
-        </table>
-      </div>
+      <List
+        columns={Object.values(columns)}
+        rows={Object.entries(serving.variants).map(
+          ([precision, { evaluation, medianSeconds, bytes: size, calibration, threshold }]) => ({
+            isBest: serving.auto.variant === precision,
+            cells: [
+              precision,
+              decimal(evaluation.mcc),
+              `${(1000 * medianSeconds).toFixed(1)} ms`,
+              bytes(size),
+              `${decimal(calibration.before.expectedCalibrationError)} → ${decimal(calibration.after.expectedCalibrationError)}`,
+              <>
+                {decimal(threshold.threshold, 2)} <small>(MCC {decimal(threshold.after.mcc)})</small>
+              </>,
+            ],
+          }),
+        )}
+      />
       <p class="note">{serving.auto.reason}</p>
     </>
   );
@@ -246,45 +235,32 @@ function Evaluations({ id }: { id: string }) {
           items.length === 0 ? (
             <p class="note">{t.noEvaluations}</p>
           ) : (
-            <table class="list">
-              <thead>
-                <tr>
-                  {Object.values(columns).map((column) => (
-                    <th scope="col">{column}</th>
-                  ))}
-                </tr>
-              </thead>
-              <tbody>
-                {items.map(({ id: evaluationId, datasetName, status, progress, result, error }) => (
-                  <tr>
-                    <th scope="row">
-                      <bdi>{datasetName}</bdi>
-                    </th>
-                    <td>
-                      {texts.runs.statuses[status] ?? status}{' '}
-                      {status === 'running' && <Meter share={progress} label={texts.runs.columns.progress} />}
-                      {(status === 'queued' || status === 'running') && (
-                        <button
-                          class="quiet"
-                          disabled={cancel.isBusy}
-                          aria-label={t.cancelEvaluation(datasetName)}
-                          onClick={() => cancel.run(evaluationId)}
-                        >
-                          {texts.common.cancel}
-                        </button>
-                      )}
-                      {error && <small> {error.detail}</small>}
-                    </td>
-                    <td>{decimal(result?.mcc)}</td>
-                    <td>
-                      {result &&
-                        `${decimal(result.mccInterval.lower)} to ${decimal(result.mccInterval.upper)}`}
-                    </td>
-                    <td>{result && percent(result.accuracy, 1)}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
+            <List
+              columns={Object.values(columns)}
+              rows={items.map(({ id: evaluationId, datasetName, status, progress, result, error }) => ({
+                cells: [
+                  <bdi>{datasetName}</bdi>,
+                  <>
+                    {texts.runs.statuses[status] ?? status}{' '}
+                    {status === 'running' && <Meter share={progress} label={texts.runs.columns.progress} />}
+                    {(status === 'queued' || status === 'running') && (
+                      <button
+                        class="quiet"
+                        disabled={cancel.isBusy}
+                        aria-label={t.cancelEvaluation(datasetName)}
+                        onClick={() => cancel.run(evaluationId)}
+                      >
+                        {texts.common.cancel}
+                      </button>
+                    )}
+                    {error && <small> {error.detail}</small>}
+                  </>,
+                  decimal(result?.mcc),
+                  result && `${decimal(result.mccInterval.lower)} to ${decimal(result.mccInterval.upper)}`,
+                  result && percent(result.accuracy, 1),
+                ],
+              }))}
+            />
           )
         }
       </Show>

@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import type { ModelSummaryDto } from 'wellformed-client';
 import { bytes, decimal, time, whole } from '../format.js';
+import { List } from '../parts/list.js';
 import { Paged } from '../parts/paged.js';
 import { Empty } from '../parts/states.js';
 import { hrefTo } from '../router.js';
@@ -26,38 +27,22 @@ export function Models(): JSX.Element {
 function ModelTable({ models }: { models: readonly ModelSummaryDto[] }) {
   const { columns } = t;
   return (
-    <table class="list">
-      <thead>
-        <tr>
-          <th scope="col">{columns.name}</th>
-          <th scope="col">{columns.mcc}</th>
-          <th scope="col">{columns.aliases}</th>
-          <th scope="col">{columns.size}</th>
-          <th scope="col">{columns.created}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {models.map(({ id, name, best, aliases, bytes: size, createdAt }) => (
-          <tr>
-            <th scope="row">
-              <a href={hrefTo(['models', id])}>
-                <bdi>{name}</bdi>
-              </a>
-            </th>
-            <td>
-              {decimal(best.mcc)}{' '}
-              <small>{t.mccOf(best.rows).replace(String(best.rows), whole(best.rows))}</small>
-            </td>
-            <td>
-              {aliases.map((alias) => (
-                <span class="tag">{alias}</span>
-              ))}
-            </td>
-            <td>{bytes(size)}</td>
-            <td>{time(createdAt)}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <List
+      columns={[columns.name, columns.mcc, columns.aliases, columns.size, columns.created]}
+      rows={models.map(({ id, name, best, aliases, bytes: size, createdAt }) => ({
+        cells: [
+          <a href={hrefTo(['models', id])}>
+            <bdi>{name}</bdi>
+          </a>,
+          <>
+            {decimal(best.mcc)}{' '}
+            <small>{t.mccOf(best.rows).replace(String(best.rows), whole(best.rows))}</small>
+          </>,
+          aliases.map((alias) => <span class="tag">{alias}</span>),
+          bytes(size),
+          time(createdAt),
+        ],
+      }))}
+    />
   );
 }

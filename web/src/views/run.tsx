@@ -7,6 +7,7 @@ import { firstSentences } from '../parts/catalogue.js';
 import { Chart, type Curve } from '../parts/chart.js';
 import { Confirm } from '../parts/dialog.js';
 import { ConfusionMatrix, Facts, Warnings } from '../parts/figures.js';
+import { List } from '../parts/list.js';
 import { Problem, Show } from '../parts/states.js';
 import { goTo, hrefTo } from '../router.js';
 import { useLoaded, wellformed } from '../service.js';
@@ -210,36 +211,24 @@ function Evaluations({ evaluations }: { evaluations: readonly RunEvaluationDto[]
   return (
     <>
       <h2>{t.evaluations}</h2>
-      <table class="list">
-        <thead>
-          <tr>
-            <th scope="col">{columns.step}</th>
-            <th scope="col">{columns.epoch}</th>
-            <th scope="col">{columns.mcc}</th>
-            <th scope="col">{columns.accuracy}</th>
-            <th scope="col">{columns.loss}</th>
-            <th scope="col">{columns.matrix}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {evaluations.map((evaluation, index) => (
-            <tr class={evaluation === best ? 'best' : ''}>
-              <th scope="row">
-                {evaluation.step} {evaluation.averaged && t.averaged}
-              </th>
-              <td>{Number(evaluation.epoch.toFixed(2))}</td>
-              <td>{decimal(evaluation.mcc)}</td>
-              <td>{percent(evaluation.accuracy, 1)}</td>
-              <td>{decimal(evaluation.validationLoss)}</td>
-              <td>
-                <button class="quiet" aria-pressed={chosen === evaluation} onClick={() => setOpened(index)}>
-                  {columns.matrix}
-                </button>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <List
+        columns={[columns.step, columns.epoch, columns.mcc, columns.accuracy, columns.loss, columns.matrix]}
+        rows={evaluations.map((evaluation, index) => ({
+          isBest: evaluation === best,
+          cells: [
+            <>
+              {evaluation.step} {evaluation.averaged && t.averaged}
+            </>,
+            Number(evaluation.epoch.toFixed(2)),
+            decimal(evaluation.mcc),
+            percent(evaluation.accuracy, 1),
+            decimal(evaluation.validationLoss),
+            <button class="quiet" aria-pressed={chosen === evaluation} onClick={() => setOpened(index)}>
+              {columns.matrix}
+            </button>,
+          ],
+        }))}
+      />
       {chosen && <ConfusionMatrix matrix={chosen.confusionMatrix} />}
     </>
   );

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import type { RunSummaryDto } from 'wellformed-client';
 import { decimal, duration, percent, time } from '../format.js';
 import { Meter } from '../parts/figures.js';
+import { List } from '../parts/list.js';
 import { Paged } from '../parts/paged.js';
 import { Empty } from '../parts/states.js';
 import { hrefTo } from '../router.js';
@@ -53,48 +54,35 @@ function RunTable({
 }) {
   const { columns } = t;
   return (
-    <table class="list">
-      <thead>
-        <tr>
-          <td />
-          <th scope="col">{columns.name}</th>
-          <th scope="col">{columns.status}</th>
-          <th scope="col">{columns.mcc}</th>
-          <th scope="col">{columns.created}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {runs.map((run) => {
-          const isSelected = selected.includes(run.id);
-          return (
-            <tr>
-              <td>
-                <input
-                  type="checkbox"
-                  aria-label={t.select(nameOf(run))}
-                  checked={isSelected}
-                  disabled={!isSelected && selected.length >= MOST_COMPARED}
-                  onChange={() =>
-                    select(isSelected ? selected.filter((id) => id !== run.id) : [...selected, run.id])
-                  }
-                />
-              </td>
-              <th scope="row">
-                <a href={hrefTo(['runs', run.id])}>
-                  <bdi>{nameOf(run)}</bdi>
-                </a>{' '}
-                <small>{t.on(run.baseModel)}</small>
-              </th>
-              <td>
-                <RunState run={run} />
-              </td>
-              <td>{decimal(run.mcc)}</td>
-              <td>{time(run.createdAt)}</td>
-            </tr>
-          );
-        })}
-      </tbody>
-    </table>
+    <List
+      named={1}
+      columns={['', columns.name, columns.status, columns.mcc, columns.created]}
+      rows={runs.map((run) => {
+        const isSelected = selected.includes(run.id);
+        return {
+          cells: [
+            <input
+              type="checkbox"
+              aria-label={t.select(nameOf(run))}
+              checked={isSelected}
+              disabled={!isSelected && selected.length >= MOST_COMPARED}
+              onChange={() =>
+                select(isSelected ? selected.filter((id) => id !== run.id) : [...selected, run.id])
+              }
+            />,
+            <>
+              <a href={hrefTo(['runs', run.id])}>
+                <bdi>{nameOf(run)}</bdi>
+              </a>{' '}
+              <small>{t.on(run.baseModel)}</small>
+            </>,
+            <RunState run={run} />,
+            decimal(run.mcc),
+            time(run.createdAt),
+          ],
+        };
+      })}
+    />
   );
 }
 

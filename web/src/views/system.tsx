@@ -4,6 +4,7 @@ import { bytes } from '../format.js';
 import { useAction } from '../parts/action.js';
 import { Confirm } from '../parts/dialog.js';
 import { Facts } from '../parts/figures.js';
+import { List } from '../parts/list.js';
 import { Problem, Show } from '../parts/states.js';
 import { theme, usesShortcuts, type Theme } from '../preferences.js';
 import { hrefTo } from '../router.js';
@@ -50,29 +51,19 @@ export function System(): JSX.Element {
             {served.items.length === 0 ? (
               <p class="note">{t.nothingLoaded}</p>
             ) : (
-              <table class="list">
-                <thead>
-                  <tr>
-                    {Object.values(t.loadedColumns).map((column) => (
-                      <th scope="col">{column}</th>
-                    ))}
-                  </tr>
-                </thead>
-                <tbody>
-                  {served.items.map(({ id, name, precision, state, aliases, error }) => (
-                    <tr>
-                      <th scope="row">
-                        <a href={hrefTo(['models', id])}>{name ?? id}</a>
-                      </th>
-                      <td>{precision}</td>
-                      <td>
-                        {state} {error && <small>{error}</small>}
-                      </td>
-                      <td>{aliases.join(', ')}</td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
+              <List
+                columns={Object.values(t.loadedColumns)}
+                rows={served.items.map(({ id, name, precision, state, aliases, error }) => ({
+                  cells: [
+                    <a href={hrefTo(['models', id])}>{name ?? id}</a>,
+                    precision,
+                    <>
+                      {state} {error && <small>{error}</small>}
+                    </>,
+                    aliases.join(', '),
+                  ],
+                }))}
+              />
             )}
           </>
         )}
@@ -134,42 +125,30 @@ function BaseModels() {
       <Show of={loaded}>
         {({ items }) =>
           items.some(({ stored }) => stored) ? (
-            <table class="list">
-              <thead>
-                <tr>
-                  {[name, licence, size, action].map((column) => (
-                    <th scope="col">{column}</th>
-                  ))}
-                </tr>
-              </thead>
-              <tbody>
-                {items
-                  .filter(({ stored }) => stored)
-                  .map((model) => (
-                    <tr>
-                      <th scope="row">
-                        <bdi>{model.name}</bdi>
-                      </th>
-                      <td>{model.licence}</td>
-                      <td>{bytes(model.bytes ?? 0)}</td>
-                      <td>
-                        {model.usedBy === null ? (
-                          <button
-                            class="quiet"
-                            disabled={remove.isBusy}
-                            aria-label={t.deleteBaseModel(model.name)}
-                            onClick={() => setAsks(model.name)}
-                          >
-                            {texts.common.delete}
-                          </button>
-                        ) : (
-                          <a href={hrefTo(['runs', model.usedBy])}>{t.usedByRun}</a>
-                        )}
-                      </td>
-                    </tr>
-                  ))}
-              </tbody>
-            </table>
+            <List
+              columns={[name, licence, size, action]}
+              rows={items
+                .filter(({ stored }) => stored)
+                .map((model) => ({
+                  cells: [
+                    <bdi>{model.name}</bdi>,
+                    model.licence,
+                    bytes(model.bytes ?? 0),
+                    model.usedBy === null ? (
+                      <button
+                        class="quiet"
+                        disabled={remove.isBusy}
+                        aria-label={t.deleteBaseModel(model.name)}
+                        onClick={() => setAsks(model.name)}
+                      >
+                        {texts.common.delete}
+                      </button>
+                    ) : (
+                      <a href={hrefTo(['runs', model.usedBy])}>{t.usedByRun}</a>
+                    ),
+                  ],
+                }))}
+            />
           ) : (
             <p class="note">{t.noBaseModels}</p>
           )

@@ -62,7 +62,9 @@ function Form({
   baseModels: readonly BaseModelDto[];
   fields: readonly SchemaField[];
 }) {
-  const [data, setData] = useState(route.value.query.get('data') ?? datasets[0]!.id);
+  const [data, setData] = useState(
+    () => route.value.query.get('data') ?? [...datasets].sort((a, b) => b.rows - a.rows)[0]!.id,
+  );
   const [validation, setValidation] = useState('');
   const [baseModel, setBaseModel] = useState(baseModels[0]!.name);
   const [values, setValues] = useState<Readonly<Record<string, string>>>({});

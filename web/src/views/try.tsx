@@ -229,7 +229,7 @@ function Sentence({ sentence, judgement }: { sentence: string; judgement: Judgem
       </span>
       <span class="score">
         <span class="bar" aria-hidden="true">
-          <span style={{ inlineSize: percent(score) }} class={acceptable ? 'good' : 'bad'} />
+          <span style={{ inlineSize: `${100 * score}%` }} class={acceptable ? 'good' : 'bad'} />
         </span>
         <span title={t.scoreOf(percent(score, 1))}>
           {calibratedScore === null ? t.scoreOf(percent(score)) : t.calibrated(percent(calibratedScore))}
