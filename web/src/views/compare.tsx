@@ -48,7 +48,7 @@ function Comparison({ compared }: { compared: readonly Compared[] }) {
   const differing = names.filter((name) => new Set(settings.map((setting) => setting.get(name))).size > 1);
   return (
     <>
-      <table class="wide">
+      <table class="comparison">
         <thead>
           <tr>
             <td />
