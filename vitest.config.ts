@@ -14,22 +14,34 @@ export const shared = defineConfig({
   plugins: [startsCompiled(), swc.vite({ module: { type: 'es6' } })],
 });
 
+/** Tests of plain functions: they share processes, which start once and not for each file. */
+const plain = [
+  'src/{auth,common,config,http,tracing}/**/*.spec.ts',
+  'src/datasets/{reading,statistics}/**/*.spec.ts',
+  'src/bert/{evaluation,tokenizer}/**/*.spec.ts',
+  'scripts/**/*.spec.mjs',
+  'samples/**/*.spec.mjs',
+];
+
 export default mergeConfig(
   shared,
   defineConfig({
     test: {
-      include: [
-        'src/**/*.spec.ts',
-        'test/**/*.spec.ts',
-        'scripts/**/*.spec.mjs',
-        'bench/**/*.spec.mjs',
-        'samples/**/*.spec.mjs',
-      ],
-      // Those take long, or need more than Node: `npm run test:operations`.
-      exclude: [...configDefaults.exclude, 'test/operations/**'],
       maxWorkers: 2,
       testTimeout: 60_000,
       hookTimeout: 120_000,
+      projects: [
+        { extends: true, test: { name: 'plain', include: plain, isolate: false } },
+        {
+          extends: true,
+          test: {
+            name: 'whole',
+            include: ['src/**/*.spec.ts', 'test/**/*.spec.ts', 'bench/**/*.spec.mjs'],
+            // Those of operations take long, or need more than Node: `npm run test:operations`.
+            exclude: [...configDefaults.exclude, 'test/operations/**', ...plain],
+          },
+        },
+      ],
     },
   }),
 );

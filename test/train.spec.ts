@@ -274,6 +274,22 @@ describe.each(preferences)('training on %s', { timeout: 180_000 }, (engine, pref
     }
   });
 
+  it('refuses to delete what something descends from', async () => {
+    const refused = await problemOf(await request(service, 'DELETE', `/train/${run.id}`), 409);
+    expect(refused.detail).toContain(`DELETE /models/${run.modelId}`);
+    const used = await problemOf(await request(service, 'DELETE', `/datasets/${run.datasetId}`), 409);
+    expect(used.detail).toContain(run.id);
+  });
+});
+
+describe('the options of a training', { timeout: 180_000 }, () => {
+  let service: RunningService;
+
+  beforeAll(async () => {
+    service = await start();
+  });
+  afterAll(() => service.stop());
+
   it('trains with every option of a form', async () => {
     const form = new FormData();
     const options = {
@@ -346,13 +362,6 @@ describe.each(preferences)('training on %s', { timeout: 180_000 }, (engine, pref
     const model = await get<ModelDto>(service, `/models/${ended.modelId}`);
     expect(model.metrics.stoppedEarly).toBe(ended.stoppedEarly);
     expect(await text(service, `/models/${ended.modelId}/files/README.md`)).toContain(ended.stoppedEarly);
-  });
-
-  it('refuses to delete what something descends from', async () => {
-    const refused = await problemOf(await request(service, 'DELETE', `/train/${run.id}`), 409);
-    expect(refused.detail).toContain(`DELETE /models/${run.modelId}`);
-    const used = await problemOf(await request(service, 'DELETE', `/datasets/${run.datasetId}`), 409);
-    expect(used.detail).toContain(run.id);
   });
 });
 

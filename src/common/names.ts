@@ -39,6 +39,7 @@ export function isName(value: unknown): boolean {
  * @returns an empty text where nothing is left
  */
 export function nameFrom(text: string, most = LONGEST_NAME): string {
+  if (isName(text) && !isLongerThan(text, most)) return text;
   // A long text is cut before it is looked through; what is left out makes it shorter again.
   const readable = tidied(shortened(text, 4 * most).replace(/\s+/gu, ' '));
   const fit = unfit.test(withoutEmoji(readable)) ? readable.replace(unfitAll, '') : readable;

@@ -52,8 +52,13 @@ export interface NumberedRow extends StoredRow {
   row: number;
 }
 
+/** Says why a dataset must stay. */
+export type DeletionGuard = (id: string, manager: EntityManager) => Promise<string | null>;
+
 @Injectable()
 export class DatasetsService implements OnModuleInit {
+  private readonly guards: DeletionGuard[] = [];
+
   constructor(
     @InjectRepository(DatasetEntity) private readonly datasets: Repository<DatasetEntity>,
     private readonly transactions: Transactions,
@@ -154,18 +159,26 @@ export class DatasetsService implements OnModuleInit {
     return overlapOf(rows, others);
   }
 
-  /** @throws NotFoundError, ConflictError where a run uses it or an evaluation reads it */
+  /** @param guard says, within the transaction that deletes a dataset, why it must stay; null where it need not */
+  keepWhile(guard: DeletionGuard): void {
+    this.guards.push(guard);
+  }
+
+  /** @throws NotFoundError, ConflictError while something needs it */
   async delete(id: string): Promise<void> {
-    await this.transactions.runDeletion(async (manager) => {
-      await this.refuseWhileJudged(manager, id);
-      try {
+    try {
+      await this.transactions.runDeletion(async (manager) => {
+        for (const guard of this.guards) {
+          const reason = await guard(id, manager);
+          if (reason !== null) throw new ConflictError(reason);
+        }
         const { affected } = await manager.delete(DatasetEntity, { id });
         if (affected === 0) throw noSuchDataset(id);
-      } catch (error) {
-        if (isForeignKeyViolation(error)) throw await this.inUse(manager, id);
-        throw error;
-      }
-    });
+      });
+    } catch (error) {
+      if (!isForeignKeyViolation(error)) throw error;
+      throw new ConflictError(`Dataset ${id} has just come into use. Delete what uses it first.`);
+    }
     // After the row: what a crash leaves here is set aside at the next start.
     await this.blobs.delete(keyOf(id));
   }
@@ -201,37 +214,6 @@ export class DatasetsService implements OnModuleInit {
       throw error;
     }
     return datasetOf(entity);
-  }
-
-  /** What is being judged must stay till the end, though an evaluation that has ended outlives its dataset. */
-  private async refuseWhileJudged(manager: EntityManager, id: string): Promise<void> {
-    const evaluation = await manager
-      .createQueryBuilder()
-      .select('evaluation.id', 'id')
-      .from('evaluations', 'evaluation')
-      .where("evaluation.dataset_id = :id AND evaluation.status IN ('queued', 'running')", { id })
-      .getRawOne<{ id: string }>();
-    if (!evaluation) return;
-    throw new ConflictError(
-      `Dataset ${id} is being judged by ${evaluation.id}. Delete it when that evaluation has ended.`,
-    );
-  }
-
-  /** Names the runs: the table is theirs, but the foreign key that refused is on it. */
-  private async inUse(manager: EntityManager, id: string): Promise<ConflictError> {
-    const runs = await manager
-      .createQueryBuilder()
-      .select('run.id', 'id')
-      .from('runs', 'run')
-      .where('run.dataset_id = :id OR run.validation_dataset_id = :id', { id })
-      .orderBy('run.id')
-      .limit(6)
-      .getRawMany<{ id: string }>();
-    const names = runs.slice(0, 5).map((run) => run.id);
-    const more = runs.length > names.length ? ' and more' : '';
-    return new ConflictError(
-      `Dataset ${id} is used by ${names.join(', ')}${more}. Delete what uses it first (DELETE /train/${names[0]}).`,
-    );
   }
 
   /** A process that ended before it stored a row left such a folder. */

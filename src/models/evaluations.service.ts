@@ -6,7 +6,7 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { DataSource, In } from 'typeorm';
-import { bootstrapMcc } from '../bert/evaluation/bootstrap.js';
+import { withMccInterval } from '../bert/evaluation/bootstrap.js';
 import { evaluatePredictions } from '../bert/evaluation/evaluation.js';
 import type { Variant } from '../bert/onnx/variants.js';
 import { ConflictError, NotFoundError, TooManyRequestsError } from '../common/errors.js';
@@ -31,7 +31,6 @@ import { judgeRows } from './judging.js';
 import { ModelsService } from './models.service.js';
 
 /** Fixed, so that the same judgements always have the same interval. */
-const BOOTSTRAP = { resamples: 1000, seed: 42 };
 
 /** Seconds after which to try again where too many wait. */
 const RETRY_AFTER = 60;
@@ -61,7 +60,17 @@ export class EvaluationsService implements OnModuleInit, OnModuleDestroy, Before
     private readonly models: ModelsService,
     private readonly datasets: DatasetsService,
     private readonly settings: Settings,
-  ) {}
+  ) {
+    // An evaluation that has ended outlives its dataset.
+    datasets.keepWhile(async (datasetId, manager) => {
+      const where = { datasetId, status: In(openEvaluationStatuses) };
+      const judging = await manager.findOne(EvaluationEntity, { select: { id: true }, where });
+      return (
+        judging &&
+        `Dataset ${datasetId} is being judged by ${judging.id}. Delete it when that evaluation has ended.`
+      );
+    });
+  }
 
   /** Nobody works any more on what an earlier process has left. */
   async onModuleInit(): Promise<void> {
@@ -206,9 +215,8 @@ export class EvaluationsService implements OnModuleInit, OnModuleDestroy, Before
         signal,
       });
       const evaluation = evaluatePredictions(labels, logits);
-      const mccInterval = bootstrapMcc(evaluation.confusionMatrix, BOOTSTRAP);
       const seconds = Number(((performance.now() - started) / 1000).toFixed(3));
-      return { ...evaluation, mccInterval, truncated, seconds };
+      return { ...withMccInterval(evaluation), truncated, seconds };
     } finally {
       await model.close();
     }

@@ -13,6 +13,9 @@ import type { NewRunEvent, RunEvent, RunEventType } from './run-event.js';
 import { RunEventEntity } from './run-event.entity.js';
 import { spread } from './spread.js';
 
+/** Where runs are named in a sentence. */
+const MOST_NAMED = 5;
+
 /** What a writer may change of a run without changing its status. */
 export type RunChanges = Partial<Omit<RunEntity, 'id' | 'status'>>;
 
@@ -80,6 +83,20 @@ export class RunsRepository {
       order: { id: 'DESC' },
     });
     return new Map(open.map(({ id, baseModel }) => [baseModel, id]));
+  }
+
+  /** Some of the runs that train or validate on a dataset, oldest first, and whether there are more. */
+  async usersOfDataset(
+    datasetId: string,
+    manager: EntityManager,
+  ): Promise<{ ids: string[]; areMore: boolean }> {
+    const runs = await manager.find(RunEntity, {
+      select: { id: true },
+      where: [{ datasetId }, { validationDatasetId: datasetId }],
+      order: { id: 'ASC' },
+      take: MOST_NAMED + 1,
+    });
+    return { ids: runs.slice(0, MOST_NAMED).map(({ id }) => id), areMore: runs.length > MOST_NAMED };
   }
 
   countByStatus(): Promise<Record<RunStatus, number>> {

@@ -39,3 +39,15 @@ const dateTime = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeSty
 export function time(iso: string | Date): string {
   return dateTime.format(new Date(iso));
 }
+
+interface Mcc {
+  mcc: number;
+  mccInterval?: { lower: number; upper: number };
+}
+
+/** With its interval, where there is one: 0.579 (0.502 to 0.655). */
+export function mccText({ mcc, mccInterval }: Mcc): string {
+  return mccInterval
+    ? `${decimal(mcc)} (${decimal(mccInterval.lower)} to ${decimal(mccInterval.upper)})`
+    : decimal(mcc);
+}

@@ -1,10 +1,10 @@
 import { statelessPhilox, type Philox } from '../random.js';
 import { drawBinomial } from './binomial.js';
-import { matthewsCorrelation, type ConfusionMatrix } from './evaluation.js';
+import { matthewsCorrelation, type ConfusionMatrix, type Evaluation, type Interval } from './evaluation.js';
 
-export interface Interval {
-  lower: number;
-  upper: number;
+/** An evaluation with the interval of its MCC. The same evaluation always has the same one. */
+export function withMccInterval<E extends Evaluation>(evaluation: E): E & { mccInterval: Interval } {
+  return { ...evaluation, mccInterval: bootstrapMcc(evaluation.confusionMatrix, { seed: 42 }) };
 }
 
 /**

@@ -17,6 +17,13 @@ export interface Evaluation {
   /** Matthews correlation coefficient; 0 where it is undefined (as in scikit-learn). */
   mcc: number;
   confusionMatrix: ConfusionMatrix;
+  /** Of 95 %, where it was computed. */
+  mccInterval?: Interval;
+}
+
+export interface Interval {
+  lower: number;
+  upper: number;
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Interval } from './bootstrap.js';
+import type { Interval } from './evaluation.js';
 
 /**
  * What was fitted on validation rows, and whether it serves. It does only where the cross-fitted figure is better beyond its

@@ -1,9 +1,9 @@
-import { ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsString, Matches, MaxLength } from 'class-validator';
 import { LONGEST_ID } from '../../common/identifiers.js';
 import { variants, type Variant } from '../../bert/onnx/variants.js';
 import type { EvaluationRecord, EvaluationStatus } from '../evaluation-record.js';
-import { FiguresDto } from './figures.dto.js';
+import { FiguresDto, IntervalDto } from './figures.dto.js';
 
 export class StartEvaluationDto {
   /** The labelled rows to judge. @example ds_01JD2Y4F3H6N8Q9P2A7B5C1D0E */
@@ -21,16 +21,10 @@ export class StartEvaluationDto {
   precision: Variant = 'fp32';
 }
 
-export class IntervalDto {
-  /** @example 0.521 */
-  lower!: number;
-  /** @example 0.664 */
-  upper!: number;
-}
-
 export class EvaluationResultDto extends FiguresDto {
   /** 95 % interval of the MCC: percentiles of 1,000 bootstrap samples of the rows. */
-  mccInterval!: IntervalDto;
+  @ApiProperty({ type: IntervalDto, required: true })
+  override mccInterval!: IntervalDto;
   /** Sentences too long for the model, judged on their first tokens. @example 0 */
   truncated!: number;
   /** How long the judging took. @example 11.2 */

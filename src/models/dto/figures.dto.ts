@@ -10,6 +10,13 @@ export class ConfusionMatrixDto {
   falseNegatives!: number;
 }
 
+export class IntervalDto {
+  /** @example 0.521 */
+  lower!: number;
+  /** @example 0.664 */
+  upper!: number;
+}
+
 /** How well a model did on labelled rows. */
 export class FiguresDto {
   /** How many sentences were judged. @example 527 */
@@ -21,4 +28,6 @@ export class FiguresDto {
   /** Matthews correlation coefficient, −1 to 1; 0 where it is undefined. @example 0.594 */
   mcc!: number;
   confusionMatrix!: ConfusionMatrixDto;
+  /** 95 % interval of the MCC: percentiles of 1,000 bootstrap samples of the rows. Absent where it was not computed. */
+  mccInterval?: IntervalDto;
 }

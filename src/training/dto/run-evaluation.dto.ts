@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { ConfusionMatrixDto } from '../../models/dto/figures.dto.js';
+import { ConfusionMatrixDto, IntervalDto } from '../../models/dto/figures.dto.js';
 
 /** How well the model did on the validation sentences. */
 class ValidationFiguresDto {
@@ -17,6 +17,14 @@ class ValidationFiguresDto {
 }
 
 export class RunEvaluationDto extends ValidationFiguresDto {
+  @ApiProperty({
+    type: IntervalDto,
+    required: false,
+    description:
+      '95 % interval of the MCC: percentiles of 1,000 bootstrap samples of the rows. Absent in older runs.',
+  })
+  mccInterval?: IntervalDto;
+
   @ApiProperty({ type: 'integer', description: 'Steps done so far.', example: 402 })
   step!: number;
 

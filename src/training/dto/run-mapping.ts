@@ -60,7 +60,8 @@ export function epochDto({ epoch, trainingLoss, validation, best, trainingSecond
 }
 
 export function evaluationDto({ step, epoch, averaged, validation, best }: RunEvaluation): RunEvaluationDto {
-  return { step, epoch, averaged, ...figures(validation), best };
+  const { mccInterval } = validation;
+  return { step, epoch, averaged, ...figures(validation), ...(mccInterval && { mccInterval }), best };
 }
 
 export function pointDto({ data }: RunEvent & { type: 'step' }): RunPointDto {

@@ -12,6 +12,7 @@ import { trainingExtent } from '../../bert/fine-tuning/extent.js';
 import { fineTune } from '../../bert/fine-tuning/fine-tune.js';
 import { contradictions } from '../../bert/fine-tuning/hyperparameters.js';
 import { assertFits, stepSizeOf } from '../../bert/fine-tuning/memory.js';
+import { withMccInterval } from '../../bert/evaluation/bootstrap.js';
 import { exportOnnx } from '../../bert/onnx/export.js';
 import { exportInt8Onnx } from '../../bert/onnx/int8-export.js';
 import {
@@ -62,9 +63,14 @@ export async function runJob(
   tell({ type: 'phase', phase: 'preparing' });
   const model = openModelFolder(base.folder);
   try {
-    const { examples, plan } = await prepare(job, base.folder, model.config, signal);
     const choice = detectEngine(job.engine);
-    const engine = await startEngine(job.engine);
+    const { examples, plan } = await prepare(
+      job,
+      base.folder,
+      { config: model.config, engine: choice.name },
+      signal,
+    );
+    const engine = await startEngine(choice);
     tell({ type: 'engine', name: engine.name, description: engine.description, reason: choice.reason });
     const extent = trainingExtent(job.hyperparameters, examples.training.length);
     tell({ type: 'plan', plan, extent });
@@ -79,7 +85,8 @@ export async function runJob(
     for await (const event of fineTune(task)) {
       tellMemory();
       if (event.type === 'evaluation') {
-        const { weights: evaluated, type, ...evaluation } = event;
+        const { weights: evaluated, type, ...told } = event;
+        const evaluation = { ...told, validation: withMccInterval(told.validation) };
         if (evaluation.best) writeCheckpoint(job.folder, config, evaluated());
         results.evaluations.push(evaluation);
         tell({ type, ...evaluation });
@@ -120,7 +127,7 @@ function atMostOnceIn(milliseconds: number, action: () => void): () => void {
 async function prepare(
   job: TrainingJob,
   baseFolder: string,
-  config: EncoderConfig,
+  { config, engine }: { config: EncoderConfig; engine: EngineName },
   signal: AbortSignal,
 ): Promise<{ examples: Examples; plan: RunPlan }> {
   const { maxLength, validationFraction, seed } = job.hyperparameters;
@@ -148,7 +155,7 @@ async function prepare(
   });
   const rows = examples.training.length + examples.validation.length;
   const room = roomForTraining(job.memoryLimit, process.memoryUsage.rss());
-  const estimatedBytes = assertFits(config, step, { engine: detectEngine(job.engine).name, rows }, room);
+  const estimatedBytes = assertFits(config, step, { engine, rows }, room);
   return {
     examples,
     plan: {

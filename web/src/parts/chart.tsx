@@ -11,6 +11,8 @@ export interface Curve {
   colour: number;
   /** For curves of few points: each is marked. */
   dots?: boolean;
+  /** An end of an interval: drawn thin and dashed. */
+  isBound?: boolean;
 }
 
 /** Curves over training steps. Hidden in it is a table with the same numbers. */

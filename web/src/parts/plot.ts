@@ -31,11 +31,12 @@ export function drawPlot(
       cursor: { drag: { x: false, y: false } },
       series: [
         { label: texts.run.steps },
-        ...curves.map(({ name, colour: number, dots }) => ({
+        ...curves.map(({ name, colour: number, dots, isBound }) => ({
           label: name,
           value: (_plot: UPlot, value: number | null) => (value === null ? '–' : brief(value)),
           stroke: colour(`--curve-${number % 5}`),
-          width: 2,
+          width: isBound ? 1 : 2,
+          ...(isBound && { dash: [4, 4] }),
           spanGaps: true,
           points: { show: dots === true, size: 7 },
         })),

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { ModelSummaryDto, ServedAliasDto } from 'wellformed-client';
-import { decimal, percent, time } from '../format.js';
+import { decimal, mccText, percent, time } from '../format.js';
 import { useAction } from '../parts/action.js';
 import { Dialog } from '../parts/dialog.js';
 import { ConfusionMatrix, Facts } from '../parts/figures.js';
@@ -190,7 +190,7 @@ function Card({ title, model: { name, best, validation } }: { title: string; mod
       </p>
       <Facts
         of={[
-          ['MCC', decimal(best.mcc)],
+          ['MCC', mccText(best)],
           [texts.run.evaluationColumns.accuracy, percent(best.accuracy, 1)],
           [texts.data.sentences, String(validation.rows)],
         ]}

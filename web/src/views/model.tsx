@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { ModelDto } from 'wellformed-client';
-import { bytes, decimal, percent, scientific, time, whole } from '../format.js';
+import { bytes, decimal, mccText, percent, scientific, time, whole } from '../format.js';
 import { useAction } from '../parts/action.js';
 import { CodeSamples } from '../parts/copy.js';
 import { Confirm, Dialog } from '../parts/dialog.js';
@@ -85,7 +85,7 @@ function Version({ model, reload }: { model: ModelDto; reload: () => void }) {
       <h2>{t.figures}</h2>
       <Facts
         of={[
-          ['MCC', decimal(metrics.best.mcc)],
+          ['MCC', mccText(metrics.best)],
           [texts.run.evaluationColumns.accuracy, percent(metrics.best.accuracy, 1)],
           [texts.run.evaluationColumns.loss, decimal(metrics.best.loss)],
           [texts.data.sentences, whole(metrics.best.rows)],

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import type { ModelSummaryDto } from 'wellformed-client';
-import { bytes, decimal, time, whole } from '../format.js';
+import { bytes, mccText, time, whole } from '../format.js';
 import { List } from '../parts/list.js';
 import { Paged } from '../parts/paged.js';
 import { Empty } from '../parts/states.js';
@@ -35,8 +35,7 @@ function ModelTable({ models }: { models: readonly ModelSummaryDto[] }) {
             <bdi>{name}</bdi>
           </a>,
           <>
-            {decimal(best.mcc)}{' '}
-            <small>{t.mccOf(best.rows).replace(String(best.rows), whole(best.rows))}</small>
+            {mccText(best)} <small>{t.mccOf(best.rows).replace(String(best.rows), whole(best.rows))}</small>
           </>,
           aliases.map((alias) => <span class="tag">{alias}</span>),
           bytes(size),

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { RunDto, RunEvaluationDto, RunEvent, RunPointDto } from 'wellformed-client';
-import { bytes, decimal, percent, scientific, time } from '../format.js';
+import { bytes, decimal, mccText, percent, scientific, time } from '../format.js';
 import { useAction } from '../parts/action.js';
 import { firstSentences } from '../parts/catalogue.js';
 import { Chart, type Curve } from '../parts/chart.js';
@@ -187,8 +187,12 @@ function Curves({
       points: evaluations.map(({ step, validationLoss }) => [step, validationLoss]),
     },
   ];
+  const ends = (end: 'lower' | 'upper') =>
+    evaluations.flatMap(({ step, mccInterval }) => (mccInterval ? [[step, mccInterval[end]] as const] : []));
   const mcc: Curve[] = [
     { name: 'MCC', colour: 2, dots: true, points: evaluations.map(({ step, mcc }) => [step, mcc]) },
+    { name: t.lowerEnd, colour: 2, isBound: true, points: ends('lower') },
+    { name: t.upperEnd, colour: 2, isBound: true, points: ends('upper') },
   ];
   const rate: Curve[] = [
     { name: t.learningRate, colour: 3, points: points.map(({ step, learningRate }) => [step, learningRate]) },
@@ -220,7 +224,7 @@ function Evaluations({ evaluations }: { evaluations: readonly RunEvaluationDto[]
               {evaluation.step} {evaluation.averaged && t.averaged}
             </>,
             Number(evaluation.epoch.toFixed(2)),
-            decimal(evaluation.mcc),
+            mccText(evaluation),
             percent(evaluation.accuracy, 1),
             decimal(evaluation.validationLoss),
             <button class="quiet" aria-pressed={chosen === evaluation} onClick={() => setOpened(index)}>

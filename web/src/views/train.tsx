@@ -12,7 +12,7 @@ import { useAction } from '../parts/action.js';
 import { Catalogue, FirstRun } from '../parts/catalogue.js';
 import { Facts, Warnings } from '../parts/figures.js';
 import { Problem, Show } from '../parts/states.js';
-import { goTo, route } from '../router.js';
+import { goTo, hrefTo, route } from '../router.js';
 import { trainingFields, valueOf, type SchemaField } from '../schema.js';
 import { useLoaded, wellformed } from '../service.js';
 import { texts } from '../texts/en.js';
@@ -24,14 +24,19 @@ const t = texts.train;
 const MAIN_FIELDS = ['name', 'epochs', 'batchSize', 'learningRate', 'maxLength', 'seed', 'promote'];
 
 export function Train(): JSX.Element {
-  const loaded = useLoaded(async (signal) => {
-    const [datasets, baseModels, document] = await Promise.all([
-      wellformed.api.datasets.list({ query: { limit: 100 }, signal }),
-      wellformed.api.baseModels.list({ signal }),
-      wellformed.document(signal),
-    ]);
-    return { datasets: datasets.items, baseModels: baseModels.items, fields: trainingFields(document) };
-  }, []);
+  const asked = route.value.query.get('data');
+  const loaded = useLoaded(
+    async (signal) => {
+      const [datasets, baseModels, document] = await Promise.all([
+        wellformed.api.datasets.list({ query: { limit: 100 }, signal }),
+        wellformed.api.baseModels.list({ signal }),
+        wellformed.document(signal),
+      ]);
+      return { datasets: datasets.items, baseModels: baseModels.items, fields: trainingFields(document) };
+    },
+    [asked],
+  );
+  const take = ({ id }: DatasetDto) => goTo(['train'], { data: id });
   return (
     <>
       <h1>{t.title}</h1>
@@ -41,11 +46,18 @@ export function Train(): JSX.Element {
             <>
               <p>{t.noData}</p>
               <FirstRun />
-              <Upload done={loaded.reload} />
-              <Catalogue done={loaded.reload} />
+              <Upload done={take} />
+              <Catalogue done={take} />
             </>
           ) : (
-            <Form datasets={datasets} baseModels={baseModels} fields={fields} />
+            <>
+              <Form datasets={datasets} baseModels={baseModels} fields={fields} wanted={asked} />
+              <details>
+                <summary>{t.otherData}</summary>
+                <Upload done={take} />
+                <Catalogue done={take} />
+              </details>
+            </>
           )
         }
       </Show>
@@ -57,14 +69,15 @@ function Form({
   datasets,
   baseModels,
   fields,
+  wanted,
 }: {
   datasets: readonly DatasetDto[];
   baseModels: readonly BaseModelDto[];
   fields: readonly SchemaField[];
+  /** The data set that the address names. */
+  wanted: string | null;
 }) {
-  const [data, setData] = useState(
-    () => route.value.query.get('data') ?? [...datasets].sort((a, b) => b.rows - a.rows)[0]!.id,
-  );
+  const [data, setData] = useState(() => wanted ?? [...datasets].sort((a, b) => b.rows - a.rows)[0]!.id);
   const [validation, setValidation] = useState('');
   const [baseModel, setBaseModel] = useState(baseModels[0]!.name);
   const [values, setValues] = useState<Readonly<Record<string, string>>>({});
@@ -106,6 +119,9 @@ function Form({
         <label>
           {t.data}
           <DatasetSelect datasets={datasets} value={data} change={setData} />
+          <small>
+            <a href={hrefTo(['data', data])}>{t.report}</a>
+          </small>
         </label>
         <label>
           {t.validation}

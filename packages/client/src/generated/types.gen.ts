@@ -339,6 +339,11 @@ export type ConfusionMatrixDto = {
     falseNegatives: number;
 };
 
+export type IntervalDto = {
+    lower: number;
+    upper: number;
+};
+
 export type FiguresDto = {
     /**
      * How many sentences were judged.
@@ -357,6 +362,10 @@ export type FiguresDto = {
      */
     mcc: number;
     confusionMatrix: ConfusionMatrixDto;
+    /**
+     * 95 % interval of the MCC: percentiles of 1,000 bootstrap samples of the rows. Absent where it was not computed.
+     */
+    mccInterval?: IntervalDto;
 };
 
 export type PromotionDto = {
@@ -734,12 +743,19 @@ export type StartEvaluationDto = {
     datasetId: string;
 };
 
-export type IntervalDto = {
-    lower: number;
-    upper: number;
-};
-
 export type EvaluationResultDto = {
+    /**
+     * 95 % interval of the MCC: percentiles of 1,000 bootstrap samples of the rows.
+     */
+    mccInterval: IntervalDto;
+    /**
+     * Sentences too long for the model, judged on their first tokens.
+     */
+    truncated: number;
+    /**
+     * How long the judging took.
+     */
+    seconds: number;
     /**
      * How many sentences were judged.
      */
@@ -757,18 +773,6 @@ export type EvaluationResultDto = {
      */
     mcc: number;
     confusionMatrix: ConfusionMatrixDto;
-    /**
-     * 95 % interval of the MCC: percentiles of 1,000 bootstrap samples of the rows.
-     */
-    mccInterval: IntervalDto;
-    /**
-     * Sentences too long for the model, judged on their first tokens.
-     */
-    truncated: number;
-    /**
-     * How long the judging took.
-     */
-    seconds: number;
 };
 
 export type EvaluationErrorDto = {
@@ -1664,6 +1668,10 @@ export type RunEvaluationDto = {
      */
     mcc: number;
     confusionMatrix: ConfusionMatrixDto;
+    /**
+     * 95 % interval of the MCC: percentiles of 1,000 bootstrap samples of the rows. Absent in older runs.
+     */
+    mccInterval?: IntervalDto;
     /**
      * Steps done so far.
      */
