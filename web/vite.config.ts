@@ -4,7 +4,7 @@ import { defineConfig } from 'vite';
 const folder = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 /** `npm run dev` passes requests of the page on to a service that runs beside it. */
-const SERVICE = process.env.WELLFORMED_URL ?? 'http://127.0.0.1:3000';
+const SERVICE = process.env.SERVICE_URL ?? 'http://127.0.0.1:3000';
 const ROUTES = [
   '/aliases',
   '/base-models',
