@@ -91,7 +91,7 @@ describe.skipIf(!browserPath)('the journey of a new user', () => {
       await expect.poll(() => boxes.count()).toBe(2);
       for (const box of await boxes.all()) await box.check();
       await page.getByRole('link', { name: 'Compare 2 runs' }).click();
-      await page.getByRole('row', { name: /^learningRate (0.001 2e-4|2e-4 0.001)/ }).waitFor();
+      await page.getByRole('row', { name: /^learningRate (0.001 1e-4|1e-4 0.001)/ }).waitFor();
 
       // The second is put into production by hand.
       await page.goto(`${service.url}/#/models`);
