@@ -1,6 +1,9 @@
-// The system's Chromium, as screenshots, tests and benchmarks of the page start it.
-import { existsSync } from 'node:fs';
+// What screenshots, tests and benchmarks of the page share: the system's Chromium, and what is measured of the built page.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { chromium } from 'playwright-core';
+import { root } from './set-up/places.mjs';
 
 /** Undefined where there is none. */
 export const chromiumPath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
@@ -21,4 +24,34 @@ export function launchChromium() {
       '--disable-sync',
     ],
   });
+}
+
+/** Notes what must not happen on a page: errors, violations of its policy (as errors of the console), requests to other places than `url`. */
+export function noteFaults(page, url, faults) {
+  page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
+  page.on('pageerror', (error) => faults.push(error.message));
+  page.on('request', (request) => {
+    if (!request.url().startsWith(url) && !/^(data|blob):/.test(request.url()))
+      faults.push(`asks ${request.url()}`);
+  });
+}
+
+/** Bytes of the built page, gzipped: the scripts and the style of the first view, and all scripts. */
+export function pageSizes() {
+  const built = join(root, 'dist', 'web');
+  const html = readFileSync(join(built, 'index.html'), 'utf8');
+  const sizes = readdirSync(join(built, 'assets'))
+    .filter((name) => /\.(js|css)$/.test(name))
+    .map((name) => ({
+      isScript: name.endsWith('.js'),
+      isFirst: html.includes(name),
+      bytes: gzipSync(readFileSync(join(built, 'assets', name))).length,
+    }));
+  const sum = (isWanted) => sizes.filter(isWanted).reduce((total, { bytes }) => total + bytes, 0);
+  return {
+    html,
+    firstScripts: sum(({ isScript, isFirst }) => isScript && isFirst),
+    firstStyles: sum(({ isScript, isFirst }) => !isScript && isFirst),
+    allScripts: sum(({ isScript }) => isScript),
+  };
 }

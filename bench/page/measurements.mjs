@@ -1,9 +1,14 @@
 /* global addEventListener, document, PerformanceObserver, queueMicrotask, requestAnimationFrame -- in the page */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
-import { chromiumMissing, chromiumPath, launchChromium } from '../../scripts/chromium.mjs';
+import {
+  chromiumMissing,
+  chromiumPath,
+  launchChromium,
+  noteFaults,
+  pageSizes,
+} from '../../scripts/chromium.mjs';
 import { Client } from '../../scripts/demo/client.mjs';
 import { startOwnService } from '../../scripts/demo/own-service.mjs';
 import { root } from '../../scripts/set-up/places.mjs';
@@ -80,21 +85,11 @@ async function trainedRun(url) {
 }
 
 function sizes() {
-  const built = join(root, 'dist', 'web');
-  const html = readFileSync(join(built, 'index.html'), 'utf8');
-  const assets = readdirSync(join(built, 'assets'));
-  const kilobytes = (names) =>
-    names.reduce((sum, name) => sum + gzipSync(readFileSync(join(built, 'assets', name))).length, 0) / 1000;
-  const first = (ending) => assets.filter((name) => name.endsWith(ending) && html.includes(name));
+  const { firstScripts, firstStyles, allScripts } = pageSizes();
   return [
-    { what: 'JavaScript of the first view, gzipped', value: kilobytes(first('.js')), unit: 'kB', reach: 45 },
-    { what: 'CSS of the first view, gzipped', value: kilobytes(first('.css')), unit: 'kB', reach: 10 },
-    {
-      what: 'all JavaScript, gzipped',
-      value: kilobytes(assets.filter((name) => name.endsWith('.js'))),
-      unit: 'kB',
-      reach: 110,
-    },
+    { what: 'JavaScript of the first view, gzipped', value: firstScripts / 1000, unit: 'kB', reach: 45 },
+    { what: 'CSS of the first view, gzipped', value: firstStyles / 1000, unit: 'kB', reach: 10 },
+    { what: 'all JavaScript, gzipped', value: allScripts / 1000, unit: 'kB', reach: 110 },
   ];
 }
 
@@ -102,13 +97,7 @@ function sizes() {
 async function openPage({ browser, url, faults }) {
   const context = await browser.newContext();
   const page = await context.newPage();
-  const own = url;
-  page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
-  page.on('pageerror', (error) => faults.push(error.message));
-  page.on('request', (request) => {
-    if (!request.url().startsWith(own) && !/^(data|blob):/.test(request.url()))
-      faults.push(`asks ${request.url()}`);
-  });
+  noteFaults(page, url, faults);
   await page.exposeFunction('noteViolation', (directive) => faults.push(`violates ${directive}`));
   await page.addInitScript(() =>
     addEventListener('securitypolicyviolation', (event) =>

@@ -8,8 +8,6 @@ interface Field {
   default?: number;
   /** May be left out although it has no default. */
   optional?: boolean;
-  /** Null, which is the default, says that there is none. */
-  nullable?: boolean;
 }
 
 /** A whole number within bounds: checked, and documented with the same bounds. */
@@ -32,41 +30,28 @@ export function NumberField(field: Field & { min: number }): PropertyDecorator {
   );
 }
 
-/** A number above 0, up to the other bound. */
-export function PositiveNumberField(field: Field): PropertyDecorator {
-  return numberField(
-    field,
-    { type: 'number', minimum: 0, exclusiveMinimum: true },
-    (value) => value > 0 && value <= field.max,
-    `a number above 0 and at most ${field.max}`,
-  );
-}
-
 function numberField(
   field: Field,
-  schema: { type: 'integer' | 'number'; minimum: number; exclusiveMinimum?: true },
+  schema: { type: 'integer' | 'number'; minimum: number },
   isValid: (value: number) => boolean,
   what: string,
 ): PropertyDecorator {
   const decorators = [
-    // A union with null would else be no number to who reads a form.
     Reflect.metadata('design:type', Number) as PropertyDecorator,
     ApiPropertyOptional({
       ...schema,
       maximum: field.max,
       description: field.description,
       ...(field.default === undefined ? {} : { default: field.default }),
-      ...(field.nullable ? { nullable: true, default: null } : {}),
     }),
     ValidateBy(
       {
         name: 'numberField',
         validator: { validate: (value: unknown) => typeof value === 'number' && isValid(value) },
       },
-      { message: ({ property }) => `${property} must be ${what}${field.nullable ? ', or null' : ''}` },
+      { message: ({ property }) => `${property} must be ${what}` },
     ),
   ];
   if (field.optional) decorators.push(ValidateIf((_request, value) => value !== undefined));
-  if (field.nullable) decorators.push(ValidateIf((_request, value) => value !== null));
   return applyDecorators(...decorators);
 }

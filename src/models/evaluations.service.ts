@@ -30,8 +30,6 @@ import { EvaluationEntity } from './evaluation.entity.js';
 import { judgeRows } from './judging.js';
 import { ModelsService } from './models.service.js';
 
-/** Fixed, so that the same judgements always have the same interval. */
-
 /** Seconds after which to try again where too many wait. */
 const RETRY_AFTER = 60;
 

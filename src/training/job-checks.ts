@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { BaseModelsService, type BaseModelSummary } from '../base-models/base-models.service.js';
-import { parseEncoderConfig } from '../bert/config.js';
+import { parseEncoderConfig, type EncoderConfig } from '../bert/config.js';
 import { detectEngine, type EngineChoice } from '../bert/engines/detect.js';
 import { trainingExtent } from '../bert/fine-tuning/extent.js';
-import { contradictions } from '../bert/fine-tuning/hyperparameters.js';
+import { contradictions, LONGEST_AUTO_LENGTH } from '../bert/fine-tuning/hyperparameters.js';
 import { assertFits, JobTooLargeError, stepSizeOf } from '../bert/fine-tuning/memory.js';
 import { ConflictError, UnavailableError, type InputProblem } from '../common/errors.js';
 import { Settings } from '../config/settings.js';
 import type { TrainingRequestDto } from './dto/training-request.dto.js';
-import { roomForTraining } from './memory/training-room.js';
+import { roomForTraining, trainingLimit } from './memory/training-room.js';
 import { TrainingHost } from './training-host.js';
 import { invalid, type RowsFacts } from './training-request.js';
 
@@ -56,17 +56,16 @@ export class JobChecks {
   private assertFits(
     request: TrainingRequestDto,
     rows: RowsFacts,
-    { architecture }: BaseModelSummary,
+    baseModel: BaseModelSummary,
     engine: EngineChoice,
   ): MemoryCheck | null {
-    if (!architecture) return null;
+    const config = encoderConfigOf(baseModel);
+    if (!config) return null;
     const longest = rows.statistics.words.max + 2;
-    const length = Math.min(request.maxLength === 'auto' ? 128 : request.maxLength, longest);
+    const length = Math.min(request.maxLength === 'auto' ? LONGEST_AUTO_LENGTH : request.maxLength, longest);
     const step = stepSizeOf(request, rows.rows, { length, vocabulary: 1 });
-    const config = { ...parseEncoderConfig({ model_type: architecture.modelType }), ...architecture };
-    const { trainingMemory } = this.settings;
     // A run that is under way will have given its memory back by then.
-    const room = roomForTraining(trainingMemory === 'auto' ? null : trainingMemory, this.host.residentBytes);
+    const room = roomForTraining(trainingLimit(this.settings), this.host.residentBytes);
     try {
       const neededBytes = assertFits(config, step, { engine: engine.name, rows: rows.rows }, room);
       return { neededBytes: Math.ceil(neededBytes), availableBytes: Math.floor(room.now) };
@@ -76,6 +75,11 @@ export class JobChecks {
       throw invalid({ pointer: '#/batchSize', message: error.message });
     }
   }
+}
+
+/** Null for a model outside of the catalogue that is not downloaded yet. */
+export function encoderConfigOf({ architecture }: BaseModelSummary): EncoderConfig | null {
+  return architecture && { ...parseEncoderConfig({ model_type: architecture.modelType }), ...architecture };
 }
 
 function assertConsistent(

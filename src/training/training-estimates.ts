@@ -1,8 +1,9 @@
 import { statfs } from 'node:fs/promises';
 import { Injectable } from '@nestjs/common';
-import { parseEncoderConfig, type EncoderConfig } from '../bert/config.js';
+import type { EncoderConfig } from '../bert/config.js';
 import { trainingExtent, type Extent } from '../bert/fine-tuning/extent.js';
 import { validationWarnings } from '../bert/evaluation/warnings.js';
+import { LONGEST_AUTO_LENGTH } from '../bert/fine-tuning/hyperparameters.js';
 import { parameterBytes } from '../bert/fine-tuning/memory.js';
 import type { BaseModelSummary } from '../base-models/base-models.service.js';
 import { Settings } from '../config/settings.js';
@@ -10,7 +11,9 @@ import type { LengthStatistics } from '../datasets/dataset.js';
 import { DatasetsService } from '../datasets/datasets.service.js';
 import type { Overlap } from '../datasets/statistics/overlap.js';
 import { DataFolder } from '../storage/data-folder.js';
-import { JobChecks, type MemoryCheck } from './job-checks.js';
+import { heldOutOf } from './holdout.js';
+import { encoderConfigOf, JobChecks, type MemoryCheck } from './job-checks.js';
+import { trainingLimit } from './memory/training-room.js';
 import type { RunHyperparameters } from './run.js';
 import { RunsRepository } from './runs.repository.js';
 import type { PlannedRows, RowsFacts } from './training-request.js';
@@ -72,9 +75,9 @@ export class TrainingEstimates {
   /** @throws DamagedError where rows are not what was stored */
   async of(planned: PlannedRun): Promise<TrainingEstimate> {
     const { training, validation, baseModel, hyperparameters, memory } = planned;
-    const heldOut = Math.round(training.rows * (hyperparameters.validationFraction ?? 0));
-    const trainingRows = training.rows - heldOut;
-    const validationRows = validation?.rows ?? heldOut;
+    const judged = judgedRows(planned);
+    const validationRows = judged.acceptable + judged.unacceptable;
+    const trainingRows = validation ? training.rows : training.rows - validationRows;
     const extent = trainingExtent(hyperparameters, trainingRows);
     const work = { ...extent, trainingRows, validationRows };
     const config = encoderConfigOf(baseModel);
@@ -144,7 +147,7 @@ export class TrainingEstimates {
         earlyStoppingPatience: null,
         classWeights: null,
       },
-      memoryLimit: this.settings.trainingMemory === 'auto' ? null : this.settings.trainingMemory,
+      memoryLimit: trainingLimit(this.settings),
     });
     if (!probed) return null;
     const { secondsPerToken, startSeconds } = probed;
@@ -175,9 +178,18 @@ interface Time {
   basis: EstimateBasis;
 }
 
-/** Null for a model outside of the catalogue that is not downloaded yet. */
-function encoderConfigOf({ architecture }: BaseModelSummary): EncoderConfig | null {
-  return architecture && { ...parseEncoderConfig({ model_type: architecture.modelType }), ...architecture };
+/** How many rows of each label the run is validated on. */
+function judgedRows({
+  training,
+  validation,
+  hyperparameters,
+}: PlannedRun): Pick<RowsFacts, 'acceptable' | 'unacceptable'> {
+  if (validation) return validation;
+  const fraction = hyperparameters.validationFraction ?? 0;
+  return {
+    acceptable: heldOutOf(training.acceptable, fraction),
+    unacceptable: heldOutOf(training.unacceptable, fraction),
+  };
 }
 
 /** Of training and evaluation. */
@@ -193,7 +205,10 @@ function secondsOf(
 }
 
 function tokensIn(words: number, { maxLength }: RunHyperparameters): number {
-  return Math.min(maxLength === 'auto' ? 128 : maxLength, SPECIAL_PIECES + PIECES_PER_WORD * words);
+  return Math.min(
+    maxLength === 'auto' ? LONGEST_AUTO_LENGTH : maxLength,
+    SPECIAL_PIECES + PIECES_PER_WORD * words,
+  );
 }
 
 function passesOf({ rDrop }: RunHyperparameters): number {
@@ -238,11 +253,5 @@ function warningsOf(planned: PlannedRun, overlap: Overlap | null): string[] {
         'The figures will look better than the model is: delete these rows from one of the two sets.',
     );
   }
-  const share = validation ? 1 : (hyperparameters.validationFraction ?? 0);
-  const { acceptable, unacceptable } = validation ?? training;
-  const judged = {
-    acceptable: Math.round(share * acceptable),
-    unacceptable: Math.round(share * unacceptable),
-  };
-  return [...warnings, ...validationWarnings(judged)];
+  return [...warnings, ...validationWarnings(judgedRows(planned))];
 }

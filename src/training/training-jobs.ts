@@ -3,6 +3,7 @@ import { BaseModelsService } from '../base-models/base-models.service.js';
 import { nameFrom } from '../common/names.js';
 import { Settings } from '../config/settings.js';
 import { DatasetsService } from '../datasets/datasets.service.js';
+import { trainingLimit } from './memory/training-room.js';
 import type { RunEntity } from './run.entity.js';
 import type { JobRows, TrainingJob } from './worker/messages.js';
 
@@ -18,7 +19,7 @@ export class TrainingJobs {
   /** @param folder that is to hold the files of the model */
   async jobOf(run: RunEntity, folder: string): Promise<TrainingJob> {
     const training = await this.rowsOf(run.datasetId);
-    const { engine, inferenceThreads, trainingMemory } = this.settings;
+    const { engine, inferenceThreads } = this.settings;
     return {
       runId: run.id,
       folder,
@@ -30,7 +31,7 @@ export class TrainingJobs {
       validation: run.validationDatasetId ? await this.rowsOf(run.validationDatasetId) : null,
       hyperparameters: run.hyperparameters,
       inferenceThreads,
-      memoryLimit: trainingMemory === 'auto' ? null : trainingMemory,
+      memoryLimit: trainingLimit(this.settings),
     };
   }
 

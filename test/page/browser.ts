@@ -1,7 +1,7 @@
 import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { expect } from 'vitest';
-import { chromiumMissing, chromiumPath, launchChromium } from '../../scripts/chromium.mjs';
+import { chromiumMissing, chromiumPath, launchChromium, noteFaults } from '../../scripts/chromium.mjs';
 
 /** Of the system; undefined where there is none. */
 export const browserPath = chromiumPath;
@@ -22,14 +22,7 @@ export async function openPage(
 ) {
   const page: Page = await browser.newPage(options);
   const faults: string[] = [];
-  page.on('console', (message) => {
-    if (message.type() === 'error') faults.push(message.text());
-  });
-  page.on('pageerror', (error) => faults.push(error.message));
-  page.on('request', (request) => {
-    if (!request.url().startsWith(url) && !/^(data|blob):/.test(request.url()))
-      faults.push(`asks ${request.url()}`);
-  });
+  noteFaults(page, url, faults);
   return { page, faults };
 }
 

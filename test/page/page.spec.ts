@@ -1,9 +1,7 @@
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { gzipSync } from 'node:zlib';
+import { rmSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pageSizes } from '../../scripts/chromium.mjs';
 import { formOf } from '../support/http.js';
 import { practiceRows } from '../support/practice-rows.js';
 import { seededFolder } from '../support/seeded-folder.js';
@@ -19,19 +17,12 @@ import {
 
 /* The built page, in a real browser, over the built service. */
 
-const built = fileURLToPath(new URL('../../dist/web', import.meta.url));
-
 describe('the files of the page', () => {
   it('are small', () => {
-    const assets = readdirSync(path.join(built, 'assets'));
-    const size = (names: string[]) =>
-      names.reduce((sum, name) => sum + gzipSync(readFileSync(path.join(built, 'assets', name))).length, 0);
-    const html = readFileSync(path.join(built, 'index.html'), 'utf8');
-    const first = assets.filter((name) => html.includes(name));
-    const scripts = assets.filter((name) => name.endsWith('.js'));
-    expect(size(first.filter((name) => name.endsWith('.js')))).toBeLessThan(45_000);
-    expect(size(first.filter((name) => name.endsWith('.css')))).toBeLessThan(10_000);
-    expect(size(scripts)).toBeLessThan(110_000);
+    const { html, firstScripts, firstStyles, allScripts } = pageSizes();
+    expect(firstScripts).toBeLessThan(45_000);
+    expect(firstStyles).toBeLessThan(10_000);
+    expect(allScripts).toBeLessThan(110_000);
     // Nothing stands in the page that its policy would not allow.
     expect(html).not.toMatch(/<style|<script>|onload=|style="/);
   });

@@ -4,7 +4,7 @@ import { Dialog } from './parts/dialog.js';
 import { lazily } from './parts/lazily.js';
 import { usesShortcuts } from './preferences.js';
 import { goTo, hrefTo, route } from './router.js';
-import { isConnected, useKey, wantsKey, isLoading } from './service.js';
+import { isConnected, isLoading, useKey, wantsKey } from './service.js';
 import { texts } from './texts/en.js';
 import { Try } from './views/try.js';
 

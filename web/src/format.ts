@@ -40,14 +40,16 @@ export function time(iso: string | Date): string {
   return dateTime.format(new Date(iso));
 }
 
-interface Mcc {
-  mcc: number;
-  mccInterval?: { lower: number; upper: number };
+interface Interval {
+  lower: number;
+  upper: number;
+}
+
+export function intervalText({ lower, upper }: Interval): string {
+  return `${decimal(lower)} to ${decimal(upper)}`;
 }
 
 /** With its interval, where there is one: 0.579 (0.502 to 0.655). */
-export function mccText({ mcc, mccInterval }: Mcc): string {
-  return mccInterval
-    ? `${decimal(mcc)} (${decimal(mccInterval.lower)} to ${decimal(mccInterval.upper)})`
-    : decimal(mcc);
+export function mccText({ mcc, mccInterval }: { mcc: number; mccInterval?: Interval }): string {
+  return mccInterval ? `${decimal(mcc)} (${intervalText(mccInterval)})` : decimal(mcc);
 }

@@ -126,7 +126,7 @@ export class Wellformed {
 
   /** Starts a training and answers with its run. */
   async train(request: TrainRequest, { signal }: { signal?: AbortSignal } = {}): Promise<RunDto> {
-    return (await this.askToTrain('', request, signal)) as RunDto;
+    return (await this.askToTrain(request, undefined, signal)) as RunDto;
   }
 
   /** Checks a training without starting it, and tells what it would take. The first time for a base model takes some seconds. */
@@ -134,7 +134,7 @@ export class Wellformed {
     request: TrainRequest,
     { signal }: { signal?: AbortSignal } = {},
   ): Promise<TrainingEstimateDto> {
-    return (await this.askToTrain('?dryRun=true', request, signal)) as TrainingEstimateDto;
+    return (await this.askToTrain(request, { dryRun: true }, signal)) as TrainingEstimateDto;
   }
 
   /**
@@ -190,24 +190,21 @@ export class Wellformed {
     return this.apiKey === undefined ? {} : { authorization: `Bearer ${this.apiKey}` };
   }
 
-  private async askToTrain(query: string, request: TrainRequest, signal?: AbortSignal): Promise<unknown> {
-    const entries = Object.entries(request).filter(([, value]) => value !== undefined);
-    const init: RequestInit = { method: 'POST', signal };
-    if (entries.some(([, value]) => value instanceof Blob)) {
-      const form = new FormData();
-      for (const [name, value] of entries) {
-        if (value === null) continue;
-        form.set(
-          name,
-          value instanceof Blob ? value : Array.isArray(value) ? value.join(',') : String(value),
-        );
-      }
-      init.body = form;
-    } else {
-      init.headers = { 'content-type': 'application/json' };
-      init.body = JSON.stringify(request);
+  private async askToTrain(
+    request: TrainRequest,
+    query: { dryRun: boolean } | undefined,
+    signal?: AbortSignal,
+  ): Promise<RunDto | TrainingEstimateDto> {
+    if (!Object.values(request).some((value) => value instanceof Blob))
+      return this.api.training.create({ body: request as TrainingJsonDto, query, signal });
+    const form = new FormData();
+    for (const [name, value] of Object.entries(request)) {
+      if (value === undefined || value === null) continue;
+      form.set(name, value instanceof Blob ? value : Array.isArray(value) ? value.join(',') : String(value));
     }
-    return (await this.send(`/train${query}`, init)).json();
+    const path = query ? `/train?dryRun=${query.dryRun}` : '/train';
+    const response = await this.send(path, { method: 'POST', body: form, signal });
+    return (await response.json()) as RunDto | TrainingEstimateDto;
   }
 
   /** For what the generated client cannot send: forms with files, and streams. */

@@ -84,6 +84,9 @@ function isNumber(value: unknown): value is number {
   return typeof value === 'number';
 }
 
+/** The longest sentence that `maxLength: auto` settles on, in tokens. */
+export const LONGEST_AUTO_LENGTH = 128;
+
 const MOST_CLASS_WEIGHT = 1000;
 const isClassWeight = (value: unknown) => isNumber(value) && value > 0 && value <= MOST_CLASS_WEIGHT;
 
@@ -138,7 +141,9 @@ export const hyperparameters = {
       ],
     },
     values: 'auto or a whole number from 8 to 512',
-    says: 'Longest sentence in tokens, [CLS] and [SEP] counted. Longer ones are cut. `auto`: the longest sentence of the data, at most 128.',
+    says:
+      'Longest sentence in tokens, [CLS] and [SEP] counted. Longer ones are cut. `auto`: the longest sentence of the data, at most ' +
+      `${LONGEST_AUTO_LENGTH}.`,
     isValid: (value) =>
       value === 'auto' || (isNumber(value) && Number.isInteger(value) && value >= 8 && value <= 512),
   } as Hyperparameter<number | 'auto'>,

@@ -90,7 +90,6 @@ export class RunSummaryDto {
   status!: RunStatus;
 
   @ApiProperty({
-    // Null must stand among them: `nullable` alone does not widen an enum.
     enum: runPhases,
     type: String,
     nullable: true,

@@ -1,6 +1,12 @@
 import { gigabytes, JobTooLargeError, type MemoryRoom } from '../../bert/fine-tuning/memory.js';
+import type { Settings } from '../../config/settings.js';
 import type { RunError } from '../run.js';
 import { availableMemory, type Memory } from './available-memory.js';
+
+/** What the settings allow a training, in bytes; null: what is left. */
+export function trainingLimit({ trainingMemory }: Pick<Settings, 'trainingMemory'>): number | null {
+  return trainingMemory === 'auto' ? null : trainingMemory;
+}
 
 /**
  * How much memory a training may take.

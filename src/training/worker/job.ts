@@ -10,7 +10,7 @@ import { InvalidModelError } from '../../bert/errors.js';
 import type { Example } from '../../bert/fine-tuning/example.js';
 import { trainingExtent } from '../../bert/fine-tuning/extent.js';
 import { fineTune } from '../../bert/fine-tuning/fine-tune.js';
-import { contradictions } from '../../bert/fine-tuning/hyperparameters.js';
+import { contradictions, LONGEST_AUTO_LENGTH } from '../../bert/fine-tuning/hyperparameters.js';
 import { assertFits, stepSizeOf } from '../../bert/fine-tuning/memory.js';
 import { withMccInterval } from '../../bert/evaluation/bootstrap.js';
 import { exportOnnx } from '../../bert/onnx/export.js';
@@ -40,9 +40,6 @@ export class JobRefusedError extends Error {
 export class ModelNotServableError extends Error {
   override readonly name = 'ModelNotServableError';
 }
-
-/** Longest sentence that `maxLength: auto` settles on, in tokens. */
-const longestAuto = 128;
 
 /**
  * Does what a run asks for, from the base model to the files of a model in `job.folder`, and tells how it goes.
@@ -139,7 +136,7 @@ async function prepare(
       `maxLength is ${maxLength}, but ${job.baseModel} reads ${most} tokens at most. Take a smaller one, or auto.`,
     );
   }
-  const limit = maxLength === 'auto' ? Math.min(longestAuto, most) : maxLength;
+  const limit = maxLength === 'auto' ? Math.min(LONGEST_AUTO_LENGTH, most) : maxLength;
   const tokenizer = Tokenizer.fromFolder(baseFolder);
   const options = { maxLength: limit, validationFraction: validationFraction ?? 0, seed };
   const examples = await readExamples(job.training, job.validation, tokenizer, options, signal);

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { ModelDto } from 'wellformed-client';
-import { bytes, decimal, mccText, percent, scientific, time, whole } from '../format.js';
+import { bytes, decimal, intervalText, mccText, percent, scientific, time, whole } from '../format.js';
 import { useAction } from '../parts/action.js';
 import { CodeSamples } from '../parts/copy.js';
 import { Confirm, Dialog } from '../parts/dialog.js';
@@ -256,7 +256,7 @@ function Evaluations({ id }: { id: string }) {
                     {error && <small> {error.detail}</small>}
                   </>,
                   decimal(result?.mcc),
-                  result && `${decimal(result.mccInterval.lower)} to ${decimal(result.mccInterval.upper)}`,
+                  result && intervalText(result.mccInterval),
                   result && percent(result.accuracy, 1),
                 ],
               }))}
