@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DatasetDto, DatasetPageDto } from '../src/datasets/dto/dataset.dto.js';
 import type { EvaluationDto } from '../src/models/dto/evaluation.dto.js';
 import type { ModelDto, ModelPageDto } from '../src/models/dto/model.dto.js';
+import type { CalibrationQualityDto } from '../src/models/dto/serving.dto.js';
 import type { RunDto, RunMetricsDto, RunPageDto } from '../src/training/dto/run.dto.js';
 import { nativeEngine } from './support/engines.js';
 import { problemOf } from './support/http.js';
@@ -184,8 +185,16 @@ describe.each(preferences)('training on %s', { timeout: 180_000 }, (engine, pref
       expect(bytes).toBeGreaterThan(20_000);
       expect(medianSeconds).toBeGreaterThan(0);
       const { temperature, before, after } = calibration;
-      const figures = [temperature, ...Object.values(before), ...Object.values(after), threshold.after.mcc];
-      expect(figures.every(Number.isFinite)).toBe(true);
+      const qualities = [before, after].flatMap((one) => [one.loss, one.expectedCalibrationError]);
+      expect([temperature, ...qualities, threshold.after.mcc].every(Number.isFinite)).toBe(true);
+      for (const { bins, expectedCalibrationError } of [before, after] as CalibrationQualityDto[]) {
+        expect(bins!.reduce((sum, { rows }) => sum + rows, 0)).toBe(validation.rows);
+        const distances = bins!.map(
+          ({ rows, confidence, accuracy }) => rows * Math.abs(confidence - accuracy),
+        );
+        const distance = distances.reduce((sum, one) => sum + one, 0) / validation.rows;
+        expect(distance).toBeCloseTo(expectedCalibrationError, 12);
+      }
       expect(threshold.threshold).toBeGreaterThan(0);
       expect(threshold.threshold).toBeLessThan(1);
     }

@@ -8,6 +8,16 @@ export interface CalibrationQuality {
   loss: number;
   /** Mean distance between how sure the judgements are and how often they are right: 0 is perfect, 1 the worst. */
   expectedCalibrationError: number;
+  /** The reliability diagram: judgements by how sure they are, from unsure to sure, without empty bins. Absent in older versions. */
+  bins?: ReliabilityBin[];
+}
+
+export interface ReliabilityBin {
+  rows: number;
+  /** Mean probability of the label that was judged, 0.5 to 1. */
+  confidence: number;
+  /** Share of the judgements that are right. */
+  accuracy: number;
 }
 
 export interface Calibration extends Partial<Fit> {
@@ -136,6 +146,13 @@ export function calibrationQuality(
   return {
     loss: loss / labels.length,
     expectedCalibrationError: distances.reduce((sum, distance) => sum + distance, 0) / labels.length,
+    bins: bins
+      .filter(({ rows }) => rows > 0)
+      .map(({ rows, confidence, right }) => ({
+        rows,
+        confidence: confidence / rows,
+        accuracy: right / rows,
+      })),
   };
 }
 

@@ -1,11 +1,25 @@
+import { ApiProperty } from '@nestjs/swagger';
 import type { Variant } from '../../bert/onnx/variants.js';
 import type { ConfusionMatrixDto, FiguresDto } from './figures.dto.js';
+
+export class ReliabilityBinDto {
+  /** @example 83 */
+  @ApiProperty({ type: 'integer' })
+  rows!: number;
+  /** Mean probability of the label that was judged, 0.5 to 1. @example 0.87 */
+  confidence!: number;
+  /** Share of the judgements that are right. @example 0.81 */
+  accuracy!: number;
+}
 
 export class CalibrationQualityDto {
   /** Mean cross-entropy. @example 0.437 */
   loss!: number;
   /** Mean distance between how sure judgements are and how often they are right, 0 to 1, in 15 bins. @example 0.074 */
   expectedCalibrationError!: number;
+  /** The reliability diagram: judgements by how sure they are, without empty bins. Absent for older versions. */
+  @ApiProperty({ type: () => [ReliabilityBinDto], required: false })
+  bins?: ReliabilityBinDto[];
 }
 
 /**

@@ -321,6 +321,15 @@ export const texts = {
     >,
     removed: 'removed',
   },
+  reliability: {
+    title: (precision: string) => `Reliability of ${precision}`,
+    confidence: 'How sure',
+    accuracy: 'Right',
+    rows: 'Sentences',
+    bin: (confidence: string, accuracy: string, rows: number) =>
+      `${rows} judgements, ${confidence} sure, ${accuracy} right`,
+    note: 'From left to right, judgements are surer (50 to 100 %). From bottom to top, more of them are right. On the line they are as right as they are sure.',
+  },
   system: {
     title: 'System',
     health: 'Health',

@@ -7,6 +7,7 @@ import { CodeSamples } from '../parts/copy.js';
 import { Confirm, Dialog } from '../parts/dialog.js';
 import { ConfusionMatrix, Facts, Meter, Warnings } from '../parts/figures.js';
 import { List } from '../parts/list.js';
+import { Reliability } from '../parts/reliability.js';
 import { Problem, Show } from '../parts/states.js';
 import { goTo, hrefTo } from '../router.js';
 import { useLoaded, wellformed } from '../service.js';
@@ -185,6 +186,12 @@ function Precisions({ model: { serving } }: { model: ModelDto }) {
         )}
       />
       <p class="note">{serving.auto.reason}</p>
+      <div class="charts">
+        {Object.entries(serving.variants).map(([precision, { calibration }]) => {
+          const { bins } = calibration.used ? calibration.after : calibration.before;
+          return bins && <Reliability title={texts.reliability.title(precision)} bins={bins} />;
+        })}
+      </div>
     </>
   );
 }

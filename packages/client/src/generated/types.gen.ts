@@ -550,7 +550,23 @@ export type ModelMetricsDto = {
     stoppedEarly: string | null;
 };
 
+export type ReliabilityBinDto = {
+    rows: number;
+    /**
+     * Mean probability of the label that was judged, 0.5 to 1.
+     */
+    confidence: number;
+    /**
+     * Share of the judgements that are right.
+     */
+    accuracy: number;
+};
+
 export type CalibrationQualityDto = {
+    /**
+     * The reliability diagram: judgements by how sure they are, without empty bins. Absent for older versions.
+     */
+    bins?: Array<ReliabilityBinDto>;
     /**
      * Mean cross-entropy.
      */
