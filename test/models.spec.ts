@@ -318,7 +318,7 @@ describe('a registration that fails', () => {
     const before = leftovers();
     const staged = await service.app.get(BlobStore).stage();
     await expect(service.app.get(ModelsService).register(registration(staged))).rejects.toThrow(
-      'without config.json, model.safetensors, model.onnx, README.md, tokenizer.json or vocab.txt',
+      'without config.json, model.safetensors, model.onnx, tokenizer.json or vocab.txt',
     );
     const floatAlone = await stageTinyModel(service.app);
     await expect(

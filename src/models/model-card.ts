@@ -5,16 +5,20 @@ import type { ScheduleName } from '../bert/fine-tuning/schedule.js';
 import type { ServingAssessment, VariantAssessment } from '../bert/serving/assessment.js';
 import type { Lineage, ModelMetrics } from './model-version.js';
 
-/** What a model card tells. Plain data: the card is written in the training thread, before the version has an id. */
-export interface ModelCard extends Lineage {
+/** Where a base model comes from. */
+export interface ModelOrigin {
+  /** Its id on the Hugging Face hub; null if it is not from there. */
+  baseModelHubId: string | null;
+  /** Hugging Face's identifier of its licence; null if unknown. */
+  license: string | null;
+}
+
+/** What a model card tells. */
+export interface ModelCard extends Lineage, ModelOrigin {
   name: string;
   metrics: ModelMetrics;
   /** Null where it was not assessed. */
   serving: ServingAssessment | null;
-  /** The base model's id on the Hugging Face hub; null if it is not from there. */
-  baseModelHubId: string | null;
-  /** Hugging Face's identifier of the licence that the base model is under; null if unknown. */
-  license: string | null;
 }
 
 /** The README.md of a model folder, in the form of a Hugging Face model card. */

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { DataSource, In, type EntityManager } from 'typeorm';
@@ -16,6 +16,7 @@ import { isModelId } from './alias-name.js';
 import { AliasEntity } from './alias.entity.js';
 import { openEvaluationStatuses } from './evaluation-record.js';
 import { EvaluationEntity } from './evaluation.entity.js';
+import { modelCard } from './model-card.js';
 import { PRODUCTION, type ModelSummary, type ModelVersion, type Promotion } from './model-version.js';
 import { modelDetails, ModelVersionEntity } from './model-version.entity.js';
 import { decidePromotion, type Contender } from './promotion.js';
@@ -55,7 +56,8 @@ export class ModelsService implements OnModuleInit {
    * production if the rule of promotion says so. Takes the staged folder over: it is gone when this fails.
    */
   async register(registration: Registration): Promise<ModelVersion> {
-    const { staged: _staged, sums: _sums, alongside, promote, ...known } = registration;
+    const { staged: _staged, sums: _sums, baseModelHubId: _id, license: _license, ...rest } = registration;
+    const { alongside, promote, ...known } = rest;
     const id = newId('mdl');
     const { config, files } = await this.publish(registration, id);
     const { best } = known.metrics;
@@ -194,9 +196,11 @@ export class ModelsService implements OnModuleInit {
     await this.blobs.delete(blobKey(id));
   }
 
-  private async publish({ staged, sums, serving }: Registration, id: string) {
+  private async publish(registration: Registration, id: string) {
+    const { staged, sums } = registration;
     try {
-      await assertComplete({ staged, serving });
+      await assertComplete(registration);
+      await writeFile(path.join(staged.path, 'README.md'), modelCard(registration));
       const json = await readFile(path.join(staged.path, 'config.json'), 'utf8');
       const { files } = await staged.publish(blobKey(id), sums);
       return { config: JSON.parse(json) as Record<string, unknown>, files };

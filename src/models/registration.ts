@@ -2,26 +2,22 @@ import { access } from 'node:fs/promises';
 import path from 'node:path';
 import type { EntityManager } from 'typeorm';
 import { graphFiles, int8WeightsFile } from '../bert/onnx/variants.js';
-import type { ServingAssessment } from '../bert/serving/assessment.js';
 import type { StagedFolder } from '../storage/blob-store.js';
-import type { Lineage, ModelMetrics, PromotionRule } from './model-version.js';
+import type { ModelCard } from './model-card.js';
+import type { PromotionRule } from './model-version.js';
 
-/** A trained model that is to become a version. */
-export interface Registration extends Lineage {
-  /** Holds every file of the version: see {@link assertComplete}. */
+/** A trained model that is to become a version, and what its card tells. */
+export interface Registration extends ModelCard {
+  /** Holds every file of the version but its card: see {@link assertComplete}. */
   staged: StagedFolder;
   /** sha256 (hex) of the files in the folder by name, from whoever wrote them: hashing 440 MB would hold up the HTTP thread. */
   sums: Readonly<Record<string, string>>;
-  name: string;
-  metrics: ModelMetrics;
-  /** Null where the folder has no int8 variant. */
-  serving: ServingAssessment | null;
   promote: PromotionRule;
   /** Done in the transaction that inserts the version, so that both happen or neither: the run that made it ends here. */
   alongside?: (manager: EntityManager, modelId: string) => Promise<void>;
 }
 
-const requiredFiles = ['config.json', 'model.safetensors', graphFiles.fp32, 'README.md'];
+const requiredFiles = ['config.json', 'model.safetensors', graphFiles.fp32];
 /** Of a version whose precisions were assessed. */
 const int8Files = [graphFiles.int8, int8WeightsFile];
 const vocabularies = ['tokenizer.json', 'vocab.txt'];

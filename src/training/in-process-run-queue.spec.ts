@@ -21,9 +21,9 @@ describe('InProcessRunQueue', () => {
     const log: string[] = [];
     queue.process(async (id) => {
       log.push(`+${id}`);
-      await database.runs.transition(id, 'running');
+      await database.runs.transition(id, { status: 'running' });
       await new Promise((resolve) => setTimeout(resolve, 20));
-      await database.runs.transition(id, 'succeeded');
+      await database.runs.transition(id, { status: 'succeeded' });
       log.push(`-${id}`);
     });
     const later = await database.addRun();
@@ -35,7 +35,7 @@ describe('InProcessRunQueue', () => {
   it('misses no run that comes when it has just found nothing', async () => {
     const done: string[] = [];
     queue.process(async (id) => {
-      await database.runs.transition(id, 'running');
+      await database.runs.transition(id, { status: 'running' });
       done.push(id);
     });
     for (let i = 0; i < 50; i++) {
@@ -53,7 +53,7 @@ describe('InProcessRunQueue', () => {
     let tries = 0;
     queue.process(async (given) => {
       if (++tries === 1) throw new Error('the database is locked');
-      await database.runs.transition(given, 'running');
+      await database.runs.transition(given, { status: 'running' });
     });
     await vi.waitFor(async () => expect((await database.runs.get(id)).status).toBe('running'), {
       timeout: 5000,

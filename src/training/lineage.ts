@@ -1,52 +1,36 @@
-import type { EngineName } from '../bert/engines/engine.js';
-import type { Hyperparameters } from '../bert/fine-tuning/hyperparameters.js';
 import type { Lineage, ModelMetrics } from '../models/model-version.js';
-import { bestEvaluation, type RunPlan, type RunResults } from './run.js';
+import { bestEvaluation, settledHyperparameters, type Run } from './run.js';
 import type { TrainingJob } from './worker/messages.js';
 
-/** What a model that comes of a job tells about where it comes from. */
-export function lineageOf(job: TrainingJob, plan: RunPlan, engine: EngineName): Lineage {
-  const { id, name, contentHash, rows } = job.training;
+/** What the model that comes of a run tells about where it comes from. */
+export function lineageOf(run: Run, { training }: Pick<TrainingJob, 'training'>): Lineage {
+  const { plan, engine, hyperparameters, validationDatasetId } = run;
+  if (!plan || !engine) throw new Error('This is a bug: a training ended without a plan or an engine.');
+  const { id, name, contentHash, rows } = training;
   return {
-    runId: job.runId,
-    baseModel: job.baseModel,
+    runId: run.id,
+    baseModel: run.baseModel,
     dataset: { id, name, contentHash, rows },
     validation: {
-      datasetId: job.validation?.id ?? null,
+      datasetId: validationDatasetId,
       contentHash: plan.validationContentHash,
       rows: plan.validationRows,
-      fraction: job.hyperparameters.validationFraction,
+      fraction: hyperparameters.validationFraction,
     },
-    hyperparameters: settledHyperparameters(job, plan),
+    hyperparameters: settledHyperparameters(hyperparameters, plan),
     engine,
   };
 }
 
-export function metricsOf({ epochs, evaluations, stoppedEarly }: RunResults): ModelMetrics {
+export function metricsOf({ epochs, evaluations, stoppedEarly }: Run): ModelMetrics {
   const best = bestEvaluation(evaluations);
   if (!best) throw new Error('This is a bug: a training ended without an evaluation.');
   return {
     bestEpoch: best.epoch,
     averaged: best.averaged,
     best: best.validation,
-    epochs: epochs.map(({ epoch, trainingLoss, trainingSeconds, validation }) => ({
-      epoch,
-      trainingLoss,
-      trainingSeconds,
-      validation,
-    })),
-    evaluations: evaluations.map(({ step, epoch, averaged, validation }) => ({
-      step,
-      epoch,
-      averaged,
-      validation,
-    })),
+    epochs: epochs.map(({ best: _best, ...epoch }) => epoch),
+    evaluations: evaluations.map(({ best: _best, ...evaluation }) => evaluation),
     stoppedEarly,
   };
-}
-
-/** What the training is really done with, `auto` settled. */
-export function settledHyperparameters({ hyperparameters }: TrainingJob, plan: RunPlan): Hyperparameters {
-  const { validationFraction: _fraction, ...known } = hyperparameters;
-  return { ...known, maxLength: plan.maxLength };
 }

@@ -1,4 +1,6 @@
 import type {
+  Progress,
+  Run,
   RunDownload,
   RunEngine,
   RunEpoch,
@@ -8,9 +10,11 @@ import type {
   RunPlan,
   RunStatus,
 } from './run.js';
+import { hasEnded } from './run.js';
 
 /** What happens to a run, as it is stored and sent to those who follow it: type → data. */
 export interface RunEventData {
+  /** With the model that came of the run, or the reason of its end. */
   status: { status: RunStatus; modelId?: string; error?: RunError };
   phase: { phase: RunPhase };
   download: RunDownload;
@@ -23,26 +27,83 @@ export interface RunEventData {
   stoppedEarly: { reason: string };
 }
 
-export type RunEventType = keyof RunEventData;
-
-export interface StepData {
+export interface StepData extends Progress {
   step: number;
   totalSteps: number;
   epoch: number;
   loss: number;
   learningRate: number;
   gradientNorm: number;
-  examplesPerSecond: number | null;
-  progress: number;
-  secondsLeft: number | null;
 }
 
-export type NewRunEvent = {
-  [Type in RunEventType]: { type: Type; data: RunEventData[Type] };
-}[RunEventType];
+export type RunEventType = keyof RunEventData;
+
+type Told<Data> = { [Type in keyof Data]: { type: Type; data: Data[Type] } }[keyof Data];
+
+export type NewRunEvent = Told<RunEventData>;
 
 export type RunEvent = NewRunEvent & {
   /** From 1 within the run. */
   sequence: number;
   createdAt: Date;
 };
+
+/** What the row of a run shows: its events, and how far it is between two of them, which is no event. */
+export type RunUpdate = NewRunEvent | Told<{ progress: Progress }>;
+
+/** What is known of a run where an update comes: all of it, unless the update changes only its status. */
+export type RunFacts<Update extends RunUpdate> = Update extends { type: 'status' }
+  ? Pick<Run, 'createdAt' | 'startedAt'>
+  : Run;
+
+type Effects = {
+  [Update in RunUpdate as Update['type']]: (
+    data: Update['data'],
+    run: RunFacts<Update>,
+    at: Date,
+  ) => Partial<Run>;
+};
+
+/** The row of a run is the sum of what happened to it. */
+const effects: Effects = {
+  status: ({ status, modelId, error }, { createdAt, startedAt }, at) => ({
+    status,
+    // A clock that is set back while a run waits or works does not make it start before it came, or end before it started.
+    ...(status === 'running' && { startedAt: later(at, createdAt) }),
+    ...(hasEnded(status) && {
+      finishedAt: later(at, startedAt ?? createdAt),
+      owner: null,
+      leaseExpiresAt: null,
+      download: null,
+      secondsLeft: null,
+    }),
+    ...(modelId && { modelId, progress: 1 }),
+    ...(error && { error }),
+  }),
+  phase: ({ phase }) => ({ phase, download: null }),
+  download: (download) => ({ download }),
+  engine: ({ name }) => ({ engine: name }),
+  plan: ({ totalSteps, ...plan }) => ({ plan, totalSteps }),
+  step: ({ gradientNorm: _norm, totalSteps: _total, ...shown }) => shown,
+  evaluation: (evaluation, { evaluations, mcc }) => ({
+    evaluations: [...evaluations, evaluation],
+    mcc: Math.max(mcc ?? -1, evaluation.validation.mcc),
+  }),
+  epoch: (epoch, { epochs }) => ({ epochs: [...epochs, epoch] }),
+  stoppedEarly: ({ reason }) => ({ stoppedEarly: reason }),
+  progress: (progress) => progress,
+};
+
+/** What an update changes of a run. */
+export function effectOf<Update extends RunUpdate>(
+  { type, data }: Update,
+  run: RunFacts<Update>,
+  at: Date = new Date(),
+): Partial<Run> {
+  const effect = effects[type] as (data: Update['data'], run: RunFacts<Update>, at: Date) => Partial<Run>;
+  return effect(data, run, at);
+}
+
+function later(one: Date, other: Date): Date {
+  return one < other ? other : one;
+}

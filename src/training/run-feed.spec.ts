@@ -20,7 +20,7 @@ beforeEach(async () => {
   };
   feed = new RunFeed(runs, { maxFollowers: 3 } as Settings);
   runId = await database.addRun();
-  await runs.transition(runId, 'running');
+  await runs.transition(runId, { status: 'running' });
 });
 
 afterEach(() => database.close());
@@ -52,7 +52,7 @@ describe('followers of a run', () => {
     await store(251, 300);
     const returning = follow(280);
     await store(301, 450);
-    await database.runs.transition(runId, 'failed');
+    await database.runs.transition(runId, { status: 'failed' });
     // Queued, running, 450 steps, failed.
     for (const follower of [early, late, follow()]) expect(sequences(await follower)).toEqual(upTo(453));
     expect(sequences(await returning)).toEqual(upTo(453, 281));
@@ -62,7 +62,7 @@ describe('followers of a run', () => {
     await store(1, 250);
     const many = Array.from({ length: 300 }, () => follow());
     await store(251, 260);
-    await database.runs.transition(runId, 'failed');
+    await database.runs.transition(runId, { status: 'failed' });
     for (const events of await Promise.all(many)) expect(sequences(events)).toEqual(upTo(263));
     // Two pages.
     expect(reads).toBe(2);
@@ -73,7 +73,7 @@ describe('followers of a run', () => {
     await slow.next();
     const quick = follow();
     await store(1, 500);
-    await database.runs.transition(runId, 'failed');
+    await database.runs.transition(runId, { status: 'failed' });
     expect(sequences(await quick)).toEqual(upTo(503));
     const rest: RunEvent[] = [];
     for await (const news of slow) if (news !== 'alive') rest.push(...news);
@@ -87,7 +87,7 @@ describe('followers of a run', () => {
     const all = follow();
     const returning = follow(10);
     await store(251, 260);
-    await database.runs.transition(runId, 'failed');
+    await database.runs.transition(runId, { status: 'failed' });
     const readable = upTo(263).filter((sequence) => !damaged.includes(sequence));
     expect(sequences(await all)).toEqual(readable);
     expect(sequences(await returning)).toEqual(readable.filter((sequence) => sequence > 10));
@@ -101,7 +101,7 @@ describe('followers of a run', () => {
         throw new Error('rolled back');
       }),
     ).rejects.toThrow('rolled back');
-    await database.runs.transition(runId, 'failed');
+    await database.runs.transition(runId, { status: 'failed' });
     expect((await events).map(({ type }) => type)).toEqual(['status', 'status', 'status']);
   });
 

@@ -1,17 +1,28 @@
 import { Injectable } from '@nestjs/common';
 import type { SpanContext, Trace } from '../tracing/trace.js';
 import { Tracing } from '../tracing/tracing.js';
-import type { RunPhase, RunStatus } from './run.js';
-import type { RunEntity } from './run.entity.js';
-import type { ProgressMessage } from './training-process.js';
+import { hasEnded, type Run, type RunPhase, type RunStatus } from './run.js';
+import type { RunEvent } from './run-event.js';
+import { RunsRepository } from './runs.repository.js';
 
-/** Makes a trace of every run, from when it was asked for to its end, where the service traces. */
+/** Makes a trace of every run of this process, from when it was asked for to its end, where the service traces. */
 @Injectable()
 export class RunTraces {
   /** The requests that asked for runs which have not begun: traces of their own, since a run may begin days later. */
   private readonly asked = new Map<string, SpanContext>();
+  private readonly open = new Map<string, RunTrace>();
 
-  constructor(private readonly tracing: Tracing) {}
+  constructor(
+    private readonly tracing: Tracing,
+    runs: RunsRepository,
+  ) {
+    runs.onNews(({ runId, event }) => {
+      if (event) this.open.get(runId)?.receive(event);
+      // It will not begin.
+      if (event === null || (event.type === 'status' && hasEnded(event.data.status)))
+        this.asked.delete(runId);
+    });
+  }
 
   askedFor(runId: string, by: Trace | null | undefined): void {
     if (!by) return;
@@ -19,14 +30,10 @@ export class RunTraces {
     this.asked.set(runId, by.spanContext);
   }
 
-  /** It will not begin. */
-  forget(runId: string): void {
-    this.asked.delete(runId);
-  }
-
-  begin({ id, baseModel, datasetId, createdAt }: RunEntity): RunTrace | undefined {
+  /** This process takes a run up. */
+  begin({ id, baseModel, datasetId, createdAt }: Run): void {
     const asker = this.asked.get(id);
-    this.forget(id);
+    this.asked.delete(id);
     const now = performance.now();
     // By the clock, which may have been set back.
     const from = now - Math.max(0, Date.now() - Number(createdAt));
@@ -39,41 +46,62 @@ export class RunTraces {
         'wellformed.dataset.id': datasetId,
       },
     });
-    trace?.part('queue', { from }).end({ to: now });
-    return trace && new RunTrace(trace);
+    if (!trace) return;
+    trace.part('queue', { from }).end({ to: now });
+    this.open.set(id, new RunTrace(trace));
+  }
+
+  /** By which its lines in the log are found. */
+  fieldsOf(runId: string): { traceId?: string; spanId?: string } {
+    return this.open.get(runId)?.fields ?? {};
+  }
+
+  /** Its model is being registered. */
+  registering(runId: string): void {
+    this.open.get(runId)?.enter('registering');
+  }
+
+  /** This process is done with a run. */
+  end(runId: string): void {
+    this.open.get(runId)?.end();
+    this.open.delete(runId);
   }
 }
 
 /** The trace of a run under way: a part for each phase. */
-export class RunTrace {
+class RunTrace {
   private phase: Trace | undefined;
   private status: RunStatus | undefined;
 
   constructor(private readonly trace: Trace) {}
 
-  /** By which its lines in the log are found. */
   get fields(): { traceId: string; spanId: string } {
     const { traceId, spanId } = this.trace.spanContext;
     return { traceId, spanId };
   }
 
-  /** Whatever the worker tells. */
-  receive(message: ProgressMessage): void {
-    switch (message.type) {
+  receive({ type, data }: RunEvent): void {
+    switch (type) {
       case 'phase':
-        return this.enter(message.phase);
+        return this.enter(data.phase);
       case 'engine':
-        return this.trace.set({ 'wellformed.engine': message.name });
+        return this.trace.set({ 'wellformed.engine': data.name });
       case 'plan':
-        return this.trace.set({ 'wellformed.training.rows': message.plan.trainingRows });
+        return this.trace.set({ 'wellformed.training.rows': data.trainingRows });
       case 'epoch':
         return this.phase?.event('epoch', {
-          'wellformed.epoch': message.epoch,
-          'wellformed.training.loss': message.trainingLoss,
-          'wellformed.validation.mcc': message.validation.mcc,
+          'wellformed.epoch': data.epoch,
+          'wellformed.training.loss': data.trainingLoss,
+          'wellformed.validation.mcc': data.validation.mcc,
         });
       case 'stoppedEarly':
         return this.phase?.event('stopped early');
+      case 'status':
+        this.status = data.status;
+        return this.trace.set({
+          'wellformed.run.status': data.status,
+          ...(data.modelId && { 'wellformed.model.id': data.modelId }),
+        });
       default:
         return;
     }
@@ -86,14 +114,8 @@ export class RunTrace {
     this.phase = this.trace.part(phase, { from: now });
   }
 
-  /** What the run has come to; it is not over yet. */
-  settle(status: RunStatus, modelId?: string): void {
-    this.status = status;
-    this.trace.set({ 'wellformed.run.status': status, ...(modelId && { 'wellformed.model.id': modelId }) });
-  }
-
   end(): void {
-    const failure = this.status === 'failed' || this.status === undefined ? 'failed' : undefined;
+    const failure = this.status === undefined || this.status === 'failed' ? 'failed' : undefined;
     const to = performance.now();
     this.phase?.end({ to, failure });
     this.trace.end({ to, failure });

@@ -13,6 +13,7 @@ import { promotionRules, type PromotionRule } from '../models/model-version.js';
 import {
   runPhases,
   runStatuses,
+  type Run,
   type RunDownload,
   type RunEpoch,
   type RunError,
@@ -23,12 +24,16 @@ import {
   type RunStatus,
 } from './run.js';
 
+/** Of the meaning of a row's states and JSON, for later migrations. */
+export const RUN_ROW_VERSION = 2;
+
+/** A run in the database: see {@link Run}. */
 @Entity('runs')
-export class RunEntity {
+export class RunEntity implements Run {
   @IdColumn()
   id!: string;
 
-  /** Of the meaning of this row's states and JSON, for later migrations. */
+  /** See {@link RUN_ROW_VERSION}. */
   @Column({ type: 'integer', default: 1 })
   version!: number;
 
@@ -49,7 +54,6 @@ export class RunEntity {
   @ReferenceColumn({ nullable: true })
   validationDatasetId!: string | null;
 
-  /** What its model is to be called. */
   @Column({ type: 'varchar', length: 200, nullable: true })
   name!: string | null;
 
@@ -59,7 +63,6 @@ export class RunEntity {
   @JsonColumn({}, withAllHyperparameters)
   hyperparameters!: RunHyperparameters;
 
-  /** When the new version becomes `production`: auto, always or never. */
   @EnumColumn(promotionRules, { length: 8 })
   promote!: PromotionRule;
 
@@ -87,7 +90,6 @@ export class RunEntity {
   @DoubleColumn({ nullable: true })
   examplesPerSecond!: number | null;
 
-  /** 0 to 1. */
   @DoubleColumn({ default: 0 })
   progress!: number;
 
@@ -97,7 +99,7 @@ export class RunEntity {
   @JsonColumn({ nullable: true })
   download!: RunDownload | null;
 
-  /** The highest of all evaluations so far: lists show it without reading them. */
+  /** Lists show it without reading the evaluations. */
   @DoubleColumn({ nullable: true })
   mcc!: number | null;
 
@@ -113,11 +115,10 @@ export class RunEntity {
   @JsonColumn({ nullable: true })
   error!: RunError | null;
 
-  /** The version that the run registered. No foreign key: the version may be deleted, and it refers to the run. */
+  /** No foreign key: the version may be deleted, and it refers to the run. */
   @ReferenceColumn({ nullable: true })
   modelId!: string | null;
 
-  /** The process that works on the run, and until when it does so unless it renews. */
   @Column({ type: 'varchar', length: 64, nullable: true })
   owner!: string | null;
 
@@ -134,8 +135,5 @@ export class RunEntity {
   finishedAt!: Date | null;
 }
 
-/** What may hold as many as a thousand evaluations. */
-export const runDetails = ['epochs', 'evaluations'] as const satisfies (keyof RunEntity)[];
-
-/** A run as lists have it. */
-export type RunSummary = Omit<RunEntity, (typeof runDetails)[number]>;
+/** What lists leave out. */
+export const runDetails = ['epochs', 'evaluations'] as const satisfies (keyof Run)[];

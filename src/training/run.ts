@@ -1,6 +1,8 @@
 import type { EngineName } from '../bert/engines/engine.js';
 import type { Evaluation } from '../bert/evaluation/evaluation.js';
-import type { AskedHyperparameters } from '../bert/fine-tuning/hyperparameters.js';
+import type { AskedHyperparameters, Hyperparameters } from '../bert/fine-tuning/hyperparameters.js';
+import { newId } from '../common/identifiers.js';
+import type { PromotionRule } from '../models/model-version.js';
 
 export const runStatuses = ['queued', 'running', 'succeeded', 'failed', 'cancelled', 'interrupted'] as const;
 export type RunStatus = (typeof runStatuses)[number];
@@ -39,16 +41,6 @@ export interface RunEpoch {
   trainingSeconds: number;
 }
 
-/** What came of a training, beside the weights. */
-export interface RunResults {
-  /** Those that have ended. */
-  epochs: RunEpoch[];
-  /** In order. */
-  evaluations: RunEvaluation[];
-  /** Why it ended before its last step, for people to read; null if it did not. */
-  stoppedEarly: string | null;
-}
-
 /** What trains. */
 export interface RunEngine {
   name: EngineName;
@@ -85,6 +77,106 @@ export interface RunDownload {
 export interface RunError {
   title: string;
   detail: string;
+}
+
+/** How far a run is and how fast it goes. */
+export interface Progress {
+  /** Share of the training steps done, 0 to 1; it stays short of 1 until the model is registered. */
+  progress: number;
+  /** Examples a second of the last steps, evaluation not counted; null before the second step. */
+  examplesPerSecond: number | null;
+  /** Of training and evaluation still to come; null before the second step. */
+  secondsLeft: number | null;
+}
+
+/** What somebody wants of a run. */
+export interface RunOrder {
+  datasetId: string;
+  /** Null: rows of the training set are held out. */
+  validationDatasetId: string | null;
+  /** What its model is to be called. */
+  name: string | null;
+  baseModel: string;
+  hyperparameters: RunHyperparameters;
+  /** When the new version becomes `production`. */
+  promote: PromotionRule;
+}
+
+/** A run as lists have it: without what may be as many as a thousand evaluations. */
+export interface RunSummary extends RunOrder, Progress {
+  id: string;
+  status: RunStatus;
+  /** Null before it runs; afterwards, what it was busy with last. */
+  phase: RunPhase | null;
+  engine: EngineName | null;
+  plan: RunPlan | null;
+  /** Of the last step that was stored; 0 before the first. */
+  step: number;
+  totalSteps: number | null;
+  epoch: number;
+  loss: number | null;
+  learningRate: number | null;
+  download: RunDownload | null;
+  /** The highest of all evaluations so far. */
+  mcc: number | null;
+  /** Why it ended before its last step, for people to read; null if it did not. */
+  stoppedEarly: string | null;
+  error: RunError | null;
+  /** The version that the run registered. */
+  modelId: string | null;
+  /** The process that works on the run, and until when it does so unless it renews. */
+  owner: string | null;
+  leaseExpiresAt: Date | null;
+  createdAt: Date;
+  startedAt: Date | null;
+  finishedAt: Date | null;
+}
+
+export interface Run extends RunSummary {
+  /** Those that have ended. */
+  epochs: RunEpoch[];
+  /** In order. */
+  evaluations: RunEvaluation[];
+}
+
+/** A run that waits for its turn. */
+export function queuedRun(order: RunOrder): Run {
+  return {
+    ...order,
+    id: newId('run'),
+    status: 'queued',
+    phase: null,
+    engine: null,
+    plan: null,
+    step: 0,
+    totalSteps: null,
+    epoch: 0,
+    loss: null,
+    learningRate: null,
+    examplesPerSecond: null,
+    progress: 0,
+    secondsLeft: null,
+    download: null,
+    mcc: null,
+    epochs: [],
+    evaluations: [],
+    stoppedEarly: null,
+    error: null,
+    modelId: null,
+    owner: null,
+    leaseExpiresAt: null,
+    createdAt: new Date(),
+    startedAt: null,
+    finishedAt: null,
+  };
+}
+
+/** What the training is really done with, `auto` settled. */
+export function settledHyperparameters(
+  { validationFraction: _fraction, ...asked }: RunHyperparameters,
+  { maxLength }: Pick<RunPlan, 'maxLength'>,
+): Hyperparameters {
+  return { ...asked, maxLength };
 }
 
 const successors: Record<RunStatus, readonly RunStatus[]> = {

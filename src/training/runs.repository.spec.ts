@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openRunsDatabase, type RunsDatabase } from '../../test/support/runs-database.js';
 import type { RunsRepository } from './runs.repository.js';
 
@@ -10,6 +10,7 @@ beforeAll(async () => {
   runs = database.runs;
 });
 afterAll(() => database.close());
+afterEach(() => void vi.useRealTimers());
 
 describe('RunsRepository', () => {
   it('gives a run back as it was stored', async () => {
@@ -28,7 +29,9 @@ describe('RunsRepository', () => {
 
   it('lets one of two have a queued run', async () => {
     const id = await database.addRun();
-    const claims = await Promise.all(['a', 'b'].map((owner) => runs.transition(id, 'running', { owner })));
+    const claims = await Promise.all(
+      ['a', 'b'].map((owner) => runs.transition(id, { status: 'running' }, { owner, leaseExpiresAt: null })),
+    );
     expect(claims).toEqual([true, false]);
     expect((await runs.get(id)).owner).toBe('a');
     const statuses = (await runs.events(id, 1, 100)).map(({ data }) => data);
@@ -36,26 +39,35 @@ describe('RunsRepository', () => {
   });
 
   it('keeps the order of its times, though the clock is set back', async () => {
-    const createdAt = new Date('2026-03-01T12:00:00Z');
-    const id = await database.addRun({ createdAt });
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const at = (time: string) => vi.setSystemTime(new Date(time));
+    at('2026-03-01T12:00:00Z');
+    const id = await database.addRun();
+    at('2026-03-01T12:00:05Z');
+    await runs.transition(id, { status: 'running' });
+    at('2026-02-28T12:00:00Z');
+    await runs.transition(id, { status: 'failed' });
     const started = new Date('2026-03-01T12:00:05Z');
-    await runs.transition(id, 'running', { startedAt: started });
-    await runs.transition(id, 'failed', { finishedAt: new Date('2026-02-28T12:00:00Z') });
     expect(await runs.get(id)).toMatchObject({ startedAt: started, finishedAt: started });
 
-    const other = await database.addRun({ createdAt });
-    await runs.transition(other, 'running', { startedAt: new Date('2026-02-28T12:00:00Z') });
-    const finished = new Date('2026-03-01T13:00:00Z');
-    await runs.transition(other, 'failed', { finishedAt: finished });
-    expect(await runs.get(other)).toMatchObject({ startedAt: createdAt, finishedAt: finished });
+    at('2026-03-01T12:00:00Z');
+    const other = await database.addRun();
+    at('2026-02-28T12:00:00Z');
+    await runs.transition(other, { status: 'running' });
+    at('2026-03-01T13:00:00Z');
+    await runs.transition(other, { status: 'failed' });
+    expect(await runs.get(other)).toMatchObject({
+      startedAt: new Date('2026-03-01T12:00:00Z'),
+      finishedAt: new Date('2026-03-01T13:00:00Z'),
+    });
   });
 
   it('brings no run back from its end', async () => {
     const id = await database.addRun();
-    expect(await runs.transition(id, 'succeeded')).toBe(false);
-    expect(await runs.transition(id, 'cancelled', { finishedAt: new Date() })).toBe(true);
+    expect(await runs.transition(id, { status: 'succeeded' })).toBe(false);
+    expect(await runs.transition(id, { status: 'cancelled' })).toBe(true);
     for (const status of ['running', 'failed', 'interrupted', 'cancelled'] as const) {
-      expect(await runs.transition(id, status)).toBe(false);
+      expect(await runs.transition(id, { status })).toBe(false);
     }
     expect((await runs.get(id)).status).toBe('cancelled');
   });
@@ -64,7 +76,7 @@ describe('RunsRepository', () => {
     const id = await database.addRun();
     const event = { type: 'phase', data: { phase: 'training' } } as const;
     await expect(runs.record(id, { phase: 'training' }, event)).rejects.toThrow('This is a bug');
-    await runs.transition(id, 'running');
+    await runs.transition(id, { status: 'running' });
     await runs.record(id, { phase: 'training' }, event);
     expect((await runs.get(id)).phase).toBe('training');
     expect(await runs.events(id, 1, 100)).toMatchObject([
@@ -77,10 +89,11 @@ describe('RunsRepository', () => {
 
   it('gives of many steps as many as are wanted, with both ends', async () => {
     const id = await database.addRun();
-    await runs.transition(id, 'running');
+    await runs.transition(id, { status: 'running' });
     for (let step = 1; step <= 9; step++) {
       const data = { step, epoch: 1, loss: 1, learningRate: 1, gradientNorm: 1 } as never;
-      await runs.record(id, { step }, { type: 'step', data }, { type: 'phase', data: { phase: 'training' } });
+      await runs.record(id, { step }, { type: 'step', data });
+      await runs.record(id, { phase: 'training' }, { type: 'phase', data: { phase: 'training' } });
     }
     const stepsOf = async (most: number) => (await runs.steps(id, most)).map(({ data }) => data.step);
     expect(await stepsOf(100)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
@@ -91,7 +104,7 @@ describe('RunsRepository', () => {
 
   it('renews the lease of its owner alone', async () => {
     const id = await database.addRun();
-    await runs.transition(id, 'running', { owner: 'me', leaseExpiresAt: new Date(0) });
+    await runs.transition(id, { status: 'running' }, { owner: 'me', leaseExpiresAt: new Date(0) });
     expect(await runs.renewLease(id, 'somebody else', new Date(1))).toBe(false);
     expect(await runs.renewLease(id, 'me', new Date(2))).toBe(true);
     expect((await runs.get(id)).leaseExpiresAt).toEqual(new Date(2));

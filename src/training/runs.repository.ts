@@ -7,9 +7,23 @@ import { findPage, type Page, type PageQuery } from '../common/pagination.js';
 import { findReadableRows } from '../common/readable-rows.js';
 import { Transactions } from '../database/transactions.js';
 import { countByStatus } from '../database/count-by-status.js';
-import { hasEnded, predecessors, runStatuses, type RunPhase, type RunStatus } from './run.js';
-import { runDetails, RunEntity, type RunSummary } from './run.entity.js';
-import type { NewRunEvent, RunEvent, RunEventType } from './run-event.js';
+import {
+  hasEnded,
+  predecessors,
+  runStatuses,
+  type Run,
+  type RunPhase,
+  type RunStatus,
+  type RunSummary,
+} from './run.js';
+import { RUN_ROW_VERSION, runDetails, RunEntity } from './run.entity.js';
+import {
+  effectOf,
+  type NewRunEvent,
+  type RunEvent,
+  type RunEventData,
+  type RunEventType,
+} from './run-event.js';
 import { RunEventEntity } from './run-event.entity.js';
 import { spread } from './spread.js';
 
@@ -17,7 +31,10 @@ import { spread } from './spread.js';
 const MOST_NAMED = 5;
 
 /** What a writer may change of a run without changing its status. */
-export type RunChanges = Partial<Omit<RunEntity, 'id' | 'status'>>;
+export type RunChanges = Omit<Partial<Run>, 'id' | 'status'>;
+
+/** Who works on a run, and until when unless the lease is renewed. */
+export type Lease = Pick<Run, 'owner' | 'leaseExpiresAt'>;
 
 /** An event that was stored, or that a run was deleted. */
 export type RunNews = { runId: string; event: RunEvent } | { runId: string; event: null };
@@ -38,19 +55,19 @@ export class RunsRepository {
     this.listeners.push(listener);
   }
 
-  async insert(run: RunEntity): Promise<void> {
+  async insert(run: Run): Promise<void> {
     await this.transactions.run(async (manager) => {
-      await manager.insert(RunEntity, run);
+      await manager.insert(RunEntity, { ...run, version: RUN_ROW_VERSION });
       await this.append(manager, run.id, { type: 'status', data: { status: run.status } });
     });
   }
 
-  find(id: string): Promise<RunEntity | null> {
+  find(id: string): Promise<Run | null> {
     return this.runs.findOneBy({ id });
   }
 
   /** @throws NotFoundError */
-  async get(id: string): Promise<RunEntity> {
+  async get(id: string): Promise<Run> {
     const run = await this.find(id);
     return run ?? noSuchRun(id);
   }
@@ -104,7 +121,7 @@ export class RunsRepository {
   }
 
   /** The last of those that trained this base model on this engine and succeeded. */
-  succeeded(baseModel: string, engine: EngineName): Promise<RunEntity[]> {
+  succeeded(baseModel: string, engine: EngineName): Promise<Run[]> {
     const where = { status: 'succeeded' as const, baseModel, engine };
     return findReadableRows(this.runs, { where, order: { id: 'DESC' }, take: 10 });
   }
@@ -116,39 +133,39 @@ export class RunsRepository {
     return phases.find(({ data }) => (data as { phase: RunPhase }).phase === phase)?.createdAt ?? null;
   }
 
-  running(): Promise<RunEntity[]> {
+  running(): Promise<Run[]> {
     return findReadableRows(this.runs, { where: { status: 'running' } });
   }
 
   /**
    * Brings a run to another status, if it may come there from the one it has now.
+   * @param lease of the process that takes it up
    * @returns whether it did: somebody else may have been faster
    */
   transition(
     id: string,
-    to: RunStatus,
-    changes: RunChanges = {},
-    data: { modelId?: string; error?: { title: string; detail: string } } = {},
+    data: RunEventData['status'],
+    lease: Lease | Record<string, never> = {},
   ): Promise<boolean> {
     return this.transactions.run(async (manager) => {
-      const where = { id, status: In(predecessors(to)) };
+      const event = { type: 'status', data } as const;
+      const where = { id, status: In(predecessors(data.status)) };
       // No more of it: even a run of which something cannot be read must be able to end.
       const run = await manager.findOne(RunEntity, { select: { createdAt: true, startedAt: true }, where });
       if (!run) return false;
-      const stored = { ...changes, ...inOrder(run, changes), status: to };
-      const { affected } = await manager.update(RunEntity, where, stored);
+      const { affected } = await manager.update(RunEntity, where, { ...effectOf(event, run), ...lease });
       if (!affected) return false;
-      await this.append(manager, id, { type: 'status', data: { status: to, ...data } });
+      await this.append(manager, id, event);
       return true;
     });
   }
 
-  /** Stores what happened to a running run, and what that changes of it. */
-  async record(id: string, changes: RunChanges, ...events: NewRunEvent[]): Promise<void> {
+  /** Stores what a running run has come to, together with the event that told of it where there was one. */
+  async record(id: string, changes: RunChanges, event?: NewRunEvent): Promise<void> {
     await this.transactions.run(async (manager) => {
       const { affected } = await manager.update(RunEntity, { id, status: 'running' }, changes);
       if (!affected) throw new Error(`This is a bug: run ${id} is written to but is not running.`);
-      for (const event of events) await this.append(manager, id, event);
+      if (event) await this.append(manager, id, event);
     });
   }
 
@@ -208,18 +225,6 @@ export class RunsRepository {
   private announce(news: RunNews): void {
     for (const listener of this.listeners) listener(news);
   }
-}
-
-/** A clock that is set back while a run waits or works does not make it start before it came, or end before it started. */
-function inOrder(
-  run: Pick<RunEntity, 'createdAt' | 'startedAt'>,
-  { startedAt, finishedAt }: RunChanges,
-): Pick<RunChanges, 'startedAt' | 'finishedAt'> {
-  const later = (one: Date, other: Date) => (one < other ? other : one);
-  return {
-    ...(startedAt && { startedAt: later(startedAt, run.createdAt) }),
-    ...(finishedAt && { finishedAt: later(finishedAt, run.startedAt ?? run.createdAt) }),
-  };
 }
 
 function noSuchRun(id: string): never {

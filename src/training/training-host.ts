@@ -3,16 +3,15 @@ import { randomUUID } from 'node:crypto';
 import { withoutServerFolders } from '../common/server-folders.js';
 import { untilStored } from '../common/until-stored.js';
 import { Settings } from '../config/settings.js';
-import { Instruments } from '../metrics/instruments.js';
 import { ModelsService } from '../models/models.service.js';
 import { BlobStore, type StagedFolder } from '../storage/blob-store.js';
 import { describeFailure } from './failure.js';
 import { lineageOf, metricsOf } from './lineage.js';
-import { assertTransition, type RunError } from './run.js';
-import type { RunEntity } from './run.entity.js';
+import { assertTransition, type Run, type RunEngine, type RunError } from './run.js';
+import { RunMetrics } from './run-metrics.js';
 import { RunRecorder } from './run-recorder.js';
-import { RunTraces, type RunTrace } from './run-traces.js';
-import { RunsRepository, type RunChanges } from './runs.repository.js';
+import { RunTraces } from './run-traces.js';
+import { RunsRepository } from './runs.repository.js';
 import { TrainingJobs } from './training-jobs.js';
 import { TrainingProbes } from './training-probes.js';
 import { TrainingProcess, type ProgressMessage } from './training-process.js';
@@ -28,10 +27,6 @@ interface Work {
   runId: string;
   process?: TrainingProcess;
   stop?: StopReason;
-  /** When it was claimed, by the clock that never goes back. */
-  since: number;
-  /** Where the service traces. */
-  trace?: RunTrace;
   /** The files are done: it is too late to stop. */
   registering?: boolean;
 }
@@ -53,15 +48,15 @@ export class TrainingHost {
     private readonly jobs: TrainingJobs,
     private readonly models: ModelsService,
     private readonly blobs: BlobStore,
-    private readonly instruments: Instruments,
-    private readonly settings: Settings,
+    private readonly metrics: RunMetrics,
     private readonly traces: RunTraces,
+    private readonly settings: Settings,
     private readonly probes: TrainingProbes,
   ) {}
 
   /** Works on a queued run until it has ended. Does nothing if it is not queued any more. */
   run(runId: string): Promise<void> {
-    const work = this.carryOut({ runId, since: performance.now() });
+    const work = this.carryOut({ runId });
     this.settled = work.catch(() => undefined);
     return work;
   }
@@ -124,49 +119,47 @@ export class TrainingHost {
       renewal = setInterval(() => void this.renewLease(runId), renewalMilliseconds);
       await this.probes.giveWay();
       const run = await this.runs.get(runId);
-      // By the clock, which may have been set back.
-      const waited = Number(run.startedAt) - Number(run.createdAt);
-      this.instruments.training.queueSeconds.observe(Math.max(0, waited) / 1000);
-      work.trace = this.traces.begin(run);
+      this.metrics.begin(run);
+      this.traces.begin(run);
       await this.train(work, run);
     } catch (error) {
       // What the training itself throws is stored with the run: this is the host's own.
       this.logger.error(`Run ${runId}: ${(error as Error).message}`, { runId }, (error as Error).stack);
-      await this.end(runId, 'failed', { error: describeFailure(error) });
+      await this.end(runId, 'failed', describeFailure(error));
     } finally {
       clearInterval(renewal);
-      work.trace?.end();
+      this.traces.end(runId);
+      this.metrics.end(runId);
       this.work = undefined;
       this.probes.goOn();
-      this.instruments.training.end();
     }
   }
 
-  private async claim(runId: string): Promise<boolean> {
-    const claimed = await this.runs.transition(runId, 'running', {
-      owner: this.owner,
-      leaseExpiresAt: leaseEnd(),
-      startedAt: new Date(),
-    });
-    return claimed;
+  private claim(runId: string): Promise<boolean> {
+    return this.runs.transition(
+      runId,
+      { status: 'running' },
+      { owner: this.owner, leaseExpiresAt: leaseEnd() },
+    );
   }
 
-  private async train(work: Work, run: RunEntity): Promise<void> {
+  private async train(work: Work, run: Run): Promise<void> {
     const { runId } = work;
     const staged = await this.blobs.stage();
     try {
       const job = await this.jobs.jobOf(run, staged.path);
-      const recorder = new RunRecorder(runId, this.runs, this.instruments);
+      const recorder = new RunRecorder(run, this.runs);
       const { baseModel, training } = job;
       this.logger.log(`Run ${runId} starts: ${baseModel} on ${training.name}`, {
         runId,
         baseModel,
         datasetId: training.id,
-        ...work.trace?.fields,
+        ...this.traces.fieldsOf(runId),
       });
       const listener = (message: ProgressMessage) => {
-        recorder.receive(message);
-        work.trace?.receive(message);
+        this.metrics.receive(message);
+        if (message.type === 'engine') this.logEngine(runId, message.data);
+        if (message.type !== 'memory' && message.type !== 'usage') recorder.receive(message);
       };
       const log = (line: string) => this.output.warn(line, { runId });
       work.process = new TrainingProcess(job, listener, { log });
@@ -179,19 +172,19 @@ export class TrainingHost {
         await this.end(
           runId,
           work.stop ?? 'interrupted',
-          work.stop === 'cancelled' ? {} : { error: interruption },
+          work.stop === 'cancelled' ? undefined : interruption,
         );
       } else if (outcome.type === 'failed' || outcome.type === 'crashed') {
         if (outcome.type === 'crashed') {
-          this.instruments.training.processCrashes.inc();
+          this.metrics.crashed();
           this.troubles.deadProcess = runId;
         }
         const { title, detail } = outcome;
-        await this.end(runId, 'failed', { error: { title, detail } });
+        await this.end(runId, 'failed', { title, detail });
       } else if (outcome.type === 'finished') {
         work.registering = true;
-        work.trace?.enter('registering');
-        await this.register(job, run, staged, recorder, outcome);
+        this.traces.registering(runId);
+        await this.register(job, recorder.run, staged, outcome);
       } else {
         throw new Error(`This is a bug: a training ended as ${outcome.type}.`);
       }
@@ -202,51 +195,41 @@ export class TrainingHost {
 
   private async register(
     job: TrainingJob,
-    run: RunEntity,
+    run: Run,
     staged: StagedFolder,
-    { plan, engine, results }: RunRecorder,
-    { files, serving }: FinishedMessage,
+    { files, serving, origin }: FinishedMessage,
   ): Promise<void> {
-    if (!plan || !engine) throw new Error('This is a bug: a training ended without a plan or an engine.');
     const { id: modelId } = await this.models.register({
-      ...lineageOf(job, plan, engine.name),
+      ...lineageOf(run, job),
+      ...origin,
       staged,
       sums: Object.fromEntries(files.map(({ name, sha256 }) => [name, sha256])),
       name: job.modelName,
-      metrics: metricsOf(results),
+      metrics: metricsOf(run),
       serving,
       promote: run.promote,
       // Joins the transaction of the registration: the model is there and the run has succeeded, or neither.
       alongside: async (_manager, modelId) => {
-        const changes = { modelId, progress: 1, ...ended() };
-        if (!(await this.runs.transition(run.id, 'succeeded', changes, { modelId }))) {
-          assertTransition((await this.runs.get(run.id)).status, 'succeeded');
-        }
+        if (await this.runs.transition(run.id, { status: 'succeeded', modelId })) return;
+        assertTransition((await this.runs.get(run.id)).status, 'succeeded');
       },
     });
     this.logger.log(`Run ${run.id} succeeded: ${modelId}`, { runId: run.id, modelId });
-    this.recordEnd('succeeded', modelId);
   }
 
   /** Stores the end of a run, however long the database may take to be writable again: a full disk, say. */
-  private async end(
-    runId: string,
-    status: 'failed' | StopReason,
-    { error }: { error?: RunError },
-  ): Promise<void> {
+  private async end(runId: string, status: 'failed' | StopReason, error?: RunError): Promise<void> {
     if (error) this.logger.warn(`Run ${runId} ${status}: ${error.title}. ${error.detail}`, { runId });
     else this.logger.log(`Run ${runId} ${status}`, { runId });
     // The log may say where on the server something lies, the run may not.
     const told = error && { ...error, detail: withoutServerFolders(error.detail, this.settings) };
-    const changes: RunChanges = { ...ended(), ...(told ? { error: told } : {}) };
     const store = async () => {
-      if (!(await this.runs.transition(runId, status, changes, told ? { error: told } : {}))) {
+      if (!(await this.runs.transition(runId, { status, ...(told && { error: told }) }))) {
         this.logger.error(`This is a bug: run ${runId} ended (${status}), but it was not running.`, {
           runId,
         });
       }
       delete this.troubles.unstoredEnd;
-      this.recordEnd(status);
     };
     await untilStored(store, {
       failed: (reason) => {
@@ -258,10 +241,8 @@ export class TrainingHost {
     });
   }
 
-  private recordEnd(status: 'succeeded' | 'failed' | StopReason, modelId?: string): void {
-    this.work?.trace?.settle(status, modelId);
-    const since = this.work?.since ?? performance.now();
-    this.instruments.training.recordEnd(status, (performance.now() - since) / 1000);
+  private logEngine(runId: string, { name, description, reason }: RunEngine): void {
+    this.logger.log(`Run ${runId} trains on ${description}. ${reason}`, { runId, engine: name });
   }
 
   private async renewLease(runId: string): Promise<void> {
@@ -282,11 +263,6 @@ export const interruption: RunError = {
   title: 'The run was interrupted',
   detail: 'The service stopped while it was running. Start it again with POST /train.',
 };
-
-/** What every end of a run changes. */
-export function ended(): RunChanges {
-  return { finishedAt: new Date(), owner: null, leaseExpiresAt: null, download: null, secondsLeft: null };
-}
 
 function leaseEnd(): Date {
   return new Date(Date.now() + leaseMilliseconds);

@@ -4,7 +4,7 @@ import { nameFrom } from '../common/names.js';
 import { Settings } from '../config/settings.js';
 import { DatasetsService } from '../datasets/datasets.service.js';
 import { trainingLimit } from './memory/training-room.js';
-import type { RunEntity } from './run.entity.js';
+import type { Run } from './run.js';
 import type { JobRows, TrainingJob } from './worker/messages.js';
 
 /** Makes of a run what its process has to know. */
@@ -17,7 +17,7 @@ export class TrainingJobs {
   ) {}
 
   /** @param folder that is to hold the files of the model */
-  async jobOf(run: RunEntity, folder: string): Promise<TrainingJob> {
+  async jobOf(run: Run, folder: string): Promise<TrainingJob> {
     const training = await this.rowsOf(run.datasetId);
     const { engine, inferenceThreads } = this.settings;
     return {

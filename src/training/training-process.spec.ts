@@ -38,12 +38,12 @@ const patience = { timeout: 20_000 };
 describe('TrainingProcess', () => {
   it('passes messages on in order, with numbers that JSON has not, and gives the last one as outcome', async () => {
     const { subject, heard } = start(`
-      for (let step = 0; step < 20_000; step++) parentPort.postMessage({ type: 'step', step, loss: Infinity });
+      for (let step = 0; step < 20_000; step++) parentPort.postMessage({ type: 'step', data: { step, loss: Infinity } });
       parentPort.postMessage({ type: 'finished', files: [] });`);
     expect(await subject.outcome).toEqual({ type: 'finished', files: [] });
     expect(heard).toHaveLength(20_000);
-    expect(heard.every((message, step) => message.type === 'step' && message.step === step)).toBe(true);
-    expect(heard[0]).toMatchObject({ loss: Infinity });
+    expect(heard.every((message, step) => message.type === 'step' && message.data.step === step)).toBe(true);
+    expect(heard[0]).toMatchObject({ data: { loss: Infinity } });
   });
 
   it('tells what it takes', async () => {

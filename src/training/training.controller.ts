@@ -21,9 +21,9 @@ import { formValues } from '../common/form-values.js';
 import { validated } from '../common/validation.js';
 import { Settings } from '../config/settings.js';
 import { DatasetsService } from '../datasets/datasets.service.js';
-import { runEventSchema } from './dto/run-event-schema.js';
-import { epochDto, evaluationDto, eventText, pointDto, runDto, runSummaryDto } from './dto/run-mapping.js';
-import { RunDto, RunMetricsDto, RunPageDto } from './dto/run.dto.js';
+import { eventText, RunEventDataDto, runEventSchema } from './dto/run-event.dto.js';
+import { RunDto, RunMetricsDto, RunPageDto, RunPointDto, RunSummaryDto } from './dto/run.dto.js';
+import { RunEpochDto, RunEvaluationDto } from './dto/run-evaluation.dto.js';
 import { RunMetricsQuery } from './dto/run-metrics-query.dto.js';
 import { RunsQuery } from './dto/runs-query.dto.js';
 import { TrainingEstimateDto, TrainingQuery } from './dto/training-estimate.dto.js';
@@ -100,7 +100,7 @@ export class TrainingController {
       }
       const run = await this.training.create(asked, files, request.trace);
       reply.header('location', `/train/${run.id}`);
-      return runDto(run);
+      return RunDto.of(run);
     });
   }
 
@@ -111,7 +111,7 @@ export class TrainingController {
   @ApiProblems(422)
   async list(@Query() query: RunsQuery): Promise<RunPageDto> {
     const { items, nextCursor } = await this.training.list(query, query.status);
-    return { items: items.map(runSummaryDto), nextCursor };
+    return { items: items.map(RunSummaryDto.of), nextCursor };
   }
 
   @Get(':id')
@@ -121,7 +121,7 @@ export class TrainingController {
   @ApiOkResponse({ type: RunDto })
   @ApiProblems(404)
   async get(@Param('id') id: string): Promise<RunDto> {
-    return runDto(await this.training.get(id));
+    return RunDto.of(await this.training.get(id));
   }
 
   @Get(':id/metrics')
@@ -135,9 +135,9 @@ export class TrainingController {
     const steps = await this.training.steps(id, points);
     return {
       runId: id,
-      points: steps.map(pointDto),
-      epochs: epochs.map(epochDto),
-      evaluations: evaluations.map(evaluationDto),
+      points: steps.map(({ data }) => RunPointDto.of(data)),
+      epochs: epochs.map(RunEpochDto.of),
+      evaluations: evaluations.map(RunEvaluationDto.of),
     };
   }
 
@@ -158,6 +158,7 @@ export class TrainingController {
     description: 'The last event that was received.',
     example: '17',
   })
+  @ApiExtraModels(RunEventDataDto)
   @ApiProduces('text/event-stream')
   @ApiOkResponse({ description: 'The events.', schema: runEventSchema })
   @ApiNoContentResponse({
@@ -195,7 +196,7 @@ export class TrainingController {
   @ApiAcceptedResponse({ type: RunDto, description: 'The run as it is now.' })
   @ApiProblems(404, 409)
   async cancel(@Param('id') id: string): Promise<RunDto> {
-    return runDto(await this.training.cancel(id));
+    return RunDto.of(await this.training.cancel(id));
   }
 
   @Delete(':id')

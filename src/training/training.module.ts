@@ -7,7 +7,7 @@ import { InProcessRunQueue } from './in-process-run-queue.js';
 import { JobChecks } from './job-checks.js';
 import { RunEventEntity } from './run-event.entity.js';
 import { RunFeed } from './run-feed.js';
-import { RunGauges } from './run-gauges.js';
+import { RunMetrics } from './run-metrics.js';
 import { RunQueue } from './run-queue.js';
 import { RunTraces } from './run-traces.js';
 import { RunEntity } from './run.entity.js';
@@ -36,7 +36,7 @@ import { TrainingService } from './training.service.js';
     JobChecks,
     RunsRepository,
     RunFeed,
-    RunGauges,
+    RunMetrics,
     RunTraces,
     { provide: RunQueue, useClass: InProcessRunQueue },
   ],

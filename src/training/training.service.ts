@@ -7,7 +7,6 @@ import {
 } from '@nestjs/common';
 import { BaseModelsService } from '../base-models/base-models.service.js';
 import { ConflictError, NotFoundError } from '../common/errors.js';
-import { newId } from '../common/identifiers.js';
 import type { Page, PageQuery } from '../common/pagination.js';
 import { isForeignKeyViolation } from '../database/constraint-errors.js';
 import { DatasetsService } from '../datasets/datasets.service.js';
@@ -15,15 +14,14 @@ import type { Dataset } from '../datasets/dataset.js';
 import type { Trace } from '../tracing/trace.js';
 import type { TrainingRequestDto } from './dto/training-request.dto.js';
 import { JobChecks } from './job-checks.js';
-import { hasEnded, type RunStatus } from './run.js';
-import type { RunEntity, RunSummary } from './run.entity.js';
+import { hasEnded, queuedRun, type Run, type RunStatus, type RunSummary } from './run.js';
 import type { RunEvent } from './run-event.js';
 import { RunFeed } from './run-feed.js';
 import { RunQueue } from './run-queue.js';
 import { RunTraces } from './run-traces.js';
 import { RunsRepository } from './runs.repository.js';
 import { TrainingEstimates, type PlannedRun, type TrainingEstimate } from './training-estimates.js';
-import { ended, interruption, TrainingHost } from './training-host.js';
+import { interruption, TrainingHost } from './training-host.js';
 import {
   assertTrainable,
   hyperparametersOf,
@@ -66,12 +64,7 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
       // This process holds the lock on the data folder: whoever owned the run is gone, lease or not. Where several processes
       // share a database, only runs whose lease has expired may be taken.
       if (run.owner === this.host.owner) continue;
-      await this.runs.transition(
-        run.id,
-        'interrupted',
-        { ...ended(), error: interruption },
-        { error: interruption },
-      );
+      await this.runs.transition(run.id, { status: 'interrupted', error: interruption });
       this.logger.warn(`Run ${run.id} was running when the service last stopped: it is interrupted.`, {
         runId: run.id,
       });
@@ -101,11 +94,13 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
    * @throws InvalidInputError, NotFoundError or DamagedError for a dataset, UnavailableError where there is no engine, ConflictError where
    * there is too little memory now
    */
-  async create(request: TrainingRequestDto, uploads: Uploads = {}, trace?: Trace | null): Promise<RunEntity> {
+  async create(request: TrainingRequestDto, uploads: Uploads = {}, trace?: Trace | null): Promise<Run> {
     const { sources, ...planned } = await this.plan(request, uploads);
     const stored: string[] = [];
     try {
-      const run = newRun(request, {
+      const run = queuedRun({
+        name: request.name ?? null,
+        promote: request.promote,
         baseModel: planned.baseModel.name,
         hyperparameters: planned.hyperparameters,
         datasetId: await this.store(sources.training, stored),
@@ -134,7 +129,7 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
   }
 
   /** @throws NotFoundError */
-  get(id: string): Promise<RunEntity> {
+  get(id: string): Promise<Run> {
     return this.runs.get(id);
   }
 
@@ -147,10 +142,9 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
    * Takes a run out of the queue, or has it stop at the end of its step. A run that is cancelled already stays so.
    * @throws NotFoundError, ConflictError if it has ended in another way
    */
-  async cancel(id: string): Promise<RunEntity> {
+  async cancel(id: string): Promise<Run> {
     const run = await this.runs.get(id);
-    if (run.status === 'queued' && (await this.runs.transition(id, 'cancelled', ended()))) {
-      this.traces.forget(id);
+    if (run.status === 'queued' && (await this.runs.transition(id, { status: 'cancelled' }))) {
       return this.runs.get(id);
     }
     if (run.status !== 'cancelled' && !this.host.stop(id, 'cancelled')) {
@@ -229,41 +223,4 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
     stored.push(id);
     return id;
   }
-}
-
-function newRun(
-  request: TrainingRequestDto,
-  known: Pick<RunEntity, 'baseModel' | 'hyperparameters' | 'datasetId' | 'validationDatasetId'>,
-): RunEntity {
-  return {
-    ...known,
-    id: newId('run'),
-    version: 2,
-    status: 'queued',
-    phase: null,
-    name: request.name ?? null,
-    promote: request.promote,
-    engine: null,
-    plan: null,
-    step: 0,
-    totalSteps: null,
-    epoch: 0,
-    loss: null,
-    learningRate: null,
-    examplesPerSecond: null,
-    progress: 0,
-    secondsLeft: null,
-    download: null,
-    mcc: null,
-    epochs: [],
-    evaluations: [],
-    stoppedEarly: null,
-    error: null,
-    modelId: null,
-    owner: null,
-    leaseExpiresAt: null,
-    createdAt: new Date(),
-    startedAt: null,
-    finishedAt: null,
-  };
 }

@@ -8,8 +8,8 @@ import { dataSourceOptions } from '../../src/database/data-source.js';
 import { Transactions } from '../../src/database/transactions.js';
 import { DatasetEntity } from '../../src/datasets/dataset.entity.js';
 import { RunEventEntity } from '../../src/training/run-event.entity.js';
-import type { RunEntity as Run } from '../../src/training/run.entity.js';
 import { RunEntity } from '../../src/training/run.entity.js';
+import { queuedRun, type Run } from '../../src/training/run.js';
 import { RunsRepository } from '../../src/training/runs.repository.js';
 
 export interface RunsDatabase {
@@ -54,7 +54,14 @@ export async function openRunsDatabase(): Promise<RunsDatabase> {
     transactions,
     runs,
     addRun: async (changes) => {
-      const run = { ...queuedRun(datasetId), ...changes };
+      const order = { datasetId, validationDatasetId: null, name: null, promote: 'auto' as const };
+      const hyperparameters = {
+        ...defaultHyperparameters,
+        epochs: 1,
+        maxLength: 'auto' as const,
+        validationFraction: 0.1,
+      };
+      const run = { ...queuedRun({ ...order, baseModel: 'tiny-bert', hyperparameters }), ...changes };
       await runs.insert(run);
       return run.id;
     },
@@ -69,47 +76,5 @@ export async function openRunsDatabase(): Promise<RunsDatabase> {
       await dataSource.destroy();
       rmSync(folder, { recursive: true });
     },
-  };
-}
-
-function queuedRun(datasetId: string): Run {
-  return {
-    id: newId('run'),
-    version: 2,
-    status: 'queued',
-    phase: null,
-    datasetId,
-    validationDatasetId: null,
-    name: null,
-    baseModel: 'tiny-bert',
-    hyperparameters: {
-      ...defaultHyperparameters,
-      epochs: 1,
-      maxLength: 'auto',
-      validationFraction: 0.1,
-    },
-    promote: 'auto',
-    engine: null,
-    plan: null,
-    step: 0,
-    totalSteps: null,
-    epoch: 0,
-    loss: null,
-    learningRate: null,
-    examplesPerSecond: null,
-    progress: 0,
-    secondsLeft: null,
-    download: null,
-    mcc: null,
-    epochs: [],
-    evaluations: [],
-    stoppedEarly: null,
-    error: null,
-    modelId: null,
-    owner: null,
-    leaseExpiresAt: null,
-    createdAt: new Date(),
-    startedAt: null,
-    finishedAt: null,
   };
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { cp, writeFile } from 'node:fs/promises';
+import { cp } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -8,7 +8,6 @@ import { exportOnnx } from '../../src/bert/onnx/export.js';
 import { exportInt8Onnx } from '../../src/bert/onnx/int8-export.js';
 import type { Variant } from '../../src/bert/onnx/variants.js';
 import type { ServingAssessment, VariantAssessment } from '../../src/bert/serving/assessment.js';
-import { modelCard } from '../../src/models/model-card.js';
 import type { Lineage, ModelMetrics, ModelVersion, PromotionRule } from '../../src/models/model-version.js';
 import { ModelsService } from '../../src/models/models.service.js';
 import type { Registration } from '../../src/models/registration.js';
@@ -48,15 +47,6 @@ export async function stageTinyModel(
   await cp(path.join(folder, 'tiny-bert'), staged.path, { recursive: true });
   await exportOnnx(staged.path);
   if (options.auto) await exportInt8Onnx(staged.path);
-  const card = {
-    ...lineage(options),
-    name: nameOf(options),
-    metrics: metrics(options),
-    serving: assessment(options),
-    baseModelHubId: null,
-    license: null,
-  };
-  await writeFile(path.join(staged.path, 'README.md'), modelCard(card));
   return staged;
 }
 
@@ -76,6 +66,8 @@ export function registration(staged: StagedFolder, options: TinyModelOptions = {
     name: nameOf(options),
     metrics: metrics(options),
     serving: assessment(options),
+    baseModelHubId: null,
+    license: null,
     promote,
     alongside,
   };

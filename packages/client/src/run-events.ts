@@ -1,43 +1,9 @@
 import { problemErrorOf, ProblemError } from './errors.js';
-import type {
-  RunDownloadDto,
-  RunDto,
-  RunEpochDto,
-  RunErrorDto,
-  RunEvaluationDto,
-  RunPlanDto,
-  RunPointDto,
-  RunStatus,
-} from './generated/types.gen.js';
+import type { RunEventDataDto } from './generated/types.gen.js';
 import { wait } from './wait.js';
 
 /** What an event tells, by its type. */
-export interface RunEventData {
-  /** Queued, running, or how the run ended. */
-  status: { status: RunStatus; modelId?: string; error?: RunErrorDto };
-  /** What the run is busy with now. */
-  phase: { phase: NonNullable<RunDto['phase']> };
-  /** How much of the base model has come. */
-  download: RunDownloadDto;
-  /** What trains, and why. */
-  engine: { name: string; description: string; reason: string };
-  /** What was settled once the data was read. */
-  plan: RunPlanDto & { totalSteps: number };
-  /** A training step; at most two a second are told. */
-  step: RunPointDto & {
-    totalSteps: number;
-    examplesPerSecond: number | null;
-    /** 0 to 1. */
-    progress: number;
-    secondsLeft: number | null;
-  };
-  /** An evaluation on the validation rows. */
-  evaluation: RunEvaluationDto;
-  /** An epoch has ended. It follows the evaluation at its end. */
-  epoch: RunEpochDto;
-  /** Why the training ended before its last step. */
-  stoppedEarly: { reason: string };
-}
+export type RunEventData = RunEventDataDto;
 
 /** One event of a run. `id` grows from event to event. */
 export type RunEvent = {

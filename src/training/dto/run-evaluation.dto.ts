@@ -1,5 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
+import type { Evaluation } from '../../bert/evaluation/evaluation.js';
 import { ConfusionMatrixDto, IntervalDto } from '../../models/dto/figures.dto.js';
+import type { RunEpoch, RunEvaluation } from '../run.js';
 
 /** How well the model did on the validation sentences. */
 class ValidationFiguresDto {
@@ -42,6 +44,11 @@ export class RunEvaluationDto extends ValidationFiguresDto {
     example: true,
   })
   best!: boolean;
+
+  static of({ step, epoch, averaged, validation, best }: RunEvaluation): RunEvaluationDto {
+    const { mccInterval } = validation;
+    return { step, epoch, averaged, ...figures(validation), ...(mccInterval && { mccInterval }), best };
+  }
 }
 
 export class RunEpochDto extends ValidationFiguresDto {
@@ -59,4 +66,12 @@ export class RunEpochDto extends ValidationFiguresDto {
     example: true,
   })
   best!: boolean;
+
+  static of({ epoch, trainingLoss, validation, best, trainingSeconds }: RunEpoch): RunEpochDto {
+    return { epoch, trainingLoss, ...figures(validation), trainingSeconds, best };
+  }
+}
+
+function figures({ loss, accuracy, mcc, confusionMatrix }: Evaluation): ValidationFiguresDto {
+  return { validationLoss: loss, accuracy, mcc, confusionMatrix };
 }

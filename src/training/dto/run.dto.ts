@@ -1,7 +1,17 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { validationWarnings } from '../../bert/evaluation/warnings.js';
 import { HyperparametersDto } from '../../models/dto/hyperparameters.dto.js';
 import { promotionRules, type PromotionRule } from '../../models/model-version.js';
-import { runPhases, runStatuses, type RunPhase, type RunStatus } from '../run.js';
+import {
+  runPhases,
+  runStatuses,
+  type Run,
+  type RunPhase,
+  type RunPlan,
+  type RunStatus,
+  type RunSummary,
+} from '../run.js';
+import type { StepData } from '../run-event.js';
 import { RunEpochDto, RunEvaluationDto } from './run-evaluation.dto.js';
 
 export class RunHyperparametersDto extends HyperparametersDto {
@@ -220,6 +230,39 @@ export class RunSummaryDto {
 
   @ApiProperty({ type: String, format: 'date-time', nullable: true, example: null })
   finishedAt!: string | null;
+
+  static of(run: RunSummary): RunSummaryDto {
+    return {
+      id: run.id,
+      status: run.status,
+      phase: run.phase,
+      name: run.name,
+      step: run.step,
+      totalSteps: run.totalSteps,
+      epoch: run.epoch,
+      loss: run.loss,
+      learningRate: run.learningRate,
+      examplesPerSecond: run.examplesPerSecond,
+      progress: run.progress,
+      secondsLeft: run.secondsLeft,
+      mcc: run.mcc,
+      stoppedEarly: run.stoppedEarly,
+      engine: run.engine,
+      baseModel: run.baseModel,
+      datasetId: run.datasetId,
+      validationDatasetId: run.validationDatasetId,
+      hyperparameters: run.hyperparameters,
+      promote: run.promote,
+      plan: run.plan,
+      warnings: planWarnings(run.plan),
+      download: run.download,
+      modelId: run.modelId,
+      error: run.error,
+      createdAt: run.createdAt.toISOString(),
+      startedAt: run.startedAt?.toISOString() ?? null,
+      finishedAt: run.finishedAt?.toISOString() ?? null,
+    };
+  }
 }
 
 export class RunDto extends RunSummaryDto {
@@ -232,6 +275,14 @@ export class RunDto extends RunSummaryDto {
       'All evaluations in order: at the ends of epochs, every `evaluationSteps`, and of averaged weights.',
   })
   evaluations!: RunEvaluationDto[];
+
+  static override of(run: Run): RunDto {
+    return {
+      ...RunSummaryDto.of(run),
+      epochs: run.epochs.map(RunEpochDto.of),
+      evaluations: run.evaluations.map(RunEvaluationDto.of),
+    };
+  }
 }
 
 export class RunPageDto {
@@ -265,6 +316,10 @@ export class RunPointDto {
 
   @ApiProperty({ description: 'Global L2 norm of the gradients before clipping.', example: 3.2 })
   gradientNorm!: number;
+
+  static of({ step, epoch, loss, learningRate, gradientNorm }: StepData): RunPointDto {
+    return { step, epoch, loss, learningRate, gradientNorm };
+  }
 }
 
 export class RunMetricsDto {
@@ -283,4 +338,10 @@ export class RunMetricsDto {
 
   @ApiProperty({ type: [RunEvaluationDto] })
   evaluations!: RunEvaluationDto[];
+}
+
+function planWarnings(plan: RunPlan | null): string[] {
+  if (plan?.validationAcceptable === undefined) return [];
+  const { validationAcceptable: acceptable, validationRows } = plan;
+  return validationWarnings({ acceptable, unacceptable: validationRows - acceptable });
 }

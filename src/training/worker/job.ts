@@ -1,5 +1,3 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { ensureBaseModel, type StoredBaseModel } from '../../base-models/base-model-store.js';
 import { findInCatalogue } from '../../base-models/catalogue.js';
 import { maxSequenceLength, type EncoderConfig } from '../../bert/config.js';
@@ -21,15 +19,15 @@ import {
   type ServingAssessment,
 } from '../../bert/serving/assessment.js';
 import { Tokenizer } from '../../bert/tokenizer/tokenizer.js';
-import { openModelFolder, type ModelFolder } from '../../bert/weights/model-folder.js';
-import { modelCard } from '../../models/model-card.js';
+import { openModelFolder } from '../../bert/weights/model-folder.js';
+import type { ModelOrigin } from '../../models/model-card.js';
 import { roomForTraining } from '../memory/training-room.js';
-import { lineageOf, metricsOf, settledHyperparameters } from '../lineage.js';
-import type { RunPlan, RunResults } from '../run.js';
+import { settledHyperparameters, type RunPhase, type RunPlan } from '../run.js';
 import { writeCheckpoint } from './checkpoint.js';
 import { readExamples, type Examples } from './examples.js';
 import type { TrainingJob, WorkerMessage } from './messages.js';
 import { fileSums, writeConfig, writeTokenizer } from './model-files.js';
+import { ProgressMeter } from './progress-meter.js';
 
 /** A job that cannot be done as it was asked for; the message says what to do. */
 export class JobRefusedError extends Error {
@@ -50,14 +48,15 @@ export async function runJob(
   tell: (message: WorkerMessage) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  tell({ type: 'phase', phase: 'downloading' });
+  const enter = (phase: RunPhase) => tell({ type: 'phase', data: { phase } });
+  enter('downloading');
   const base = await ensureBaseModel(job.baseModel, job.baseModelOptions, {
-    onProgress: (progress) => tell({ type: 'download', ...progress }),
+    onProgress: (data) => tell({ type: 'download', data }),
     signal,
   });
   signal.throwIfAborted();
 
-  tell({ type: 'phase', phase: 'preparing' });
+  enter('preparing');
   const model = openModelFolder(base.folder);
   try {
     const choice = detectEngine(job.engine);
@@ -68,43 +67,63 @@ export async function runJob(
       signal,
     );
     const engine = await startEngine(choice);
-    tell({ type: 'engine', name: engine.name, description: engine.description, reason: choice.reason });
+    const { name, description } = engine;
+    tell({ type: 'engine', data: { name, description, reason: choice.reason } });
     const extent = trainingExtent(job.hyperparameters, examples.training.length);
-    tell({ type: 'plan', plan, extent });
+    tell({ type: 'plan', data: { ...plan, totalSteps: extent.totalSteps } });
 
-    tell({ type: 'phase', phase: 'training' });
-    const results: RunResults = { epochs: [], evaluations: [], stoppedEarly: null };
-    const hyperparameters = settledHyperparameters(job, plan);
-    const { config, weights } = model;
-    const { training, validation } = examples;
-    const task = { engine, config, weights, training, validation, hyperparameters, signal };
+    enter('training');
+    const meter = new ProgressMeter(extent.totalExamples, extent.evaluations);
+    const tellProgress = () => tell({ type: 'progress', data: meter.now });
     const tellMemory = atMostOnceIn(1000, () => tell({ type: 'memory', ...engine.memory() }));
-    for await (const event of fineTune(task)) {
+    const { config, weights } = model;
+    const hyperparameters = settledHyperparameters(job.hyperparameters, plan);
+    for await (const event of fineTune({ engine, config, weights, ...examples, hyperparameters, signal })) {
       tellMemory();
-      if (event.type === 'evaluation') {
-        const { weights: evaluated, type, ...told } = event;
-        const evaluation = { ...told, validation: withMccInterval(told.validation) };
-        if (evaluation.best) writeCheckpoint(job.folder, config, evaluated());
-        results.evaluations.push(evaluation);
-        tell({ type, ...evaluation });
-      } else {
-        tell(event);
+      switch (event.type) {
+        case 'step': {
+          const { type, examples, ...step } = event;
+          meter.stepped(examples, performance.now());
+          tell({ type, data: { ...step, ...meter.now }, examples });
+          break;
+        }
+        case 'evaluation': {
+          const { type, weights: evaluated, ...evaluation } = event;
+          meter.evaluated(performance.now());
+          if (evaluation.best) writeCheckpoint(job.folder, config, evaluated());
+          tell({ type, data: { ...evaluation, validation: withMccInterval(evaluation.validation) } });
+          tellProgress();
+          break;
+        }
+        case 'epoch': {
+          const { type, ...epoch } = event;
+          tell({ type, data: epoch });
+          break;
+        }
+        case 'stoppedEarly': {
+          const { type, reason } = event;
+          meter.stopped();
+          tell({ type, data: { reason } });
+          tellProgress();
+        }
       }
-      if (event.type === 'epoch') {
-        const { type: _type, ...epoch } = event;
-        results.epochs.push(epoch);
-      }
-      if (event.type === 'stoppedEarly') results.stoppedEarly = event.reason;
       // Leaving the loop ends the fine-tuning, which frees what the engine holds for it.
       signal.throwIfAborted();
     }
 
-    tell({ type: 'phase', phase: 'exporting' });
-    const files = { job, base, model, plan, results, engine: engine.name };
-    const onAssessed = (share: number) => tell({ type: 'assessment', share });
-    const serving = await writeModel(files, validation, { signal, onProgress: onAssessed });
+    enter('exporting');
+    const onAssessed = (share: number) => {
+      meter.assessed(share, performance.now());
+      tellProgress();
+    };
+    await writeConfig(base.folder, job.folder, {
+      modelType: config.modelType,
+      dropout: job.hyperparameters.dropout,
+    });
+    await writeTokenizer(base.folder, job.folder, model);
+    const serving = await prepareServing(job, examples.validation, { signal, onProgress: onAssessed });
     signal.throwIfAborted();
-    tell({ type: 'finished', files: await fileSums(job.folder), serving });
+    tell({ type: 'finished', files: await fileSums(job.folder), serving, origin: originOf(base) });
   } finally {
     model.weights.close();
   }
@@ -166,42 +185,10 @@ async function prepare(
   };
 }
 
-type Watch = Pick<AssessmentOptions, 'signal' | 'onProgress'>;
-
-interface TrainedModel {
-  job: TrainingJob;
-  base: StoredBaseModel;
-  model: ModelFolder;
-  plan: RunPlan;
-  results: RunResults;
-  engine: EngineName;
-}
-
-/** Writes all files of the model beside its weights, and assesses what it will be served with. */
-async function writeModel(
-  { job, base, model, plan, results, engine }: TrainedModel,
-  validation: readonly Example[],
-  watch: Watch,
-): Promise<ServingAssessment> {
-  const { modelType } = model.config;
-  await writeConfig(base.folder, job.folder, { modelType, dropout: job.hyperparameters.dropout });
-  await writeTokenizer(base.folder, job.folder, model);
-  const serving = await prepareServing(job, validation, watch);
-  const card = modelCard({
-    ...lineageOf(job, plan, engine),
-    name: job.modelName,
-    metrics: metricsOf(results),
-    serving,
-    ...originOf(base),
-  });
-  await writeFile(join(job.folder, 'README.md'), card);
-  return serving;
-}
-
 async function prepareServing(
   { folder, hyperparameters, inferenceThreads }: TrainingJob,
   validation: readonly Example[],
-  watch: Watch,
+  watch: Pick<AssessmentOptions, 'signal' | 'onProgress'>,
 ): Promise<ServingAssessment> {
   try {
     await exportOnnx(folder);
@@ -217,11 +204,8 @@ async function prepareServing(
   }
 }
 
-/** What a model card says of the base model. */
-function originOf({ name, source }: StoredBaseModel): {
-  baseModelHubId: string | null;
-  license: string | null;
-} {
+/** Where a base model comes from. */
+function originOf({ name, source }: StoredBaseModel): ModelOrigin {
   // What somebody put there by hand may be another model than the one of that name.
   if (source === 'folder') return { baseModelHubId: null, license: null };
   const entry = findInCatalogue(name);

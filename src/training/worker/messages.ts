@@ -3,22 +3,13 @@ import type { BaseModelOptions } from '../../base-models/options.js';
 import type { EncoderConfig } from '../../bert/config.js';
 import type { EnginePreference } from '../../bert/engines/detect.js';
 import type { EngineMemory } from '../../bert/engines/engine.js';
-import type { StepEvent, StoppedEarlyEvent } from '../../bert/fine-tuning/events.js';
-import type { Extent } from '../../bert/fine-tuning/extent.js';
 import type { Hyperparameters } from '../../bert/fine-tuning/hyperparameters.js';
 import type { ServingAssessment } from '../../bert/serving/assessment.js';
+import type { ModelOrigin } from '../../models/model-card.js';
 import type { TrainingRows } from '../../models/model-version.js';
 import type { ManifestFile } from '../../storage/blob-store.js';
-import type {
-  RunDownload,
-  RunEngine,
-  RunEpoch,
-  RunError,
-  RunEvaluation,
-  RunHyperparameters,
-  RunPhase,
-  RunPlan,
-} from '../run.js';
+import type { RunError, RunHyperparameters } from '../run.js';
+import type { RunUpdate } from '../run-event.js';
 
 /*
  * What the service, the training process and the thread in it tell each other: plain data that can be cloned. Weights, rows and
@@ -67,21 +58,18 @@ export interface JobRows extends TrainingRows {
   path: string;
 }
 
-/** What the thread tells. */
+/** What the thread tells: all that happens to the run but its status, which is for the service to say. */
 export type WorkerMessage =
-  | { type: 'phase'; phase: RunPhase }
-  | ({ type: 'download' } & RunDownload)
-  | ({ type: 'engine' } & RunEngine)
-  | { type: 'plan'; plan: RunPlan; extent: Extent }
-  | StepEvent
-  | ({ type: 'evaluation' } & RunEvaluation)
-  | ({ type: 'epoch' } & RunEpoch)
-  | StoppedEarlyEvent
+  | Exclude<RunUpdate, { type: 'status' | 'step' }>
+  | StepMessage
   /** What the engine holds, now and then. */
   | ({ type: 'memory' } & EngineMemory)
-  /** So much of the finished model's assessment is done, from 0 to 1. */
-  | { type: 'assessment'; share: number }
   | LastWord;
+
+export type StepMessage = Extract<RunUpdate, { type: 'step' }> & {
+  /** Trained on in this step. */
+  examples: number;
+};
 
 /** With which a thread has done what it was there for: its process is ended. */
 export type LastWord =
@@ -110,6 +98,7 @@ export interface FinishedMessage {
   /** Every file in the folder. */
   files: ManifestFile[];
   serving: ServingAssessment;
+  origin: ModelOrigin;
 }
 
 /** What the service tells the process. The thread hears the stop too. */

@@ -1916,6 +1916,126 @@ export type RunMetricsDto = {
     evaluations: Array<RunEvaluationDto>;
 };
 
+export type RunStatusDto = {
+    status: RunStatus;
+    /**
+     * The model that came of the run.
+     */
+    modelId?: string;
+    /**
+     * Why the run ended.
+     */
+    error?: RunErrorDto;
+};
+
+export type RunPhaseDto = {
+    phase: 'downloading' | 'preparing' | 'training' | 'exporting';
+};
+
+export type RunEngineDto = {
+    name: 'tensorflow' | 'wasm';
+    /**
+     * With package and version.
+     */
+    description: string;
+    /**
+     * Why this one.
+     */
+    reason: string;
+};
+
+export type RunSettledPlanDto = {
+    /**
+     * Longest sentence in tokens.
+     */
+    maxLength: number;
+    trainingRows: number;
+    validationRows: number;
+    /**
+     * How many of them are labelled acceptable; absent in runs from before this was counted.
+     */
+    validationAcceptable?: number;
+    /**
+     * Of the rows validated on: models compare only where it is the same.
+     */
+    validationContentHash: string;
+    /**
+     * Memory that the training was reckoned to need at its peak, in bytes.
+     */
+    estimatedBytes: number;
+    totalSteps: number;
+};
+
+export type RunStepDto = {
+    step: number;
+    epoch: number;
+    loss: number;
+    learningRate: number;
+    /**
+     * Global L2 norm of the gradients before clipping.
+     */
+    gradientNorm: number;
+    totalSteps: number;
+    /**
+     * Training sentences a second.
+     */
+    examplesPerSecond: number | null;
+    /**
+     * Share of the training done, 0 to 1.
+     */
+    progress: number;
+    /**
+     * Of the training, estimated.
+     */
+    secondsLeft: number | null;
+};
+
+export type RunStoppedEarlyDto = {
+    /**
+     * For people to read.
+     */
+    reason: string;
+};
+
+export type RunEventDataDto = {
+    /**
+     * Queued, running, or how the run ended.
+     */
+    status: RunStatusDto;
+    /**
+     * What the run is busy with now.
+     */
+    phase: RunPhaseDto;
+    /**
+     * How much of the base model has come.
+     */
+    download: RunDownloadDto;
+    /**
+     * What trains, and why.
+     */
+    engine: RunEngineDto;
+    /**
+     * What was settled once the data was read.
+     */
+    plan: RunSettledPlanDto;
+    /**
+     * A training step; at most two a second are sent.
+     */
+    step: RunStepDto;
+    /**
+     * An evaluation on the validation rows.
+     */
+    evaluation: RunEvaluationDto;
+    /**
+     * An epoch has ended. It follows the evaluation at its end.
+     */
+    epoch: RunEpochDto;
+    /**
+     * Why the training ended before its last step.
+     */
+    stoppedEarly: RunStoppedEarlyDto;
+};
+
 export type IndexDto = {
     name: string;
     version: string;
@@ -4091,11 +4211,11 @@ export type GetTrainByIdEventsResponses = {
          */
         id: string;
         /**
-         * `status`: queued, running, or how the run ended; `phase`: what the run is busy with now; `download`: how much of the base model has come; `engine`: what trains; `plan`: what was settled once the data was read; `step`: a training step, at most two a second; `evaluation`: an evaluation on the validation rows; `epoch`: an epoch has ended; `stoppedEarly`: why the training ended before its last step.
+         * A property of RunEventDataDto.
          */
         event: 'status' | 'phase' | 'download' | 'engine' | 'plan' | 'step' | 'evaluation' | 'epoch' | 'stoppedEarly';
         /**
-         * A JSON object.
+         * A JSON object: that property of RunEventDataDto.
          */
         data: string;
     };

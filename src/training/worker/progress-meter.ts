@@ -1,12 +1,4 @@
-/** How far a training is and how fast it goes. */
-export interface Progress {
-  /** Share of the training steps done, 0 to 1; it stays short of 1 until the model is registered. */
-  progress: number;
-  /** Examples a second of the last steps, evaluation not counted; null before the second step. */
-  examplesPerSecond: number | null;
-  /** Of training and evaluation still to come; null before the second step. */
-  secondsLeft: number | null;
-}
+import type { Progress } from '../run.js';
 
 /** As much of the run as is left for the export, once the last step is done. */
 const unfinished = 0.99;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ProgressMeter } from './progress.js';
+import { ProgressMeter } from './progress-meter.js';
 
 describe('ProgressMeter', () => {
   it('knows no rate before the second step', () => {

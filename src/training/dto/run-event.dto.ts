@@ -1,0 +1,132 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { runPhases, runStatuses, type RunPhase, type RunStatus } from '../run.js';
+import type { RunEvent, RunEventData, RunEventType } from '../run-event.js';
+import { RunEpochDto, RunEvaluationDto } from './run-evaluation.dto.js';
+import { RunDownloadDto, RunErrorDto, RunPlanDto, RunPointDto } from './run.dto.js';
+
+export class RunStatusDto {
+  @ApiProperty({ enum: runStatuses, enumName: 'RunStatus', example: 'running' })
+  status!: RunStatus;
+
+  @ApiProperty({ required: false, description: 'The model that came of the run.' })
+  modelId?: string;
+
+  @ApiProperty({ type: RunErrorDto, required: false, description: 'Why the run ended.' })
+  error?: RunErrorDto;
+}
+
+export class RunPhaseDto {
+  @ApiProperty({ enum: runPhases, example: 'training' })
+  phase!: RunPhase;
+}
+
+export class RunEngineDto {
+  @ApiProperty({ enum: ['tensorflow', 'wasm'], example: 'tensorflow' })
+  name!: string;
+
+  @ApiProperty({ description: 'With package and version.', example: 'TensorFlow 2.15.1 on the CPU' })
+  description!: string;
+
+  @ApiProperty({ description: 'Why this one.', example: 'Native TensorFlow is installed.' })
+  reason!: string;
+}
+
+export class RunSettledPlanDto extends RunPlanDto {
+  @ApiProperty({ type: 'integer', example: 804 })
+  totalSteps!: number;
+}
+
+export class RunStepDto extends RunPointDto {
+  @ApiProperty({ type: 'integer', example: 804 })
+  totalSteps!: number;
+
+  @ApiProperty({ type: Number, nullable: true, description: 'Training sentences a second.', example: 18.4 })
+  examplesPerSecond!: number | null;
+
+  @ApiProperty({ description: 'Share of the training done, 0 to 1.', example: 0.15 })
+  progress!: number;
+
+  @ApiProperty({ type: Number, nullable: true, description: 'Of the training, estimated.', example: 1190 })
+  secondsLeft!: number | null;
+}
+
+export class RunStoppedEarlyDto {
+  @ApiProperty({ description: 'For people to read.' })
+  reason!: string;
+}
+
+/** What clients see of an event: epochs and evaluations as the run has them. */
+const shown: { [Type in RunEventType]: (data: RunEventData[Type]) => RunEventDataDto[Type] } = {
+  status: (data) => data,
+  phase: (data) => data,
+  download: (data) => data,
+  engine: (data) => data,
+  plan: (data) => data,
+  step: (data) => data,
+  evaluation: RunEvaluationDto.of,
+  epoch: RunEpochDto.of,
+  stoppedEarly: (data) => data,
+};
+
+/** What the `data` of each event of a run holds, by the type of the event. */
+export class RunEventDataDto implements Record<RunEventType, object> {
+  @ApiProperty({ description: 'Queued, running, or how the run ended.' })
+  status!: RunStatusDto;
+
+  @ApiProperty({ description: 'What the run is busy with now.' })
+  phase!: RunPhaseDto;
+
+  @ApiProperty({ description: 'How much of the base model has come.' })
+  download!: RunDownloadDto;
+
+  @ApiProperty({ description: 'What trains, and why.' })
+  engine!: RunEngineDto;
+
+  @ApiProperty({ description: 'What was settled once the data was read.' })
+  plan!: RunSettledPlanDto;
+
+  @ApiProperty({ description: 'A training step; at most two a second are sent.' })
+  step!: RunStepDto;
+
+  @ApiProperty({ description: 'An evaluation on the validation rows.' })
+  evaluation!: RunEvaluationDto;
+
+  @ApiProperty({ description: 'An epoch has ended. It follows the evaluation at its end.' })
+  epoch!: RunEpochDto;
+
+  @ApiProperty({ description: 'Why the training ended before its last step.' })
+  stoppedEarly!: RunStoppedEarlyDto;
+}
+
+/** What OpenAPI says of each event of a run's stream, not of the stream as a whole. */
+export const runEventSchema = {
+  type: 'object',
+  properties: {
+    id: { type: 'string', pattern: '^\\d+$', description: 'Grows from event to event.', example: '17' },
+    event: {
+      type: 'string',
+      enum: Object.keys(shown),
+      description: 'A property of RunEventDataDto.',
+    },
+    data: {
+      type: 'string',
+      description: 'A JSON object: that property of RunEventDataDto.',
+      example: '{"status":"running"}',
+    },
+  },
+  required: ['id', 'event', 'data'],
+};
+
+/** Each event is written once, for all who follow. */
+const texts = new WeakMap<RunEvent, string>();
+
+/** An event in the format of server-sent events. */
+export function eventText(event: RunEvent): string {
+  let text = texts.get(event);
+  if (text === undefined) {
+    const show = shown[event.type] as (data: RunEvent['data']) => object;
+    text = `id: ${event.sequence}\nevent: ${event.type}\ndata: ${JSON.stringify(show(event.data))}\n\n`;
+    texts.set(event, text);
+  }
+  return text;
+}

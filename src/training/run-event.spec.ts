@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { defaultHyperparameters } from '../bert/fine-tuning/hyperparameters.js';
+import { queuedRun, type Run, type RunEvaluation } from './run.js';
+import { effectOf, type RunUpdate } from './run-event.js';
+
+function newRun(): Run {
+  const hyperparameters = { ...defaultHyperparameters, maxLength: 'auto' as const, validationFraction: 0.1 };
+  const data = { datasetId: 'ds_1', validationDatasetId: null };
+  return queuedRun({ ...data, hyperparameters, name: null, baseModel: 'tiny-bert', promote: 'auto' });
+}
+
+/** The run after all of this has happened to it. */
+function after(...updates: RunUpdate[]): Run {
+  return updates.reduce<Run>((run, update) => ({ ...run, ...effectOf(update, run) }), newRun());
+}
+
+function evaluation(step: number, mcc: number): RunEvaluation {
+  const confusionMatrix = { truePositives: 1, falsePositives: 1, trueNegatives: 1, falseNegatives: 1 };
+  const validation = { rows: 4, loss: 0.7, accuracy: 0.5, mcc, confusionMatrix };
+  return { step, epoch: 1, averaged: false, validation, best: false };
+}
+
+const running: RunUpdate = { type: 'status', data: { status: 'running' } };
+const download = { source: 'hub', file: 'model.safetensors', bytes: 5, totalBytes: 10 };
+
+describe('a run', () => {
+  it('collects its evaluations, and shows the best', () => {
+    const run = after(
+      running,
+      ...[0.2, 0.5, 0.4].map((mcc, i): RunUpdate => ({ type: 'evaluation', data: evaluation(i, mcc) })),
+    );
+    expect(run.evaluations.map(({ step }) => step)).toEqual([0, 1, 2]);
+    expect(run.mcc).toBe(0.5);
+  });
+
+  it('shows a download until the next phase begins', () => {
+    const downloading = after(running, { type: 'download', data: download });
+    expect(downloading.download).toEqual(download);
+    const phase: RunUpdate = { type: 'phase', data: { phase: 'preparing' } };
+    expect({ ...downloading, ...effectOf(phase, downloading) }).toMatchObject({
+      phase: 'preparing',
+      download: null,
+    });
+  });
+
+  it('leaves nothing open at its end, and says what came of it', () => {
+    const lease = { owner: 'me', leaseExpiresAt: new Date() };
+    const progress = { progress: 0.5, examplesPerSecond: 9, secondsLeft: 60 };
+    const before = { ...after(running, { type: 'progress', data: progress }), ...lease, download };
+    expect(before).toMatchObject(progress);
+    const error = { title: 'The disk is full', detail: 'Free some space.' };
+    expect(effectOf({ type: 'status', data: { status: 'failed', error } }, before)).toEqual({
+      status: 'failed',
+      finishedAt: expect.any(Date),
+      owner: null,
+      leaseExpiresAt: null,
+      download: null,
+      secondsLeft: null,
+      error,
+    });
+    expect(
+      effectOf({ type: 'status', data: { status: 'succeeded', modelId: 'mdl_1' } }, before),
+    ).toMatchObject({
+      modelId: 'mdl_1',
+      progress: 1,
+    });
+  });
+});
