@@ -81,6 +81,6 @@ describe('BaseModelsService.check', () => {
     const refusal = service.check(name);
     await expect(refusal).rejects.toThrow(InvalidInputError);
     await expect(refusal).rejects.toThrow(message);
-    await expect(refusal).rejects.toMatchObject({ errors: [{ pointer: '#/baseModel' }] });
+    await expect(refusal).rejects.toMatchObject({ errors: [{ path: ['baseModel'] }] });
   });
 });

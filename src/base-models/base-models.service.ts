@@ -115,7 +115,7 @@ export class BaseModelsService implements OnModuleInit {
       const told = withoutServerFolders(error.message, this.settings);
       const message =
         meant && error instanceof UnknownBaseModelError ? `${told} Did you mean ${meant}?` : told;
-      throw new InvalidInputError(message, [{ pointer: '#/baseModel', message }]);
+      throw new InvalidInputError(message, [{ path: ['baseModel'], message }]);
     }
   }
 }

@@ -3,8 +3,8 @@ export const MOST_PROBLEMS = 100;
 
 /** One thing that is wrong with what the client sent. */
 export interface InputProblem {
-  /** Where in the JSON body or the form, as a JSON pointer in URI form: `#/epochs`. */
-  pointer?: string;
+  /** Where in the JSON body or the form: `['epochs']`, `['sentences', 3]`. */
+  path?: readonly (string | number)[];
   /** Which query or path parameter. */
   parameter?: string;
   /** Line of an uploaded file, from 1. */

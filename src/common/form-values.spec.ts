@@ -96,7 +96,7 @@ describe('formValues', () => {
     const twice = () => read(['count', '1'], ['count', '1']);
     expect(twice).toThrow(InvalidInputError);
     expect(twice).toThrow(
-      expect.objectContaining({ errors: [expect.objectContaining({ pointer: '#/count' })] }) as Error,
+      expect.objectContaining({ errors: [expect.objectContaining({ path: ['count'] })] }) as Error,
     );
   });
 

@@ -44,7 +44,7 @@ export function formValues(type: Type<object>, fields: readonly FormField[]): Re
     if (given.length === 1) return 'json' in field! ? field.json : valueOf(field!.text, of, type, name);
     if (of === Array) return given.map((one) => itemOf(one, itemsOf(type, name)));
     const message = `${name} stands in the form ${given.length} times: send it once`;
-    throw new InvalidInputError(`The form is not valid: ${message}`, [{ pointer: `#/${name}`, message }]);
+    throw new InvalidInputError(`The form is not valid: ${message}`, [{ path: [name], message }]);
   });
 }
 

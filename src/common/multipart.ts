@@ -159,7 +159,7 @@ async function textOf(part: MultipartFile): Promise<string> {
   if (size > MAX_FIELD_BYTES || part.file.truncated) {
     throw invalid(name, `${name} is too long: it may have ${MAX_FIELD_BYTES} bytes at most`);
   }
-  return decodeUtf8(Buffer.concat(chunks), `The field ${name}`, { pointer: `#/${name}` });
+  return decodeUtf8(Buffer.concat(chunks), `The field ${name}`, { path: [name] });
 }
 
 function jsonOf(name: string, text: string): unknown {
@@ -182,7 +182,7 @@ function tooLarge(limit: number): PayloadTooLargeError {
 }
 
 function invalid(name: string, message: string): InvalidInputError {
-  return new InvalidInputError(`The form is not valid: ${message}`, [{ pointer: `#/${name}`, message }]);
+  return new InvalidInputError(`The form is not valid: ${message}`, [{ path: [name], message }]);
 }
 
 /** What the parser throws for a body that is no multipart form has neither a class nor a code. */

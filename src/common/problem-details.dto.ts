@@ -2,9 +2,9 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import type { InputProblem } from './errors.js';
 
 /** One thing that is wrong with the request. */
-export class InputProblemDto implements InputProblem {
+export class InputProblemDto implements Omit<InputProblem, 'path'> {
   /**
-   * Where in the JSON body or the form.
+   * Where in the JSON body or the form, as a JSON pointer.
    * @example '#/epochs'
    */
   pointer?: string;

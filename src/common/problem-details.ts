@@ -12,6 +12,8 @@ export type Problem = Omit<ProblemDetails, 'instance'>;
 /** Texts of an answer are no longer, in characters, whatever of the request they repeat. */
 const MOST_OF_DETAIL = 2000;
 const MOST_OF_MESSAGE = 500;
+/** Names that clients chose are told as far as this, in UTF-16 units. */
+export const MOST_OF_NAME = 60;
 
 export function problemOfDomainError(error: DomainError): Problem {
   const problem = {
@@ -21,8 +23,21 @@ export function problemOfDomainError(error: DomainError): Problem {
     detail: shortened(error.message, MOST_OF_DETAIL),
   };
   if (!(error instanceof InvalidInputError) || error.errors.length === 0) return problem;
-  const errors = error.errors.map((one) => ({ ...one, message: shortened(one.message, MOST_OF_MESSAGE) }));
+  const errors = error.errors.map(({ path, ...one }) => ({
+    ...(path && { pointer: pointerTo(path) }),
+    ...one,
+    message: shortened(one.message, MOST_OF_MESSAGE),
+  }));
   return { ...problem, errors, errorCount: error.errorCount };
+}
+
+/** A JSON pointer (RFC 6901) in URI form. Half a character, which a URI cannot have, becomes U+FFFD. */
+function pointerTo(path: readonly (string | number)[]): string {
+  const parts = path.map((part) => {
+    const escaped = shortened(String(part), MOST_OF_NAME).replaceAll('~', '~0').replaceAll('/', '~1');
+    return `/${encodeURIComponent(Buffer.from(escaped).toString())}`;
+  });
+  return `#${parts.join('')}`;
 }
 
 /** Of an error that nobody thought of. It has an `errorId`, under which the error is to be logged. */

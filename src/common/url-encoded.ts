@@ -25,7 +25,7 @@ export function urlEncodedFields(body: Uint8Array, names: readonly string[]): Fo
   if (fields.length === 0) return undefined;
   return fields.map(([name, value]) => ({
     name,
-    text: decodeUtf8(decoded(value), `The field ${name}`, { pointer: `#/${name}` }),
+    text: decodeUtf8(decoded(value), `The field ${name}`, { path: [name] }),
   }));
 }
 

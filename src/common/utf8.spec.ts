@@ -11,12 +11,12 @@ describe('decodeUtf8', () => {
   });
 
   it('says at which byte anything else stops being UTF-8', () => {
-    const decode = () => decodeUtf8(latin1('The café sat.'), 'The field name', { pointer: '#/name' });
+    const decode = () => decodeUtf8(latin1('The café sat.'), 'The field name', { path: ['name'] });
     expect(decode).toThrow(InvalidInputError);
     expect(decode).toThrow('The field name is not text in UTF-8: byte 8 (0xe9) is not UTF-8');
     expect(decode).toThrow(
       expect.objectContaining({
-        errors: [{ pointer: '#/name', message: expect.stringContaining('byte 8 (0xe9)') as string }],
+        errors: [{ path: ['name'], message: expect.stringContaining('byte 8 (0xe9)') as string }],
       }) as Error,
     );
   });

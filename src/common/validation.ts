@@ -6,6 +6,7 @@ import { queryValues } from './form-values.js';
 import { knownFields, type UnknownField } from './known-fields.js';
 import { nearest } from './nearest.js';
 import { isPlainlyValid } from './plain-validity.js';
+import { MOST_OF_NAME } from './problem-details.js';
 import { ProblemList } from './problem-list.js';
 import { shortened } from './text.js';
 
@@ -45,9 +46,6 @@ export async function validated<T extends object>(
 /** Of so many fields that are not known, it is told what may be meant. */
 const MOST_ADVISED = 10;
 
-/** Names are told as far as this, in UTF-16 units. */
-const MOST_OF_NAME = 60;
-
 /** Validates every DTO that a controller takes. */
 @Injectable()
 export class StrictValidationPipe implements PipeTransform {
@@ -74,13 +72,7 @@ function problemsOf(
 
 function placeOf(path: readonly (string | number)[], source: InputSource): Omit<InputProblem, 'message'> {
   if (source === 'query' || source === 'param') return { parameter: told(path.join('.')) };
-  return { pointer: `#${path.map((part) => `/${pointerPart(part)}`).join('')}` };
-}
-
-/** As RFC 6901 has it, in URI form. Half a character, which a URI cannot have, becomes U+FFFD. */
-function pointerPart(part: string | number): string {
-  const escaped = told(String(part)).replaceAll('~', '~0').replaceAll('/', '~1');
-  return encodeURIComponent(Buffer.from(escaped).toString());
+  return { path };
 }
 
 function unknownField({ name, known }: UnknownField, isAdvised: boolean): string {

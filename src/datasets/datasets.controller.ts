@@ -166,7 +166,7 @@ export class DatasetsController {
     });
     if (!files.file) {
       const message = 'file is missing. With curl: -F file=@sentences.tsv';
-      throw new InvalidInputError(`The form is not valid: ${message}`, [{ pointer: '#/file', message }]);
+      throw new InvalidInputError(`The form is not valid: ${message}`, [{ path: ['file'], message }]);
     }
     try {
       const { name } = await validated(UploadDatasetFields, formValues(UploadDatasetFields, fields), 'form');

@@ -14,7 +14,7 @@ export const fieldNames: readonly string[] = [...subjectNames, ...optionNames];
 export function optionsOf(body: PredictDto, query: PredictQueryDto): PredictQueryDto {
   const errors: InputProblem[] = optionNames
     .filter((name) => body[name] !== undefined && query[name] !== undefined && body[name] !== query[name])
-    .map((name) => ({ pointer: `#/${name}`, message: `give ${name} once: in the body or in the query` }));
+    .map((name) => ({ path: [name], message: `give ${name} once: in the body or in the query` }));
   if (errors.length > 0) throw new InvalidInputError('The body and the query say different things.', errors);
   const { model, precision, threshold, logits, explain } = body;
   const options: PredictQueryDto = {
@@ -25,7 +25,7 @@ export function optionsOf(body: PredictDto, query: PredictQueryDto): PredictQuer
     explain: explain ?? query.explain,
   };
   if (options.explain && body.pairs) {
-    const place = explain ? { pointer: '#/explain' } : { parameter: 'explain' };
+    const place = explain ? { path: ['explain'] } : { parameter: 'explain' };
     const message = 'leave it out, or give the sentences of the pairs as sentences';
     throw new InvalidInputError('Pairs are not explained.', [{ ...place, message }]);
   }
@@ -47,11 +47,11 @@ export function assertOneSubject(body: PredictDto): void {
   if (given.length === 1) return;
   if (given.length === 0) {
     throw new InvalidInputError('There is nothing to judge.', [
-      { pointer: '#/sentence', message: 'give a sentence, a list of them as sentences, or pairs to compare' },
+      { path: ['sentence'], message: 'give a sentence, a list of them as sentences, or pairs to compare' },
     ]);
   }
   const errors = given
     .slice(1)
-    .map((name) => ({ pointer: `#/${name}`, message: `give either ${given.join(' or ')}` }));
+    .map((name) => ({ path: [name], message: `give either ${given.join(' or ')}` }));
   throw new InvalidInputError(`The body has both ${given.join(' and ')}.`, errors);
 }

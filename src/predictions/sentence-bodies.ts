@@ -49,7 +49,7 @@ function asJson(contentType: string, body: Buffer): Record<string, unknown> {
   const isForm = contentType.trimStart().toLowerCase().startsWith(form);
   const fields = isForm ? urlEncodedFields(body, fieldNames) : undefined;
   if (fields) return formValues(PredictDto, fields);
-  const sentence = decodeUtf8(body, 'The sentence', { pointer: '#/sentence' });
+  const sentence = decodeUtf8(body, 'The sentence', { path: ['sentence'] });
   if (isJson(sentence)) {
     throw new UnsupportedMediaTypeError(
       `The body is JSON but is declared as ${isForm ? 'a form' : 'text'}. Add -H 'content-type: application/json'.`,

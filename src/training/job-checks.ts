@@ -72,7 +72,7 @@ export class JobChecks {
     } catch (error) {
       if (!(error instanceof JobTooLargeError)) throw error;
       if (error.passing) throw new ConflictError(`The run cannot be started now. ${error.message}`);
-      throw invalid({ pointer: '#/batchSize', message: error.message });
+      throw invalid({ path: ['batchSize'], message: error.message });
     }
   }
 }
@@ -88,13 +88,13 @@ function assertConsistent(
   { architecture }: BaseModelSummary,
 ): void {
   const problems = contradictions(request, architecture?.numHiddenLayers ?? null).map(
-    ({ name, message }): InputProblem => ({ pointer: `#/${name}`, message }),
+    ({ name, message }): InputProblem => ({ path: [name], message }),
   );
   const { evaluations, totalSteps } = trainingExtent(request, rows);
   if (evaluations > mostEvaluations) {
     const enough = Math.ceil(totalSteps / (mostEvaluations - request.epochs - 1));
     problems.push({
-      pointer: '#/evaluationSteps',
+      path: ['evaluationSteps'],
       message:
         `evaluationSteps ${request.evaluationSteps} makes ${evaluations} evaluations in ${totalSteps} steps, and ` +
         `${mostEvaluations} is the most: take ${enough} or more`,

@@ -32,7 +32,7 @@ export function trainingSource({ datasetId }: TrainingRequestDto, { file }: Uplo
   if (file) return { upload: file };
   if (datasetId !== undefined) return { datasetId };
   throw invalid({
-    pointer: '#/datasetId',
+    path: ['datasetId'],
     message:
       'there is nothing to train on: send a file (curl -F file=@sentences.tsv) or the datasetId of an upload',
   });
@@ -52,7 +52,7 @@ export function validationSource(
       : null;
   if (source && validationFraction !== undefined) {
     throw invalid({
-      pointer: '#/validationFraction',
+      path: ['validationFraction'],
       message:
         'validationFraction holds rows out of the training set: leave it out where a validation set is given',
     });
@@ -65,17 +65,17 @@ export function validationSource(
  * @param heldOut whether some of them are to be held out for validation
  */
 export function assertTrainable({ rows, acceptable, unacceptable }: RowsFacts, heldOut: boolean): void {
-  const pointer = '#/datasetId';
+  const path = ['datasetId'];
   if (acceptable === 0 || unacceptable === 0) {
     const missing = acceptable === 0 ? 'acceptable (label 1)' : 'unacceptable (label 0)';
     throw invalid({
-      pointer,
+      path,
       message: `the training set has no ${missing} sentence among its ${rows}: both classes are needed to learn from`,
     });
   }
   if (heldOut && acceptable < 2 && unacceptable < 2) {
     throw invalid({
-      pointer,
+      path,
       message: 'two rows are too few to hold some out for validation: send more, or a validation set',
     });
   }
@@ -92,5 +92,5 @@ export function invalid(...problems: [InputProblem, ...InputProblem[]]): Invalid
 }
 
 function both(file: string, id: string): InvalidInputError {
-  return invalid({ pointer: `#/${id}`, message: `${file} and ${id} exclude each other: send one of them` });
+  return invalid({ path: [id], message: `${file} and ${id} exclude each other: send one of them` });
 }

@@ -74,7 +74,7 @@ export class CatalogueService implements OnModuleDestroy {
     const message =
       `The catalogue has no data set ${quoted(source, 100)}. ` +
       (meant ? `Did you mean ${meant}?` : `It has ${names.join(', ')}.`);
-    throw new InvalidInputError(message, [{ pointer: '#/source', message }]);
+    throw new InvalidInputError(message, [{ path: ['source'], message }]);
   }
 }
 

@@ -25,7 +25,7 @@ export function fileFormatOf({ format, contentType = '', fileName = '' }: FileDe
     const named = fileFormats.find((known) => known === format.trim());
     if (named) return named;
     const message = `format must be one of ${fileFormats.join(', ')}, not ${quoted(format)}`;
-    throw new InvalidInputError(`The form is not valid: ${message}`, [{ pointer: '#/format', message }]);
+    throw new InvalidInputError(`The form is not valid: ${message}`, [{ path: ['format'], message }]);
   }
   const type = contentType.split(';', 1)[0]!.trim().toLowerCase();
   return byType.get(type) ?? byExtension.get(path.extname(fileName).toLowerCase()) ?? 'tsv';
