@@ -4,7 +4,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { variants } from '../src/bert/onnx/variants.js';
+import { precisions } from '../src/bert/onnx/precisions.js';
 import type { DatasetDto } from '../src/datasets/dto/dataset.dto.js';
 import type { AliasWithHistoryDto } from '../src/models/dto/alias.dto.js';
 import type { ModelDto } from '../src/models/dto/model.dto.js';
@@ -50,8 +50,8 @@ describe.each([
   }, 120_000);
 
   it('keeps the scores and the threshold as they are, and says why', () => {
-    for (const variant of variants) {
-      const { calibration, threshold } = model.serving!.variants[variant];
+    for (const precision of precisions) {
+      const { calibration, threshold } = model.serving!.variants[precision];
       expect(calibration).toMatchObject({ temperature: 1, used: false, fitted: expect.any(Number) });
       expect(calibration.reason).toContain('Scores stay as they are (temperature 1).');
       expect(threshold).toMatchObject({ threshold: 0.5, used: false, fitted: expect.any(Number) });
@@ -69,7 +69,7 @@ describe.each([
       expect(card).toContain(`- int8: ${reason}\n`);
   });
 
-  it.each(variants)('judges with %s by 0.5 where the tuned threshold is asked for', async (precision) => {
+  it.each(precisions)('judges with %s by 0.5 where the tuned threshold is asked for', async (precision) => {
     const body = { sentences, model: model.id, precision };
     const [tuned, usual] = await Promise.all([predict({ ...body, threshold: 'tuned' }), predict(body)]);
     expect(tuned).toEqual(usual);

@@ -5,7 +5,7 @@ import type { ReadyDto } from '../src/health/health.dto.js';
 import { ModelsService } from '../src/models/models.service.js';
 import type { ServedAliasDto, ServedModelsDto } from '../src/predictions/dto/served-models.dto.js';
 import type { PredictionDto } from '../src/predictions/dto/prediction.dto.js';
-import { ServedModels } from '../src/predictions/serving/served-models.js';
+import { LoadedModels } from '../src/predictions/serving/loaded-models.js';
 import { problemOf } from './support/http.js';
 import { metricOf, removeFolders, startService, type Service } from './support/service.js';
 import { goldens, registerTinyModel, registration, stageTinyModel } from './support/tiny-model.js';
@@ -130,12 +130,7 @@ describe.each([
 
   it('lets requests in flight finish on the version they came to', async () => {
     const [first, second] = await start(2, { WELLFORMED_LOADED_MODELS: String(capacity) });
-    let done!: () => void;
-    const until = new Promise<void>((resolve) => (done = resolve));
-    const using = service.app.get(ServedModels).use({ id: first! }, 'fp32', async (model) => {
-      await until;
-      return (await model.score([sentence])).judgements[0]!.score;
-    });
+    const lease = await service.app.get(LoadedModels).take(first!, 'fp32');
     await promote(second!);
     await settled();
     expect(await judge()).toBe(second);
@@ -144,8 +139,9 @@ describe.each([
       [second, 'ready', ['production']],
       [first, capacity === 1 ? 'leaving' : 'ready', []],
     ]);
-    done();
-    expect(Math.abs((await using) - score)).toBeLessThan(1e-4);
+    const { judgements } = await lease.value.score([sentence]);
+    lease.release();
+    expect(Math.abs(judgements[0]!.score - score)).toBeLessThan(1e-4);
   });
 });
 
@@ -288,7 +284,7 @@ describe('a deleted version', () => {
     await deleted;
     statuses.forEach((status, i) => expect(i % 2 === 0 ? [200, 404] : [200]).toContain(status));
     expect(await refusal(404, id)).toContain(id);
-    expect(service.app.get(ServedModels).failures).toEqual([]);
+    expect(service.app.get(LoadedModels).failures).toEqual([]);
   });
 });
 

@@ -2,7 +2,7 @@ import { truncateSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PredictionDto, PredictionsDto } from '../src/predictions/dto/prediction.dto.js';
-import { ServedModels } from '../src/predictions/serving/served-models.js';
+import { LoadedModels } from '../src/predictions/serving/loaded-models.js';
 import { removeFolders, startService, type Problem, type Service } from './support/service.js';
 import { goldens, registerTinyModel } from './support/tiny-model.js';
 
@@ -306,7 +306,9 @@ describe('with a model in production', () => {
 describe('a model whose thread has ended', () => {
   it('costs one request, and is loaded anew', async () => {
     await predict({ sentence: sentences[0] });
-    await service.app.get(ServedModels).use({ id: production }, 'fp32', (model) => model.close());
+    const lease = await service.app.get(LoadedModels).take(production, 'fp32');
+    await lease.value.close();
+    lease.release();
     expect((await refusal(503, { sentence: sentences[0] })).detail).toContain('Send the request again');
     expect((await predict({ sentence: sentences[0] })).model.id).toBe(production);
   });
@@ -349,7 +351,7 @@ describe('a damaged model', () => {
 
     service = await startService(service.folder);
     await refusal(503, { sentence: 'A cat sat.' });
-    expect(service.app.get(ServedModels).failures).toMatchObject([{ modelId: id }]);
+    expect(service.app.get(LoadedModels).failures).toMatchObject([{ modelId: id }]);
     await predict({ sentence: 'A cat sat.', model: production });
     await service.json(200, 'PUT', '/aliases/production', { modelId: production });
     expect((await predict({ sentence: 'A cat sat.' })).model.id).toBe(production);

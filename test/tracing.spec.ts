@@ -2,7 +2,7 @@ import { cpSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { ServedModels } from '../src/predictions/serving/served-models.js';
+import { LoadedModels } from '../src/predictions/serving/loaded-models.js';
 import { Tracing } from '../src/tracing/tracing.js';
 import { newApiKey } from './support/api-keys.js';
 import { formOf } from './support/http.js';
@@ -182,7 +182,7 @@ describe('a request that fails', () => {
     const ask = (id: string) =>
       service!.request('POST', '/predict', { sentence: secret }, { 'x-request-id': id });
     await ask('first');
-    await until(() => Promise.resolve(app.get(ServedModels).held.some(({ state }) => state === 'ready')));
+    await until(() => Promise.resolve(app.get(LoadedModels).held.some(({ state }) => state === 'ready')));
     expect((await ask('late')).status).toBe(503);
     await stop();
     const late = receiver.spans.find(({ attributes }) => attributes['wellformed.request.id'] === 'late')!;

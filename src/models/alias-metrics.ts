@@ -1,6 +1,6 @@
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { servedFigure } from '../bert/evaluation/gain.js';
-import type { VariantAssessment } from '../bert/serving/assessment.js';
+import type { PrecisionAssessment } from '../bert/serving/assessment.js';
 import { Instruments } from '../metrics/instruments.js';
 import type { ModelQuality, PrecisionQuality } from '../metrics/model-instruments.js';
 import { AliasesService } from './aliases.service.js';
@@ -40,7 +40,7 @@ export class AliasMetrics implements OnApplicationBootstrap {
 
 function qualityOf({ metrics, serving }: ModelVersion): ModelQuality {
   if (!serving) return { mcc: metrics.best.mcc, precisions: null };
-  const of = ({ evaluation, calibration }: VariantAssessment): PrecisionQuality => ({
+  const of = ({ evaluation, calibration }: PrecisionAssessment): PrecisionQuality => ({
     mcc: evaluation.mcc,
     expectedCalibrationError: {
       before: calibration.before.expectedCalibrationError,

@@ -1,5 +1,5 @@
 import type { Evaluation } from '../bert/evaluation/evaluation.js';
-import type { Variant } from '../bert/onnx/variants.js';
+import type { Precision } from '../bert/onnx/precisions.js';
 
 export const evaluationStatuses = [
   'queued',
@@ -37,7 +37,7 @@ export interface EvaluationRecord {
   datasetName: string;
   contentHash: string;
   /** What the model computed with. */
-  precision: Variant;
+  precision: Precision;
   status: EvaluationStatus;
   /** Share of the rows judged. */
   progress: number;

@@ -1,5 +1,5 @@
 import { Column, Entity, ForeignKey, Index } from 'typeorm';
-import { variants, type Variant } from '../bert/onnx/variants.js';
+import { precisions, type Precision } from '../bert/onnx/precisions.js';
 import { EnumColumn, IdColumn, JsonColumn, ReferenceColumn, TimeColumn } from '../database/columns.js';
 import {
   evaluationStatuses,
@@ -29,8 +29,8 @@ export class EvaluationEntity {
   @Column({ type: 'varchar', length: 64 })
   contentHash!: string;
 
-  @EnumColumn(variants, { length: 8, default: 'fp32' })
-  precision!: Variant;
+  @EnumColumn(precisions, { length: 8, default: 'fp32' })
+  precision!: Precision;
 
   @EnumColumn(evaluationStatuses, { length: 16 })
   status!: EvaluationStatus;

@@ -8,7 +8,7 @@ import {
 import { DataSource, In } from 'typeorm';
 import { withMccInterval } from '../bert/evaluation/bootstrap.js';
 import { evaluatePredictions } from '../bert/evaluation/evaluation.js';
-import type { Variant } from '../bert/onnx/variants.js';
+import type { Precision } from '../bert/onnx/precisions.js';
 import { ConflictError, NotFoundError, TooManyRequestsError } from '../common/errors.js';
 import { newId } from '../common/identifiers.js';
 import { isSpaceError } from '../common/space-errors.js';
@@ -37,7 +37,7 @@ interface PlannedEvaluation {
   id: string;
   modelId: string;
   datasetId: string;
-  precision: Variant;
+  precision: Precision;
 }
 
 /** Judges whole datasets in the background, one after another. */
@@ -91,10 +91,10 @@ export class EvaluationsService implements OnModuleInit, OnModuleDestroy, Before
 
   /**
    * @throws NotFoundError if there is no such model or dataset
-   * @throws ConflictError if the model has no int8 variant but is to judge with it
+   * @throws ConflictError if the model has no int8 precision but is to judge with it
    * @throws TooManyRequestsError if too many wait already
    */
-  async start(modelIdOrAlias: string, datasetId: string, precision: Variant): Promise<EvaluationRecord> {
+  async start(modelIdOrAlias: string, datasetId: string, precision: Precision): Promise<EvaluationRecord> {
     const model = await this.models.resolve(modelIdOrAlias);
     if (precision === 'int8' && model.serving === null) {
       throw new ConflictError(

@@ -2,7 +2,7 @@ import { servedFigure } from '../bert/evaluation/gain.js';
 import { evaluationWarnings } from '../bert/evaluation/warnings.js';
 import { hyperparameters, type Hyperparameter } from '../bert/fine-tuning/hyperparameters.js';
 import type { ScheduleName } from '../bert/fine-tuning/schedule.js';
-import type { ServingAssessment, VariantAssessment } from '../bert/serving/assessment.js';
+import type { ServingAssessment, PrecisionAssessment } from '../bert/serving/assessment.js';
 import type { Lineage, ModelMetrics } from './model-version.js';
 
 /** Where a base model comes from. */
@@ -185,7 +185,7 @@ ${serving === null ? '' : calibrated(serving.variants.fp32)}\`\`\`
 `;
 
 /** With the figures of float32, which is what transformers computes with. Nothing where scores and 0.5 are what serves. */
-function calibrated({ calibration, threshold }: VariantAssessment): string {
+function calibrated({ calibration, threshold }: PrecisionAssessment): string {
   const temperature = Number(calibration.temperature.toPrecision(6));
   const tuned = Number(threshold.threshold.toPrecision(6));
   return [

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { DataSource, In, type EntityManager } from 'typeorm';
 import { chanceWarning } from '../bert/evaluation/warnings.js';
-import type { Variant } from '../bert/onnx/variants.js';
+import type { Precision } from '../bert/onnx/precisions.js';
 import type { ServingAssessment } from '../bert/serving/assessment.js';
 import { ServedModel, type ServingOptions } from '../bert/serving/served-model.js';
 import { ConflictError, DamagedError, NotFoundError } from '../common/errors.js';
@@ -148,17 +148,17 @@ export class ModelsService implements OnModuleInit {
    *
    * @throws NotFoundError if there is no such version, or it has been deleted meanwhile
    * @throws DamagedError if one of the files is not what was registered
-   * @throws InvalidModelError if it cannot be served in this variant
+   * @throws InvalidModelError if it cannot be served in this precision
    */
-  async load(id: string, variant: Variant, options: ServingOptions = {}): Promise<ServedModel> {
+  async load(id: string, precision: Precision, options: ServingOptions = {}): Promise<ServedModel> {
     const { files } = await this.find(id);
-    const names = files.map(({ name }) => name).filter(servesFrom(variant));
+    const names = files.map(({ name }) => name).filter(servesFrom(precision));
     // What is small is checked before it is read; the weights, in a thread of their own, while they are loaded.
     const folder = await this.blobs.open(
       blobKey(id),
       names.filter((name) => !isWeightsFile(name)),
     );
-    const loading = ServedModel.load(folder, { ...options, variant });
+    const loading = ServedModel.load(folder, { ...options, precision });
     try {
       await this.blobs.open(blobKey(id), names);
       const model = await loading;

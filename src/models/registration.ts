@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import path from 'node:path';
 import type { EntityManager } from 'typeorm';
-import { graphFiles, int8WeightsFile } from '../bert/onnx/variants.js';
+import { graphFiles, int8WeightsFile } from '../bert/onnx/precisions.js';
 import type { StagedFolder } from '../storage/blob-store.js';
 import type { ModelCard } from './model-card.js';
 import type { PromotionRule } from './model-version.js';

@@ -1,11 +1,11 @@
-import { graphFiles, int8WeightsFile, variants, type Variant } from '../bert/onnx/variants.js';
+import { graphFiles, int8WeightsFile, precisions, type Precision } from '../bert/onnx/precisions.js';
 
 const weights: readonly string[] = ['model.safetensors', int8WeightsFile];
 
-/** Says of a file of a version whether it is read to serve a variant: all but the card and what belongs to other variants. */
-export function servesFrom(variant: Variant): (name: string) => boolean {
-  const others = variants.filter((other) => other !== variant).map((other) => graphFiles[other]);
-  const unread = new Set(['README.md', ...others, ...(variant === 'int8' ? [] : [int8WeightsFile])]);
+/** Says of a file of a version whether it is read to serve a precision: all but the card and what belongs to other precisions. */
+export function servesFrom(precision: Precision): (name: string) => boolean {
+  const others = precisions.filter((other) => other !== precision).map((other) => graphFiles[other]);
+  const unread = new Set(['README.md', ...others, ...(precision === 'int8' ? [] : [int8WeightsFile])]);
   return (name) => !unread.has(name);
 }
 

@@ -1,12 +1,13 @@
 import { calibratedScore } from '../bert/evaluation/calibration.js';
-import { variants, type Variant } from '../bert/onnx/variants.js';
+import { precisions, type Precision } from '../bert/onnx/precisions.js';
 import type { Judgement } from '../bert/serving/served-model.js';
 import { ConflictError } from '../common/errors.js';
 import type { ResolvedModel } from '../models/models.service.js';
+import type { WordEffect } from './explanations/explanations.js';
 
 /** What a model computes with; `auto`: what its assessment chose. */
-export const precisions = ['auto', ...variants] as const;
-export type Precision = (typeof precisions)[number];
+export const precisionChoices = ['auto', ...precisions] as const;
+export type PrecisionChoice = (typeof precisionChoices)[number];
 
 /**
  * From where on a sentence counts as acceptable: the larger logit decides, or what was best on the validation rows. Where nothing was
@@ -15,41 +16,53 @@ export type Precision = (typeof precisions)[number];
 export const thresholdNames = ['default', 'tuned'] as const;
 export type ThresholdName = (typeof thresholdNames)[number];
 
+/** Which model a request means, and how it is to judge. */
+export interface ModelChoice {
+  /** An id or an alias; default: production. */
+  model?: string;
+  /** Default: that of the settings. */
+  precision?: PrecisionChoice;
+  /** Default: the larger logit decides. */
+  threshold?: ThresholdName;
+}
+
 /** How a model judges one request. */
 export interface JudgingRule {
-  variant: Variant;
-  /** Of the variant's calibration, 1 where the fitted one is not used; null where there is none. */
+  precision: Precision;
+  /** Of the precision's calibration, 1 where the fitted one is not used; null where there is none. */
   temperature: number | null;
   /** That a score must be above; null: the larger logit decides. */
   threshold: number | null;
 }
 
-/** A judgement by the rule of a request. */
-export interface RuledJudgement extends Judgement {
+/** What a request learns of a sentence: the model's judgement by the rule of the request. */
+export interface Prediction extends Judgement {
   /** Probability of "acceptable", calibrated on the validation rows; null where the version was not assessed. */
   calibratedScore: number | null;
+  /** In the order of the words; only where it was asked for. */
+  explanation?: WordEffect[];
 }
 
-/** @throws ConflictError if the version has no int8 variant or no tuned threshold, and one is asked for. */
+/** @throws ConflictError if the version has no int8 precision or no tuned threshold, and one is asked for. */
 export function judgingRule(
   { id, serving }: Pick<ResolvedModel, 'id' | 'serving'>,
-  { precision, threshold }: { precision: Precision; threshold: ThresholdName },
+  { precision, threshold }: { precision: PrecisionChoice; threshold: ThresholdName },
 ): JudgingRule {
   if (serving === null) {
     if (precision === 'int8') lacks(id, 'int8 variant', '"precision": "fp32"');
     if (threshold === 'tuned') lacks(id, 'tuned threshold', '"threshold": "default"');
-    return { variant: 'fp32', temperature: null, threshold: null };
+    return { precision: 'fp32', temperature: null, threshold: null };
   }
-  const variant = precision === 'auto' ? serving.auto.variant : precision;
-  const { calibration, threshold: tuned } = serving.variants[variant];
+  const used = precision === 'auto' ? serving.auto.variant : precision;
+  const { calibration, threshold: tuned } = serving.variants[used];
   return {
-    variant,
+    precision: used,
     temperature: calibration.temperature,
     threshold: threshold === 'tuned' && tuned.used !== false ? tuned.threshold : null,
   };
 }
 
-export function ruled(judgement: Judgement, { temperature, threshold }: JudgingRule): RuledJudgement {
+export function predictionOf(judgement: Judgement, { temperature, threshold }: JudgingRule): Prediction {
   return {
     ...judgement,
     acceptable: threshold === null ? judgement.acceptable : judgement.score > threshold,

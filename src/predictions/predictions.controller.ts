@@ -2,16 +2,20 @@ import { Controller, HttpCode, HttpStatus, Post, Query, Req, Res } from '@nestjs
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiExtraModels, ApiOkResponse, ApiOperation, ApiTags, getSchemaPath } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Timing } from '../bert/serving/served-model.js';
 import { Needs } from '../auth/access.js';
 import { ApiProblems } from '../common/api-problems.decorator.js';
 import { validated } from '../common/validation.js';
-import { comparisonsAnswer, judgementAnswer } from './answers.js';
 import { clientGone } from './client-gone.js';
 import { notBlank, PredictDto, PredictFormDto, PredictQueryDto } from './dto/predict.dto.js';
-import { ComparisonsDto, PredictionDto, PredictionsDto } from './dto/prediction.dto.js';
-import { PredictionsService } from './predictions.service.js';
-import { assertOneSubject, optionsOf, streamOptionsOf } from './request-options.js';
+import {
+  ComparisonsDto,
+  JudgementDto,
+  JudgingModelDto,
+  PredictionDto,
+  PredictionsDto,
+} from './dto/prediction.dto.js';
+import { predictRequest, streamOptions, type PredictRequest } from './predict-request.js';
+import { PredictionsService, type Predictions } from './predictions.service.js';
 import { takesSentences } from './sentence-bodies.js';
 import { serverTiming, serverTimingHeader } from './server-timing.js';
 import { StreamAnswer } from './streams/stream-answer.js';
@@ -119,28 +123,24 @@ export class PredictionsController {
     @Query() query: PredictQueryDto,
   ): Promise<PredictionDto | PredictionsDto | ComparisonsDto | void> {
     if (request.body instanceof SentenceStream) {
-      return this.streamAnswer.send(request.body, streamOptionsOf(query), request, reply);
+      return this.streamAnswer.send(request.body, streamOptions(query), request, reply);
     }
     const body = await validated(PredictDto, request.body, 'body');
-    assertOneSubject(body);
-    const { logits, ...asked } = optionsOf(body, query);
-    const options = { ...asked, signal: clientGone(reply), trace: request.trace };
-    if (body.pairs) {
-      const compared = await this.predictions.compare(body.pairs, options);
-      tellTiming(reply, compared.timing);
-      request.logFields = { modelId: compared.model.id };
-      return comparisonsAnswer(compared, logits);
-    }
-    const sentences = body.sentences ?? [body.sentence!];
-    const pointer = (index: number) => (body.sentences ? `#/sentences/${index}` : '#/sentence');
-    const { judgements, model, timing } = await this.predictions.predict(sentences, pointer, options);
-    tellTiming(reply, timing);
-    request.logFields = { modelId: model.id };
-    const predictions = judgements.map((judgement) => judgementAnswer(judgement, logits));
-    return body.sentences ? { predictions, model } : { ...predictions[0]!, model };
+    const asked = predictRequest(body, query);
+    const options = { signal: clientGone(reply), trace: request.trace };
+    const predicted = await this.predictions.predict(asked, options);
+    reply.header('server-timing', serverTiming(predicted.timing, reply.elapsedTime));
+    request.logFields = { modelId: predicted.model.id };
+    return answer(asked, predicted);
   }
 }
 
-function tellTiming(reply: FastifyReply, timing: Timing): void {
-  reply.header('server-timing', serverTiming(timing, reply.elapsedTime));
+function answer(
+  { subject, logits }: PredictRequest,
+  { predictions, model: judge }: Predictions,
+): PredictionDto | PredictionsDto | ComparisonsDto {
+  const model = JudgingModelDto.of(judge);
+  if (subject === 'pairs') return ComparisonsDto.of(predictions, model, logits);
+  const judgements = predictions.map((prediction) => JudgementDto.of(prediction, logits));
+  return subject === 'sentences' ? { predictions: judgements, model } : { ...judgements[0]!, model };
 }

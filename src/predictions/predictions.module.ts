@@ -2,12 +2,12 @@ import { Module } from '@nestjs/common';
 import { ModelsModule } from '../models/models.module.js';
 import { PredictionsController } from './predictions.controller.js';
 import { PredictionsService } from './predictions.service.js';
-import { RegisteredVersions } from './serving/registered-versions.js';
+import { VersionCache } from './serving/version-cache.js';
 import { SentenceBodies } from './sentence-bodies.js';
 import { ServedModelsController } from './serving/served-models.controller.js';
-import { ServedModels } from './serving/served-models.js';
+import { LoadedModels } from './serving/loaded-models.js';
 import { ServingStatusService } from './serving/serving-status.service.js';
-import { ServingVersions } from './serving/serving-versions.js';
+import { AliasRouter } from './serving/alias-router.js';
 import { StreamAnswer } from './streams/stream-answer.js';
 import { StreamBodies } from './streams/stream-bodies.js';
 import { StreamsService } from './streams/streams.service.js';
@@ -17,9 +17,9 @@ import { StreamsService } from './streams/streams.service.js';
   controllers: [PredictionsController, ServedModelsController],
   providers: [
     PredictionsService,
-    RegisteredVersions,
-    ServedModels,
-    ServingVersions,
+    VersionCache,
+    LoadedModels,
+    AliasRouter,
     ServingStatusService,
     SentenceBodies,
     StreamsService,

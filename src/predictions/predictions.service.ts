@@ -1,92 +1,55 @@
-import { setTimeout } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { DeadlineExceededError, QueueFullError } from '../bert/errors.js';
-import type { Variant } from '../bert/onnx/variants.js';
-import type { ScheduleOptions } from '../bert/serving/scheduler.js';
-import type { Scores, ServedModel, Timing } from '../bert/serving/served-model.js';
-import { sentenceProblem } from '../bert/tokenizer/sentence-problem.js';
-import {
-  ConflictError,
-  InvalidInputError,
-  NotFoundError,
-  OverdueError,
-  TooManyRequestsError,
-} from '../common/errors.js';
-import { characterCount, isLongerThan } from '../common/text.js';
+import type { Timing } from '../bert/serving/served-model.js';
+import { ConflictError, NotFoundError, OverdueError, TooManyRequestsError } from '../common/errors.js';
 import { Settings } from '../config/settings.js';
 import { Instruments } from '../metrics/instruments.js';
 import type { PredictionOutcome } from '../metrics/prediction-instruments.js';
 import { PRODUCTION } from '../models/model-version.js';
 import { ModelsService, type ResolvedModel } from '../models/models.service.js';
 import type { Trace } from '../tracing/trace.js';
-import { explainables, explanationsOf, type WordEffect } from './explanations/explanations.js';
+import { explanationsOf, type Explainable } from './explanations/explanations.js';
 import {
   judgingRule,
-  ruled,
+  predictionOf,
   type JudgingRule,
-  type Precision,
-  type RuledJudgement,
-  type ThresholdName,
+  type ModelChoice,
+  type Prediction,
 } from './judging-rule.js';
-import { compare, sentencesOf, type Comparison, type Pair } from './pairs.js';
 import { PredictionTrace } from './prediction-trace.js';
-import { ServedModels } from './serving/served-models.js';
-import { ServingVersions } from './serving/serving-versions.js';
-
-/** Longer than any sentence, shorter than what would keep the tokenizer busy. */
-const MAX_CHARACTERS = 10_000;
-
-/** The model that judged, as answers name it. */
-export interface JudgingModel extends Pick<ResolvedModel, 'id' | 'name' | 'alias'> {
-  /** What it computed with. */
-  precision: Variant;
-}
-
-export interface Predictions {
-  /** In the order of the sentences. */
-  judgements: ExplainedJudgement[];
-  model: JudgingModel;
-  timing: Timing;
-}
-
-export interface ExplainedJudgement extends RuledJudgement {
-  /** In the order of the words; only where it was asked for. */
-  explanation?: WordEffect[];
-}
-
-export interface Comparisons {
-  /** In the order of the pairs. */
-  comparisons: Comparison<RuledJudgement>[];
-  model: JudgingModel;
-  timing: Timing;
-}
-
-export interface PredictOptions {
-  /** Which model: an id or an alias; production by default. */
-  model?: string;
-  /** Default: that of the settings. */
-  precision?: Precision;
-  /** Default: the larger logit decides. */
-  threshold?: ThresholdName;
-  /** Aborted when nobody waits for the answer any more. */
-  signal?: AbortSignal;
-  /** Of the request, where it is traced. */
-  trace?: Trace | null;
-}
+import { AliasRouter } from './serving/alias-router.js';
+import { LoadedModels } from './serving/loaded-models.js';
 
 /** A model, and the rule by which a request wants it to judge. */
 export interface ChosenModel extends ResolvedModel {
   rule: JudgingRule;
 }
 
+export interface Predictions {
+  /** In the order of the sentences. */
+  predictions: Prediction[];
+  /** Which judged. */
+  model: ChosenModel;
+  timing: Timing;
+}
+
+/** Sentences to judge, each one that can be judged. */
+export interface Question extends ModelChoice {
+  sentences: readonly string[];
+  /** What explains each; empty where they are not to be explained. */
+  explained: readonly Explainable[];
+}
+
 export interface JudgeOptions {
+  /** Aborted when nobody waits for the answer any more. */
   signal?: AbortSignal;
-  /** How many milliseconds the sentences may wait; default: the deadline of the settings. */
-  patience?: number;
-  /** Whether to wait for room where the queue is full, as long as the patience lasts, instead of being refused. */
+  /** How many milliseconds the sentences may wait; default: that of the settings. */
+  timeout?: number;
+  /** Whether to wait for room where the queue is full, as long as the timeout allows, instead of being refused. */
   waitsForRoom?: boolean;
   /** How many of the sentences, from the first, the request is about; default: all. The others are not counted in metrics. */
   asked?: number;
+  /** Of the request, where it is traced. */
   trace?: Trace | null;
 }
 
@@ -95,16 +58,13 @@ export interface JudgeOptions {
 export class PredictionsService {
   constructor(
     private readonly models: ModelsService,
-    private readonly served: ServedModels,
-    private readonly versions: ServingVersions,
+    private readonly router: AliasRouter,
+    private readonly loaded: LoadedModels,
     private readonly instruments: Instruments,
     private readonly settings: Settings,
   ) {}
 
   /**
-   * @param sentences whose pointers in the request are `pointer(0)`, `pointer(1)`, …
-   * @param options with `explain`, every judgement says what each word does to it
-   * @throws InvalidInputError if a sentence is empty or far too long, or has too many words to be explained
    * @throws NotFoundError if there is no such model
    * @throws ConflictError if none was named and none is in production, or it lacks the precision or threshold
    * @throws UnavailableError if the model cannot be loaded
@@ -112,41 +72,32 @@ export class PredictionsService {
    * @throws OverdueError if some of the sentences still wait at the deadline of the settings
    */
   async predict(
-    sentences: string[],
-    pointer: (index: number) => string,
-    { explain = false, ...options }: PredictOptions & { explain?: boolean } = {},
+    { sentences, explained, ...choice }: Question,
+    options: Pick<JudgeOptions, 'signal' | 'trace'>,
   ): Promise<Predictions> {
-    assertSentences(sentences, pointer);
-    const explained = explain ? explainables(sentences, pointer) : [];
-    const all = [
-      ...sentences,
-      ...explained.flatMap(({ shorter }) => shorter.filter((text) => text !== null)),
-    ];
+    const shorter = explained.flatMap((one) => one.shorter.filter((text) => text !== null));
     const asked = sentences.length;
-    const { judgements, timing, model } = await this.judgeByChoice(all, asked, options);
-    const own: ExplainedJudgement[] = judgements.slice(0, asked);
-    explanationsOf(judgements, explained).forEach((explanation, i) => (own[i]!.explanation = explanation));
-    return { judgements: own, model: asShown(model), timing };
-  }
-
-  /**
-   * Which of two sentences is the more acceptable one, for each pair.
-   * @throws as {@link predict}
-   */
-  async compare(pairs: readonly Pair[], options: PredictOptions = {}): Promise<Comparisons> {
-    const { sentences, pointer } = sentencesOf(pairs);
-    const { judgements, ...rest } = await this.predict(sentences, pointer, options);
-    return {
-      comparisons: pairs.map((_, i) => compare(judgements[2 * i]!, judgements[2 * i + 1]!)),
-      ...rest,
-    };
+    for (;;) {
+      const model = await this.choose(choice);
+      try {
+        const judged = await this.judge([...sentences, ...shorter], model, { ...options, asked });
+        const predictions = judged.predictions.slice(0, asked);
+        explanationsOf(judged.predictions, explained).forEach(
+          (explanation, i) => (predictions[i]!.explanation = explanation),
+        );
+        return { predictions, model, timing: judged.timing };
+      } catch (error) {
+        // The model behind an alias may be deleted while the request waits for it: then the alias means another one.
+        if (!(error instanceof NotFoundError) || model.alias === null) throw error;
+      }
+    }
   }
 
   /**
    * Which model a request means and how it judges, once for all of its sentences.
    * @throws NotFoundError, ConflictError as {@link predict}
    */
-  async choose({ model: idOrAlias, precision, threshold }: PredictOptions): Promise<ChosenModel> {
+  async choose({ model: idOrAlias, precision, threshold }: ModelChoice): Promise<ChosenModel> {
     const model = await this.resolve(idOrAlias);
     const rule = judgingRule(model, {
       precision: precision ?? this.settings.predictPrecision,
@@ -155,70 +106,47 @@ export class PredictionsService {
     return { ...model, rule };
   }
 
-  /** The model behind an alias may be deleted while the request waits for it: then the alias means another one. */
-  private async judgeByChoice(sentences: string[], asked: number, options: PredictOptions) {
-    for (;;) {
-      const model = await this.choose(options);
-      try {
-        return {
-          ...(await this.judge(sentences, model, { signal: options.signal, trace: options.trace, asked })),
-          model,
-        };
-      } catch (error) {
-        if (!(error instanceof NotFoundError) || model.alias === null) throw error;
-      }
-    }
-  }
-
-  /**
-   * @param sentences each checked with {@link problemOfSentence}
-   * @throws UnavailableError, TooManyRequestsError, OverdueError as {@link predict}
-   */
+  /** @throws UnavailableError, TooManyRequestsError, OverdueError as {@link predict} */
   async judge(
-    sentences: string[],
-    model: ChosenModel,
+    sentences: readonly string[],
+    { id, alias, rule }: ChosenModel,
     {
       signal,
-      patience = this.settings.predictDeadline,
-      waitsForRoom = false,
+      timeout = this.settings.predictDeadline,
+      waitsForRoom,
       asked = sentences.length,
       trace: requestTrace,
     }: JudgeOptions = {},
-  ): Promise<{ judgements: RuledJudgement[]; timing: Timing }> {
-    const trace = requestTrace ? predictionTrace(requestTrace, model, sentences) : undefined;
-    const options = { signal, deadline: performance.now() + patience, trace };
+  ): Promise<Omit<Predictions, 'model'>> {
+    const { precision } = rule;
+    const about = { modelId: id, precision, sentences: sentences.length };
+    const trace = requestTrace ? new PredictionTrace(requestTrace, about) : undefined;
+    const options = { signal, deadline: performance.now() + timeout, waitsForRoom, trace };
     try {
-      const score = async (loaded: ServedModel) => {
-        trace?.loaded();
-        const end = this.instruments.predictions.seconds.startTimer();
-        const scores = await scoreWhenThereIsRoom(loaded, sentences, options, waitsForRoom);
-        end();
-        return scores;
-      };
-      const { judgements, timing } = await this.served.use(model, model.rule.variant, score, options);
-      const byRule = judgements.map((judgement) => ruled(judgement, model.rule));
-      this.record(byRule.slice(0, asked), timing, model);
-      return { judgements: byRule, timing };
+      const { judgements, timing } = await this.loaded.score(id, precision, sentences, options);
+      const predictions = judgements.map((judgement) => predictionOf(judgement, rule));
+      this.record(predictions.slice(0, asked), timing, alias);
+      return { predictions, timing };
     } catch (error) {
       trace?.failed(error as Error);
-      this.instruments.predictions.count(outcomeOf(error as Error), model.alias, asked);
-      throw answerTo(error, patience);
+      this.instruments.predictions.count(outcomeOf(error as Error), alias, asked);
+      throw answerTo(error, timeout);
     }
   }
 
-  private record(judgements: readonly RuledJudgement[], timing: Timing, { alias }: ResolvedModel): void {
-    const { predictions } = this.instruments;
-    predictions.tokenizationSeconds.observe(timing.tokenizationSeconds);
-    predictions.queueSeconds.observe(timing.queueSeconds);
-    const acceptable = judgements.filter((judgement) => judgement.acceptable).length;
-    if (acceptable > 0) predictions.count('acceptable', alias, acceptable);
-    const unacceptable = judgements.length - acceptable;
-    if (unacceptable > 0) predictions.count('unacceptable', alias, unacceptable);
+  private record(predictions: readonly Prediction[], timing: Timing, alias: string | null): void {
+    const instruments = this.instruments.predictions;
+    instruments.tokenizationSeconds.observe(timing.tokenizationSeconds);
+    instruments.queueSeconds.observe(timing.queueSeconds);
+    const acceptable = predictions.filter((prediction) => prediction.acceptable).length;
+    if (acceptable > 0) instruments.count('acceptable', alias, acceptable);
+    const unacceptable = predictions.length - acceptable;
+    if (unacceptable > 0) instruments.count('unacceptable', alias, unacceptable);
   }
 
   private async resolve(idOrAlias: string | undefined): Promise<ResolvedModel> {
     try {
-      return await this.versions.resolve(idOrAlias ?? PRODUCTION);
+      return await this.router.resolve(idOrAlias ?? PRODUCTION);
     } catch (error) {
       if (!(error instanceof NotFoundError) || idOrAlias !== undefined) throw error;
       throw new ConflictError(await this.howToGetOne());
@@ -239,44 +167,7 @@ export class PredictionsService {
   }
 }
 
-/** As answers name it. */
-export function asShown({ id, name, alias, rule }: ChosenModel): JudgingModel {
-  return { id, name, alias, precision: rule.variant };
-}
-
-function predictionTrace(
-  trace: Trace,
-  { id, rule }: ChosenModel,
-  sentences: readonly string[],
-): PredictionTrace {
-  return new PredictionTrace(trace, {
-    modelId: id,
-    precision: rule.variant,
-    sentences: sentences.length,
-  });
-}
-
-/** How often to look whether a full queue has room again, in milliseconds. */
-const ROOM_INTERVAL = 50;
-
-async function scoreWhenThereIsRoom(
-  model: ServedModel,
-  sentences: string[],
-  options: ScheduleOptions & { deadline: number },
-  waitsForRoom: boolean,
-): Promise<Scores> {
-  for (;;) {
-    try {
-      return await model.score(sentences, options);
-    } catch (error) {
-      const isLate = performance.now() + ROOM_INTERVAL > options.deadline;
-      if (!(error instanceof QueueFullError) || !waitsForRoom || isLate) throw error;
-    }
-    await setTimeout(ROOM_INTERVAL, undefined, { signal: options.signal });
-  }
-}
-
-function answerTo(error: unknown, patience: number): unknown {
+function answerTo(error: unknown, timeout: number): unknown {
   if (error instanceof QueueFullError) {
     const seconds = Math.max(1, Math.ceil(error.retryAfterSeconds));
     return new TooManyRequestsError(
@@ -285,9 +176,9 @@ function answerTo(error: unknown, patience: number): unknown {
     );
   }
   if (error instanceof DeadlineExceededError) {
-    const seconds = Math.max(1, Math.ceil(patience / 1000));
+    const seconds = Math.max(1, Math.ceil(timeout / 1000));
     return new OverdueError(
-      `The sentences still waited after ${patience / 1000} s, so many are asked for. ` +
+      `The sentences still waited after ${timeout / 1000} s, so many are asked for. ` +
         `Send fewer at once, or try again in ${seconds} s.`,
       seconds,
     );
@@ -299,26 +190,4 @@ function outcomeOf(error: Error): PredictionOutcome {
   if (error instanceof QueueFullError) return 'refused';
   if (error instanceof DeadlineExceededError) return 'overdue';
   return error.name === 'AbortError' ? 'abandoned' : 'error';
-}
-
-function assertSentences(sentences: string[], pointer: (index: number) => string): void {
-  const errors = sentences.flatMap((sentence, index) => {
-    const message = problemOfSentence(sentence);
-    return message === null ? [] : [{ pointer: pointer(index), message }];
-  });
-  if (errors.length > 0) {
-    throw new InvalidInputError(
-      `${errors.length} of ${sentences.length} sentences cannot be judged.`,
-      errors,
-    );
-  }
-}
-
-/** What is wrong with it and what to do; null where it can be judged. */
-export function problemOfSentence(sentence: unknown): string | null {
-  if (typeof sentence !== 'string') return 'must be a string';
-  if (isLongerThan(sentence, MAX_CHARACTERS)) {
-    return `must have at most ${MAX_CHARACTERS} characters, not ${characterCount(sentence)}: split it into sentences`;
-  }
-  return sentenceProblem(sentence);
 }

@@ -9,7 +9,7 @@ import { urlEncodedFields } from '../common/url-encoded.js';
 import { assertUtf8, decodeUtf8 } from '../common/utf8.js';
 import type { PatienceConfig } from '../http/slow-clients.js';
 import { PredictDto } from './dto/predict.dto.js';
-import { fieldNames } from './request-options.js';
+import { fieldNames } from './predict-request.js';
 import { streamTypes } from './streams/stream-types.js';
 
 /** `@RouteConfig(takesSentences)` on a route lets it take plain text; every other route answers 415 to it. */

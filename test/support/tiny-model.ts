@@ -6,8 +6,8 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { defaultHyperparameters } from '../../src/bert/fine-tuning/hyperparameters.js';
 import { exportOnnx } from '../../src/bert/onnx/export.js';
 import { exportInt8Onnx } from '../../src/bert/onnx/int8-export.js';
-import type { Variant } from '../../src/bert/onnx/variants.js';
-import type { ServingAssessment, VariantAssessment } from '../../src/bert/serving/assessment.js';
+import type { Precision } from '../../src/bert/onnx/precisions.js';
+import type { ServingAssessment, PrecisionAssessment } from '../../src/bert/serving/assessment.js';
 import type { Lineage, ModelMetrics, ModelVersion, PromotionRule } from '../../src/models/model-version.js';
 import { ModelsService } from '../../src/models/models.service.js';
 import type { Registration } from '../../src/models/registration.js';
@@ -34,7 +34,7 @@ export interface TinyModelOptions {
   validatedOn?: string;
   promote?: PromotionRule;
   /** With an int8 variant too, and an assessment by which `auto` stands for this one. */
-  auto?: Variant;
+  auto?: Precision;
   alongside?: Registration['alongside'];
 }
 
@@ -107,7 +107,7 @@ function assessment(options: TinyModelOptions): ServingAssessment | null {
   if (!auto) return null;
   const { best: evaluation } = metrics(options);
   const { mcc, confusionMatrix } = evaluation;
-  const variant = (temperature: number, threshold: number, bytes: number): VariantAssessment => ({
+  const variant = (temperature: number, threshold: number, bytes: number): PrecisionAssessment => ({
     evaluation,
     bytes,
     medianSeconds: bytes / 1e9,

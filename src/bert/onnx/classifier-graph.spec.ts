@@ -8,15 +8,15 @@ import { architectures } from '../architectures/index.js';
 import { parseEncoderConfig, type EncoderConfig } from '../config.js';
 import { exportOnnx } from './export.js';
 import { exportInt8Onnx } from './int8-export.js';
-import { graphFiles, type Variant } from './variants.js';
+import { graphFiles, type Precision } from './precisions.js';
 
 const goldensFolder = fileURLToPath(new URL('../../../test/goldens/', import.meta.url));
-const exportGraph: Record<Variant, (folder: string) => Promise<void>> = {
+const exportGraph: Record<Precision, (folder: string) => Promise<void>> = {
   fp32: exportOnnx,
   int8: exportInt8Onnx,
 };
 const cases = Object.keys(architectures).flatMap((type) =>
-  (['fp32', 'int8'] as const).map((variant) => ({ type, variant })),
+  (['fp32', 'int8'] as const).map((precision) => ({ type, precision })),
 );
 
 let folder: string;
@@ -30,10 +30,10 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function load(type: string, variant: Variant, options: InferenceSession.SessionOptions = {}) {
+async function load(type: string, precision: Precision, options: InferenceSession.SessionOptions = {}) {
   cpSync(join(goldensFolder, `tiny-${type}`), folder, { recursive: true });
-  await exportGraph[variant](folder);
-  session = await InferenceSession.create(join(folder, graphFiles[variant]), {
+  await exportGraph[precision](folder);
+  session = await InferenceSession.create(join(folder, graphFiles[precision]), {
     intraOpNumThreads: 1,
     logSeverityLevel: 4,
     ...options,
@@ -88,9 +88,9 @@ const sentences = [4, 9, 3, 17, 17, 5].map((length, row) =>
 const longest = 17;
 const tokens = 55;
 
-describe.each(cases)('the $variant graph of $type', ({ type, variant }) => {
+describe.each(cases)('the $precision graph of $type', ({ type, precision }) => {
   it('gives a padded sentence the logits that it has alone', async () => {
-    await load(type, variant);
+    await load(type, precision);
     const alone: number[][] = [];
     for (const sentence of sentences) alone.push(...(await logits([sentence], sentence.length)));
 
@@ -102,11 +102,11 @@ describe.each(cases)('the $variant graph of $type', ({ type, variant }) => {
     ].sort((a, b) => a - b);
     expect(found[Math.floor(found.length / 2)]).toBeLessThan(1e-5);
     // Another processor's last digit may round an input of integers the other way, which these tiny models feel.
-    expect(found.at(-1)).toBeLessThan(variant === 'fp32' ? 1e-5 : 0.05);
+    expect(found.at(-1)).toBeLessThan(precision === 'fp32' ? 1e-5 : 0.05);
   });
 
   it('gives a sentence that shares a row with others the logits that it has alone', async () => {
-    await load(type, variant);
+    await load(type, precision);
     const alone: number[][] = [];
     for (const sentence of sentences) alone.push(...(await logits([sentence], sentence.length)));
 
@@ -121,11 +121,11 @@ describe.each(cases)('the $variant graph of $type', ({ type, variant }) => {
       rows.flat().map((i) => alone[i]!),
     ).sort((a, b) => a - b);
     expect(apart[Math.floor(apart.length / 2)]).toBeLessThan(1e-5);
-    expect(apart.at(-1)).toBeLessThan(variant === 'fp32' ? 1e-5 : 0.05);
+    expect(apart.at(-1)).toBeLessThan(precision === 'fp32' ? 1e-5 : 0.05);
   });
 
   it('computes padding in attention alone, and the last layer for first tokens', async () => {
-    const { config, nodes } = await profile(type, variant);
+    const { config, nodes } = await profile(type, precision);
     const places = sentences.length * longest;
     const kinds = ['query', 'key', 'value'].map((kind) => `attention.self.${kind}.placed`);
     const inAttention = [...kinds, 'attention.self', 'attention.self.rows'];
@@ -145,7 +145,7 @@ describe.each(cases)('the $variant graph of $type', ({ type, variant }) => {
   });
 
   it("is computed by ONNX Runtime's large operators, and by nothing that they stand for", async () => {
-    const { config, nodes } = await profile(type, variant);
+    const { config, nodes } = await profile(type, precision);
     const layers = config.numHiddenLayers;
     const count = (operator: string) => nodes.filter((node) => node.operator === operator).length;
     const isProjected = config.embeddingSize !== config.hiddenSize;
@@ -161,12 +161,12 @@ describe.each(cases)('the $variant graph of $type', ({ type, variant }) => {
       attention: layers,
       layerNormalisation: 1 + 2 * layers,
       gelu: layers + (head === 'gelu' ? 1 : 0),
-      products: variant === 'fp32' ? [linearLayers + 2, 0] : [2, linearLayers],
+      products: precision === 'fp32' ? [linearLayers + 2, 0] : [2, linearLayers],
       // What several layers read is rounded once; the last layer's query reads rows of its own.
-      roundings: variant === 'fp32' ? 0 : 1 + (isProjected ? 1 : 0) + 4 * layers,
+      roundings: precision === 'fp32' ? 0 : 1 + (isProjected ? 1 : 0) + 4 * layers,
     });
 
-    const expected = new Set(variant === 'fp32' ? float32Operators : [...float32Operators, ...int8Operators]);
+    const expected = new Set(precision === 'fp32' ? float32Operators : [...float32Operators, ...int8Operators]);
     // The head's first layer with its tanh or ReLU.
     if (head !== 'gelu') expected.add('FusedGemm');
     expect([...new Set(nodes.map(({ operator }) => operator))].sort()).toEqual([...expected].sort());
@@ -192,9 +192,9 @@ interface ComputedNode {
 /** What ONNX Runtime computes for a padded batch once it has optimised the graph. */
 async function profile(
   type: string,
-  variant: Variant,
+  precision: Precision,
 ): Promise<{ config: EncoderConfig; nodes: ComputedNode[] }> {
-  await load(type, variant, { enableProfiling: true, profileFilePrefix: join(folder, 'profile') });
+  await load(type, precision, { enableProfiling: true, profileFilePrefix: join(folder, 'profile') });
   await logits(sentences, longest);
   session!.endProfiling();
   const file = readdirSync(folder).find((name) => name.startsWith('profile'))!;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { classifierGraph } from './classifier-graph.js';
 import { StoredModel } from './stored-model.js';
-import { graphFiles } from './variants.js';
+import { graphFiles } from './precisions.js';
 import { writeWhole } from './whole-file.js';
 
 /**

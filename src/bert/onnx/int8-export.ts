@@ -4,7 +4,7 @@ import { classifierGraph } from './classifier-graph.js';
 import { int8LinearLayers } from './int8-linear-layers.js';
 import { quantiseWeight } from './int8-weights.js';
 import { StoredModel } from './stored-model.js';
-import { graphFiles, int8WeightsFile } from './variants.js';
+import { graphFiles, int8WeightsFile } from './precisions.js';
 import { writeWhole, type GrowingFile } from './whole-file.js';
 
 /**

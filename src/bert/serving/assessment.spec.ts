@@ -11,9 +11,9 @@ import { tuneThreshold } from '../evaluation/threshold.js';
 import { exportOnnx } from '../onnx/export.js';
 import { graphBytes } from '../onnx/graph-bytes.js';
 import { exportInt8Onnx } from '../onnx/int8-export.js';
-import { graphFiles, variants } from '../onnx/variants.js';
+import { graphFiles, precisions } from '../onnx/precisions.js';
 import { Tokenizer } from '../tokenizer/tokenizer.js';
-import { assessVariants, chooseVariant, type AssessedExample } from './assessment.js';
+import { assessPrecisions, choosePrecision, type AssessedExample } from './assessment.js';
 import { ServedModel } from './served-model.js';
 
 const goldensFolder = fileURLToPath(new URL('../../../test/goldens/', import.meta.url));
@@ -34,9 +34,9 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const options = { threads: 1, seed: 42, signal: new AbortController().signal };
-const assess = (examples: readonly AssessedExample[]) => assessVariants(folder, examples, options);
+const assess = (examples: readonly AssessedExample[]) => assessPrecisions(folder, examples, options);
 
-describe('assessVariants', () => {
+describe('assessPrecisions', () => {
   it('judges as PyTorch does in float32, and nearly so in integers', async () => {
     const { variants: assessed, sentences: timed, threads } = await assess(goldenExamples);
     const logits = Float32Array.from(forward.logits.flat());
@@ -45,14 +45,14 @@ describe('assessVariants', () => {
     expect(Math.abs(assessed.fp32.evaluation.loss - loss)).toBeLessThan(1e-5);
     expect(Math.abs(assessed.int8.evaluation.loss - loss)).toBeLessThan(0.02);
     expect([timed, threads]).toEqual([12, 1]);
-    for (const variant of variants) {
-      expect(assessed[variant].medianSeconds).toBeGreaterThan(0);
-      expect(assessed[variant].bytes).toBe(await graphBytes(join(folder, graphFiles[variant])));
+    for (const precision of precisions) {
+      expect(assessed[precision].medianSeconds).toBeGreaterThan(0);
+      expect(assessed[precision].bytes).toBe(await graphBytes(join(folder, graphFiles[precision])));
     }
     expect(assessed.int8.bytes).not.toBe(assessed.fp32.bytes);
   });
 
-  it('judges, calibrates and chooses thresholds by what each variant answers when it is served', async () => {
+  it('judges, calibrates and chooses thresholds by what each precision answers when it is served', async () => {
     const words = sentences.flatMap(({ sentence }) => sentence.split(' '));
     const texts = Array.from({ length: 300 }, (_, i) => {
       const start = (i * 7) % (words.length - 24);
@@ -65,18 +65,18 @@ describe('assessVariants', () => {
     }));
     const labels = examples.map(({ label }) => label);
     const told: number[] = [];
-    const assessment = await assessVariants(folder, examples, {
+    const assessment = await assessPrecisions(folder, examples, {
       ...options,
       onProgress: (progress) => told.push(progress),
     });
     const folds = stratifiedFolds(labels, { seed: options.seed });
-    for (const variant of variants) {
-      const model = await ServedModel.load(folder, { variant, threads: 1 });
+    for (const precision of precisions) {
+      const model = await ServedModel.load(folder, { precision, threads: 1 });
       const { judgements } = await model.score(texts);
       await model.close();
       const logits = judgements.flatMap((judgement) => judgement.logits);
       const scores = judgements.map(({ score }) => score);
-      const { evaluation, calibration, threshold } = assessment.variants[variant];
+      const { evaluation, calibration, threshold } = assessment.variants[precision];
       expect(evaluation.confusionMatrix).toEqual(evaluatePredictions(labels, logits).confusionMatrix);
       const expected = calibrate(labels, logits, folds);
       expect(calibration.fitted! / expected.fitted).toBeCloseTo(1, 4);
@@ -113,7 +113,7 @@ describe('assessVariants', () => {
   it('stops when it is told to', async () => {
     const stop = new AbortController();
     const told: number[] = [];
-    const assessing = assessVariants(folder, goldenExamples, {
+    const assessing = assessPrecisions(folder, goldenExamples, {
       ...options,
       signal: stop.signal,
       onProgress: (progress) => {
@@ -123,7 +123,7 @@ describe('assessVariants', () => {
     });
     await expect(assessing).rejects.toThrow('enough');
     expect(told).toEqual([0, 0.5]);
-    await expect(assessVariants(folder, goldenExamples, { ...options, signal: stop.signal })).rejects.toThrow(
+    await expect(assessPrecisions(folder, goldenExamples, { ...options, signal: stop.signal })).rejects.toThrow(
       'enough',
     );
   });
@@ -132,12 +132,12 @@ describe('assessVariants', () => {
     const incomplete = mkdtempSync(join(tmpdir(), 'assessment-'));
     cpSync(folder, incomplete, { recursive: true });
     rmSync(join(incomplete, graphFiles.int8));
-    await expect(assessVariants(incomplete, goldenExamples, options)).rejects.toThrow(InvalidModelError);
+    await expect(assessPrecisions(incomplete, goldenExamples, options)).rejects.toThrow(InvalidModelError);
     rmSync(incomplete, { recursive: true });
   });
 });
 
-describe('chooseVariant', () => {
+describe('choosePrecision', () => {
   const evaluation = (mcc: number, acceptable = 360, rows = 527) => ({
     ...{ rows, mcc, loss: 0.5, accuracy: 0.8 },
     confusionMatrix: {
@@ -147,19 +147,19 @@ describe('chooseVariant', () => {
   });
 
   it.each([0.5956, 0.595, 0.6, 0.7])('takes int8 of an MCC of %s, where fp32 has 0.6', (mcc) => {
-    const { variant, reason } = chooseVariant(evaluation(0.6), evaluation(mcc));
+    const { variant, reason } = choosePrecision(evaluation(0.6), evaluation(mcc));
     expect(variant).toBe('int8');
     expect(reason).toContain(`${mcc.toFixed(4)} with int8, 0.6000 with fp32`);
   });
 
   it.each([0.5949, 0.5, -1])('takes fp32 where the MCC of int8 is %s', (mcc) => {
-    const { variant, reason } = chooseVariant(evaluation(0.6), evaluation(mcc));
+    const { variant, reason } = choosePrecision(evaluation(0.6), evaluation(mcc));
     expect(variant).toBe('fp32');
     expect(reason).toContain('more than 0.005 below');
   });
 
   it.each([0, 527])('takes fp32 where %s of 527 rows are acceptable', (acceptable) => {
-    expect(chooseVariant(evaluation(0, acceptable), evaluation(0, acceptable))).toMatchObject({
+    expect(choosePrecision(evaluation(0, acceptable), evaluation(0, acceptable))).toMatchObject({
       variant: 'fp32',
       reason: expect.stringContaining('one class') as string,
     });

@@ -5,13 +5,13 @@ import { evaluatePredictions, type Evaluation } from '../evaluation/evaluation.j
 import { sigmoid } from '../evaluation/logistic.js';
 import { tuneThreshold, type TunedThreshold } from '../evaluation/threshold.js';
 import { graphBytes } from '../onnx/graph-bytes.js';
-import { graphFiles, variants, type Variant } from '../onnx/variants.js';
+import { graphFiles, precisions, type Precision } from '../onnx/precisions.js';
 import { availableCores } from './available-cores.js';
 import { InferenceThread } from './inference-thread.js';
 import { defaultLimits } from './served-model.js';
 
 /** What a graph is worth and what it costs. */
-export interface VariantAssessment {
+export interface PrecisionAssessment {
   /** Of the validation rows, by the larger logit. */
   evaluation: Evaluation;
   /** Of the graph and of the weights that it points to. */
@@ -24,9 +24,9 @@ export interface VariantAssessment {
 
 /** How each graph of a model does on the validation rows, with the engine that serves it. */
 export interface ServingAssessment {
-  variants: Record<Variant, VariantAssessment>;
+  variants: Record<Precision, PrecisionAssessment>;
   /** Which one `auto` stands for, and why. */
-  auto: { variant: Variant; reason: string };
+  auto: { variant: Precision; reason: string };
   /** How many sentences the times are of. */
   sentences: number;
   /** How many threads computed each of them. */
@@ -56,7 +56,7 @@ export interface AssessmentOptions {
  * @throws InvalidModelError if a graph cannot be loaded.
  * @throws Error if there are no examples, or ONNX Runtime fails.
  */
-export async function assessVariants(
+export async function assessPrecisions(
   folder: string,
   examples: readonly AssessedExample[],
   { threads: wanted, seed, signal, onProgress = () => undefined }: AssessmentOptions,
@@ -64,37 +64,37 @@ export async function assessVariants(
   const threads = wanted === 'auto' ? availableCores() : wanted;
   const labels = Uint8Array.from(examples, ({ label }) => label);
   const folds = stratifiedFolds(labels, { seed });
-  const sessions = new Map<Variant, InferenceThread>();
+  const sessions = new Map<Precision, InferenceThread>();
   try {
-    for (const variant of variants) {
+    for (const precision of precisions) {
       signal.throwIfAborted();
-      const modelPath = join(folder, graphFiles[variant]);
-      sessions.set(variant, await InferenceThread.start({ modelPath, threads }));
+      const modelPath = join(folder, graphFiles[precision]);
+      sessions.set(precision, await InferenceThread.start({ modelPath, threads }));
     }
     const batches = batchesOf(examples);
-    const logits = new Map<Variant, Float32Array>();
+    const logits = new Map<Precision, Float32Array>();
     onProgress(0);
-    for (const [variant, session] of sessions) {
+    for (const [precision, session] of sessions) {
       const share = (judged: number) => onProgress((logits.size + judged) / sessions.size);
-      logits.set(variant, await judge(session, examples, batches, signal, share));
+      logits.set(precision, await judge(session, examples, batches, signal, share));
     }
     const timed = timedSentences(examples);
     const seconds = await time(sessions, timed, signal);
 
-    const assess = async (variant: Variant): Promise<VariantAssessment> => {
-      const ofVariant = logits.get(variant)!;
+    const assess = async (precision: Precision): Promise<PrecisionAssessment> => {
+      const ofPrecision = logits.get(precision)!;
       return {
-        evaluation: evaluatePredictions(labels, ofVariant),
-        bytes: await graphBytes(join(folder, graphFiles[variant])),
-        medianSeconds: median(seconds.get(variant)!),
-        calibration: calibrate(labels, ofVariant, folds),
-        threshold: tuneThreshold(labels, scoresOf(ofVariant), folds, seed),
+        evaluation: evaluatePredictions(labels, ofPrecision),
+        bytes: await graphBytes(join(folder, graphFiles[precision])),
+        medianSeconds: median(seconds.get(precision)!),
+        calibration: calibrate(labels, ofPrecision, folds),
+        threshold: tuneThreshold(labels, scoresOf(ofPrecision), folds, seed),
       };
     };
     const [fp32, int8] = [await assess('fp32'), await assess('int8')];
     return {
       variants: { fp32, int8 },
-      auto: chooseVariant(fp32.evaluation, int8.evaluation),
+      auto: choosePrecision(fp32.evaluation, int8.evaluation),
       sentences: timed.length,
       threads,
     };
@@ -107,7 +107,7 @@ export async function assessVariants(
 const greatestLoss = 0.005;
 
 /** What `auto` stands for, by how the two did on the same rows. */
-export function chooseVariant(fp32: Evaluation, int8: Evaluation): ServingAssessment['auto'] {
+export function choosePrecision(fp32: Evaluation, int8: Evaluation): ServingAssessment['auto'] {
   const { truePositives, falseNegatives } = fp32.confusionMatrix;
   const acceptable = truePositives + falseNegatives;
   if (acceptable === 0 || acceptable === fp32.rows) {
@@ -177,18 +177,18 @@ function timedSentences(examples: readonly AssessedExample[]): number[][] {
 
 /** Seconds of each sentence, with each graph; a sentence is computed with one right after the other, each first by turns. */
 async function time(
-  sessions: ReadonlyMap<Variant, InferenceThread>,
+  sessions: ReadonlyMap<Precision, InferenceThread>,
   sentences: readonly number[][],
   signal: AbortSignal,
-): Promise<Map<Variant, number[]>> {
-  const seconds = new Map<Variant, number[]>([...sessions.keys()].map((variant) => [variant, []]));
+): Promise<Map<Precision, number[]>> {
+  const seconds = new Map<Precision, number[]>([...sessions.keys()].map((precision) => [precision, []]));
   const order = [...sessions];
   const warmUp = sentences.slice(-2);
   for (const [i, sentence] of [...warmUp, ...sentences].entries()) {
     signal.throwIfAborted();
-    for (const [variant, session] of order.reverse()) {
+    for (const [precision, session] of order.reverse()) {
       const { seconds: taken } = await session.run([sentence]);
-      if (i >= warmUp.length) seconds.get(variant)!.push(taken);
+      if (i >= warmUp.length) seconds.get(precision)!.push(taken);
     }
   }
   return seconds;

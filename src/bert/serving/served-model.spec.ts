@@ -15,7 +15,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { InvalidModelError } from '../errors.js';
 import { exportOnnx } from '../onnx/export.js';
 import { exportInt8Onnx } from '../onnx/int8-export.js';
-import { variants, type Variant } from '../onnx/variants.js';
+import { precisions, type Precision } from '../onnx/precisions.js';
 import { ServedModel } from './served-model.js';
 
 const goldensFolder = fileURLToPath(new URL('../../../test/goldens/', import.meta.url));
@@ -28,8 +28,8 @@ const sentences = goldens.sentences.map(({ sentence }) => sentence);
 let folder: string;
 const open: ServedModel[] = [];
 
-async function load(variant?: Variant): Promise<ServedModel> {
-  const model = await ServedModel.load(folder, { threads: 1, variant });
+async function load(precision?: Precision): Promise<ServedModel> {
+  const model = await ServedModel.load(folder, { threads: 1, precision });
   open.push(model);
   return model;
 }
@@ -64,7 +64,7 @@ describe('ServedModel', () => {
   it('computes in integers where it is told to', async () => {
     await exportInt8Onnx(folder);
     const model = await load('int8');
-    expect(model.variant).toBe('int8');
+    expect(model.precision).toBe('int8');
     const { judgements } = await model.score(sentences);
     const distances = judgements.map(({ score }, i) =>
       Math.abs(score - goldens.forward.probabilities[i]![1]),
@@ -73,12 +73,12 @@ describe('ServedModel', () => {
     expect(Math.max(...distances)).toBeGreaterThan(1e-4);
   });
 
-  it.each(variants)(
+  it.each(precisions)(
     'goes on judging as before when its files are overwritten or cut off in place (%s)',
-    async (variant) => {
+    async (precision) => {
       await exportInt8Onnx(folder);
-      const before = await (await load(variant)).score(sentences);
-      const [overwritten, cutOff] = [await load(variant), await load(variant)];
+      const before = await (await load(precision)).score(sentences);
+      const [overwritten, cutOff] = [await load(precision), await load(precision)];
       const files = readdirSync(folder).map((name) => join(folder, name));
       // Opened anew, they would be other files: these are the very ones that were loaded.
       for (const file of files) writeFileSync(file, Buffer.alloc(statSync(file).size, 0xff), { flag: 'r+' });
@@ -151,8 +151,8 @@ describe('ServedModel', () => {
 });
 
 describe('ServedModel refuses', () => {
-  const refusal = async (variant?: Variant) => {
-    const error = await load(variant).catch((caught: unknown) => caught);
+  const refusal = async (precision?: Precision) => {
+    const error = await load(precision).catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(InvalidModelError);
     return (error as Error).message;
   };

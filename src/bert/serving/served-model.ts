@@ -5,7 +5,7 @@ import { maxSequenceLength, parseEncoderConfig, type EncoderConfig } from '../co
 import { InvalidModelError } from '../errors.js';
 import { sigmoid } from '../evaluation/logistic.js';
 import { parseJsonFile } from '../json-file.js';
-import { graphFiles, type Variant } from '../onnx/variants.js';
+import { graphFiles, type Precision } from '../onnx/precisions.js';
 import { Tokenizer, type EncodedSentence } from '../tokenizer/tokenizer.js';
 import { availableCores } from './available-cores.js';
 import { EventLoopShare } from './event-loop-share.js';
@@ -54,7 +54,7 @@ export interface Scores {
 
 export interface ServingOptions {
   /** Which graph of the folder computes; default: fp32. */
-  variant?: Variant;
+  precision?: Precision;
   /** Threads that compute one batch; `auto`, the default: as many as this process may use cores. */
   threads?: number | 'auto';
   /** Default: {@link defaultLimits}. */
@@ -78,15 +78,15 @@ export class ServedModel {
   private readonly recent: LeastRecentlyUsed<Judgement>;
 
   /**
-   * @param folder with `config.json`, a tokenizer, `model.safetensors` and the graph of the variant.
-   * @throws InvalidModelError if it is not a model that can be served, or not in this variant.
+   * @param folder with `config.json`, a tokenizer, `model.safetensors` and the graph of the precision.
+   * @throws InvalidModelError if it is not a model that can be served, or not in this precision.
    */
   static async load(folder: string, options: ServingOptions = {}): Promise<ServedModel> {
     const config = parseEncoderConfig(await readJson(join(folder, 'config.json')));
-    const { variant = 'fp32', threads = 'auto' } = options;
-    const modelPath = join(folder, graphFiles[variant]);
+    const { precision = 'fp32', threads = 'auto' } = options;
+    const modelPath = join(folder, graphFiles[precision]);
     if (!existsSync(modelPath))
-      throw new InvalidModelError(`${folder} has no ${graphFiles[variant]}. ${advice[variant]}`);
+      throw new InvalidModelError(`${folder} has no ${graphFiles[precision]}. ${advice[precision]}`);
     const tokenizer = await Tokenizer.open(folder);
     if (tokenizer.vocabSize > config.vocabSize) {
       throw new InvalidModelError(
@@ -98,13 +98,13 @@ export class ServedModel {
       modelPath,
       threads: threads === 'auto' ? availableCores() : threads,
     });
-    return new ServedModel(config, variant, tokenizer, thread, options);
+    return new ServedModel(config, precision, tokenizer, thread, options);
   }
 
   private constructor(
     readonly config: EncoderConfig,
     /** The graph that computes. */
-    readonly variant: Variant,
+    readonly precision: Precision,
     private readonly tokenizer: Tokenizer,
     private readonly thread: InferenceThread,
     { limits, rememberedSentences = 0, observer }: ServingOptions,
@@ -177,8 +177,8 @@ export class ServedModel {
   }
 }
 
-/** Where the graph of a variant is missing. */
-const advice: Readonly<Record<Variant, string>> = {
+/** Where the graph of a precision is missing. */
+const advice: Readonly<Record<Precision, string>> = {
   fp32: 'Use the folder of a model that this service trained.',
   int8: 'It was trained before there was int8: use fp32, or train it again.',
 };

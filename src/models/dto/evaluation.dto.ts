@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsString, Matches, MaxLength } from 'class-validator';
 import { LONGEST_ID } from '../../common/identifiers.js';
-import { variants, type Variant } from '../../bert/onnx/variants.js';
+import { precisions, type Precision } from '../../bert/onnx/precisions.js';
 import type { EvaluationRecord, EvaluationStatus } from '../evaluation-record.js';
 import { FiguresDto, IntervalDto } from './figures.dto.js';
 
@@ -14,11 +14,11 @@ export class StartEvaluationDto {
 
   @ApiPropertyOptional({
     description: 'What the model computes with; `int8` where `serving` of the model is not null.',
-    enum: variants,
+    enum: precisions,
     default: 'fp32',
   })
-  @IsIn(variants, { message: 'precision must be fp32 or int8' })
-  precision: Variant = 'fp32';
+  @IsIn(precisions, { message: 'precision must be fp32 or int8' })
+  precision: Precision = 'fp32';
 }
 
 export class EvaluationResultDto extends FiguresDto {
@@ -50,7 +50,7 @@ export class EvaluationDto {
   /** sha256 over labels and sentences of the dataset. */
   contentHash!: string;
   /** What the model computed with. @example fp32 */
-  precision!: Variant;
+  precision!: Precision;
   /** `interrupted`: the service stopped before the end. @example succeeded */
   status!: EvaluationStatus;
   /** Share of the rows judged, 0 to 1. @example 1 */

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { Variant } from '../../bert/onnx/variants.js';
+import type { Precision } from '../../bert/onnx/precisions.js';
 import type { ConfusionMatrixDto, FiguresDto } from './figures.dto.js';
 
 export class ReliabilityBinDto {
@@ -79,7 +79,7 @@ export class VariantsDto {
 
 export class AutoPrecisionDto {
   /** int8 if its MCC is at most 0.005 below that of fp32. @example int8 */
-  variant!: Variant;
+  variant!: Precision;
   /** @example 'MCC on 527 validation rows: 0.5921 with int8, 0.5940 with fp32, at most 0.005 below.' */
   reason!: string;
 }

@@ -13,7 +13,12 @@ import {
 } from 'class-validator';
 import { ListOf } from '../../common/form-values.js';
 import { LONGEST_ID } from '../../common/identifiers.js';
-import { precisions, thresholdNames, type Precision, type ThresholdName } from '../judging-rule.js';
+import {
+  precisionChoices,
+  thresholdNames,
+  type PrecisionChoice,
+  type ThresholdName,
+} from '../judging-rule.js';
 
 /** Of a sentence: it has more than white space. That it needs more than invisible characters too is said in words. */
 export const notBlank = '\\S';
@@ -31,8 +36,8 @@ export class PredictQueryDto {
 
   /** What the model computes with: `fp32`, the faster `int8`, or `auto`: int8 where it was as good on the validation rows. Without it, what the service is set to. */
   @Given()
-  @IsIn(precisions, { message: 'precision must be auto, fp32 or int8' })
-  precision?: Precision;
+  @IsIn(precisionChoices, { message: 'precision must be auto, fp32 or int8' })
+  precision?: PrecisionChoice;
 
   /** From which score on a sentence is `acceptable`: above 0.5, the `default`, or above what was best on the validation rows (`tuned`). `tuned` is 0.5 too where no other threshold was better beyond its error. */
   @Given()

@@ -1,5 +1,8 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import type { Variant } from '../../bert/onnx/variants.js';
+import type { Precision } from '../../bert/onnx/precisions.js';
+import type { Prediction } from '../judging-rule.js';
+import { compare, countPreferences } from '../pairs.js';
+import type { ChosenModel } from '../predictions.service.js';
 
 /** The model that judged. */
 export class JudgingModelDto {
@@ -10,7 +13,11 @@ export class JudgingModelDto {
   /** The alias by which it was asked for; null if by its id. @example production */
   alias!: string | null;
   /** What it computed with. @example int8 */
-  precision!: Variant;
+  precision!: Precision;
+
+  static of({ id, name, alias, rule }: ChosenModel): JudgingModelDto {
+    return { id, name, alias, precision: rule.precision };
+  }
 }
 
 /** What a word does to the judgement of its sentence. Scores are null where nothing to judge is left without it: it was the only word. */
@@ -64,6 +71,19 @@ export class JudgementDto {
 
   /** In the order of the words; where `explain` was asked for. */
   explanation?: WordEffectDto[];
+
+  /** @param withLogits whether they were asked for */
+  static of(prediction: Prediction, withLogits: boolean): JudgementDto {
+    const { acceptable, score, calibratedScore, truncated, logits, explanation } = prediction;
+    return {
+      acceptable,
+      score,
+      calibratedScore,
+      truncated,
+      ...(withLogits && { logits }),
+      ...(explanation && { explanation }),
+    };
+  }
 }
 
 /** The answer to one sentence. */
@@ -97,6 +117,10 @@ export class ComparisonDto {
 
   a!: JudgementDto;
   b!: JudgementDto;
+
+  static between(a: Prediction, b: Prediction, withLogits: boolean): ComparisonDto {
+    return { ...compare(a, b), a: JudgementDto.of(a, withLogits), b: JudgementDto.of(b, withLogits) };
+  }
 }
 
 /** Of how many pairs each sentence is preferred. Where a is always the acceptable one, a / (a + b + equal) is the accuracy of a minimal-pair test. */
@@ -117,4 +141,12 @@ export class ComparisonsDto {
   pairs!: ComparisonDto[];
   counts!: PreferenceCountsDto;
   model!: JudgingModelDto;
+
+  /** @param predictions of the sentences a and b of each pair by turns */
+  static of(predictions: readonly Prediction[], model: JudgingModelDto, withLogits: boolean): ComparisonsDto {
+    const pairs = Array.from({ length: predictions.length / 2 }, (_, i) =>
+      ComparisonDto.between(predictions[2 * i]!, predictions[2 * i + 1]!, withLogits),
+    );
+    return { pairs, counts: countPreferences(pairs), model };
+  }
 }

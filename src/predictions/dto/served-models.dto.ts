@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { variants, type Variant } from '../../bert/onnx/variants.js';
+import { precisions, type Precision } from '../../bert/onnx/precisions.js';
 import { aliasStates, modelStates, type AliasState, type ModelState } from '../serving/serving-state.js';
 
 /** A model in memory, or one that could not be brought there. */
@@ -11,8 +11,8 @@ export class ServedModelDto {
   name!: string | null;
 
   /** What it computes with. @example fp32 */
-  @ApiProperty({ enum: variants, enumName: 'Variant' })
-  precision!: Variant;
+  @ApiProperty({ enum: precisions, enumName: 'Precision' })
+  precision!: Precision;
 
   /** Those whose requests it answers. @example ["production"] */
   aliases!: string[];

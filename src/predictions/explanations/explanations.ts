@@ -32,9 +32,9 @@ export interface Explainable {
 /** @throws InvalidInputError if there are more words than {@link maxExplainedWords}. */
 export function explainables(
   sentences: readonly string[],
-  pointer: (index: number) => string,
+  pathOf: (index: number) => readonly (string | number)[],
 ): Explainable[] {
-  const words = fewWordsOf(sentences, pointer);
+  const words = fewWordsOf(sentences, pathOf);
   return words.map((ofSentence, i) => ({
     words: ofSentence,
     shorter: ofSentence.map((word) => {
@@ -64,7 +64,10 @@ function effectOf({ text, start, end }: Word, whole: Judgement, without: Judgeme
   return { ...place, score, change: whole.score - score, logOddsChange: logOdds(whole) - logOdds(without) };
 }
 
-function fewWordsOf(sentences: readonly string[], pointer: (index: number) => string): Word[][] {
+function fewWordsOf(
+  sentences: readonly string[],
+  pathOf: (index: number) => readonly (string | number)[],
+): Word[][] {
   const { ofSentence, ofRequest } = maxExplainedWords;
   const tooLong: InputProblem[] = [];
   const words: Word[][] = [];
@@ -74,7 +77,7 @@ function fewWordsOf(sentences: readonly string[], pointer: (index: number) => st
     const some = wordsOf(sentence, ofSentence + 1);
     if (some.length > ofSentence) {
       const message = `has more than ${ofSentence} words and marks: shorten it, or leave explain out`;
-      tooLong.push({ pointer: pointer(i), message });
+      tooLong.push({ path: pathOf(i), message });
     }
     words.push(some);
     total += some.length;

@@ -1,4 +1,4 @@
-import type { Variant } from '../../bert/onnx/variants.js';
+import type { Precision } from '../../bert/onnx/precisions.js';
 
 export const modelStates = ['loading', 'ready', 'leaving', 'failed'] as const;
 export type ModelState = (typeof modelStates)[number];
@@ -11,7 +11,7 @@ export interface ModelStatus {
   id: string;
   /** Null where it has just been deleted. */
   name: string | null;
-  precision: Variant;
+  precision: Precision;
   /** Those whose requests it answers. */
   aliases: string[];
   state: ModelState;

@@ -1,28 +1,28 @@
 import { Injectable } from '@nestjs/common';
 import { PRODUCTION } from '../../models/model-version.js';
-import { RegisteredVersions } from './registered-versions.js';
-import { ServedModels } from './served-models.js';
+import { VersionCache } from './version-cache.js';
+import { LoadedModels } from './loaded-models.js';
 import type { AliasStatus, ModelStatus } from './serving-state.js';
-import { ServingVersions, type ServedAlias } from './serving-versions.js';
+import { AliasRouter, type ServedAlias } from './alias-router.js';
 
 /** Tells which models are in memory, which could not be loaded, and which model answers for each alias. */
 @Injectable()
 export class ServingStatusService {
   constructor(
-    private readonly served: ServedModels,
-    private readonly serving: ServingVersions,
-    private readonly versions: RegisteredVersions,
+    private readonly loaded: LoadedModels,
+    private readonly router: AliasRouter,
+    private readonly versions: VersionCache,
   ) {}
 
   /** How many models there may be in memory. */
   get capacity(): number {
-    return this.served.capacity;
+    return this.loaded.capacity;
   }
 
   /** The most recently used first, then those that failed. */
   async models(): Promise<ModelStatus[]> {
-    const held = this.served.held.reverse().map((model) => ({ ...model, error: null }));
-    const failed = this.served.failures
+    const held = this.loaded.held.reverse().map((model) => ({ ...model, error: null }));
+    const failed = this.loaded.failures
       .filter(({ modelId, precision }) => !held.some((one) => isOf(one, modelId, precision)))
       .map(({ modelId, precision, message, at }) => {
         return { modelId, precision, state: 'failed' as const, since: at, loadedAt: null, error: message };
@@ -31,7 +31,7 @@ export class ServingStatusService {
       [...held, ...failed].map(async ({ modelId: id, ...model }) => ({
         id,
         name: await this.nameOf(id),
-        aliases: this.serving.all.filter(({ serving }) => serving === id).map(({ name }) => name),
+        aliases: this.router.all.filter(({ serving }) => serving === id).map(({ name }) => name),
         ...model,
       })),
     );
@@ -39,7 +39,7 @@ export class ServingStatusService {
 
   /** By name. */
   aliases(): AliasStatus[] {
-    return this.serving.all.map(({ name, ...alias }) => ({
+    return this.router.all.map(({ name, ...alias }) => ({
       name,
       modelId: alias.registered,
       servedBy: alias.serving,
@@ -63,11 +63,11 @@ export class ServingStatusService {
 
   private progress({ serving, swap }: ServedAlias): Pick<AliasStatus, 'state' | 'since' | 'reason'> {
     if (swap) return { state: swap.state, since: swap.since, reason: swap.reason };
-    const held = this.served.held.filter(({ modelId }) => modelId === serving);
+    const held = this.loaded.held.filter(({ modelId }) => modelId === serving);
     const loading = held.find(({ state }) => state === 'loading');
     if (held.some(({ state }) => state === 'ready')) return { state: 'settled', since: null, reason: null };
     if (loading) return { state: 'loading', since: loading.since, reason: null };
-    const failure = this.served.failureOf(serving);
+    const failure = this.loaded.failureOf(serving);
     if (failure) return { state: 'failed', since: failure.at, reason: failure.message };
     return { state: 'settled', since: null, reason: null };
   }
@@ -81,9 +81,9 @@ export class ServingStatusService {
 }
 
 function isOf(
-  { modelId, precision, state }: { modelId: string; precision: string; state: string },
-  id: string,
-  variant: string,
+  held: { modelId: string; precision: string; state: string },
+  modelId: string,
+  precision: string,
 ): boolean {
-  return modelId === id && precision === variant && state !== 'leaving';
+  return held.modelId === modelId && held.precision === precision && held.state !== 'leaving';
 }

@@ -1,13 +1,13 @@
 import type { ProblemDetails } from '../../common/problem-details.dto.js';
-import { judgementAnswer } from '../answers.js';
-import type { RuledJudgement } from '../judging-rule.js';
+import { JudgementDto } from '../dto/prediction.dto.js';
+import type { Prediction } from '../judging-rule.js';
 import type { SentenceLine } from './sentence-lines.js';
 import { ndjson, type StreamType } from './stream-types.js';
 
-/** What is known of a line in the end: its judgement, if it could be judged. */
+/** What is known of a line in the end: the prediction, if it could be judged. */
 export interface JudgedLine {
   line: SentenceLine;
-  judgement: RuledJudgement | null;
+  prediction: Prediction | null;
 }
 
 /** How lines of the answer are written, each with its line end. */
@@ -27,11 +27,11 @@ export function judgementLines(type: StreamType, logits: boolean): JudgementLine
 function ndjsonLines(withLogits: boolean): JudgementLines {
   return {
     header: '',
-    write: ({ line: { line, id, ...what }, judgement }) => {
+    write: ({ line: { line, id, ...what }, prediction }) => {
       const told =
-        judgement === null
+        prediction === null
           ? { error: 'error' in what ? what.error : null }
-          : judgementAnswer(judgement, withLogits);
+          : JudgementDto.of(prediction, withLogits);
       // The id is JSON already, and comes back in its own letters.
       return `{"line":${line},${id === undefined ? '' : `"id":${id},`}${JSON.stringify(told).slice(1)}\n`;
     },
@@ -46,12 +46,13 @@ function tsvLines(withLogits: boolean): JudgementLines {
   const blanks = judgementNames.map(() => '');
   return {
     header: text(['line', 'id', ...judgementNames, 'error', 'sentence']),
-    write: ({ line: { line, id: json = '""', ...what }, judgement }) => {
+    write: ({ line: { line, id: json = '""', ...what }, prediction }) => {
       const sentence = 'sentence' in what ? what.sentence : '';
       const id = json.startsWith('"') ? (JSON.parse(json) as string) : json;
       if (!isField(id)) return text([line, '', ...blanks, notAField, sentence]);
-      if (judgement === null) return text([line, id, ...blanks, 'error' in what ? what.error : '', sentence]);
-      const { acceptable, score, calibratedScore, truncated, logits } = judgement;
+      if (prediction === null)
+        return text([line, id, ...blanks, 'error' in what ? what.error : '', sentence]);
+      const { acceptable, score, calibratedScore, truncated, logits } = prediction;
       const values = [Number(acceptable), score, calibratedScore ?? '', Number(truncated)];
       return text([line, id, ...values, ...(withLogits ? logits : []), '', sentence]);
     },

@@ -1,7 +1,7 @@
 import { InvalidInputError, type DomainError } from '../../common/errors.js';
 import { parseJson } from '../../common/json.js';
 import { LineReader } from '../../common/line-reader.js';
-import { problemOfSentence } from '../predictions.service.js';
+import { problemOfSentence } from '../predict-request.js';
 import { idSource } from './id-source.js';
 import { sentenceColumns, type SentenceColumns } from './sentence-columns.js';
 import { ndjson, type StreamType } from './stream-types.js';

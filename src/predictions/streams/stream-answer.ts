@@ -8,9 +8,9 @@ import type { ProblemDetails } from '../../common/problem-details.dto.js';
 import { fieldsOf, REQUEST_ID_HEADER } from '../../common/request-identity.js';
 import { Settings } from '../../config/settings.js';
 import { clientGone } from '../client-gone.js';
-import type { PredictOptions } from '../predictions.service.js';
+import type { ModelChoice } from '../judging-rule.js';
 import { judgementLines, type JudgedLine, type JudgementLines } from './judgement-lines.js';
-import { eventOf } from './patience.js';
+import { eventOf } from './event-of.js';
 import type { SentenceStream } from './stream-bodies.js';
 import { answerType } from './stream-types.js';
 import { StreamsService, type JudgedStream } from './streams.service.js';
@@ -34,7 +34,7 @@ export class StreamAnswer {
    */
   async send(
     stream: SentenceStream,
-    { logits = false, ...options }: PredictOptions & { logits?: boolean },
+    { logits = false, ...choice }: ModelChoice & { logits?: boolean },
     request: FastifyRequest,
     reply: FastifyReply,
   ): Promise<void> {
@@ -43,7 +43,7 @@ export class StreamAnswer {
     const type = answerType(request.headers.accept, stream.type);
     const lines = judgementLines(type, logits);
     try {
-      const { model, judged } = await this.streams.judge(stream, { ...options, signal });
+      const { model, judged } = await this.streams.judge(stream, { ...choice, signal });
       const first = await judged.next();
       request.logFields = { modelId: model.id };
       reply.hijack();
@@ -51,7 +51,7 @@ export class StreamAnswer {
         'content-type': `${type}; charset=utf-8`,
         [REQUEST_ID_HEADER]: request.id,
         'wellformed-model': model.id,
-        'wellformed-precision': model.rule.variant,
+        'wellformed-precision': model.rule.precision,
       });
       await this.write(reply.raw, lines, first, judged, signal);
     } catch (error) {
@@ -73,11 +73,11 @@ export class StreamAnswer {
     judged: JudgedStream['judged'],
     signal: AbortSignal,
   ): Promise<void> {
-    const patience = { milliseconds: this.settings.predictStreamIdle, signal };
+    const limits = { milliseconds: this.settings.predictStreamIdle, signal };
     if (lines.header !== '') response.write(lines.header);
     for (let next = first; !next.done; next = await judged.next()) {
       const isTaken = response.write(next.value.map((line) => lines.write(line)).join(''));
-      if (!isTaken) await eventOf(response, ['drain'], patience);
+      if (!isTaken) await eventOf(response, ['drain'], limits);
     }
     response.end();
   }

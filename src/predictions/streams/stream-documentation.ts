@@ -50,7 +50,7 @@ export const streamHeaders = {
     description: 'Of a stream: the id of the model version that judges all of it.',
     schema: { type: 'string', example: 'mdl_01JD2Z8K7M3N5P9Q1R2S4T6V8W' },
   },
-  'Wellformed-Precision': {
+  'Wellformed-PrecisionChoice': {
     description: 'Of a stream: what the model computes with, fp32 or int8.',
     schema: { type: 'string', example: 'fp32' },
   },

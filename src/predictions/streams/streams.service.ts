@@ -2,10 +2,11 @@ import type { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import { Settings } from '../../config/settings.js';
 import { Instruments } from '../../metrics/instruments.js';
-import { PredictionsService, type ChosenModel, type PredictOptions } from '../predictions.service.js';
+import type { ModelChoice } from '../judging-rule.js';
+import { PredictionsService, type ChosenModel } from '../predictions.service.js';
 import { inWindows } from './in-windows.js';
 import type { JudgedLine } from './judgement-lines.js';
-import { eventOf } from './patience.js';
+import { eventOf } from './event-of.js';
 import { SentenceLines, type SentenceLine } from './sentence-lines.js';
 import type { SentenceStream } from './stream-bodies.js';
 import { Turns } from './turns.js';
@@ -29,7 +30,7 @@ export class StreamsService {
   private readonly windowSize: number;
   /** Streams together leave half of a model's queue to others. */
   private readonly turns: Turns;
-  private readonly patience: number;
+  private readonly idleTimeout: number;
 
   constructor(
     private readonly predictions: PredictionsService,
@@ -38,7 +39,7 @@ export class StreamsService {
   ) {
     this.windowSize = Math.min(MAX_WINDOW, Math.max(1, Math.floor(settings.predictQueue / 8)));
     this.turns = new Turns(Math.max(1, Math.floor(settings.predictQueue / 2 / this.windowSize)));
-    this.patience = settings.predictStreamIdle;
+    this.idleTimeout = settings.predictStreamIdle;
   }
 
   /**
@@ -48,9 +49,9 @@ export class StreamsService {
    */
   async judge(
     stream: SentenceStream,
-    { signal, ...options }: PredictOptions & { signal: AbortSignal },
+    { signal, ...choice }: ModelChoice & { signal: AbortSignal },
   ): Promise<JudgedStream> {
-    const model = await this.predictions.choose(options);
+    const model = await this.predictions.choose(choice);
     const judged = inWindows(this.linesOf(stream, signal), {
       size: this.windowSize,
       atOnce: WINDOWS_AT_ONCE,
@@ -74,7 +75,7 @@ export class StreamsService {
     signal: AbortSignal,
   ): AsyncGenerator<SentenceLine[], void> {
     const lines = new SentenceLines(type);
-    for await (const chunk of chunksOf(bytes, this.patience, signal)) yield lines.push(chunk);
+    for await (const chunk of chunksOf(bytes, this.idleTimeout, signal)) yield lines.push(chunk);
     yield lines.end();
   }
 
@@ -84,11 +85,11 @@ export class StreamsService {
     signal: AbortSignal,
   ): Promise<JudgedLine[]> {
     const sentences = window.flatMap((line) => ('sentence' in line ? [line.sentence] : []));
-    const options = { signal, patience: this.patience, waitsForRoom: true };
+    const options = { signal, timeout: this.idleTimeout, waitsForRoom: true };
     const judge = () => this.predictions.judge(sentences, model, options);
-    const judgements = sentences.length > 0 ? (await this.turns.take(judge, signal)).judgements : [];
+    const predictions = sentences.length > 0 ? (await this.turns.take(judge, signal)).predictions : [];
     let next = 0;
-    return window.map((line) => ({ line, judgement: 'sentence' in line ? judgements[next++]! : null }));
+    return window.map((line) => ({ line, prediction: 'sentence' in line ? predictions[next++]! : null }));
   }
 }
 

@@ -14,7 +14,7 @@ import { withMccInterval } from '../../bert/evaluation/bootstrap.js';
 import { exportOnnx } from '../../bert/onnx/export.js';
 import { exportInt8Onnx } from '../../bert/onnx/int8-export.js';
 import {
-  assessVariants,
+  assessPrecisions,
   type AssessmentOptions,
   type ServingAssessment,
 } from '../../bert/serving/assessment.js';
@@ -193,7 +193,7 @@ async function prepareServing(
   try {
     await exportOnnx(folder);
     await exportInt8Onnx(folder);
-    return await assessVariants(folder, validation, {
+    return await assessPrecisions(folder, validation, {
       threads: inferenceThreads,
       seed: hyperparameters.seed,
       ...watch,

@@ -14,7 +14,7 @@ export type InputProblemDto = {
      */
     column?: number;
     /**
-     * Where in the JSON body or the form.
+     * Where in the JSON body or the form, as a JSON pointer.
      */
     pointer?: string;
     /**
@@ -1104,7 +1104,7 @@ export type ComparisonsDto = {
 /**
  * What it computes with.
  */
-export type Variant = 'fp32' | 'int8';
+export type Precision = 'fp32' | 'int8';
 
 /**
  * `leaving`: taken by requests that came before, and gone when they are answered. `failed`: not in memory.
@@ -1115,7 +1115,7 @@ export type ServedModelDto = {
     /**
      * What it computes with.
      */
-    precision: Variant;
+    precision: Precision;
     /**
      * `leaving`: taken by requests that came before, and gone when they are answered. `failed`: not in memory.
      */

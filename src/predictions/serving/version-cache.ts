@@ -8,7 +8,7 @@ import { RegistryEvents } from '../../models/registry-events.js';
  * event loop. Exact: a change is forgotten here before it is answered. Names that the registry does not know are not kept.
  */
 @Injectable()
-export class RegisteredVersions {
+export class VersionCache {
   private readonly known = new Map<string, ResolvedModel>();
   /** Counts what was forgotten: what was read before may be older than the registry. */
   private forgotten = 0;

@@ -1,22 +1,23 @@
+import { setTimeout } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { DeadlineExceededError, QueueFullError } from '../../bert/errors.js';
-import { variants, type Variant } from '../../bert/onnx/variants.js';
-import type { ServedModel, ServingOptions } from '../../bert/serving/served-model.js';
+import { precisions, type Precision } from '../../bert/onnx/precisions.js';
+import type { ScoringTrace } from '../../bert/serving/scoring-request.js';
+import type { Scores, ServedModel, ServingOptions } from '../../bert/serving/served-model.js';
 import { DamagedError, UnavailableError } from '../../common/errors.js';
 import { withoutServerFolders } from '../../common/server-folders.js';
 import { Settings } from '../../config/settings.js';
 import { Instruments } from '../../metrics/instruments.js';
 import { PRODUCTION } from '../../models/model-version.js';
-import { ModelsService, type ResolvedModel } from '../../models/models.service.js';
+import { ModelsService } from '../../models/models.service.js';
 import { RegistryEvents } from '../../models/registry-events.js';
-import { ModelCache, type Held } from './model-cache.js';
-import type { Patience } from '../within.js';
-import { RegisteredVersions } from './registered-versions.js';
+import { ModelPool, type Held, type Lease, type WaitLimits } from './model-pool.js';
+import { VersionCache } from './version-cache.js';
 
 /** A model that could not be loaded when it was last tried. */
 export interface LoadFailure {
   modelId: string;
-  precision: Variant;
+  precision: Precision;
   message: string;
   /** When it failed first. */
   at: Date;
@@ -25,7 +26,7 @@ export interface LoadFailure {
 /** A model in memory, or on its way there or out. */
 export interface HeldModel extends Omit<Held, 'key'> {
   modelId: string;
-  precision: Variant;
+  precision: Precision;
 }
 
 export interface Preparation {
@@ -37,24 +38,34 @@ export interface Preparation {
   leavesFirst: (modelId: string) => boolean;
 }
 
+export interface ScoreOptions extends WaitLimits {
+  deadline: number;
+  /** Whether to wait for room where the queue is full, until the deadline, instead of being refused. */
+  waitsForRoom?: boolean;
+  trace?: ScoringTrace & { loaded(): void };
+}
+
+/** How often to look whether a full queue has room again, in milliseconds. */
+const ROOM_INTERVAL = 50;
+
 /** Any model gives a number for this; nobody asks for it. */
 const TRIAL = 'A model that is fit to serve gives this sentence a number.';
 
 /** The models that are in memory and ready to judge. */
 @Injectable()
-export class ServedModels implements OnApplicationShutdown {
-  private readonly logger = new Logger(ServedModels.name);
+export class LoadedModels implements OnApplicationShutdown {
+  private readonly logger = new Logger(LoadedModels.name);
   private readonly failed = new Map<string, LoadFailure>();
-  private readonly cache: ModelCache<ServedModel>;
+  private readonly pool: ModelPool<ServedModel>;
 
   constructor(
     private readonly models: ModelsService,
-    private readonly versions: RegisteredVersions,
+    private readonly versions: VersionCache,
     private readonly instruments: Instruments,
     private readonly settings: Settings,
     events: RegistryEvents,
   ) {
-    this.cache = new ModelCache(
+    this.pool = new ModelPool(
       settings.loadedModels,
       (key) => this.load(...partsOf(key)),
       (loaded) => this.instruments.predictions.loadedModels.set(loaded),
@@ -62,14 +73,14 @@ export class ServedModels implements OnApplicationShutdown {
     instruments.predictions.queueLimit.set(settings.predictQueue);
     instruments.beforeScrape(() => instruments.predictions.failedModels.set(this.failed.size));
     events.onModelDeleted(async (modelId) => {
-      await this.cache.remove((key) => partsOf(key)[0] === modelId);
-      for (const variant of variants) this.failed.delete(keyOf(modelId, variant));
+      await this.pool.remove((key) => partsOf(key)[0] === modelId);
+      for (const precision of precisions) this.failed.delete(keyOf(modelId, precision));
     });
   }
 
   /** By now no request is left that could load one again. */
   async onApplicationShutdown(): Promise<void> {
-    await this.cache.close();
+    await this.pool.close();
   }
 
   /** Models that could not be loaded. */
@@ -79,7 +90,7 @@ export class ServedModels implements OnApplicationShutdown {
 
   /** Models in memory, the least recently used first. */
   get held(): HeldModel[] {
-    return this.cache.held.map(({ key, ...held }) => {
+    return this.pool.held.map(({ key, ...held }) => {
       const [modelId, precision] = partsOf(key);
       return { modelId, precision, ...held };
     });
@@ -87,7 +98,7 @@ export class ServedModels implements OnApplicationShutdown {
 
   /** How many there may be, but for one more during a swap. */
   get capacity(): number {
-    return this.cache.capacity;
+    return this.pool.capacity;
   }
 
   /** Whether a model is in memory, in whatever precision. */
@@ -100,68 +111,91 @@ export class ServedModels implements OnApplicationShutdown {
   }
 
   /**
-   * Keeps a model loaded while `work` uses it.
+   * Keeps a model in memory until the lease is released: loads it where it is not.
    *
-   * @param patience how long it may wait for the loading, or for others to make room
-   * @throws UnavailableError if it cannot be loaded, or fails
+   * @param limits how long to wait for the loading, or for others to make room
+   * @throws UnavailableError if it cannot be loaded
    * @throws DamagedError if its files are damaged
    * @throws NotFoundError if it has been deleted meanwhile
-   * @throws QueueFullError, DeadlineExceededError or an AbortError as `work` does
+   * @throws DeadlineExceededError and what the signal is aborted with
    */
-  use<R>(
-    { id }: Pick<ResolvedModel, 'id'>,
-    variant: Variant,
-    work: (model: ServedModel) => Promise<R>,
-    patience: Patience = {},
-  ): Promise<R> {
-    return this.cache.use(
-      keyOf(id, variant),
-      (model, retire) =>
-        work(model).catch((error: Error) => {
-          if (isUsual(error)) throw error;
-          // Its thread may be gone: the next request gets it loaded afresh.
-          retire();
-          this.logger.error(`Model ${id} failed: ${error.message}`, { modelId: id }, error.stack);
-          throw new UnavailableError(`Model ${id} failed and is loaded anew. Send the request again.`);
-        }),
-      patience,
-    );
+  take(modelId: string, precision: Precision, limits: WaitLimits = {}): Promise<Lease<ServedModel>> {
+    return this.pool.take(keyOf(modelId, precision), limits);
+  }
+
+  /**
+   * Has a model score sentences, in batches with those of other requests.
+   *
+   * @throws as {@link take} does; UnavailableError if the model fails, and QueueFullError
+   */
+  async score(
+    modelId: string,
+    precision: Precision,
+    sentences: readonly string[],
+    options: ScoreOptions,
+  ): Promise<Scores> {
+    const { value: model, retire, release } = await this.take(modelId, precision, options);
+    options.trace?.loaded();
+    const end = this.instruments.predictions.seconds.startTimer();
+    try {
+      const scores = await scoreWhenThereIsRoom(model, sentences, options);
+      end();
+      return scores;
+    } catch (error) {
+      if (isUsual(error as Error)) throw error;
+      // Its thread may be gone: the next request gets it loaded afresh.
+      retire();
+      const { message, stack } = error as Error;
+      this.logger.error(`Model ${modelId} failed: ${message}`, { modelId }, stack);
+      throw new UnavailableError(`Model ${modelId} failed and is loaded anew. Send the request again.`);
+    } finally {
+      release();
+    }
   }
 
   /**
    * Loads a model that is to take over from another one, beside those that are there: nobody has to leave before it is ready.
    * One at a time.
    *
-   * @throws as {@link use} does
+   * @throws as {@link take} does
    */
   async prepare(
-    { id }: Pick<ResolvedModel, 'id'>,
-    variant: Variant,
+    modelId: string,
+    precision: Precision,
     { signal, ready, leavesFirst }: Preparation,
   ): Promise<void> {
     const beside = { leavesFirst: (key: string) => leavesFirst(partsOf(key)[0]) };
-    await this.cache.use(keyOf(id, variant), async () => ready(), { signal, beside });
+    const { release } = await this.pool.take(keyOf(modelId, precision), { signal, beside });
+    try {
+      ready();
+    } finally {
+      release();
+    }
   }
 
-  private async load(id: string, variant: Variant): Promise<ServedModel> {
+  private async load(id: string, precision: Precision): Promise<ServedModel> {
     // Asked now that it has its place in the cache: if it is deleted from here on, its files stay until it has left.
     await this.versions.find(id);
-    const key = keyOf(id, variant);
+    const key = keyOf(id, precision);
     try {
       const started = performance.now();
-      const model = await this.loadTried(id, variant);
+      const model = await this.loadTried(id, precision);
       this.failed.delete(key);
       const seconds = (performance.now() - started) / 1000;
       this.instruments.predictions.modelLoadSeconds.observe(seconds);
-      this.logger.log(`Loaded ${id} (${variant}) in ${seconds.toFixed(2)} s`, { modelId: id });
+      this.logger.log(`Loaded ${id} (${precision}) in ${seconds.toFixed(2)} s`, { modelId: id });
       return model;
     } catch (error) {
       const { message: reason, stack } = error as Error;
       const message = withoutServerFolders(reason, this.settings);
       const known = this.failed.get(key);
       if (known?.message !== message) {
-        this.failed.set(key, { modelId: id, precision: variant, message, at: new Date() });
-        this.logger.error(`Model ${id} (${variant}) could not be loaded: ${reason}`, { modelId: id }, stack);
+        this.failed.set(key, { modelId: id, precision, message, at: new Date() });
+        this.logger.error(
+          `Model ${id} (${precision}) could not be loaded: ${reason}`,
+          { modelId: id },
+          stack,
+        );
       }
       const Kind = error instanceof DamagedError ? DamagedError : UnavailableError;
       throw new Kind(
@@ -171,9 +205,9 @@ export class ServedModels implements OnApplicationShutdown {
     }
   }
 
-  private async loadTried(id: string, variant: Variant): Promise<ServedModel> {
+  private async loadTried(id: string, precision: Precision): Promise<ServedModel> {
     const recording = { on: false };
-    const model = await this.models.load(id, variant, this.options(recording));
+    const model = await this.models.load(id, precision, this.options(recording));
     try {
       const { judgements } = await model.score([TRIAL]);
       if (!Number.isFinite(judgements[0]!.score)) {
@@ -209,12 +243,28 @@ export class ServedModels implements OnApplicationShutdown {
   }
 }
 
-function keyOf(modelId: string, variant: Variant): string {
-  return `${modelId}/${variant}`;
+async function scoreWhenThereIsRoom(
+  model: ServedModel,
+  sentences: readonly string[],
+  { waitsForRoom = false, ...options }: ScoreOptions,
+): Promise<Scores> {
+  for (;;) {
+    try {
+      return await model.score(sentences, options);
+    } catch (error) {
+      const isLate = performance.now() + ROOM_INTERVAL > options.deadline;
+      if (!(error instanceof QueueFullError) || !waitsForRoom || isLate) throw error;
+    }
+    await setTimeout(ROOM_INTERVAL, undefined, { signal: options.signal });
+  }
 }
 
-function partsOf(key: string): [modelId: string, variant: Variant] {
-  return key.split('/') as [string, Variant];
+function keyOf(modelId: string, precision: Precision): string {
+  return `${modelId}/${precision}`;
+}
+
+function partsOf(key: string): [modelId: string, precision: Precision] {
+  return key.split('/') as [string, Precision];
 }
 
 /** Whether a request ended early without any fault of the model. */

@@ -1,5 +1,5 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import type { Variant } from '../../bert/onnx/variants.js';
+import type { Precision } from '../../bert/onnx/precisions.js';
 import { NotFoundError } from '../../common/errors.js';
 import { Settings } from '../../config/settings.js';
 import { Transactions } from '../../database/transactions.js';
@@ -9,8 +9,8 @@ import { PRODUCTION } from '../../models/model-version.js';
 import type { ResolvedModel } from '../../models/models.service.js';
 import { RegistryEvents } from '../../models/registry-events.js';
 import { judgingRule } from '../judging-rule.js';
-import { RegisteredVersions } from './registered-versions.js';
-import { ServedModels } from './served-models.js';
+import { VersionCache } from './version-cache.js';
+import { LoadedModels } from './loaded-models.js';
 
 /** Which version an alias is served by. */
 export interface ServedAlias {
@@ -40,16 +40,16 @@ interface Following extends ServedAlias {
  * loaded, checked and warm; where that fails, it stays so.
  */
 @Injectable()
-export class ServingVersions implements OnApplicationBootstrap, OnModuleDestroy {
-  private readonly logger = new Logger(ServingVersions.name);
+export class AliasRouter implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly logger = new Logger(AliasRouter.name);
   private readonly following = new Map<string, Following>();
   /** Swaps are made one after another: each has a model more in memory than there may be. */
   private turn: Promise<void> = Promise.resolve();
   private ending = false;
 
   constructor(
-    private readonly versions: RegisteredVersions,
-    private readonly served: ServedModels,
+    private readonly versions: VersionCache,
+    private readonly loaded: LoadedModels,
     private readonly aliases: AliasesService,
     private readonly transactions: Transactions,
     private readonly instruments: Instruments,
@@ -106,8 +106,9 @@ export class ServingVersions implements OnApplicationBootstrap, OnModuleDestroy 
    *
    * @throws ConflictError if the settings want one that the version does not have
    */
-  usualVariant(version: ResolvedModel): Variant {
-    return judgingRule(version, { precision: this.settings.predictPrecision, threshold: 'default' }).variant;
+  usualPrecision(version: ResolvedModel): Precision {
+    return judgingRule(version, { precision: this.settings.predictPrecision, threshold: 'default' })
+      .precision;
   }
 
   private follow(name: string, modelId: string): void {
@@ -120,7 +121,7 @@ export class ServingVersions implements OnApplicationBootstrap, OnModuleDestroy 
 
   /** Whether a version is worth keeping until there is another: nothing is kept for those whom nobody asks, but production. */
   private mayStay(name: string, serving: string): boolean {
-    return this.served.has(serving) || (name === PRODUCTION && !this.served.failureOf(serving));
+    return this.loaded.has(serving) || (name === PRODUCTION && !this.loaded.failureOf(serving));
   }
 
   private drop(name: string): void {
@@ -161,7 +162,7 @@ export class ServingVersions implements OnApplicationBootstrap, OnModuleDestroy 
     if (signal.aborted) return;
     try {
       const version = await this.versions.find(swap.modelId);
-      await this.served.prepare(version, this.usualVariant(version), {
+      await this.loaded.prepare(version.id, this.usualPrecision(version), {
         signal,
         ready: () => {
           if (signal.aborted) return;
@@ -180,7 +181,7 @@ export class ServingVersions implements OnApplicationBootstrap, OnModuleDestroy 
 
   private fail(name: string, swap: Swap, error: Error): void {
     const alias = this.following.get(name)!;
-    const reason = this.served.failureOf(swap.modelId)?.message ?? error.message;
+    const reason = this.loaded.failureOf(swap.modelId)?.message ?? error.message;
     this.instruments.models.countAliasSwapFailure(name);
     // Its predecessor was deleted meanwhile.
     if (alias.serving === swap.modelId) return this.point(name, swap.modelId);
@@ -208,10 +209,11 @@ export class ServingVersions implements OnApplicationBootstrap, OnModuleDestroy 
   private async warm(name: string): Promise<void> {
     try {
       const version = await this.resolve(name);
-      await this.served.use(version, this.usualVariant(version), async () => {});
+      const lease = await this.loaded.take(version.id, this.usualPrecision(version));
+      lease.release();
     } catch (error) {
       // It has told of a model that it cannot load.
-      if (this.served.failureOf(this.following.get(name)?.serving ?? '')) return;
+      if (this.loaded.failureOf(this.following.get(name)?.serving ?? '')) return;
       this.logger.error(`"${name}" could not be warmed up: ${(error as Error).message}`, { alias: name });
     }
   }

@@ -1,4 +1,4 @@
-import { within, type Patience } from '../within.js';
+import { DeadlineExceededError } from '../../bert/errors.js';
 
 /** What a cache holds: something loaded from a folder that must be closed to give its memory back. */
 export interface Closable {
@@ -15,12 +15,29 @@ export interface Held {
   loadedAt: Date | null;
 }
 
-export interface UseOptions extends Patience {
+/** How long somebody waits. */
+export interface WaitLimits {
+  /** Aborted when nobody waits any more. */
+  signal?: AbortSignal;
+  /** On the clock of `performance.now()`. */
+  deadline?: number;
+}
+
+export interface TakeOptions extends WaitLimits {
   /**
    * Load it beside what is there, though there is no room, and make room afterwards: a successor. There may be one at a time. `leavesFirst`
    * says of a key whether it should be the one to leave then.
    */
   beside?: { leavesFirst: (key: string) => boolean };
+}
+
+/** Something loaded that stays open for its user. */
+export interface Lease<T> {
+  readonly value: T;
+  /** Has it loaded afresh for whoever comes later. */
+  retire(): void;
+  /** Call it once, at the end. */
+  release(): void;
 }
 
 interface Entry<T> extends Held {
@@ -41,7 +58,7 @@ interface Entry<T> extends Held {
  * loading. Where there is no room, the least recently used one leaves: it takes no new users, is closed when its last user is
  * done and never before.
  */
-export class ModelCache<T extends Closable> {
+export class ModelPool<T extends Closable> {
   /** In order of use, the least recent first. */
   private readonly entries = new Map<string, Entry<T>>();
   /** Of successors that have just become ready: what they say about who leaves first. */
@@ -65,22 +82,22 @@ export class ModelCache<T extends Closable> {
   }
 
   /**
-   * Loads what is missing and keeps it open while `work` runs, which may call `retire`: whoever comes later gets it loaded afresh.
+   * Loads what is missing and keeps it open until the lease is released.
    * Rejects with what `load` rejects with, and as {@link within} does while it waits for the loading or for room.
    */
-  async use<R>(
-    key: string,
-    work: (loaded: T, retire: () => void) => Promise<R>,
-    options: UseOptions = {},
-  ): Promise<R> {
+  async take(key: string, options: TakeOptions = {}): Promise<Lease<T>> {
     const entry = this.join(key) ?? (await this.enter(key, options));
-    try {
-      const loaded = entry.loaded ?? (await within(entry.loading, options));
-      return await work(loaded, () => markLeaving(entry));
-    } finally {
+    const release = () => {
       entry.users--;
       closeIfDone(entry);
       if (options.beside) this.settle(entry, options.beside.leavesFirst);
+    };
+    try {
+      const value = entry.loaded ?? (await within(entry.loading, options));
+      return { value, retire: () => markLeaving(entry), release };
+    } catch (error) {
+      release();
+      throw error;
     }
   }
 
@@ -95,7 +112,7 @@ export class ModelCache<T extends Closable> {
     return this.remove();
   }
 
-  private async enter(key: string, options: UseOptions): Promise<Entry<T>> {
+  private async enter(key: string, options: TakeOptions): Promise<Entry<T>> {
     for (;;) {
       const present = this.join(key);
       if (present) return present;
@@ -116,7 +133,7 @@ export class ModelCache<T extends Closable> {
     return entry;
   }
 
-  private hasRoom({ beside }: UseOptions): boolean {
+  private hasRoom({ beside }: TakeOptions): boolean {
     if (beside) return this.entries.size <= this.capacity;
     return [...this.entries.values()].filter((entry) => !entry.beside).length < this.capacity;
   }
@@ -204,4 +221,31 @@ function markLeaving(entry: Entry<unknown>): void {
 
 function closeIfDone(entry: Entry<unknown>): void {
   if (entry.state === 'leaving' && entry.users === 0) entry.close();
+}
+
+/**
+ * What a promise gives, if somebody still waits for it then.
+ * @throws DeadlineExceededError when the deadline passes, and what the signal is aborted with
+ */
+async function within<T>(promise: Promise<T>, { signal, deadline }: WaitLimits): Promise<T> {
+  signal?.throwIfAborted();
+  if (deadline !== undefined && deadline <= performance.now()) throw new DeadlineExceededError();
+  let timer: NodeJS.Timeout | undefined;
+  let abort: (() => void) | undefined;
+  const givenUp = new Promise<never>((_resolve, reject) => {
+    abort = () => reject(signal!.reason as Error);
+    signal?.addEventListener('abort', abort);
+    if (deadline !== undefined && deadline !== Infinity) {
+      timer = setTimeout(
+        () => reject(new DeadlineExceededError()),
+        Math.max(0, deadline - performance.now()),
+      );
+    }
+  });
+  try {
+    return await Promise.race([promise, givenUp]);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', abort!);
+  }
 }

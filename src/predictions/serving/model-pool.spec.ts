@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DeadlineExceededError } from '../../bert/errors.js';
-import { ModelCache } from './model-cache.js';
+import { ModelPool, type TakeOptions } from './model-pool.js';
 
 /** Something to load whose loading, use and closing the test controls and counts. */
 class Loadable {
@@ -27,7 +27,7 @@ function cache(capacity: number) {
   const loads: string[] = [];
   const open = new Map<string, Loadable>();
   let most = 0;
-  const subject = new ModelCache<Loadable>(capacity, async (id) => {
+  const subject = new ModelPool<Loadable>(capacity, async (id) => {
     loads.push(id);
     await tick();
     if (id.startsWith('broken')) throw new Error(`${id} cannot be loaded`);
@@ -39,14 +39,29 @@ function cache(capacity: number) {
   return { subject, loads, open, most: () => most };
 }
 
-const keys = (cache: ModelCache<Loadable>) => cache.held.map(({ key }) => key);
+/** Takes one, works with it and releases it. */
+async function use<R>(
+  pool: ModelPool<Loadable>,
+  key: string,
+  work: (loaded: Loadable, retire: () => void) => Promise<R>,
+  options: TakeOptions = {},
+): Promise<R> {
+  const { value, retire, release } = await pool.take(key, options);
+  try {
+    return await work(value, retire);
+  } finally {
+    release();
+  }
+}
+
+const keys = (cache: ModelPool<Loadable>) => cache.held.map(({ key }) => key);
 const tick = (milliseconds = 1) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
 
-describe('ModelCache', () => {
+describe('ModelPool', () => {
   it('loads once for all who ask together', async () => {
     const { subject, loads } = cache(2);
     const answers = await Promise.all(
-      Array.from({ length: 5 }, () => subject.use('a', (a) => a.work(tick()))),
+      Array.from({ length: 5 }, () => use(subject, 'a', (a) => a.work(tick()))),
     );
     expect(answers).toEqual(['a', 'a', 'a', 'a', 'a']);
     expect(loads).toEqual(['a']);
@@ -54,10 +69,10 @@ describe('ModelCache', () => {
 
   it('lets the least recently used one leave', async () => {
     const { subject, loads, open } = cache(2);
-    for (const id of ['a', 'b', 'a', 'c']) await subject.use(id, (one) => one.work(tick()));
+    for (const id of ['a', 'b', 'a', 'c']) await use(subject, id, (one) => one.work(tick()));
     expect(open.get('b')!.closed).toBe(true);
     expect(open.get('a')!.closed).toBe(false);
-    await subject.use('a', (one) => one.work(tick()));
+    await use(subject, 'a', (one) => one.work(tick()));
     expect(loads).toEqual(['a', 'b', 'c']);
     expect(keys(subject)).toEqual(['c', 'a']);
   });
@@ -65,9 +80,9 @@ describe('ModelCache', () => {
   it('never closes one in use: who needs its place waits', async () => {
     const { subject, open } = cache(1);
     let done!: () => void;
-    const first = subject.use('a', (a) => a.work(new Promise((resolve) => (done = resolve))));
+    const first = use(subject, 'a', (a) => a.work(new Promise((resolve) => (done = resolve))));
     await tick(5);
-    const second = subject.use('b', (b) => b.work(tick()));
+    const second = use(subject, 'b', (b) => b.work(tick()));
     await tick(10);
     expect(open.get('a')!.closed).toBe(false);
     expect(open.has('b')).toBe(false);
@@ -80,7 +95,7 @@ describe('ModelCache', () => {
     const { subject, most } = cache(2);
     const ids = Array.from({ length: 60 }, (_, i) => 'abcde'[(i * 7) % 5]!);
     const answers = await Promise.all(
-      ids.map((id, i) => tick(i % 9).then(() => subject.use(id, (one) => one.work(tick(i % 4))))),
+      ids.map((id, i) => tick(i % 9).then(() => use(subject, id, (one) => one.work(tick(i % 4))))),
     );
     expect(answers).toEqual(ids);
     expect(most()).toBeLessThanOrEqual(2);
@@ -88,25 +103,29 @@ describe('ModelCache', () => {
 
   it('lets one leave for one that comes, however many ask for it', async () => {
     const { subject, loads } = cache(2);
-    for (const id of ['a', 'b']) await subject.use(id, (one) => one.work(tick()));
-    await Promise.all(Array.from({ length: 9 }, () => subject.use('c', (c) => c.work(tick()))));
+    for (const id of ['a', 'b']) await use(subject, id, (one) => one.work(tick()));
+    await Promise.all(Array.from({ length: 9 }, () => use(subject, 'c', (c) => c.work(tick()))));
     expect(keys(subject)).toEqual(['b', 'c']);
     expect(loads).toEqual(['a', 'b', 'c']);
   });
 
   it('tells all who wait of a failed load, then tries again and keeps the place free', async () => {
     const { subject, loads } = cache(1);
-    const both = await Promise.allSettled([1, 2].map(() => subject.use('broken', (one) => one.work(tick()))));
+    const both = await Promise.allSettled(
+      [1, 2].map(() => use(subject, 'broken', (one) => one.work(tick()))),
+    );
     expect(both.map((one) => one.status)).toEqual(['rejected', 'rejected']);
-    await expect(subject.use('broken', (one) => one.work(tick()))).rejects.toThrow('broken cannot be loaded');
+    await expect(use(subject, 'broken', (one) => one.work(tick()))).rejects.toThrow(
+      'broken cannot be loaded',
+    );
     expect(loads).toEqual(['broken', 'broken']);
-    expect(await subject.use('a', (one) => one.work(tick()))).toBe('a');
+    expect(await use(subject, 'a', (one) => one.work(tick()))).toBe('a');
   });
 
   it('removes one, or all, when their users are done', async () => {
     const { subject, open } = cache(2);
-    const using = subject.use('a', (a) => a.work(tick(20)));
-    await subject.use('b', (b) => b.work(tick()));
+    const using = use(subject, 'a', (a) => a.work(tick(20)));
+    await use(subject, 'b', (b) => b.work(tick()));
     await subject.remove();
     expect([...open.values()].map((one) => one.closed)).toEqual([true, true]);
     expect(await using).toBe('a');
@@ -115,10 +134,10 @@ describe('ModelCache', () => {
 
   it('loads one afresh that its user retires, once all of its users are done', async () => {
     const { subject, loads } = cache(2);
-    const slow = subject.use('a', (a) => a.work(tick(20)));
-    await subject.use('a', async (_a, retire) => retire());
+    const slow = use(subject, 'a', (a) => a.work(tick(20)));
+    await use(subject, 'a', async (_a, retire) => retire());
     expect(subject.held).toMatchObject([{ key: 'a', state: 'leaving' }]);
-    expect(await subject.use('a', (a) => a.work(tick()))).toBe('a');
+    expect(await use(subject, 'a', (a) => a.work(tick()))).toBe('a');
     expect(await slow).toBe('a');
     expect(loads).toEqual(['a', 'a']);
     expect(subject.held).toMatchObject([{ key: 'a', state: 'ready', loadedAt: expect.any(Date) as Date }]);
@@ -127,30 +146,30 @@ describe('ModelCache', () => {
   it('lets those go who cannot wait any longer, for room or for the loading', async () => {
     const { subject, loads } = cache(1);
     let done!: () => void;
-    const using = subject.use('a', (a) => a.work(new Promise((resolve) => (done = resolve))));
+    const using = use(subject, 'a', (a) => a.work(new Promise((resolve) => (done = resolve))));
     await tick(5);
-    const late = subject.use('b', (b) => b.work(tick()), { deadline: performance.now() + 10 });
+    const late = use(subject, 'b', (b) => b.work(tick()), { deadline: performance.now() + 10 });
     await expect(late).rejects.toThrow(DeadlineExceededError);
     const gone = new AbortController();
-    const left = subject.use('b', (b) => b.work(tick()), { signal: gone.signal });
+    const left = use(subject, 'b', (b) => b.work(tick()), { signal: gone.signal });
     gone.abort();
     await expect(left).rejects.toThrow('aborted');
     done();
     await using;
     expect(loads).toEqual(['a']);
-    expect(await subject.use('b', (b) => b.work(tick()), { deadline: Infinity })).toBe('b');
-    await expect(subject.use('c', (c) => c.work(tick()), { deadline: 0 })).rejects.toThrow(
+    expect(await use(subject, 'b', (b) => b.work(tick()), { deadline: Infinity })).toBe('b');
+    await expect(use(subject, 'c', (c) => c.work(tick()), { deadline: 0 })).rejects.toThrow(
       DeadlineExceededError,
     );
     await tick(10);
-    expect(await subject.use('c', (c) => c.work(tick()))).toBe('c');
+    expect(await use(subject, 'c', (c) => c.work(tick()))).toBe('c');
   });
 
   it('takes nobody any more once it is closed', async () => {
     const { subject, open } = cache(1);
-    const using = subject.use('a', (a) => a.work(tick(10)));
+    const using = use(subject, 'a', (a) => a.work(tick(10)));
     await tick(5);
-    const waiting = subject.use('b', (b) => b.work(tick()));
+    const waiting = use(subject, 'b', (b) => b.work(tick()));
     await subject.close();
     expect(await using).toBe('a');
     await expect(waiting).rejects.toThrow('closed');
@@ -158,19 +177,19 @@ describe('ModelCache', () => {
   });
 });
 
-describe('a successor in a ModelCache', () => {
+describe('a successor in a ModelPool', () => {
   const beside = (...leaves: string[]) => ({
     beside: { leavesFirst: (key: string) => leaves.includes(key) },
   });
 
   it('is loaded while the others stay, and takes the place of its predecessor', async () => {
     const { subject, open, most } = cache(2);
-    for (const id of ['c', 'a']) await subject.use(id, (one) => one.work(tick()));
+    for (const id of ['c', 'a']) await use(subject, id, (one) => one.work(tick()));
     const seen: string[][] = [];
-    await subject.use('b', async () => void seen.push(keys(subject)), beside('a'));
+    await use(subject, 'b', async () => void seen.push(keys(subject)), beside('a'));
     expect(seen).toEqual([['c', 'a', 'b']]);
     // Who was sent to the predecessor just before still finds it.
-    expect(await subject.use('a', (a) => a.work(tick()))).toBe('a');
+    expect(await use(subject, 'a', (a) => a.work(tick()))).toBe('a');
     await tick(5);
     expect(keys(subject)).toEqual(['c', 'b']);
     expect(open.get('a')!.closed).toBe(true);
@@ -179,8 +198,8 @@ describe('a successor in a ModelCache', () => {
 
   it('leaves its predecessor where there is room', async () => {
     const { subject } = cache(2);
-    await subject.use('a', (a) => a.work(tick()));
-    await subject.use('b', (b) => b.work(tick()), beside('a'));
+    await use(subject, 'a', (a) => a.work(tick()));
+    await use(subject, 'b', (b) => b.work(tick()), beside('a'));
     await tick(5);
     expect(keys(subject)).toEqual(['a', 'b']);
   });
@@ -188,14 +207,14 @@ describe('a successor in a ModelCache', () => {
   it('waits until there is but one too many, with those who are on their way out', async () => {
     const { subject, most, loads } = cache(1);
     let done!: () => void;
-    const using = subject.use('a', (a) => a.work(new Promise((resolve) => (done = resolve))));
+    const using = use(subject, 'a', (a) => a.work(new Promise((resolve) => (done = resolve))));
     await tick(5);
-    await subject.use('b', (b) => b.work(tick()), beside('a'));
+    await use(subject, 'b', (b) => b.work(tick()), beside('a'));
     await tick(5);
-    const next = subject.use('c', (c) => c.work(tick()), beside('b'));
+    const next = use(subject, 'c', (c) => c.work(tick()), beside('b'));
     await tick(5);
     expect(loads).toEqual(['a', 'b']);
-    expect(await subject.use('b', (b) => b.work(tick()))).toBe('b');
+    expect(await use(subject, 'b', (b) => b.work(tick()))).toBe('b');
     done();
     expect(await Promise.all([using, next])).toEqual(['a', 'c']);
     await tick(5);
@@ -205,10 +224,10 @@ describe('a successor in a ModelCache', () => {
 
   it('that cannot be loaded, or is given up, leaves the others as they are', async () => {
     const { subject } = cache(1);
-    await subject.use('a', (a) => a.work(tick()));
-    await expect(subject.use('broken', async () => {}, beside('broken'))).rejects.toThrow('broken');
+    await use(subject, 'a', (a) => a.work(tick()));
+    await expect(use(subject, 'broken', async () => {}, beside('broken'))).rejects.toThrow('broken');
     const gone = new AbortController();
-    const given = subject.use('b', async () => {}, { signal: gone.signal, ...beside('b') });
+    const given = use(subject, 'b', async () => {}, { signal: gone.signal, ...beside('b') });
     gone.abort();
     await expect(given).rejects.toThrow('aborted');
     await tick(10);
@@ -217,8 +236,8 @@ describe('a successor in a ModelCache', () => {
 
   it('does not keep others from being served', async () => {
     const { subject, most } = cache(1);
-    const successor = subject.use('b', async () => tick(20), beside());
-    const others = Promise.all(['a', 'c', 'a', 'b'].map((id) => subject.use(id, (one) => one.work(tick()))));
+    const successor = use(subject, 'b', async () => tick(20), beside());
+    const others = Promise.all(['a', 'c', 'a', 'b'].map((id) => use(subject, id, (one) => one.work(tick()))));
     expect(await others).toEqual(['a', 'c', 'a', 'b']);
     await successor;
     await tick(5);
