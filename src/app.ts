@@ -1,12 +1,7 @@
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { AppModule } from './app.module.js';
-import { ApiKeys } from './auth/api-keys.js';
-import { guardRoutes, identifyClients } from './auth/gatekeeper.js';
-import { refuseForeignNames } from './auth/host-names.js';
-import { UnsupportedMediaTypeError } from './common/errors.js';
-import { type takesForm } from './common/multipart.js';
 import { fastifyProblem, ProblemDetailsFilter } from './common/problem-details.filter.js';
 import { sendProblem } from './common/problem-details.js';
 import { REQUEST_ID_HEADER } from './common/request-identity.js';
@@ -15,19 +10,10 @@ import { RouteTable } from './common/route-table.js';
 import { StrictValidationPipe } from './common/validation.js';
 import type { Settings } from './config/settings.js';
 import { serveDocument } from './documentation.js';
-import { protectBrowsers } from './http/browser-protection.js';
-import { limitRates } from './http/rate-limits.js';
+import { buildPipeline } from './http/pipeline.js';
 import { JsonRequestLines, TextRequestLines } from './http/request-lines.js';
-import { takeBodies } from './http/request-bodies.js';
-import { logRequests } from './http/request-log.js';
-import { prepareServer, refuseUnclearRequests, serverOptions } from './http/server-options.js';
-import { endConnections, Shutdown } from './http/shutdown.js';
-import { endSlowClients } from './http/slow-clients.js';
-import { measureRequests } from './metrics/http-metrics.js';
-import { Instruments } from './metrics/instruments.js';
+import { serverOptions } from './http/server-options.js';
 import { PageFiles } from './page/page-files.js';
-import { traceRequests } from './tracing/request-spans.js';
-import { Tracing } from './tracing/tracing.js';
 
 /** Makes the whole service, ready to listen. */
 export async function createApp(settings: Settings, { quiet = false } = {}): Promise<NestFastifyApplication> {
@@ -48,19 +34,14 @@ export async function createApp(settings: Settings, { quiet = false } = {}): Pro
     logger: quiet
       ? ['error', 'fatal']
       : new ServiceLogger({ json, colors: showsColors(), level: settings.logLevel }),
-    // `takeBodies` has the parsers.
+    // The pipeline has the parsers.
     bodyParser: false,
     abortOnError: false,
   });
   app.useGlobalPipes(new StrictValidationPipe());
   app.useGlobalFilters(new ProblemDetailsFilter(routes));
-  traceRequests(adapter.getInstance(), app.get(Tracing));
   const lines = json ? new JsonRequestLines(settings.logLevel) : new TextRequestLines();
-  logRequests(adapter.getInstance(), settings, quiet ? undefined : lines);
-  await protect(app, settings);
-  takeBodies(adapter.getInstance(), settings);
-  refuseStrayForms(adapter.getInstance());
-  endConnections(adapter.getInstance(), app.get(Shutdown));
+  await buildPipeline(app, settings, quiet ? undefined : lines);
   serveDocument(app);
   app.get(PageFiles).serve(adapter.getInstance());
   return app;
@@ -74,33 +55,4 @@ function logsJson({ logFormat }: Settings): boolean {
 function showsColors(): boolean {
   // Undefined, not false, where it is none: Nest would then colour.
   return process.stdout.isTTY === true && !process.env.NO_COLOR;
-}
-
-/** Hooks run in this order, before anything of a body is read. */
-async function protect(app: NestFastifyApplication, settings: Settings): Promise<void> {
-  const fastify: FastifyInstance = app.getHttpAdapter().getInstance();
-  const keys = app.get(ApiKeys);
-  // First, so that what is refused counts too.
-  measureRequests(fastify, app.get(Instruments));
-  prepareServer(fastify, settings);
-  refuseUnclearRequests(fastify);
-  // Before what refuses: who was refused may go on sending, as slowly as can be.
-  endSlowClients(fastify, settings);
-  identifyClients(fastify, keys);
-  protectBrowsers(app, settings);
-  refuseForeignNames(fastify, keys, settings);
-  await limitRates(app, settings);
-  guardRoutes(fastify, keys, settings);
-}
-
-function refuseStrayForms(fastify: FastifyInstance): void {
-  fastify.addHook('preValidation', (request, _reply, done) => {
-    const config = request.routeOptions.config as Partial<typeof takesForm>;
-    const stray = request.isMultipart() && !config.takesForm && !request.is404;
-    done(
-      stray
-        ? new UnsupportedMediaTypeError('A form is not understood here. Send JSON: see /docs.')
-        : undefined,
-    );
-  });
 }

@@ -5,6 +5,7 @@ import { NotFoundException } from '@nestjs/common';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { MalformedRequestError, PayloadTooLargeError, UnsupportedMediaTypeError } from '../common/errors.js';
 import { parseJson } from '../common/json.js';
+import { type takesForm } from '../common/multipart.js';
 import { assertUtf8, decodeUtf8 } from '../common/utf8.js';
 import type { Settings } from '../config/settings.js';
 import { hasBody, isWatchedByRoute } from './slow-clients.js';
@@ -63,6 +64,19 @@ export function takeBodies(fastify: FastifyInstance, { maxUploadBytes }: Setting
     { parseAs: 'buffer' },
     async (request: FastifyRequest, body: Buffer) => jsonOf(request, body),
   );
+}
+
+/** Refuses forms where the route takes none. */
+export function refuseStrayForms(fastify: FastifyInstance): void {
+  fastify.addHook('preValidation', (request, _reply, done) => {
+    const config = request.routeOptions.config as Partial<typeof takesForm>;
+    const stray = request.isMultipart() && !config.takesForm && !request.is404;
+    done(
+      stray
+        ? new UnsupportedMediaTypeError('A form is not understood here. Send JSON: see /docs.')
+        : undefined,
+    );
+  });
 }
 
 function jsonOf({ headers }: FastifyRequest, body: Buffer): unknown {
