@@ -106,8 +106,8 @@ export default tseslint.config(
   },
   roomRules(import.meta.dirname),
   {
-    // The library is plain TypeScript: whoever copies src/bert/ elsewhere needs no framework and no database.
-    files: ['src/bert/**/*.ts'],
+    // Plain TypeScript: src/bert/ can be copied elsewhere without a framework or a database, and src/common/ serves every room.
+    files: ['src/bert/**/*.ts', 'src/common/**/*.ts'],
     rules: {
       'no-restricted-imports': [
         'error',

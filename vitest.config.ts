@@ -16,7 +16,7 @@ export const shared = defineConfig({
 
 /** Tests of plain functions: they share processes, which start once and not for each file. */
 const plain = [
-  'src/{auth,common,config,http,tracing}/**/*.spec.ts',
+  'src/{api,auth,common,config,http,logging,tracing}/**/*.spec.ts',
   'src/datasets/{reading,statistics}/**/*.spec.ts',
   'src/bert/{evaluation,tokenizer}/**/*.spec.ts',
   'scripts/**/*.spec.mjs',

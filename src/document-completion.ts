@@ -1,5 +1,5 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { problemDocumentation, type ProblemStatus } from './common/api-problems.decorator.js';
+import { problemDocumentation, type ProblemStatus } from './api/api-problems.decorator.js';
 
 type Operation = OpenAPIObject['paths'][string]['get'] & object;
 type Schemas = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createBackup } from '../src/backups/backup.js';
-import { Database } from '../src/common/sqlite.js';
+import { Database } from '../src/storage/sqlite.js';
 import type { EvaluationDto } from '../src/models/dto/evaluation.dto.js';
 import type { PredictionDto } from '../src/predictions/dto/prediction.dto.js';
 import { formOf, problemOf } from './support/http.js';

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { Database } from '../src/common/sqlite.js';
+import { Database } from '../src/storage/sqlite.js';
 import type { RunDto } from '../src/training/dto/run.dto.js';
 import { ask, formBytes } from './support/clients.js';
 import { ModelHub } from './support/model-hub.js';

@@ -4,7 +4,7 @@ import { request as httpRequest } from 'node:http';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { ProblemDetailsFilter } from '../src/common/problem-details.filter.js';
+import { ProblemDetailsFilter } from '../src/api/problem-details.filter.js';
 import { Settings } from '../src/config/settings.js';
 import { PredictionsService } from '../src/predictions/predictions.service.js';
 import { newApiKey } from './support/api-keys.js';

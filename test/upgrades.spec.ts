@@ -4,7 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { appliedMigrations, query } from '../src/database/database-file.js';
-import { Database } from '../src/common/sqlite.js';
+import { Database } from '../src/storage/sqlite.js';
 import { migrationNames } from '../src/database/migrations/index.js';
 import type { PredictionsDto } from '../src/predictions/dto/prediction.dto.js';
 import { runServiceProcess } from './support/service-process.js';

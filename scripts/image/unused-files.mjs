@@ -27,7 +27,7 @@ export function removeUnused(nodeModules, image) {
 /** The names of packages that production dependencies bring and an image does not hold. */
 export function unusedPackages({ variant, napi = process.versions.napi }) {
   return [
-    // Twins: the same choices as in src/common/sqlite.ts and src/bert/engines/detect.ts.
+    // Twins: the same choices as in src/storage/sqlite.ts and src/bert/engines/detect.ts.
     Number(napi) >= 10 ? 'better-sqlite3' : 'better-sqlite3-13',
     variant === 'gpu' ? '@tensorflow/tfjs-node' : '@tensorflow/tfjs-node-gpu',
     // @nestjs/swagger asks for the compiler, for its plugin that works at build time.

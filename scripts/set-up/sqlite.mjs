@@ -6,7 +6,7 @@ import { hasStamp, removeStamp, writeStamp } from './stamp.mjs';
 import { nodeGyp } from './toolchain.mjs';
 import { mayDownloadUnverified, VARIABLE } from './unverified.mjs';
 
-// The same choice as in src/common/sqlite.ts, which says why.
+// The same choice as in src/storage/sqlite.ts, which says why.
 const bringsBinary = Number(process.versions.napi) >= 10;
 const name = bringsBinary ? 'better-sqlite3-13' : 'better-sqlite3';
 const folder = join(nodeModules, name);

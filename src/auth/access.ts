@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { FASTIFY_ROUTE_CONFIG_METADATA } from '@nestjs/platform-fastify/constants.js';
 import { ApiExtension } from '@nestjs/swagger';
-import { ApiGateProblems } from '../common/api-problems.decorator.js';
+import { ApiGateProblems } from '../api/api-problems.decorator.js';
 import type { PublicArea } from '../config/http-settings.js';
 import type { Scope } from '../config/api-key-list.js';
 

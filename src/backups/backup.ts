@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { syncFolder, writeDurably } from '../common/durable-files.js';
-import { sha256OfFile } from '../common/file-hash.js';
+import { syncFolder, writeDurably } from '../storage/durable-files.js';
+import { sha256OfFile } from '../storage/file-hash.js';
 import {
   appliedMigrations,
   copyDatabase,

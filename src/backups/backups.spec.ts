@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { Database } from '../common/sqlite.js';
+import { Database } from '../storage/sqlite.js';
 import { readSettings } from '../config/read-settings.js';
 import { migrationNames } from '../database/migrations/index.js';
 import { DataFolder } from '../storage/data-folder.js';

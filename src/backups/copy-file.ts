@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import { syncFile } from '../common/durable-files.js';
+import { syncFile } from '../storage/durable-files.js';
 
 /** Copies a file and makes the copy durable. @returns what was copied: bytes, and sha256 in lower-case hex */
 export async function copyFile(from: string, to: string): Promise<{ size: number; sha256: string }> {

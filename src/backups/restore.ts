@@ -1,6 +1,6 @@
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { syncFolder } from '../common/durable-files.js';
+import { syncFolder } from '../storage/durable-files.js';
 import type { Settings } from '../config/settings.js';
 import {
   appliedMigrations,

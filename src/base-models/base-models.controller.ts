@@ -1,7 +1,7 @@
 import { Controller, Delete, Get, HttpCode, HttpStatus, Param } from '@nestjs/common';
 import { ApiParam, ApiTags } from '@nestjs/swagger';
 import { Needs } from '../auth/access.js';
-import { ApiProblems } from '../common/api-problems.decorator.js';
+import { ApiProblems } from '../api/api-problems.decorator.js';
 import { BaseModelsService } from './base-models.service.js';
 import { BaseModelDto, BaseModelListDto } from './dto/base-model.dto.js';
 

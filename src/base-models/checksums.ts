@@ -1,4 +1,4 @@
-import { sha256OfFile } from '../common/file-hash.js';
+import { sha256OfFile } from '../storage/file-hash.js';
 import { SourceError } from './source.js';
 
 /** @throws SourceError if the file has another sum than it must have. */

@@ -1,8 +1,8 @@
 import { chmod, readdir, readFile, rename, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { InvalidModelError } from '../bert/errors.js';
-import { syncFile, syncFolder, writeDurably } from '../common/durable-files.js';
-import { sha256OfFile } from '../common/file-hash.js';
+import { syncFile, syncFolder, writeDurably } from '../storage/durable-files.js';
+import { sha256OfFile } from '../storage/file-hash.js';
 import type { ManifestFile } from '../storage/blob-store.js';
 import type { SourceKind } from './source.js';
 

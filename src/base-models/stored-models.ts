@@ -3,7 +3,7 @@ import { lstat, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseEncoderConfig } from '../bert/config.js';
 import { readJsonObject, textFileLimits } from '../bert/json-file.js';
-import { syncFolder } from '../common/durable-files.js';
+import { syncFolder } from '../storage/durable-files.js';
 import { catalogue, type EncoderSizes } from './catalogue.js';
 import type { SourceKind } from './source.js';
 import { STAGING } from './staging.js';

@@ -10,7 +10,7 @@ import {
   ValidatorConstraint,
 } from 'class-validator';
 import type { ValidatorConstraintInterface } from 'class-validator';
-import { logLevels, type LogLevelName } from '../common/service-logger.js';
+import { logLevels, type LogLevelName } from '../logging/service-logger.js';
 import { Between } from './between.js';
 import { HttpSettings } from './http-settings.js';
 import { bytes, duration, integer, Setting, text, type SettingParser } from './setting.js';

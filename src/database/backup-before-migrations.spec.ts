@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DataSource } from 'typeorm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Database } from '../common/sqlite.js';
+import { Database } from '../storage/sqlite.js';
 import { backUpBeforeMigrations, KEPT_COPIES } from './backup-before-migrations.js';
 import { dataSourceOptions } from './data-source.js';
 import { appliedMigrations, DatabaseFileError, query } from './database-file.js';

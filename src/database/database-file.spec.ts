@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Database, isDamagedDatabase } from '../common/sqlite.js';
+import { isDamagedDatabase } from '../common/disk-errors.js';
+import { Database } from '../storage/sqlite.js';
 import { dataSourceOptions } from './data-source.js';
 import { checkQuickly, DatabaseFileError } from './database-file.js';
 

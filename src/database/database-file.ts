@@ -1,7 +1,8 @@
 import { rm } from 'node:fs/promises';
 import type BetterSqlite3 from 'better-sqlite3';
-import { syncFile } from '../common/durable-files.js';
-import { Database, isDamagedDatabase } from '../common/sqlite.js';
+import { syncFile } from '../storage/durable-files.js';
+import { isDamagedDatabase } from '../common/disk-errors.js';
+import { Database } from '../storage/sqlite.js';
 import { migrationNames } from './migrations/index.js';
 
 /** Of the database in a data folder, and of its copy in a backup. */

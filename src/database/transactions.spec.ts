@@ -4,7 +4,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource, type EntityManager } from 'typeorm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { Database } from '../common/sqlite.js';
+import { Database } from '../storage/sqlite.js';
 import { dataSourceOptions } from './data-source.js';
 import { Transactions } from './transactions.js';
 

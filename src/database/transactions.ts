@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { Injectable, Optional } from '@nestjs/common';
 import type BetterSqlite3 from 'better-sqlite3';
 import { DataSource, type EntityManager } from 'typeorm';
-import { isSpaceError } from '../common/space-errors.js';
+import { isSpaceError } from '../common/disk-errors.js';
 import { SpaceReserve } from '../storage/space-reserve.js';
 
 /**

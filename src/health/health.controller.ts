@@ -3,7 +3,7 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { HealthCheckService, HealthIndicatorService } from '@nestjs/terminus';
 import { DataSource } from 'typeorm';
 import { Area } from '../auth/access.js';
-import { ApiProblems } from '../common/api-problems.decorator.js';
+import { ApiProblems } from '../api/api-problems.decorator.js';
 import { buildInfo } from '../common/build-info.js';
 import { UnavailableError } from '../common/errors.js';
 import { Shutdown } from '../http/shutdown.js';

@@ -5,7 +5,7 @@ import { NotFoundException } from '@nestjs/common';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { MalformedRequestError, PayloadTooLargeError, UnsupportedMediaTypeError } from '../common/errors.js';
 import { parseJson } from '../common/json.js';
-import { type takesForm } from '../common/multipart.js';
+import { type takesForm } from '../api/multipart.js';
 import { assertUtf8, decodeUtf8 } from '../common/utf8.js';
 import type { Settings } from '../config/settings.js';
 import { hasBody, isWatchedByRoute } from './slow-clients.js';

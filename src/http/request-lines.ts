@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { logLevels, type LogLevelName } from '../common/service-logger.js';
+import { logLevels, type LogLevelName } from '../logging/service-logger.js';
 
 const CONTEXT = 'Request';
 

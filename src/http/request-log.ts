@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isForMonitoring } from '../auth/gatekeeper.js';
 import { ID_PATTERN, type IdPrefix } from '../common/identifiers.js';
-import { fieldsOf, REQUEST_ID_HEADER, routeOf } from '../common/request-identity.js';
+import { fieldsOf, REQUEST_ID_HEADER, routeOf } from '../api/request-identity.js';
 import type { Settings } from '../config/settings.js';
 import type { RequestLine, RequestLines } from './request-lines.js';
 

@@ -2,8 +2,8 @@ import { Logger } from '@nestjs/common';
 import type { IncomingMessage, Server } from 'node:http';
 import type { FastifyHttpOptions, FastifyInstance } from 'fastify';
 import { MalformedRequestError } from '../common/errors.js';
-import { answerBrokenRequest, answerInPlaceOfNode, MAX_HEADER_BYTES } from '../common/protocol-problems.js';
-import { requestIdOf } from '../common/request-identity.js';
+import { answerBrokenRequest, answerInPlaceOfNode, MAX_HEADER_BYTES } from '../api/protocol-problems.js';
+import { requestIdOf } from '../api/request-identity.js';
 import type { Settings } from '../config/settings.js';
 import { mostConnections } from './open-files.js';
 

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { StalledError } from '../common/errors.js';
-import { problemOfDomainError, sendProblem } from '../common/problem-details.js';
-import { REQUEST_ID_HEADER } from '../common/request-identity.js';
+import { problemOfDomainError, sendProblem } from '../api/problem-details.js';
+import { REQUEST_ID_HEADER } from '../api/request-identity.js';
 import type { Settings } from '../config/settings.js';
 
 /** Part of a route's Fastify configuration. */

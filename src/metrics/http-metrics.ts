@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { routeOf } from '../common/request-identity.js';
+import { routeOf } from '../api/request-identity.js';
 import type { Instruments } from './instruments.js';
 
 /** Times and counts every request by the template of its route, and looks at the connections. */

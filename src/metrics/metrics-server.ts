@@ -3,8 +3,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { hostNameCheck, refusal } from '../auth/host-names.js';
-import { pathOf, problemOfStatus, sendProblem, unexpectedProblem } from '../common/problem-details.js';
-import { answerBrokenRequest, answerInPlaceOfNode } from '../common/protocol-problems.js';
+import { pathOf, problemOfStatus, sendProblem, unexpectedProblem } from '../api/problem-details.js';
+import { answerBrokenRequest, answerInPlaceOfNode } from '../api/protocol-problems.js';
 import { SettingsError } from '../config/read-settings.js';
 import { Settings } from '../config/settings.js';
 import { MetricsPage } from './metrics-page.js';

@@ -1,7 +1,7 @@
 import { Controller, Get, Header } from '@nestjs/common';
 import { ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
 import { Area } from '../auth/access.js';
-import { ApiProblems } from '../common/api-problems.decorator.js';
+import { ApiProblems } from '../api/api-problems.decorator.js';
 import { NotFoundError } from '../common/errors.js';
 import { Settings } from '../config/settings.js';
 import { MetricsPage } from './metrics-page.js';

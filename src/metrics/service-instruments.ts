@@ -1,5 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
-import { lostLines } from '../common/log-output.js';
+import { lostLines } from '../logging/log-output.js';
 
 /** What runs, and whether all of it works. */
 export class ServiceInstruments {

@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, HttpStatus, Param, Put } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { Needs } from '../auth/access.js';
-import { ApiProblems } from '../common/api-problems.decorator.js';
+import { ApiProblems } from '../api/api-problems.decorator.js';
 import { AliasesService } from './aliases.service.js';
 import { AliasDto, AliasListDto, AliasWithHistoryDto, PutAliasDto } from './dto/alias.dto.js';
 import { ApiAliasParam } from './dto/parameters.js';

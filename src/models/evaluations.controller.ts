@@ -2,9 +2,9 @@ import { Body, Controller, Get, HttpCode, HttpStatus, Param, Post, Query, Res } 
 import { ApiAcceptedResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Needs } from '../auth/access.js';
-import { linksTo } from '../common/api-links.js';
-import { ApiProblems } from '../common/api-problems.decorator.js';
-import { PageQuery } from '../common/pagination.js';
+import { linksTo } from '../api/api-links.js';
+import { ApiProblems } from '../api/api-problems.decorator.js';
+import { PageQuery } from '..//api/page-query.js';
 import { EvaluationDto, EvaluationPageDto, StartEvaluationDto } from './dto/evaluation.dto.js';
 import { ApiModelParam } from './dto/parameters.js';
 import { EvaluationsService } from './evaluations.service.js';

@@ -4,7 +4,7 @@ import { Controller, Get, Headers, HttpStatus, Param, Req, Res, StreamableFile }
 import { ApiHeader, ApiOkResponse, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Needs } from '../auth/access.js';
-import { ApiProblems } from '../common/api-problems.decorator.js';
+import { ApiProblems } from '../api/api-problems.decorator.js';
 import { RangeNotSatisfiableError } from '../common/errors.js';
 import type { StoredFile } from '../storage/blob-store.js';
 import { parseRange, type ByteRange } from './byte-range.js';

@@ -1,8 +1,8 @@
 import { Body, Controller, Delete, Get, HttpCode, HttpStatus, Param, Patch, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { Needs } from '../auth/access.js';
-import { ApiProblems } from '../common/api-problems.decorator.js';
-import { PageQuery } from '../common/pagination.js';
+import { ApiProblems } from '../api/api-problems.decorator.js';
+import { PageQuery } from '..//api/page-query.js';
 import { ModelDto, ModelPageDto, ModelSummaryDto } from './dto/model.dto.js';
 import { RenameModelDto } from './dto/rename-model.dto.js';
 import { ApiModelParam } from './dto/parameters.js';

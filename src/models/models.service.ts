@@ -8,7 +8,7 @@ import type { ServingAssessment } from '../bert/serving/assessment.js';
 import { ServedModel, type ServingOptions } from '../bert/serving/served-model.js';
 import { ConflictError, DamagedError, NotFoundError } from '../common/errors.js';
 import { newId } from '../common/identifiers.js';
-import { findPage, type Page, type PageQuery } from '../common/pagination.js';
+import { findPage, type Page, type PageQuery } from '../database/pages.js';
 import { Transactions } from '../database/transactions.js';
 import { BlobStore, type BlobKey, type ManifestFile, type StoredFile } from '../storage/blob-store.js';
 import { moveAlias } from './alias-moves.js';

@@ -3,8 +3,8 @@ import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiExtraModels, ApiOkResponse, ApiOperation, ApiTags, getSchemaPath } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Needs } from '../auth/access.js';
-import { ApiProblems } from '../common/api-problems.decorator.js';
-import { validated } from '../common/validation.js';
+import { ApiProblems } from '../api/api-problems.decorator.js';
+import { validated } from '../api/validation.js';
 import { clientGone } from './client-gone.js';
 import { notBlank, PredictDto, PredictFormDto, PredictQueryDto } from './dto/predict.dto.js';
 import {

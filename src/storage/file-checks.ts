@@ -1,7 +1,7 @@
 import type { BigIntStats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { sha256BesideEventLoop } from '../common/file-hash.js';
+import { sha256BesideEventLoop } from './file-hash.js';
 
 /** A change so soon after the one before may leave the times of a file as they are: clocks of file systems are coarse. */
 const COARSE_CLOCK_MS = 100;

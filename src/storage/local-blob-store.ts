@@ -3,10 +3,10 @@ import { type FileHandle, mkdir, mkdtemp, open, readdir, readFile, rename, rm, s
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
-import { syncFile, syncFolder, writeDurably } from '../common/durable-files.js';
+import { syncFile, syncFolder, writeDurably } from './durable-files.js';
 import { DamagedError, NotFoundError } from '../common/errors.js';
-import { isSpaceError } from '../common/space-errors.js';
-import { sha256OfFile } from '../common/file-hash.js';
+import { isSpaceError } from '../common/disk-errors.js';
+import { sha256OfFile } from './file-hash.js';
 import {
   BlobStore,
   type BlobKey,

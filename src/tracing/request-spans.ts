@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isForMonitoring } from '../auth/gatekeeper.js';
-import { routeOf } from '../common/request-identity.js';
+import { routeOf } from '../api/request-identity.js';
 import type { Trace } from './trace.js';
 import type { Tracing } from './tracing.js';
 

@@ -1,4 +1,4 @@
-import { isSpaceError } from '../common/space-errors.js';
+import { isSpaceError } from '../common/disk-errors.js';
 import type { RunError } from './run.js';
 
 /** What became of a job, for people to read: errors that are made for them say what to do, others are named as they are. */

@@ -2,8 +2,8 @@ import 'reflect-metadata';
 import { describe, expect, it } from 'vitest';
 import { hyperparameters, type Hyperparameter } from '../bert/fine-tuning/hyperparameters.js';
 import { InvalidInputError } from '../common/errors.js';
-import { formValues } from '../common/form-values.js';
-import { validated } from '../common/validation.js';
+import { formValues } from '../api/form-values.js';
+import { validated } from '../api/validation.js';
 import { withHyperparameters } from './dto/hyperparameter-fields.js';
 import { hyperparametersDocument } from './hyperparameters-document.js';
 

@@ -3,8 +3,8 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { Between, In, type EntityManager, type Repository } from 'typeorm';
 import type { EngineName } from '../bert/engines/engine.js';
 import { NotFoundError } from '../common/errors.js';
-import { findPage, type Page, type PageQuery } from '../common/pagination.js';
-import { findReadableRows } from '../common/readable-rows.js';
+import { findPage, type Page, type PageQuery } from '../database/pages.js';
+import { findReadableRows } from '../database/readable-rows.js';
 import { Transactions } from '../database/transactions.js';
 import { countByStatus } from '../database/count-by-status.js';
 import {

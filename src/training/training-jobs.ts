@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { BaseModelsService } from '../base-models/base-models.service.js';
-import { nameFrom } from '../common/names.js';
+import { nameFrom } from '../api/names.js';
 import { Settings } from '../config/settings.js';
 import { DatasetsService } from '../datasets/datasets.service.js';
 import { trainingLimit } from './memory/training-room.js';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { defaultHyperparameters } from '../bert/fine-tuning/hyperparameters.js';
 import { InvalidInputError } from '../common/errors.js';
-import { formValues } from '../common/form-values.js';
-import { validated } from '../common/validation.js';
+import { formValues } from '../api/form-values.js';
+import { validated } from '../api/validation.js';
 import type { PreparedDataset } from '../datasets/datasets.service.js';
 import { TrainingRequestDto } from './dto/training-request.dto.js';
 import { assertTrainable, hyperparametersOf, trainingSource, validationSource } from './training-request.js';
@@ -152,9 +152,7 @@ describe('TrainingRequestDto', () => {
       evaluationSteps: 0,
       earlyStoppingPatience: '3',
     };
-    expect(await fields(request(wrongOptions))).toEqual(
-      Object.keys(wrongOptions),
-    );
+    expect(await fields(request(wrongOptions))).toEqual(Object.keys(wrongOptions));
     for (const classWeights of ['even', [1], [1, 2, 3], [1, '2'], 2, {}, [1, 1001]]) {
       expect(await fields(request({ classWeights }))).toEqual(['classWeights']);
     }

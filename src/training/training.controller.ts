@@ -14,11 +14,11 @@ import {
 } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Needs } from '../auth/access.js';
-import { linksTo } from '../common/api-links.js';
-import { ApiProblems } from '../common/api-problems.decorator.js';
-import { readForm, takesForm } from '../common/multipart.js';
-import { formValues } from '../common/form-values.js';
-import { validated } from '../common/validation.js';
+import { linksTo } from '../api/api-links.js';
+import { ApiProblems } from '../api/api-problems.decorator.js';
+import { readForm, takesForm } from '../api/multipart.js';
+import { formValues } from '../api/form-values.js';
+import { validated } from '../api/validation.js';
 import { Settings } from '../config/settings.js';
 import { DatasetsService } from '../datasets/datasets.service.js';
 import { eventText, RunEventDataDto, runEventSchema } from './dto/run-event.dto.js';

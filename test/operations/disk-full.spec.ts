@@ -4,7 +4,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { Database } from '../../src/common/sqlite.js';
+import { Database } from '../../src/storage/sqlite.js';
 import type { DatasetDto } from '../../src/datasets/dto/dataset.dto.js';
 import type { RunDto } from '../../src/training/dto/run.dto.js';
 import { formOf, problemOf } from '../support/http.js';

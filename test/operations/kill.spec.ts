@@ -2,7 +2,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { Database } from '../../src/common/sqlite.js';
+import { Database } from '../../src/storage/sqlite.js';
 import type { RunDto } from '../../src/training/dto/run.dto.js';
 import { ask, formBytes, type Answer, type Asking } from '../support/clients.js';
 import { practiceRows } from '../support/practice-rows.js';

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Database } from '../../src/common/sqlite.js';
+import { Database } from '../../src/storage/sqlite.js';
 import { startServiceProcess, type RunningService } from '../support/service-process.js';
 import { bytesOf, metricIn, sampleProcess } from './support/process-watch.js';
 import { SoakLoad } from './support/soak-load.js';

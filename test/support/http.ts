@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { ProblemDetails } from '../../src/common/problem-details.dto.js';
+import type { ProblemDetails } from '../../src/api/problem-details.dto.js';
 
 /** A form with one file, and other fields. */
 export function formOf(

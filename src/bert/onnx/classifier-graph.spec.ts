@@ -166,7 +166,9 @@ describe.each(cases)('the $precision graph of $type', ({ type, precision }) => {
       roundings: precision === 'fp32' ? 0 : 1 + (isProjected ? 1 : 0) + 4 * layers,
     });
 
-    const expected = new Set(precision === 'fp32' ? float32Operators : [...float32Operators, ...int8Operators]);
+    const expected = new Set(
+      precision === 'fp32' ? float32Operators : [...float32Operators, ...int8Operators],
+    );
     // The head's first layer with its tanh or ReLU.
     if (head !== 'gelu') expected.add('FusedGemm');
     expect([...new Set(nodes.map(({ operator }) => operator))].sort()).toEqual([...expected].sort());

@@ -123,9 +123,9 @@ describe('assessPrecisions', () => {
     });
     await expect(assessing).rejects.toThrow('enough');
     expect(told).toEqual([0, 0.5]);
-    await expect(assessPrecisions(folder, goldenExamples, { ...options, signal: stop.signal })).rejects.toThrow(
-      'enough',
-    );
+    await expect(
+      assessPrecisions(folder, goldenExamples, { ...options, signal: stop.signal }),
+    ).rejects.toThrow('enough');
   });
 
   it('needs both graphs', async () => {

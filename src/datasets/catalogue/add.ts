@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import type { ProblemDetails } from '../../common/problem-details.dto.js';
+import type { ProblemDetails } from '../../api/problem-details.dto.js';
 import type { DatasetDto } from '../dto/dataset.dto.js';
 import { catalogue, type CatalogueEntry } from './catalogue.js';
 import { samples } from './source.js';

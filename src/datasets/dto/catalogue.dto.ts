@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional, IsString, MaxLength } from 'class-validator';
-import { IsName, nameSchema } from '../../common/names.js';
+import { IsName, nameSchema } from '../../api/names.js';
 import type { CatalogueEntry } from '../catalogue/catalogue.js';
 
 /** A data set that the service can add by itself. */

@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsIn, IsOptional, IsString, MaxLength } from 'class-validator';
-import { WholeNumberField } from '../../common/number-fields.js';
+import { WholeNumberField } from '../../api/number-fields.js';
 import type { NumberedRow } from '../datasets.service.js';
 
 export class RowsQuery {

@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional } from 'class-validator';
-import { IsName, nameSchema } from '../../common/names.js';
+import { IsName, nameSchema } from '../../api/names.js';
 import { fileFormats, type FileFormat } from '../reading/file-format.js';
 
 /** The fields of the upload form beside the file. */

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsName, nameSchema } from '../../common/names.js';
+import { IsName, nameSchema } from '../../api/names.js';
 
 export class RenameModelDto {
   @ApiProperty({ ...nameSchema, example: 'Final exam, spring' })

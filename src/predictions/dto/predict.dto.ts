@@ -11,7 +11,7 @@ import {
   ValidateIf,
   ValidateNested,
 } from 'class-validator';
-import { ListOf } from '../../common/form-values.js';
+import { ListOf } from '../../api/form-values.js';
 import { LONGEST_ID } from '../../common/identifiers.js';
 import {
   precisionChoices,

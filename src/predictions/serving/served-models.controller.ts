@@ -1,7 +1,7 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { Needs } from '../../auth/access.js';
-import { ApiProblems } from '../../common/api-problems.decorator.js';
+import { ApiProblems } from '../../api/api-problems.decorator.js';
 import { ServedModelsDto } from '../dto/served-models.dto.js';
 import { ServingStatusService } from './serving-status.service.js';
 

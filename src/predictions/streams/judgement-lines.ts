@@ -1,4 +1,4 @@
-import type { ProblemDetails } from '../../common/problem-details.dto.js';
+import type { ProblemDetails } from '../../api/problem-details.dto.js';
 import { JudgementDto } from '../dto/prediction.dto.js';
 import type { Prediction } from '../judging-rule.js';
 import type { SentenceLine } from './sentence-lines.js';

@@ -7,7 +7,7 @@ import {
   type Hyperparameter,
   type ValueSchema,
 } from '../../bert/fine-tuning/hyperparameters.js';
-import { ListOf } from '../../common/form-values.js';
+import { ListOf } from '../../api/form-values.js';
 import { documentationOf } from '../../models/dto/hyperparameters.dto.js';
 
 /** Adds a field for each hyperparameter to a class of requests: checked, documented, and with its default where it is not given. */

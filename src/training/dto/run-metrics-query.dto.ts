@@ -1,4 +1,4 @@
-import { WholeNumberField } from '../../common/number-fields.js';
+import { WholeNumberField } from '../../api/number-fields.js';
 
 export class RunMetricsQuery {
   @WholeNumberField({

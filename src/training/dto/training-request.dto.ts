@@ -1,8 +1,8 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsString, Length, MaxLength, ValidateIf } from 'class-validator';
 import { LONGEST_ID } from '../../common/identifiers.js';
-import { IsName, nameSchema } from '../../common/names.js';
-import { NumberField } from '../../common/number-fields.js';
+import { IsName, nameSchema } from '../../api/names.js';
+import { NumberField } from '../../api/number-fields.js';
 import { promotionRules, type PromotionRule } from '../../models/model-version.js';
 import { withHyperparameters } from './hyperparameter-fields.js';
 

@@ -4,7 +4,7 @@ import { architectures, type ModelType } from '../../bert/architectures/index.js
 import { maxSequenceLength } from '../../bert/config.js';
 import { completeTokenizerFiles } from '../../bert/tokenizer/complete-files.js';
 import type { ModelFolder } from '../../bert/weights/model-folder.js';
-import { sha256OfFile } from '../../common/file-hash.js';
+import { sha256OfFile } from '../../storage/file-hash.js';
 import type { ManifestFile } from '../../storage/blob-store.js';
 
 /** What a classifier's `config.json` says beside the encoder's sizes. */

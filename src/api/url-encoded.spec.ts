@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fuzzed } from '../../test/support/fuzz.js';
-import { InvalidInputError } from './errors.js';
+import { InvalidInputError } from '../common/errors.js';
 import { urlEncodedFields } from './url-encoded.js';
 
 const names = ['sentence', 'sentences', 'logits'];

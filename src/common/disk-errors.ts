@@ -8,3 +8,8 @@ export function isSpaceError(error: unknown): boolean {
   }
   return false;
 }
+
+/** Whether SQLite said that the file is damaged, or is no database. */
+export function isDamagedDatabase(error: unknown): boolean {
+  return /^SQLITE_(NOTADB|CORRUPT)/.test((error as { code?: string } | null)?.code ?? '');
+}

@@ -9,8 +9,3 @@ import type BetterSqlite3 from 'better-sqlite3';
 export const Database = createRequire(import.meta.url)(
   Number(process.versions.napi) >= 10 ? 'better-sqlite3-13' : 'better-sqlite3',
 ) as typeof BetterSqlite3;
-
-/** Whether SQLite said that the file is damaged, or is no database. */
-export function isDamagedDatabase(error: unknown): boolean {
-  return /^SQLITE_(NOTADB|CORRUPT)/.test((error as { code?: string } | null)?.code ?? '');
-}

@@ -6,7 +6,7 @@ import type {
   ObjectLiteral,
   Repository,
 } from 'typeorm';
-import { DamagedError } from './errors.js';
+import { DamagedError } from '../common/errors.js';
 
 /** A row that was looked for. */
 export interface FoundRow<E> {

@@ -8,7 +8,7 @@ import {
   type ExceptionFilter,
 } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { DamagedError, DomainError, InsufficientStorageError } from './errors.js';
+import { DamagedError, DomainError, InsufficientStorageError } from '../common/errors.js';
 import {
   pathOf,
   PROBLEM_MEDIA_TYPE,
@@ -19,8 +19,8 @@ import {
 } from './problem-details.js';
 import { fieldsOf } from './request-identity.js';
 import type { RouteTable } from './route-table.js';
-import { isSpaceError } from './space-errors.js';
-import { isDamagedDatabase } from './sqlite.js';
+import { isSpaceError } from '../common/disk-errors.js';
+import { isDamagedDatabase } from '../common/disk-errors.js';
 
 /** Turns whatever is thrown into an RFC 9457 answer. The only place where an error meets a status code. */
 @Catch()

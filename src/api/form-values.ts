@@ -1,6 +1,6 @@
 import type { Type } from '@nestjs/common';
-import { InvalidInputError } from './errors.js';
-import { parseJson } from './json.js';
+import { InvalidInputError } from '../common/errors.js';
+import { parseJson } from '../common/json.js';
 
 // Queries and forms carry texts alone: what they stand for is told by the class that declares the fields.
 

@@ -6,11 +6,11 @@ import {
   MalformedRequestError,
   PayloadTooLargeError,
   UnsupportedMediaTypeError,
-} from './errors.js';
-import { parseJson } from './json.js';
+} from '../common/errors.js';
+import { parseJson } from '../common/json.js';
 import type { FormField } from './form-values.js';
-import { isLongerThan, shortened } from './text.js';
-import { decodeUtf8 } from './utf8.js';
+import { isLongerThan, shortened } from '../common/text.js';
+import { decodeUtf8 } from '../common/utf8.js';
 
 /** `@RouteConfig(takesForm)` on a route lets it take multipart forms; every other route answers 415 to them. */
 export const takesForm = { takesForm: true };

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { InvalidInputError } from './errors.js';
+import { InvalidInputError } from '../common/errors.js';
 import { formValues, ListOf, queryValues, type FormField } from './form-values.js';
 import { fuzzed } from '../../test/support/fuzz.js';
 

@@ -12,7 +12,7 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { describe, expect, it } from 'vitest';
-import { InvalidInputError } from './errors.js';
+import { InvalidInputError } from '../common/errors.js';
 import { problemOfDomainError } from './problem-details.js';
 import { validated, type InputSource } from './validation.js';
 
@@ -102,9 +102,7 @@ describe('validated', () => {
     'knows no field %s, from wherever it comes',
     async (name) => {
       for (const source of ['body', 'form'] as const) {
-        expect(await errorsOf(JSON.parse(`{"${name}": "x"}`), source)).toMatchObject([
-          { path: [name] },
-        ]);
+        expect(await errorsOf(JSON.parse(`{"${name}": "x"}`), source)).toMatchObject([{ path: [name] }]);
       }
       const query = Object.assign(Object.create(null) as object, { epochs: '3' });
       Object.defineProperty(query, name, { value: 'x', enumerable: true });

@@ -1,5 +1,5 @@
 import type { FormField } from './form-values.js';
-import { decodeUtf8 } from './utf8.js';
+import { decodeUtf8 } from '../common/utf8.js';
 
 /**
  * Reads the body of a form, `name=value&name=value`, as the URL standard does (a "%" that no two hexadecimal digits follow stands for

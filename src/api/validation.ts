@@ -1,14 +1,14 @@
 import { Injectable, type ArgumentMetadata, type PipeTransform, type Type } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
 import { validate, type ValidationError } from 'class-validator';
-import { InvalidInputError, type InputProblem } from './errors.js';
+import { InvalidInputError, type InputProblem } from '../common/errors.js';
 import { queryValues } from './form-values.js';
 import { knownFields, type UnknownField } from './known-fields.js';
-import { nearest } from './nearest.js';
+import { nearest } from '../common/nearest.js';
 import { isPlainlyValid } from './plain-validity.js';
 import { MOST_OF_NAME } from './problem-details.js';
-import { ProblemList } from './problem-list.js';
-import { shortened } from './text.js';
+import { ProblemList } from '../common/problem-list.js';
+import { shortened } from '../common/text.js';
 
 /** Where the validated values came from: decides how a problem is located, and whether values are texts. */
 export type InputSource = 'body' | 'form' | 'query' | 'param';

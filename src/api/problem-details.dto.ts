@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import type { InputProblem } from './errors.js';
+import type { InputProblem } from '../common/errors.js';
 
 /** One thing that is wrong with the request. */
 export class InputProblemDto implements Omit<InputProblem, 'path'> {

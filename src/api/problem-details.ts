@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES, type OutgoingHttpHeaders, type ServerResponse } from 'node:http';
-import { InvalidInputError, type DomainError } from './errors.js';
+import { InvalidInputError, type DomainError } from '../common/errors.js';
 import type { ProblemDetails } from './problem-details.dto.js';
-import { shortened } from './text.js';
+import { shortened } from '../common/text.js';
 
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 

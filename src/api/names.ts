@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { Transform } from 'class-transformer';
 import { ValidateBy } from 'class-validator';
-import { isLongerThan, shortened } from './text.js';
+import { isLongerThan, shortened } from '../common/text.js';
 
 /*
  * The one rule for what people call things: datasets, runs, models. What is also part of an address, a setting or a path (aliases,
