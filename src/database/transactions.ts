@@ -40,6 +40,12 @@ export class Transactions {
     });
   }
 
+  /** That of the transaction under way; outside of one, what reads without any. */
+  get manager(): EntityManager {
+    const transaction = this.current.getStore();
+    return transaction?.open ? transaction.manager : this.dataSource.manager;
+  }
+
   /** Acts once the transaction that is under way is committed, the outermost one; never if it is rolled back. To be called within `run`. */
   afterCommit(act: () => void): void {
     const transaction = this.current.getStore();

@@ -1,17 +1,15 @@
 import path from 'node:path';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
-import { Repository, type EntityManager } from 'typeorm';
 import { ConflictError, InvalidInputError, NotFoundError } from '../common/errors.js';
 import { newId } from '../common/identifiers.js';
 import { nameFrom } from '../api/names.js';
-import { findPage, type Page, type PageQuery } from '../database/pages.js';
+import type { Page, PageQuery } from '../database/pages.js';
 import { isForeignKeyViolation } from '../database/constraint-errors.js';
 import { Transactions } from '../database/transactions.js';
 import { BlobStore, type BlobKey } from '../storage/blob-store.js';
 import { writeDataset, type DatasetContent } from './dataset-writer.js';
-import { DatasetEntity } from './dataset.entity.js';
 import type { Dataset } from './dataset.js';
+import { DatasetsRepository } from './datasets.repository.js';
 import { fileFormatOf, type FileDescription } from './reading/file-format.js';
 import { cursorOf, parseCursor } from './rows-cursor.js';
 import {
@@ -53,14 +51,14 @@ export interface NumberedRow extends StoredRow {
 }
 
 /** Says why a dataset must stay. */
-export type DeletionGuard = (id: string, manager: EntityManager) => Promise<string | null>;
+export type DeletionGuard = (id: string) => Promise<string | null>;
 
 @Injectable()
 export class DatasetsService implements OnModuleInit {
   private readonly guards: DeletionGuard[] = [];
 
   constructor(
-    @InjectRepository(DatasetEntity) private readonly datasets: Repository<DatasetEntity>,
+    private readonly datasets: DatasetsRepository,
     private readonly transactions: Transactions,
     private readonly blobs: BlobStore,
   ) {}
@@ -101,14 +99,13 @@ export class DatasetsService implements OnModuleInit {
 
   /** @throws NotFoundError */
   async get(id: string): Promise<Dataset> {
-    const found = await this.datasets.findOneBy({ id });
+    const found = await this.datasets.find(id);
     if (!found) throw noSuchDataset(id);
-    return datasetOf(found);
+    return found;
   }
 
-  async list(query: PageQuery): Promise<Page<Dataset>> {
-    const { items, nextCursor } = await findPage(this.datasets, query);
-    return { items: items.map(datasetOf), nextCursor };
+  list(query: PageQuery): Promise<Page<Dataset>> {
+    return this.datasets.page(query);
   }
 
   /** How many there are. */
@@ -167,13 +164,12 @@ export class DatasetsService implements OnModuleInit {
   /** @throws NotFoundError, ConflictError while something needs it */
   async delete(id: string): Promise<void> {
     try {
-      await this.transactions.runDeletion(async (manager) => {
+      await this.transactions.runDeletion(async () => {
         for (const guard of this.guards) {
-          const reason = await guard(id, manager);
+          const reason = await guard(id);
           if (reason !== null) throw new ConflictError(reason);
         }
-        const { affected } = await manager.delete(DatasetEntity, { id });
-        if (affected === 0) throw noSuchDataset(id);
+        if (!(await this.datasets.delete(id))) throw noSuchDataset(id);
       });
     } catch (error) {
       if (!isForeignKeyViolation(error)) throw error;
@@ -199,27 +195,27 @@ export class DatasetsService implements OnModuleInit {
   ): Promise<Dataset> {
     // Browsers may send a path, and anybody anything: kept for people to read, never used as a path.
     const baseName = (fileName ?? '').split(/[\\/]/).at(-1)!;
-    const entity: DatasetEntity = {
+    const dataset: Dataset = {
       id,
       name: name ?? (nameFrom(path.parse(baseName).name) || id),
       ...content,
-      problems: warnings,
+      warnings,
       originalFileName: nameFrom(baseName, LONGEST_FILE_NAME) || null,
       createdAt: new Date(),
     };
     try {
-      await this.transactions.run((manager) => manager.insert(DatasetEntity, entity as never));
+      await this.datasets.insert(dataset);
     } catch (error) {
       await this.blobs.delete(keyOf(id));
       throw error;
     }
-    return datasetOf(entity);
+    return dataset;
   }
 
   /** A process that ended before it stored a row left such a folder. */
   private async setUnknownFilesAside(): Promise<void> {
-    const known = await this.datasets.find({ select: { id: true } });
-    await this.blobs.setAsideUnknown('datasets', new Set(known.map(({ id }) => keyOf(id))));
+    const known = await this.datasets.ids();
+    await this.blobs.setAsideUnknown('datasets', new Set(known.map(keyOf)));
   }
 }
 
@@ -229,10 +225,4 @@ function keyOf(id: string): BlobKey {
 
 function noSuchDataset(id: string): NotFoundError {
   return new NotFoundError(`There is no dataset ${id}. GET /datasets lists those there are.`);
-}
-
-function datasetOf({ problems, ...entity }: DatasetEntity): Dataset {
-  // What was stored before there were other formats.
-  const statistics = { ...entity.statistics, fileFormat: entity.statistics.fileFormat ?? ('tsv' as const) };
-  return { ...entity, statistics, warnings: problems };
 }

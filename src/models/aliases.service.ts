@@ -1,33 +1,15 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { DataSource, type EntityManager } from 'typeorm';
 import { chanceWarning, withChanceWarning } from '../bert/evaluation/warnings.js';
 import { ConflictError, InvalidInputError, NotFoundError } from '../common/errors.js';
 import { Transactions } from '../database/transactions.js';
-import { AliasChangeEntity } from './alias-change.entity.js';
-import { moveAlias } from './alias-moves.js';
-import { aliasNameRule, isAliasName } from './alias-name.js';
-import { AliasEntity } from './alias.entity.js';
+import { aliasNameRule, isAliasName, type Alias, type AliasChange } from './alias.js';
+import { AliasesRepository } from './aliases.repository.js';
 import { PRODUCTION } from './model-version.js';
-import { ModelVersionEntity } from './model-version.entity.js';
 import { ModelsService } from './models.service.js';
 import { RegistryEvents } from './registry-events.js';
 
-export interface Alias {
-  name: string;
-  modelId: string;
-  updatedAt: Date;
-}
-
-export interface AliasChange {
-  modelId: string | null;
-  previousModelId: string | null;
-  reason: string;
-  createdAt: Date;
-}
-
 /** Aliases are labels of a metric, and a metric's labels must stay few. */
 const MAX_ALIASES = 50;
-const MAX_HISTORY = 100;
 
 /** Names that point to a model and can be moved: what "production" is today. */
 @Injectable()
@@ -35,7 +17,7 @@ export class AliasesService {
   private readonly logger = new Logger(AliasesService.name);
 
   constructor(
-    private readonly dataSource: DataSource,
+    private readonly aliases: AliasesRepository,
     private readonly transactions: Transactions,
     private readonly models: ModelsService,
     private readonly events: RegistryEvents,
@@ -43,18 +25,13 @@ export class AliasesService {
 
   /** All of them, by name. */
   list(): Promise<Alias[]> {
-    return this.dataSource.manager.find(AliasEntity, { order: { name: 'ASC' } });
+    return this.aliases.list();
   }
 
   /** @throws NotFoundError if there is no such alias. */
   async get(name: string): Promise<Alias & { history: AliasChange[] }> {
-    const alias = await this.find(this.dataSource.manager, name);
-    const history = await this.dataSource.manager.find(AliasChangeEntity, {
-      where: { name },
-      order: { id: 'DESC' },
-      take: MAX_HISTORY,
-    });
-    return { ...alias, history };
+    const alias = await this.find(name);
+    return { ...alias, history: await this.aliases.history(name) };
   }
 
   /**
@@ -69,18 +46,12 @@ export class AliasesService {
         { parameter: 'name', message: aliasNameRule },
       ]);
     }
-    const { alias, mcc } = await this.transactions.run(async (manager) => {
-      const { id } = await this.models.resolve(modelIdOrAlias, manager);
-      await this.assertRoomFor(manager, name);
-      const { metrics } = await manager.findOneByOrFail(ModelVersionEntity, { id });
-      const { mcc } = metrics.best;
-      await moveAlias(
-        manager,
-        name,
-        id,
-        name === PRODUCTION ? withChanceWarning('By hand.', mcc) : 'By hand.',
-      );
-      return { alias: await this.find(manager, name), mcc };
+    const { alias, mcc } = await this.transactions.run(async () => {
+      const { id, best } = await this.models.find(modelIdOrAlias);
+      await this.assertRoomFor(name);
+      const reason = 'By hand.';
+      await this.aliases.move(name, id, name === PRODUCTION ? withChanceWarning(reason, best.mcc) : reason);
+      return { alias: await this.find(name), mcc: best.mcc };
     });
     const warning = chanceWarning(mcc);
     if (name === PRODUCTION && warning !== null) {
@@ -95,24 +66,24 @@ export class AliasesService {
   /** @throws NotFoundError if there is no such alias. */
   async remove(name: string): Promise<void> {
     // A version can be deleted once no alias points to it.
-    await this.transactions.runDeletion(async (manager) => {
-      await this.find(manager, name);
-      await moveAlias(manager, name, null, 'Removed by hand.');
+    await this.transactions.runDeletion(async () => {
+      await this.find(name);
+      await this.aliases.move(name, null, 'Removed by hand.');
     });
     this.events.aliasMoved(name, null);
   }
 
-  private async find(manager: EntityManager, name: string): Promise<Alias> {
-    const alias = await manager.findOneBy(AliasEntity, { name });
-    if (alias) return { name: alias.name, modelId: alias.modelId, updatedAt: alias.updatedAt };
+  private async find(name: string): Promise<Alias> {
+    const alias = await this.aliases.find(name);
+    if (alias) return alias;
     throw new NotFoundError(
       `There is no alias "${name}". GET /aliases lists them; PUT /aliases/${name} makes it.`,
     );
   }
 
-  private async assertRoomFor(manager: EntityManager, name: string): Promise<void> {
-    if (await manager.existsBy(AliasEntity, { name })) return;
-    if ((await manager.count(AliasEntity)) < MAX_ALIASES) return;
+  private async assertRoomFor(name: string): Promise<void> {
+    if (await this.aliases.find(name)) return;
+    if ((await this.aliases.count()) < MAX_ALIASES) return;
     throw new ConflictError(
       `There are ${MAX_ALIASES} aliases already. Remove one first: DELETE /aliases/:name.`,
     );

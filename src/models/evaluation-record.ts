@@ -28,8 +28,8 @@ export interface EvaluationError {
   detail: string;
 }
 
-/** A model's judgement of a whole dataset, as far as it has come. */
-export interface EvaluationRecord {
+/** A model's judgement of a whole dataset. */
+export interface StoredEvaluation {
   id: string;
   modelId: string;
   /** Null once the dataset is deleted. */
@@ -39,10 +39,14 @@ export interface EvaluationRecord {
   /** What the model computed with. */
   precision: Precision;
   status: EvaluationStatus;
-  /** Share of the rows judged. */
-  progress: number;
   result: EvaluationResult | null;
   error: EvaluationError | null;
   createdAt: Date;
   finishedAt: Date | null;
+}
+
+/** The same, as far as it has come. */
+export interface EvaluationRecord extends StoredEvaluation {
+  /** Share of the rows judged. */
+  progress: number;
 }

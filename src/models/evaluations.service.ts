@@ -5,28 +5,21 @@ import {
   type OnModuleDestroy,
   type OnModuleInit,
 } from '@nestjs/common';
-import { DataSource, In } from 'typeorm';
 import { withMccInterval } from '../bert/evaluation/bootstrap.js';
 import { evaluatePredictions } from '../bert/evaluation/evaluation.js';
 import type { Precision } from '../bert/onnx/precisions.js';
 import { ConflictError, NotFoundError, TooManyRequestsError } from '../common/errors.js';
 import { newId } from '../common/identifiers.js';
 import { isSpaceError } from '../common/disk-errors.js';
-import { findPage, type Page, type PageQuery } from '../database/pages.js';
+import type { Page, PageQuery } from '../database/pages.js';
 import { withoutServerFolders } from '../common/server-folders.js';
 import { untilStored } from '../common/until-stored.js';
 import { Settings } from '../config/settings.js';
 import { isForeignKeyViolation } from '../database/constraint-errors.js';
-import { Transactions } from '../database/transactions.js';
 import { DatasetsService } from '../datasets/datasets.service.js';
 import { readRows } from '../datasets/rows-file.js';
-import {
-  openEvaluationStatuses,
-  type EvaluationRecord,
-  type EvaluationResult,
-  type EvaluationStatus,
-} from './evaluation-record.js';
-import { EvaluationEntity } from './evaluation.entity.js';
+import type { EvaluationRecord, EvaluationResult, StoredEvaluation } from './evaluation-record.js';
+import { EvaluationsRepository } from './evaluations.repository.js';
 import { judgeRows } from './judging.js';
 import { ModelsService } from './models.service.js';
 
@@ -53,26 +46,24 @@ export class EvaluationsService implements OnModuleInit, OnModuleDestroy, Before
   private working: Promise<void> | undefined;
 
   constructor(
-    private readonly dataSource: DataSource,
-    private readonly transactions: Transactions,
+    private readonly evaluations: EvaluationsRepository,
     private readonly models: ModelsService,
     private readonly datasets: DatasetsService,
     private readonly settings: Settings,
   ) {
     // An evaluation that has ended outlives its dataset.
-    datasets.keepWhile(async (datasetId, manager) => {
-      const where = { datasetId, status: In(openEvaluationStatuses) };
-      const judging = await manager.findOne(EvaluationEntity, { select: { id: true }, where });
+    datasets.keepWhile(async (datasetId) => {
+      const judging = await this.evaluations.openOne({ datasetId });
       return (
         judging &&
-        `Dataset ${datasetId} is being judged by ${judging.id}. Delete it when that evaluation has ended.`
+        `Dataset ${datasetId} is being judged by ${judging}. Delete it when that evaluation has ended.`
       );
     });
   }
 
   /** Nobody works any more on what an earlier process has left. */
   async onModuleInit(): Promise<void> {
-    await this.interruptAll();
+    await this.evaluations.interruptAll();
   }
 
   /** Ends what is under way, which is then `interrupted`, as is all that waits. */
@@ -84,9 +75,11 @@ export class EvaluationsService implements OnModuleInit, OnModuleDestroy, Before
   async beforeApplicationShutdown(): Promise<void> {
     await this.working;
     // Where this fails, the next start does it.
-    await this.interruptAll().catch((error: Error) =>
-      this.logger.error(`The evaluations that the shutdown ends could not be stored: ${error.message}`),
-    );
+    await this.evaluations
+      .interruptAll()
+      .catch((error: Error) =>
+        this.logger.error(`The evaluations that the shutdown ends could not be stored: ${error.message}`),
+      );
   }
 
   /**
@@ -111,12 +104,15 @@ export class EvaluationsService implements OnModuleInit, OnModuleDestroy, Before
       contentHash: dataset.contentHash,
       precision,
       status: 'queued' as const,
+      result: null,
+      error: null,
       createdAt: new Date(),
+      finishedAt: null,
     };
     this.assertRoom();
     this.arriving++;
     try {
-      await this.transactions.run((manager) => manager.insert(EvaluationEntity, row));
+      await this.evaluations.insert(row);
     } catch (error) {
       if (!isForeignKeyViolation(error)) throw error;
       throw new NotFoundError(`Model ${model.id} or dataset ${datasetId} has just been deleted.`);
@@ -137,7 +133,7 @@ export class EvaluationsService implements OnModuleInit, OnModuleDestroy, Before
     const place = this.waiting.findIndex((planned) => planned.id === id);
     if (place >= 0) this.waiting.splice(place, 1);
     if (this.current?.id === id) this.current.cancel.abort();
-    await this.end(id, { status: 'cancelled' });
+    await this.evaluations.end(id, { status: 'cancelled' });
     const evaluation = await this.find(modelId, id);
     if (evaluation.status === 'cancelled') return evaluation;
     throw new ConflictError(
@@ -152,14 +148,14 @@ export class EvaluationsService implements OnModuleInit, OnModuleDestroy, Before
    */
   async list(modelIdOrAlias: string, query: PageQuery): Promise<Page<EvaluationRecord>> {
     const { id: modelId } = await this.models.resolve(modelIdOrAlias);
-    const page = await findPage(this.dataSource.getRepository(EvaluationEntity), query, { modelId });
+    const page = await this.evaluations.page(modelId, query);
     return { ...page, items: page.items.map((row) => this.record(row)) };
   }
 
   /** @throws NotFoundError if there is no such model, or no such evaluation of it. */
   async find(modelIdOrAlias: string, id: string): Promise<EvaluationRecord> {
     const { id: modelId } = await this.models.resolve(modelIdOrAlias);
-    const row = await this.dataSource.manager.findOneBy(EvaluationEntity, { id, modelId });
+    const row = await this.evaluations.find(id, modelId);
     if (row) return this.record(row);
     throw new NotFoundError(
       `Model ${modelId} has no evaluation ${id}. GET /models/${modelId}/evaluations lists them.`,
@@ -187,9 +183,9 @@ export class EvaluationsService implements OnModuleInit, OnModuleDestroy, Before
     this.current = { id, cancel };
     try {
       // It may have been cancelled before it stood in the queue.
-      if (!(await this.update(id, ['queued'], { status: 'running' }))) return;
+      if (!(await this.evaluations.begin(id))) return;
       const result = await this.judge(evaluation, AbortSignal.any([this.stop.signal, cancel.signal]));
-      await this.end(id, { status: 'succeeded', result });
+      await this.evaluations.end(id, { status: 'succeeded', result });
     } catch (error) {
       // Those who ended it store that.
       if (!this.stop.signal.aborted && !cancel.signal.aborted) await this.fail(id, error as Error);
@@ -224,7 +220,7 @@ export class EvaluationsService implements OnModuleInit, OnModuleDestroy, Before
     this.logger.error(`Evaluation ${id} failed: ${error.message}`, { evaluationId: id }, error.stack);
     const failure = { title: 'The evaluation failed', detail: this.told(error) };
     // As long as it counts as under way, neither its model nor its dataset can be deleted, which a full disk may need most.
-    await untilStored(() => this.end(id, { status: 'failed', error: failure }), {
+    await untilStored(() => this.evaluations.end(id, { status: 'failed', error: failure }), {
       failed: (reason) =>
         this.logger.error(`The end of evaluation ${id} could not be stored: ${reason.message}`, {
           evaluationId: id,
@@ -240,32 +236,7 @@ export class EvaluationsService implements OnModuleInit, OnModuleDestroy, Before
     return withoutServerFolders(error.message, this.settings);
   }
 
-  /** Ends an evaluation that has not ended yet. */
-  private async end(id: string, change: Partial<EvaluationEntity>): Promise<void> {
-    await this.update(id, openEvaluationStatuses, { ...change, finishedAt: new Date() });
-  }
-
-  /** @returns whether it had one of these statuses */
-  private update(
-    id: string,
-    from: readonly EvaluationStatus[],
-    change: Partial<EvaluationEntity>,
-  ): Promise<boolean> {
-    return this.transactions.run(async (manager) => {
-      const { affected } = await manager.update(EvaluationEntity, { id, status: In(from) }, change);
-      return Boolean(affected);
-    });
-  }
-
-  /** All at once, however many there are. */
-  private async interruptAll(): Promise<void> {
-    const ended = { status: 'interrupted' as const, finishedAt: new Date() };
-    await this.transactions.run((manager) =>
-      manager.update(EvaluationEntity, { status: In(openEvaluationStatuses) }, ended),
-    );
-  }
-
-  private record(row: EvaluationEntity): EvaluationRecord {
+  private record(row: StoredEvaluation): EvaluationRecord {
     return { ...row, progress: row.status === 'succeeded' ? 1 : (this.progress.get(row.id) ?? 0) };
   }
 }

@@ -1,37 +1,29 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
-import { DataSource, In, type EntityManager } from 'typeorm';
 import { chanceWarning } from '../bert/evaluation/warnings.js';
 import type { Precision } from '../bert/onnx/precisions.js';
-import type { ServingAssessment } from '../bert/serving/assessment.js';
 import { ServedModel, type ServingOptions } from '../bert/serving/served-model.js';
 import { ConflictError, DamagedError, NotFoundError } from '../common/errors.js';
 import { newId } from '../common/identifiers.js';
-import { findPage, type Page, type PageQuery } from '../database/pages.js';
+import type { Page, PageQuery } from '../database/pages.js';
 import { Transactions } from '../database/transactions.js';
 import { BlobStore, type BlobKey, type ManifestFile, type StoredFile } from '../storage/blob-store.js';
-import { moveAlias } from './alias-moves.js';
-import { isModelId } from './alias-name.js';
-import { AliasEntity } from './alias.entity.js';
-import { openEvaluationStatuses } from './evaluation-record.js';
-import { EvaluationEntity } from './evaluation.entity.js';
+import { isModelId } from './alias.js';
+import { AliasesRepository } from './aliases.repository.js';
+import { EvaluationsRepository } from './evaluations.repository.js';
 import { modelCard } from './model-card.js';
-import { PRODUCTION, type ModelSummary, type ModelVersion, type Promotion } from './model-version.js';
-import { modelDetails, ModelVersionEntity } from './model-version.entity.js';
+import { PRODUCTION, type ModelSummary, type ModelVersion } from './model-version.js';
+import { ModelsRepository, type VersionFacts } from './models.repository.js';
 import { decidePromotion, type Contender } from './promotion.js';
 import { assertComplete, type Registration } from './registration.js';
 import { RegistryEvents } from './registry-events.js';
 import { isWeightsFile, servesFrom } from './served-files.js';
 
 /** A model as somebody asked for it. */
-export interface ResolvedModel {
-  id: string;
-  name: string;
+export interface ResolvedModel extends VersionFacts {
   /** Null where it was asked for by its id. */
   alias: string | null;
-  /** See {@link ModelVersion}. */
-  serving: ServingAssessment | null;
 }
 
 /** The registry of trained models. Wherever it takes a model's id it takes an alias too. */
@@ -40,7 +32,9 @@ export class ModelsService implements OnModuleInit {
   private readonly logger = new Logger(ModelsService.name);
 
   constructor(
-    private readonly dataSource: DataSource,
+    private readonly versions: ModelsRepository,
+    private readonly aliases: AliasesRepository,
+    private readonly evaluations: EvaluationsRepository,
     private readonly transactions: Transactions,
     private readonly blobs: BlobStore,
     private readonly events: RegistryEvents,
@@ -61,43 +55,40 @@ export class ModelsService implements OnModuleInit {
     const id = newId('mdl');
     const { config, files } = await this.publish(registration, id);
     const { best } = known.metrics;
-    const row = { ...known, id, config, best, files, bytes: bytesOf(files), createdAt: new Date() };
-    let promotion: Promotion;
+    const found = { ...known, id, config, best, files, bytes: bytesOf(files), createdAt: new Date() };
+    let version: ModelVersion;
     try {
-      promotion = await this.transactions.run(async (manager) => {
-        const decision = decidePromotion(promote, contender(row), await this.production(manager));
-        await manager.insert(ModelVersionEntity, { ...row, config: config as never, promotion: decision });
-        if (decision.promoted) await moveAlias(manager, PRODUCTION, id, decision.reason);
-        await alongside?.(manager, id);
-        return decision;
+      version = await this.transactions.run(async () => {
+        const promotion = decidePromotion(promote, contender(found), await this.production());
+        await this.versions.insert({ ...found, promotion, aliases: [] });
+        if (promotion.promoted) await this.aliases.move(PRODUCTION, id, promotion.reason);
+        await alongside?.(id);
+        return this.find(id);
       });
     } catch (error) {
       await this.blobs.delete(blobKey(id));
       throw error;
     }
-    const { mcc } = row.metrics.best;
+    const { promotion, runId } = version;
     // One that judges no better than chance and is asked by everybody all the same is worth a warning.
-    const level = promotion.promoted && chanceWarning(mcc) !== null ? 'warn' : 'log';
-    this.logger[level](`Registered ${id} (MCC ${mcc.toFixed(4)}). ${promotion.reason}`, {
+    const level = promotion.promoted && chanceWarning(best.mcc) !== null ? 'warn' : 'log';
+    this.logger[level](`Registered ${id} (MCC ${best.mcc.toFixed(4)}). ${promotion.reason}`, {
       modelId: id,
-      runId: row.runId,
+      runId,
     });
     if (promotion.promoted) this.events.aliasMoved(PRODUCTION, id);
-    return this.find(id);
+    return version;
   }
 
   /** Newest first. */
-  async list(query: PageQuery): Promise<Page<ModelSummary>> {
-    const models = this.dataSource.getRepository(ModelVersionEntity);
-    const { items, nextCursor } = await findPage(models, query, {}, modelDetails);
-    return { items: await this.withAliases(items), nextCursor };
+  list(query: PageQuery): Promise<Page<ModelSummary>> {
+    return this.versions.page(query);
   }
 
   /** @throws NotFoundError if there is no such model or alias. */
   async find(idOrAlias: string): Promise<ModelVersion> {
     const { id } = await this.resolve(idOrAlias);
-    const [model] = await this.withAliases(await this.dataSource.manager.findBy(ModelVersionEntity, { id }));
-    return model ?? notFound(idOrAlias);
+    return (await this.versions.find(id)) ?? notFound(idOrAlias);
   }
 
   /**
@@ -105,20 +96,16 @@ export class ModelsService implements OnModuleInit {
    *
    * @throws NotFoundError if there is no such model or alias
    */
-  async resolve(idOrAlias: string, manager: EntityManager = this.dataSource.manager): Promise<ResolvedModel> {
+  async resolve(idOrAlias: string): Promise<ResolvedModel> {
     const alias = isModelId(idOrAlias) ? null : idOrAlias;
-    const id = alias === null ? idOrAlias : (await manager.findOneBy(AliasEntity, { name: alias }))?.modelId;
-    if (id === undefined) return notFound(idOrAlias);
-    const model = await manager.findOne(ModelVersionEntity, {
-      select: { id: true, name: true, serving: true },
-      where: { id },
-    });
-    return model ? { id, name: model.name, alias, serving: model.serving } : notFound(idOrAlias);
+    const id = alias === null ? idOrAlias : (await this.aliases.find(alias))?.modelId;
+    const version = id === undefined ? null : await this.versions.factsOf(id);
+    return version ? { ...version, alias } : notFound(idOrAlias);
   }
 
   /** How many versions there are. */
   count(): Promise<number> {
-    return this.dataSource.manager.count(ModelVersionEntity);
+    return this.versions.count();
   }
 
   /**
@@ -174,7 +161,7 @@ export class ModelsService implements OnModuleInit {
   /** @throws NotFoundError if there is no such model. */
   async rename(idOrAlias: string, name: string): Promise<ModelVersion> {
     const { id } = await this.resolve(idOrAlias);
-    await this.transactions.run((manager) => manager.update(ModelVersionEntity, { id }, { name }));
+    await this.versions.rename(id, name);
     this.events.modelChanged(id);
     return this.find(id);
   }
@@ -186,10 +173,10 @@ export class ModelsService implements OnModuleInit {
    * @throws ConflictError if an alias points to it, or an evaluation is under way
    */
   async delete(idOrAlias: string): Promise<void> {
-    const id = await this.transactions.runDeletion(async (manager) => {
-      const model = await this.resolve(idOrAlias, manager);
-      await assertUnused(manager, model.id);
-      await manager.delete(ModelVersionEntity, { id: model.id });
+    const id = await this.transactions.runDeletion(async () => {
+      const model = await this.resolve(idOrAlias);
+      await this.assertUnused(model.id);
+      await this.versions.delete(model.id);
       return model.id;
     });
     await this.events.modelDeleted(id);
@@ -211,25 +198,28 @@ export class ModelsService implements OnModuleInit {
   }
 
   private async setUnknownFilesAside(): Promise<void> {
-    const known = await this.dataSource.manager.find(ModelVersionEntity, { select: { id: true } });
-    await this.blobs.setAsideUnknown('models', new Set(known.map(({ id }) => blobKey(id))));
+    const known = await this.versions.ids();
+    await this.blobs.setAsideUnknown('models', new Set(known.map(blobKey)));
   }
 
-  private async production(manager: EntityManager): Promise<Contender | null> {
-    const alias = await manager.findOneBy(AliasEntity, { name: PRODUCTION });
-    if (!alias) return null;
-    return contender(await manager.findOneByOrFail(ModelVersionEntity, { id: alias.modelId }));
+  private async production(): Promise<Contender | null> {
+    const alias = await this.aliases.find(PRODUCTION);
+    const version = alias && (await this.versions.find(alias.modelId));
+    return version && contender(version);
   }
 
-  private async withAliases<T extends { id: string }>(rows: T[]): Promise<(T & { aliases: string[] })[]> {
-    const aliases = await this.dataSource.manager.find(AliasEntity, {
-      where: { modelId: In(rows.map((row) => row.id)) },
-      order: { name: 'ASC' },
-    });
-    return rows.map((row) => ({
-      ...row,
-      aliases: aliases.filter((alias) => alias.modelId === row.id).map((alias) => alias.name),
-    }));
+  private async assertUnused(modelId: string): Promise<void> {
+    const aliases = await this.aliases.pointingTo(modelId);
+    if (aliases.length > 0) {
+      const names = aliases.map(({ name }) => `"${name}"`).join(', ');
+      throw new ConflictError(
+        `The alias ${names} points to this model. Point it to another one first: ` +
+          `PUT /aliases/${aliases[0]!.name} {"modelId": …}, or remove it: DELETE /aliases/${aliases[0]!.name}.`,
+      );
+    }
+    const evaluation = await this.evaluations.openOne({ modelId });
+    if (evaluation === null) return;
+    throw new ConflictError(`Evaluation ${evaluation} is judging with this model. Wait until it has ended.`);
   }
 }
 
@@ -247,26 +237,6 @@ function contender({
 
 function bytesOf(files: ManifestFile[]): number {
   return files.reduce((sum, file) => sum + file.size, 0);
-}
-
-async function assertUnused(manager: EntityManager, modelId: string): Promise<void> {
-  const aliases = await manager.findBy(AliasEntity, { modelId });
-  if (aliases.length > 0) {
-    const names = aliases.map(({ name }) => `"${name}"`).join(', ');
-    throw new ConflictError(
-      `The alias ${names} points to this model. Point it to another one first: ` +
-        `PUT /aliases/${aliases[0]!.name} {"modelId": …}, or remove it: DELETE /aliases/${aliases[0]!.name}.`,
-    );
-  }
-  const evaluation = await manager.findOneBy(EvaluationEntity, {
-    modelId,
-    status: In(openEvaluationStatuses),
-  });
-  if (evaluation) {
-    throw new ConflictError(
-      `Evaluation ${evaluation.id} is judging with this model. Wait until it has ended.`,
-    );
-  }
 }
 
 function notFound(idOrAlias: string): never {

@@ -1,6 +1,5 @@
 import { access } from 'node:fs/promises';
 import path from 'node:path';
-import type { EntityManager } from 'typeorm';
 import { graphFiles, int8WeightsFile } from '../bert/onnx/precisions.js';
 import type { StagedFolder } from '../storage/blob-store.js';
 import type { ModelCard } from './model-card.js';
@@ -14,7 +13,7 @@ export interface Registration extends ModelCard {
   sums: Readonly<Record<string, string>>;
   promote: PromotionRule;
   /** Done in the transaction that inserts the version, so that both happen or neither: the run that made it ends here. */
-  alongside?: (manager: EntityManager, modelId: string) => Promise<void>;
+  alongside?: (modelId: string) => Promise<void>;
 }
 
 const requiredFiles = ['config.json', 'model.safetensors', graphFiles.fp32];

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
-import { Between, In, type EntityManager, type Repository } from 'typeorm';
+import { Between, In, type EntityManager } from 'typeorm';
 import type { EngineName } from '../bert/engines/engine.js';
 import { NotFoundError } from '../common/errors.js';
 import { findPage, type Page, type PageQuery } from '../database/pages.js';
@@ -44,11 +43,7 @@ export type RunNews = { runId: string; event: RunEvent } | { runId: string; even
 export class RunsRepository {
   private readonly listeners: ((news: RunNews) => void)[] = [];
 
-  constructor(
-    @InjectRepository(RunEntity) private readonly runs: Repository<RunEntity>,
-    @InjectRepository(RunEventEntity) private readonly runEvents: Repository<RunEventEntity>,
-    private readonly transactions: Transactions,
-  ) {}
+  constructor(private readonly transactions: Transactions) {}
 
   /** Calls back after each commit, in the order of the events. */
   onNews(listener: (news: RunNews) => void): void {
@@ -103,11 +98,8 @@ export class RunsRepository {
   }
 
   /** Some of the runs that train or validate on a dataset, oldest first, and whether there are more. */
-  async usersOfDataset(
-    datasetId: string,
-    manager: EntityManager,
-  ): Promise<{ ids: string[]; areMore: boolean }> {
-    const runs = await manager.find(RunEntity, {
+  async usersOfDataset(datasetId: string): Promise<{ ids: string[]; areMore: boolean }> {
+    const runs = await this.runs.find({
       select: { id: true },
       where: [{ datasetId }, { validationDatasetId: datasetId }],
       order: { id: 'ASC' },
@@ -220,6 +212,14 @@ export class RunsRepository {
     const event = { sequence: (last ?? 0) + 1, type, data: { ...data }, createdAt: new Date() } as RunEvent;
     await manager.insert(RunEventEntity, { runId, ...event, data: event.data as never });
     this.transactions.afterCommit(() => this.announce({ runId, event }));
+  }
+
+  private get runs() {
+    return this.transactions.manager.getRepository(RunEntity);
+  }
+
+  private get runEvents() {
+    return this.transactions.manager.getRepository(RunEventEntity);
   }
 
   private announce(news: RunNews): void {

@@ -209,7 +209,7 @@ export class TrainingHost {
       serving,
       promote: run.promote,
       // Joins the transaction of the registration: the model is there and the run has succeeded, or neither.
-      alongside: async (_manager, modelId) => {
+      alongside: async (modelId) => {
         if (await this.runs.transition(run.id, { status: 'succeeded', modelId })) return;
         assertTransition((await this.runs.get(run.id)).status, 'succeeded');
       },

@@ -50,8 +50,8 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
     baseModels: BaseModelsService,
   ) {
     baseModels.onUses(() => this.runs.usesOfBaseModels());
-    datasets.keepWhile(async (datasetId, manager) => {
-      const { ids, areMore } = await this.runs.usersOfDataset(datasetId, manager);
+    datasets.keepWhile(async (datasetId) => {
+      const { ids, areMore } = await this.runs.usersOfDataset(datasetId);
       if (ids.length === 0) return null;
       const names = `${ids.join(', ')}${areMore ? ' and more' : ''}`;
       return `Dataset ${datasetId} is used by ${names}. Delete what uses it first (DELETE /train/${ids[0]}).`;

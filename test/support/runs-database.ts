@@ -45,11 +45,7 @@ export async function openRunsDatabase(): Promise<RunsDatabase> {
     createdAt: new Date(),
   });
   const transactions = new Transactions(dataSource);
-  const runs = new RunsRepository(
-    dataSource.getRepository(RunEntity),
-    dataSource.getRepository(RunEventEntity),
-    transactions,
-  );
+  const runs = new RunsRepository(transactions);
   return {
     transactions,
     runs,

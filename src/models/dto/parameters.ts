@@ -1,5 +1,5 @@
 import { ApiParam } from '@nestjs/swagger';
-import { aliasNamePattern, aliasNameRule } from '../alias-name.js';
+import { aliasNamePattern, aliasNameRule } from '../alias.js';
 
 export const ApiModelParam = () =>
   ApiParam({ name: 'id', description: 'Id of a model, or an alias.', example: 'production' });

@@ -28,7 +28,7 @@ export class VersionCache {
     if (known) return known;
     const { forgotten } = this;
     // In a transaction, which waits for others to end: outside of one, what is read might yet be rolled back.
-    const version = await this.transactions.run((manager) => this.models.resolve(idOrAlias, manager));
+    const version = await this.transactions.run(() => this.models.resolve(idOrAlias));
     if (version.alias === null && forgotten === this.forgotten) this.known.set(version.id, version);
     return version;
   }

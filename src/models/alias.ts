@@ -1,3 +1,18 @@
+/** A name that points to a model and can be moved: what "production" is today. */
+export interface Alias {
+  name: string;
+  modelId: string;
+  updatedAt: Date;
+}
+
+export interface AliasChange {
+  /** Null where the alias was removed. */
+  modelId: string | null;
+  previousModelId: string | null;
+  reason: string;
+  createdAt: Date;
+}
+
 /** An id can never be taken for an alias, nor an alias for an id. */
 export const aliasNamePattern = /^(?!mdl_)[a-z0-9][a-z0-9._-]{0,62}$/;
 

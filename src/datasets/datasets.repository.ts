@@ -1,0 +1,52 @@
+import { Injectable } from '@nestjs/common';
+import { findPage, type Page, type PageQuery } from '../database/pages.js';
+import { Transactions } from '../database/transactions.js';
+import { DatasetEntity } from './dataset.entity.js';
+import type { Dataset } from './dataset.js';
+
+/** Data sets in the database. Their rows lie in files. */
+@Injectable()
+export class DatasetsRepository {
+  constructor(private readonly transactions: Transactions) {}
+
+  async insert({ warnings, ...dataset }: Dataset): Promise<void> {
+    const row = { ...dataset, problems: warnings };
+    await this.transactions.run((manager) => manager.insert(DatasetEntity, row as never));
+  }
+
+  async find(id: string): Promise<Dataset | null> {
+    const found = await this.rows.findOneBy({ id });
+    return found && datasetOf(found);
+  }
+
+  async page(query: PageQuery): Promise<Page<Dataset>> {
+    const { items, nextCursor } = await findPage(this.rows, query);
+    return { items: items.map(datasetOf), nextCursor };
+  }
+
+  count(): Promise<number> {
+    return this.rows.count();
+  }
+
+  async ids(): Promise<string[]> {
+    return (await this.rows.find({ select: { id: true } })).map(({ id }) => id);
+  }
+
+  /**
+   * To be called in a transaction. Fails on a foreign key where something needs it.
+   * @returns whether it was there
+   */
+  async delete(id: string): Promise<boolean> {
+    return Boolean((await this.rows.delete({ id })).affected);
+  }
+
+  private get rows() {
+    return this.transactions.manager.getRepository(DatasetEntity);
+  }
+}
+
+function datasetOf({ problems, ...entity }: DatasetEntity): Dataset {
+  // What was stored before there were other formats.
+  const statistics = { ...entity.statistics, fileFormat: entity.statistics.fileFormat ?? ('tsv' as const) };
+  return { ...entity, statistics, warnings: problems };
+}
