@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { syncFolder, writeDurably } from '../storage/durable-files.js';
+import { syncFolder } from '../storage/durable-files.js';
 import { sha256OfFile } from '../storage/file-hash.js';
 import {
   appliedMigrations,
@@ -12,8 +12,9 @@ import {
 } from '../database/database-file.js';
 import type { BlobKey, ManifestFile } from '../storage/blob-store.js';
 import { READY_RESTORE } from '../storage/finish-restore.js';
-import { MANIFEST, mendingOf, parseManifest } from '../storage/local-blob-store.js';
-import { BACKUP_MANIFEST, BackupError, type BackupManifest } from './backup-manifest.js';
+import { isStoredName, mendingOf } from '../storage/local-blob-store.js';
+import { MANIFEST, parseManifest, sealFolder, type SealedManifest } from '../storage/sealed-folder.js';
+import { BackupError, type BackupManifest } from './backup-manifest.js';
 import { copyFile } from './copy-file.js';
 
 /** Tables whose rows each have a folder of files under their id. */
@@ -33,8 +34,7 @@ export async function createBackup(dataFolder: string, target: string): Promise<
     staged = await mkdtemp(`${target}.partial-`);
     const manifest = await fill(staged, dataFolder);
     if (existsSync(target)) await rmdir(target);
-    await rename(staged, target);
-    await syncFolder(path.dirname(target));
+    await sealFolder(staged, target, manifest);
     return manifest;
   } catch (error) {
     if (staged) await rm(staged, { recursive: true, force: true });
@@ -119,8 +119,6 @@ async function fill(staged: string, dataFolder: string): Promise<BackupManifest>
     };
     for (const kind of KINDS) await mkdir(path.join(staged, kind), { recursive: true });
     for (const kind of KINDS) await syncFolder(path.join(staged, kind));
-    await writeDurably(path.join(staged, BACKUP_MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
-    await syncFolder(staged);
     return manifest;
   }
 }
@@ -133,7 +131,7 @@ async function fill(staged: string, dataFolder: string): Promise<BackupManifest>
 async function copyFolder(key: BlobKey, dataFolder: string, staged: string): Promise<ManifestFile[] | null> {
   const [from, to] = [path.join(dataFolder, key), path.join(staged, key)];
   try {
-    const manifest = parseManifest(await readFile(path.join(from, MANIFEST), 'utf8'));
+    const manifest = parseManifest<SealedManifest>(await readFile(path.join(from, MANIFEST), 'utf8'), isStoredName);
     if (!manifest)
       throw new BackupError(`${key} is damaged: its ${MANIFEST} cannot be read. ${mendingOf(key)}`);
     await mkdir(to, { recursive: true });

@@ -18,7 +18,8 @@ import { Database } from '../storage/sqlite.js';
 import { readSettings } from '../config/read-settings.js';
 import { migrationNames } from '../database/migrations/index.js';
 import { DataFolder } from '../storage/data-folder.js';
-import { BACKUP_MANIFEST, type BackupManifest } from './backup-manifest.js';
+import { MANIFEST } from '../storage/sealed-folder.js';
+import type { BackupManifest } from './backup-manifest.js';
 import { createBackup } from './backup.js';
 import { restoreBackup } from './restore.js';
 
@@ -84,7 +85,7 @@ describe('a backup', () => {
   it('restores to what was there', async () => {
     const manifest = await createBackup(data, target);
     expect(manifest).toMatchObject({ format: 1, migrations: migrationNames.slice(0, 1) });
-    expect(JSON.parse(readFileSync(path.join(target, BACKUP_MANIFEST), 'utf8'))).toEqual(manifest);
+    expect(JSON.parse(readFileSync(path.join(target, MANIFEST), 'utf8'))).toEqual(manifest);
     const restored = await restore(target);
     expect(restored).toMatchObject({ files: manifest.files.length, replaced: null });
     expect(contents(other)).toEqual(contents(golden));
@@ -224,10 +225,10 @@ describe('a restore', () => {
   });
 
   it.each<[string, (backup: string) => void, RegExp]>([
-    ['without a manifest', (backup) => rmSync(path.join(backup, BACKUP_MANIFEST)), /is no backup/],
+    ['without a manifest', (backup) => rmSync(path.join(backup, MANIFEST)), /is no backup/],
     [
       'with half a manifest',
-      (backup) => writeFileSync(path.join(backup, BACKUP_MANIFEST), '{'),
+      (backup) => writeFileSync(path.join(backup, MANIFEST), '{'),
       /is damaged/,
     ],
     ['of a later layout', (backup) => edit(backup, { format: 2 as never }), /newer version/],
@@ -275,9 +276,9 @@ function sum(content: Buffer): string {
 }
 
 function read(backup: string): BackupManifest {
-  return JSON.parse(readFileSync(path.join(backup, BACKUP_MANIFEST), 'utf8')) as BackupManifest;
+  return JSON.parse(readFileSync(path.join(backup, MANIFEST), 'utf8')) as BackupManifest;
 }
 
 function edit(backup: string, changes: Partial<BackupManifest>): void {
-  writeFileSync(path.join(backup, BACKUP_MANIFEST), JSON.stringify({ ...read(backup), ...changes }));
+  writeFileSync(path.join(backup, MANIFEST), JSON.stringify({ ...read(backup), ...changes }));
 }

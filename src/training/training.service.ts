@@ -12,7 +12,6 @@ import { isForeignKeyViolation } from '../database/constraint-errors.js';
 import { DatasetsService } from '../datasets/datasets.service.js';
 import type { Dataset } from '../datasets/dataset.js';
 import type { Trace } from '../tracing/trace.js';
-import type { TrainingRequestDto } from './dto/training-request.dto.js';
 import { JobChecks } from './job-checks.js';
 import { hasEnded, queuedRun, type Run, type RunStatus, type RunSummary } from './run.js';
 import type { RunEvent } from './run-event.js';
@@ -29,6 +28,7 @@ import {
   validationSource,
   type PlannedRows,
   type RowsSource,
+  type TrainingRequest,
   type Uploads,
 } from './training-request.js';
 
@@ -94,7 +94,7 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
    * @throws InvalidInputError, NotFoundError or DamagedError for a dataset, UnavailableError where there is no engine, ConflictError where
    * there is too little memory now
    */
-  async create(request: TrainingRequestDto, uploads: Uploads = {}, trace?: Trace | null): Promise<Run> {
+  async create(request: TrainingRequest, uploads: Uploads = {}, trace?: Trace | null): Promise<Run> {
     const { sources, ...planned } = await this.plan(request, uploads);
     const stored: string[] = [];
     try {
@@ -124,7 +124,7 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
   }
 
   /** What a run would take. Checks all that `create` checks, and throws the same; nothing is stored. */
-  async estimate(request: TrainingRequestDto, uploads: Uploads = {}): Promise<TrainingEstimate> {
+  async estimate(request: TrainingRequest, uploads: Uploads = {}): Promise<TrainingEstimate> {
     return this.estimates.of(await this.plan(request, uploads));
   }
 
@@ -196,7 +196,7 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
   }
 
   private async plan(
-    request: TrainingRequestDto,
+    request: TrainingRequest,
     uploads: Uploads,
   ): Promise<PlannedRun & { sources: { training: RowsSource; validation: RowsSource | null } }> {
     const sources = {

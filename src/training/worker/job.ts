@@ -20,6 +20,7 @@ import {
 } from '../../bert/serving/assessment.js';
 import { Tokenizer } from '../../bert/tokenizer/tokenizer.js';
 import { openModelFolder } from '../../bert/weights/model-folder.js';
+import { Throttle } from '../../common/throttle.js';
 import type { ModelOrigin } from '../../models/model-card.js';
 import { roomForTraining } from '../memory/training-room.js';
 import { settledHyperparameters, type RunPhase, type RunPlan } from '../run.js';
@@ -75,11 +76,11 @@ export async function runJob(
     enter('training');
     const meter = new ProgressMeter(extent.totalExamples, extent.evaluations);
     const tellProgress = () => tell({ type: 'progress', data: meter.now });
-    const tellMemory = atMostOnceIn(1000, () => tell({ type: 'memory', ...engine.memory() }));
+    const memory = new Throttle<void>(1000, () => tell({ type: 'memory', ...engine.memory() }));
     const { config, weights } = model;
     const hyperparameters = settledHyperparameters(job.hyperparameters, plan);
     for await (const event of fineTune({ engine, config, weights, ...examples, hyperparameters, signal })) {
-      tellMemory();
+      memory.offer();
       switch (event.type) {
         case 'step': {
           const { type, examples, ...step } = event;
@@ -111,6 +112,8 @@ export async function runJob(
       signal.throwIfAborted();
     }
 
+    memory.close();
+
     enter('exporting');
     const onAssessed = (share: number) => {
       meter.assessed(share, performance.now());
@@ -127,17 +130,6 @@ export async function runJob(
   } finally {
     model.weights.close();
   }
-}
-
-/** Skips the calls that come less than so many milliseconds after the last one that counted. */
-function atMostOnceIn(milliseconds: number, action: () => void): () => void {
-  let last = -Infinity;
-  return () => {
-    const now = performance.now();
-    if (now - last < milliseconds) return;
-    last = now;
-    action();
-  };
 }
 
 async function prepare(
