@@ -131,7 +131,10 @@ async function fill(staged: string, dataFolder: string): Promise<BackupManifest>
 async function copyFolder(key: BlobKey, dataFolder: string, staged: string): Promise<ManifestFile[] | null> {
   const [from, to] = [path.join(dataFolder, key), path.join(staged, key)];
   try {
-    const manifest = parseManifest<SealedManifest>(await readFile(path.join(from, MANIFEST), 'utf8'), isStoredName);
+    const manifest = parseManifest<SealedManifest>(
+      await readFile(path.join(from, MANIFEST), 'utf8'),
+      isStoredName,
+    );
     if (!manifest)
       throw new BackupError(`${key} is damaged: its ${MANIFEST} cannot be read. ${mendingOf(key)}`);
     await mkdir(to, { recursive: true });

@@ -226,11 +226,7 @@ describe('a restore', () => {
 
   it.each<[string, (backup: string) => void, RegExp]>([
     ['without a manifest', (backup) => rmSync(path.join(backup, MANIFEST)), /is no backup/],
-    [
-      'with half a manifest',
-      (backup) => writeFileSync(path.join(backup, MANIFEST), '{'),
-      /is damaged/,
-    ],
+    ['with half a manifest', (backup) => writeFileSync(path.join(backup, MANIFEST), '{'), /is damaged/],
     ['of a later layout', (backup) => edit(backup, { format: 2 as never }), /newer version/],
     [
       'whose manifest leads elsewhere',

@@ -1,3 +1,4 @@
+import type { RowLayout } from '../common/columns.js';
 import type { FileFormat } from './reading/file-format.js';
 
 /** A set of labelled sentences, as services pass it. */
@@ -28,9 +29,6 @@ export interface DatasetStatistics {
   words: LengthStatistics;
   characters: LengthStatistics;
 }
-
-/** `cola`: four columns without a header; `header`: a header row or the fields of objects name them; the others have two columns. */
-export type RowLayout = 'cola' | 'header' | 'sentence-label' | 'label-sentence';
 
 export interface LengthStatistics {
   min: number;

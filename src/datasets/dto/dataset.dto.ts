@@ -1,6 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { entryWithRows } from '../catalogue/catalogue.js';
-import type { Dataset, DatasetWarningKind, RowLayout } from '../dataset.js';
+import { rowLayouts, type RowLayout } from '../../common/columns.js';
+import type { Dataset, DatasetWarningKind } from '../dataset.js';
 import { fileFormats, type FileFormat } from '../reading/file-format.js';
 import { CatalogueEntryDto } from './catalogue.dto.js';
 
@@ -48,7 +49,7 @@ export class DatasetStatisticsDto {
   fileFormat!: FileFormat;
 
   /** How its columns were told apart: CoLA's four, by a header row (or the fields of JSON objects), or two columns in this order. */
-  @ApiProperty({ enum: ['cola', 'header', 'sentence-label', 'label-sentence'], example: 'cola' })
+  @ApiProperty({ enum: rowLayouts, example: 'cola' })
   format!: RowLayout;
 
   /** Lengths in words: runs of anything but white space. */

@@ -1,6 +1,6 @@
 import { CsvError, parse } from 'csv-parse/sync';
 import { LineReader } from '../../common/line-reader.js';
-import { detectColumns, isLabel } from './columns.js';
+import { detectColumns, isLabel } from '../../common/columns.js';
 import { withoutColumns, type OnRecord, type Problems, type RecordReader } from './record-reader.js';
 
 /** What may separate columns. */

@@ -1,6 +1,6 @@
 import { LineReader } from '../../common/line-reader.js';
 import { shortened } from '../../common/text.js';
-import { columnName, columnNames, optionalColumnNames } from './columns.js';
+import { columnName, columnNames, optionalColumnNames } from '../../common/columns.js';
 import { withoutColumns, type OnRecord, type Problems, type RecordReader } from './record-reader.js';
 
 /** The fields of an object that are read, in the order of the records that are made of them. */

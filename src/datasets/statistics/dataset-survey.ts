@@ -1,4 +1,5 @@
-import type { DatasetStatistics, DatasetWarning, DatasetWarningKind, RowLayout } from '../dataset.js';
+import type { RowLayout } from '../../common/columns.js';
+import type { DatasetStatistics, DatasetWarning, DatasetWarningKind } from '../dataset.js';
 import type { FileFormat } from '../reading/file-format.js';
 import { asCsv, type LabelledRow } from '../reading/row-parser.js';
 import { LanguageCheck } from './language-check.js';

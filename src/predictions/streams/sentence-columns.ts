@@ -1,3 +1,5 @@
+import { columnName, headerless, layoutOf } from '../../common/columns.js';
+
 /** Where the rows of a TSV stream have their sentence. */
 export interface SentenceColumns {
   /** How many columns every row has. */
@@ -18,12 +20,7 @@ export const notCsv =
 
 /** Column names, one of them `sentence`, with commas or semicolons between them: no sentence looks like it. */
 function isCsvHeader(line: string): boolean {
-  const names = line.split(/[,;]/).map((name) =>
-    name
-      .trim()
-      .toLowerCase()
-      .replace(/^"(.*)"$/, '$1'),
-  );
+  const names = line.split(/[,;]/).map((name) => columnName(name).replace(/^"(.*)"$/, '$1'));
   return names.length > 1 && names.includes('sentence') && names.every((name) => /^\w*$/.test(name));
 }
 
@@ -37,7 +34,7 @@ export function sentenceColumns(fields: readonly string[]): SentenceColumns | st
     return 'The lines end with CR alone. Save the file with LF or CRLF line ends.';
   }
   if (fields.length === 1 && isCsvHeader(fields[0]!)) return notCsv;
-  const names = fields.map((field) => field.trim().toLowerCase());
+  const names = fields.map(columnName);
   const count = fields.length;
   const named = names.filter((name) => name === 'sentence').length;
   if (named === 1) {
@@ -46,9 +43,10 @@ export function sentenceColumns(fields: readonly string[]): SentenceColumns | st
   }
   if (named > 1) return `The header row names ${named} columns sentence. Name only one of them so.`;
   if (count === 1) return { count, sentence: 0, isHeader: false };
-  if (count === 4) return { count, sentence: 3, isHeader: false };
-  const labels = fields.map((field) => field === '0' || field === '1');
-  if (count === 2 && labels[0] !== labels[1]) return { count, sentence: labels[0] ? 1 : 0, isHeader: false };
+  const layout = layoutOf(fields);
+  if (layout !== null && layout !== 'header') {
+    return { count, sentence: headerless[layout].sentence, isHeader: false };
+  }
   return (
     `Which of the ${count} columns holds the sentences? Add a header row that names it sentence. Without a header, a file has ` +
     'one column (the sentence), two (label 0 or 1, and sentence) or four (source, label, mark, sentence), with a tab between them.'

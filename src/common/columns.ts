@@ -1,4 +1,6 @@
-import type { RowLayout } from '../dataset.js';
+/** How the columns of a table are told apart: by a header row (or the fields of JSON objects), as CoLA's four, or as two in this order. */
+export const rowLayouts = ['cola', 'header', 'sentence-label', 'label-sentence'] as const;
+export type RowLayout = (typeof rowLayouts)[number];
 
 /** Where a row holds what. */
 export interface Columns {
@@ -28,15 +30,37 @@ export function columnName(text: string): string {
   return text.trim().toLowerCase();
 }
 
+/** Where tables without a header have what. */
+export const headerless: Readonly<Record<Exclude<RowLayout, 'header'>, Columns>> = {
+  cola: { format: 'cola', count: 4, source: 0, label: 1, mark: 2, sentence: 3 },
+  'label-sentence': { format: 'label-sentence', count: 2, label: 0, sentence: 1 },
+  'sentence-label': { format: 'sentence-label', count: 2, sentence: 0, label: 1 },
+};
+
+/** Tells the layout of a table from its first line; null where nothing tells it. */
+export function layoutOf(fields: readonly string[]): RowLayout | null {
+  const names = fields.map(columnName);
+  if (names.includes('sentence') || names.includes('label')) return 'header';
+  if (fields.length === 4) return 'cola';
+  const [first, second] = fields.map(isLabel);
+  if (fields.length !== 2 || first === second) return null;
+  return first ? 'label-sentence' : 'sentence-label';
+}
+
 /**
  * Tells the columns from the first line of a file.
  * @returns the columns, or what is wrong and what to do
  */
 export function detectColumns(fields: readonly string[]): Columns | string {
-  const names = fields.map(columnName);
-  if (names.includes('sentence') || names.includes('label')) return headerColumns(names);
-  if (fields.length === 4) return { format: 'cola', count: 4, source: 0, label: 1, mark: 2, sentence: 3 };
-  if (fields.length === 2) return pairColumns(isLabel(fields[0]!), isLabel(fields[1]!));
+  const layout = layoutOf(fields);
+  if (layout === 'header') return headerColumns(fields.map(columnName));
+  if (layout !== null) return headerless[layout];
+  if (fields.length === 2) {
+    return isLabel(fields[0]!)
+      ? 'Both columns of the first line look like labels. Add a header row that names the columns sentence and label.'
+      : 'Neither column of the first line is a label. Write 1 (acceptable) or 0 (unacceptable), ' +
+          'or add a header row that names the columns sentence and label.';
+  }
   return (
     `The first line has ${fields.length} column(s). A file without a header has four (source, label, mark, sentence) ` +
     'or two (sentence and label); any other needs a header row that names the columns sentence and label.'
@@ -66,16 +90,4 @@ function headerColumns(names: string[]): Columns | string {
 function optionalColumn(property: 'source' | 'mark', names: string[]): Partial<Columns> {
   const index = names.findIndex((name) => columnNames[property].includes(name));
   return index === -1 ? {} : { [property]: index };
-}
-
-function pairColumns(firstIsLabel: boolean, secondIsLabel: boolean): Columns | string {
-  if (firstIsLabel && secondIsLabel) {
-    return 'Both columns of the first line look like labels. Add a header row that names the columns sentence and label.';
-  }
-  if (firstIsLabel) return { format: 'label-sentence', count: 2, label: 0, sentence: 1 };
-  if (secondIsLabel) return { format: 'sentence-label', count: 2, sentence: 0, label: 1 };
-  return (
-    'Neither column of the first line is a label. Write 1 (acceptable) or 0 (unacceptable), ' +
-    'or add a header row that names the columns sentence and label.'
-  );
 }
