@@ -7,8 +7,6 @@ export const REQUEST_ID_HEADER = 'x-request-id';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The span of the request, where it is traced. */
-    span: { traceId: string; spanId: string } | null;
     /** What the log says of the request besides: of which run or model it was. */
     logFields: Readonly<Record<string, string>> | null;
   }
@@ -47,7 +45,10 @@ export function traceIdOf(headers: IncomingHttpHeaders): string | undefined {
 
 export function fieldsOf(request: FastifyRequest): RequestFields {
   const { id: requestId, span } = request;
-  if (span) return { requestId, traceId: span.traceId, spanId: span.spanId };
+  if (span) {
+    const { traceId, spanId } = span.spanContext;
+    return { requestId, traceId, spanId };
+  }
   const traceId = traceIdOf(request.headers);
   return traceId === undefined ? { requestId } : { requestId, traceId };
 }

@@ -17,7 +17,7 @@ import { Settings } from '../config/settings.js';
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'];
 
 /** Requests under way get so many milliseconds at least, however long a training took to stop. */
-const LEAST_PATIENCE = 1000;
+const LEAST_GRACE = 1000;
 
 /**
  * The port stays open until no connection and no request has come for so many milliseconds: what the kernel has taken by the time of the signal
@@ -47,9 +47,9 @@ export class Shutdown implements OnModuleDestroy, BeforeApplicationShutdown {
   }
 
   /** How long requests that are under way may still take, in milliseconds. */
-  get patience(): number {
+  get graceLeft(): number {
     const { shutdownDelay, shutdownGrace } = this.settings;
-    return Math.max(LEAST_PATIENCE, this.left(shutdownDelay + shutdownGrace));
+    return Math.max(LEAST_GRACE, this.left(shutdownDelay + shutdownGrace));
   }
 
   /** Nest calls these before all others of its kind, and what waits for something waits in the other. */
@@ -125,7 +125,7 @@ export function endConnections(fastify: FastifyInstance, shutdown: Shutdown): vo
       for (const socket of open) if (socket.bytesRead === 0) socket.destroy();
     };
     const idle = setInterval(closeIdle, 50);
-    const all = setTimeout(() => server.closeAllConnections(), shutdown.patience);
+    const all = setTimeout(() => server.closeAllConnections(), shutdown.graceLeft);
     server.once('close', () => {
       clearInterval(idle);
       clearTimeout(all);

@@ -5,7 +5,7 @@ import { REQUEST_ID_HEADER } from '../api/request-identity.js';
 import type { Settings } from '../config/settings.js';
 
 /** Part of a route's Fastify configuration. */
-export interface PatienceConfig {
+export interface WatchedBodiesConfig {
   /** Types of bodies that the route itself gives up when nothing comes. */
   watchesBodies?: readonly string[];
 }
@@ -43,7 +43,7 @@ export function hasBody({ headers }: FastifyRequest): boolean {
 
 /** Whether the route itself gives up a body of this type when nothing comes, and takes it however long it is. */
 export function isWatchedByRoute({ headers, routeOptions }: FastifyRequest): boolean {
-  const { watchesBodies = [] } = routeOptions.config as PatienceConfig;
+  const { watchesBodies = [] } = routeOptions.config as WatchedBodiesConfig;
   const [type = ''] = (headers['content-type'] ?? '').split(';', 1);
   return watchesBodies.includes(type.trim().toLowerCase());
 }

@@ -29,8 +29,8 @@ export class MetricsServer implements OnApplicationBootstrap, OnApplicationShutd
   async onApplicationBootstrap(): Promise<void> {
     const { host, metricsPort } = this.settings;
     if (metricsPort === 'none') return;
-    const patience = { requestTimeout: 10_000, headersTimeout: 10_000 };
-    const server = createServer({ ...patience, requireHostHeader: false }, (request, response) => {
+    const timeouts = { requestTimeout: 10_000, headersTimeout: 10_000 };
+    const server = createServer({ ...timeouts, requireHostHeader: false }, (request, response) => {
       void this.answer(request, response);
     });
     server.on('clientError', answerBrokenRequest);

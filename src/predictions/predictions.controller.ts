@@ -127,7 +127,7 @@ export class PredictionsController {
     }
     const body = await validated(PredictDto, request.body, 'body');
     const asked = predictRequest(body, query);
-    const options = { signal: clientGone(reply), trace: request.trace };
+    const options = { signal: clientGone(reply), span: request.span };
     const predicted = await this.predictions.predict(asked, options);
     reply.header('server-timing', serverTiming(predicted.timing, reply.elapsedTime));
     request.logFields = { modelId: predicted.model.id };

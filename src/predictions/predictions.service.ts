@@ -7,7 +7,7 @@ import { Instruments } from '../metrics/instruments.js';
 import type { PredictionOutcome } from '../metrics/prediction-instruments.js';
 import { PRODUCTION } from '../models/model-version.js';
 import { ModelsService, type ResolvedModel } from '../models/models.service.js';
-import type { Trace } from '../tracing/trace.js';
+import type { Span } from '../tracing/span.js';
 import { explanationsOf, type Explainable } from './explanations/explanations.js';
 import {
   judgingRule,
@@ -16,7 +16,7 @@ import {
   type ModelChoice,
   type Prediction,
 } from './judging-rule.js';
-import { PredictionTrace } from './prediction-trace.js';
+import { PredictionSpans } from './prediction-spans.js';
 import { AliasRouter } from './serving/alias-router.js';
 import { LoadedModels } from './serving/loaded-models.js';
 
@@ -50,7 +50,7 @@ export interface JudgeOptions {
   /** How many of the sentences, from the first, the request is about; default: all. The others are not counted in metrics. */
   asked?: number;
   /** Of the request, where it is traced. */
-  trace?: Trace | null;
+  span?: Span | null;
 }
 
 /** Judges sentences with a model of the registry. */
@@ -73,7 +73,7 @@ export class PredictionsService {
    */
   async predict(
     { sentences, explained, ...choice }: Question,
-    options: Pick<JudgeOptions, 'signal' | 'trace'>,
+    options: Pick<JudgeOptions, 'signal' | 'span'>,
   ): Promise<Predictions> {
     const shorter = explained.flatMap((one) => one.shorter.filter((text) => text !== null));
     const asked = sentences.length;
@@ -115,12 +115,12 @@ export class PredictionsService {
       timeout = this.settings.predictDeadline,
       waitsForRoom,
       asked = sentences.length,
-      trace: requestTrace,
+      span,
     }: JudgeOptions = {},
   ): Promise<Omit<Predictions, 'model'>> {
     const { precision } = rule;
     const about = { modelId: id, precision, sentences: sentences.length };
-    const trace = requestTrace ? new PredictionTrace(requestTrace, about) : undefined;
+    const trace = span ? new PredictionSpans(span, about) : undefined;
     const options = { signal, deadline: performance.now() + timeout, waitsForRoom, trace };
     try {
       const { judgements, timing } = await this.loaded.score(id, precision, sentences, options);

@@ -7,14 +7,16 @@ import { formValues } from '../api/form-values.js';
 import { parseJson } from '../common/json.js';
 import { urlEncodedFields } from '../api/url-encoded.js';
 import { assertUtf8, decodeUtf8 } from '../common/utf8.js';
-import type { PatienceConfig } from '../http/slow-clients.js';
+import type { WatchedBodiesConfig } from '../http/slow-clients.js';
 import { PredictDto } from './dto/predict.dto.js';
 import { fieldNames } from './predict-request.js';
 import { streamTypes } from './streams/stream-types.js';
 
 /** `@RouteConfig(takesSentences)` on a route lets it take plain text; every other route answers 415 to it. */
-export const takesSentences = { takesSentences: true, watchesBodies: streamTypes } satisfies PatienceConfig &
-  Record<string, unknown>;
+export const takesSentences = {
+  takesSentences: true,
+  watchesBodies: streamTypes,
+} satisfies WatchedBodiesConfig & Record<string, unknown>;
 
 const form = 'application/x-www-form-urlencoded';
 

@@ -12,7 +12,7 @@ import {
 import { NodeSDK, resources } from '@opentelemetry/sdk-node';
 import { ATTR_SERVICE_NAME, ATTR_SERVICE_VERSION } from '@opentelemetry/semantic-conventions';
 import { buildInfo } from '../common/build-info.js';
-import { hrTime, Trace, type TraceOptions } from './trace.js';
+import { hrTime, Span, type SpanOptions } from './span.js';
 
 /** The same trouble is told once in so many milliseconds: a collector that is away would else be told of every few seconds. */
 const SILENCE_MS = 60_000;
@@ -46,8 +46,8 @@ export class OpenTelemetry {
 
   begin(
     name: string,
-    { kind = 'INTERNAL', attributes, from = performance.now(), headers, links = [] }: TraceOptions,
-  ): Trace | undefined {
+    { kind = 'INTERNAL', attributes, from = performance.now(), headers, links = [] }: SpanOptions,
+  ): Span | undefined {
     const parent = headers ? propagation.extract(ROOT_CONTEXT, headers) : ROOT_CONTEXT;
     const epoch = Date.now() - performance.now();
     const span = this.tracer.startSpan(
@@ -61,7 +61,7 @@ export class OpenTelemetry {
       parent,
     );
     if (!span.isRecording()) return undefined;
-    return new Trace(this.tracer, span, spans.setSpan(parent, span), epoch);
+    return new Span(this.tracer, span, spans.setSpan(parent, span), epoch);
   }
 
   /** Sends what has not been sent. */

@@ -1,19 +1,18 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isForMonitoring } from '../auth/gatekeeper.js';
 import { routeOf } from '../api/request-identity.js';
-import type { Trace } from './trace.js';
+import type { Span } from './span.js';
 import type { Tracing } from './tracing.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Where it is traced; what a request is made of may be told to it. */
-    trace: Trace | null;
+    /** The span of the request, where it is traced: what the request is made of may be added to it. */
+    span: Span | null;
   }
 }
 
 /** Makes a span of every request, in the trace that its `traceparent` names. Health checks and metrics are left out. */
 export function traceRequests(fastify: FastifyInstance, tracing: Tracing): void {
-  fastify.decorateRequest('trace', null);
   fastify.decorateRequest('span', null);
   if (!tracing.isOn) return;
   fastify.addHook('onRequest', (request, reply, done) => {
@@ -38,14 +37,12 @@ function trace(request: FastifyRequest, reply: FastifyReply, tracing: Tracing): 
     },
   });
   if (!span) return;
-  request.trace = span;
-  const { traceId, spanId } = span.spanContext;
-  request.span = { traceId, spanId };
+  request.span = span;
   // Fastify's own hook is not called for requests whose client has gone.
   reply.raw.once('close', () => endSpan(span, request, reply));
 }
 
-function endSpan(span: Trace, request: FastifyRequest, { raw }: FastifyReply): void {
+function endSpan(span: Span, request: FastifyRequest, { raw }: FastifyReply): void {
   if (raw.headersSent) span.set({ 'http.response.status_code': raw.statusCode });
   if (request.apiKey) span.set({ 'wellformed.key.name': request.apiKey.name });
   const failure = !raw.writableFinished

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { asksForTraces } from './environment.js';
 import type { OpenTelemetry } from './open-telemetry.js';
-import type { Trace, TraceOptions } from './trace.js';
+import type { Span, SpanOptions } from './span.js';
 
 /** How long the last spans may take to be sent when the service ends, in milliseconds. */
 const FAREWELL_MS = 5000;
@@ -25,7 +25,7 @@ export class Tracing implements OnApplicationShutdown {
   }
 
   /** Begins a trace, or joins one. @returns undefined where nothing is traced, or the sampler leaves this one out */
-  begin(name: string, options: TraceOptions = {}): Trace | undefined {
+  begin(name: string, options: SpanOptions = {}): Span | undefined {
     return this.sdk?.begin(name, options);
   }
 

@@ -10,7 +10,7 @@ import { lineageOf, metricsOf } from './lineage.js';
 import { assertTransition, type Run, type RunEngine, type RunError } from './run.js';
 import { RunMetrics } from './run-metrics.js';
 import { RunRecorder } from './run-recorder.js';
-import { RunTraces } from './run-traces.js';
+import { RunSpans } from './run-spans.js';
 import { RunsRepository } from './runs.repository.js';
 import { TrainingJobs } from './training-jobs.js';
 import { TrainingProbes } from './training-probes.js';
@@ -49,7 +49,7 @@ export class TrainingHost {
     private readonly models: ModelsService,
     private readonly blobs: BlobStore,
     private readonly metrics: RunMetrics,
-    private readonly traces: RunTraces,
+    private readonly spans: RunSpans,
     private readonly settings: Settings,
     private readonly probes: TrainingProbes,
   ) {}
@@ -120,7 +120,7 @@ export class TrainingHost {
       await this.probes.giveWay();
       const run = await this.runs.get(runId);
       this.metrics.begin(run);
-      this.traces.begin(run);
+      this.spans.begin(run);
       await this.train(work, run);
     } catch (error) {
       // What the training itself throws is stored with the run: this is the host's own.
@@ -128,7 +128,7 @@ export class TrainingHost {
       await this.end(runId, 'failed', describeFailure(error));
     } finally {
       clearInterval(renewal);
-      this.traces.end(runId);
+      this.spans.end(runId);
       this.metrics.end(runId);
       this.work = undefined;
       this.probes.goOn();
@@ -154,7 +154,7 @@ export class TrainingHost {
         runId,
         baseModel,
         datasetId: training.id,
-        ...this.traces.fieldsOf(runId),
+        ...this.spans.fieldsOf(runId),
       });
       const listener = (message: ProgressMessage) => {
         this.metrics.receive(message);
@@ -183,7 +183,7 @@ export class TrainingHost {
         await this.end(runId, 'failed', { title, detail });
       } else if (outcome.type === 'finished') {
         work.registering = true;
-        this.traces.registering(runId);
+        this.spans.registering(runId);
         await this.register(job, recorder.run, staged, outcome);
       } else {
         throw new Error(`This is a bug: a training ended as ${outcome.type}.`);

@@ -98,7 +98,7 @@ export class TrainingController {
         reply.status(200);
         return TrainingEstimateDto.of(await this.training.estimate(asked, files));
       }
-      const run = await this.training.create(asked, files, request.trace);
+      const run = await this.training.create(asked, files, request.span);
       reply.header('location', `/train/${run.id}`);
       return RunDto.of(run);
     });

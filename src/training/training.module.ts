@@ -9,7 +9,7 @@ import { RunEventEntity } from './run-event.entity.js';
 import { RunFeed } from './run-feed.js';
 import { RunMetrics } from './run-metrics.js';
 import { RunQueue } from './run-queue.js';
-import { RunTraces } from './run-traces.js';
+import { RunSpans } from './run-spans.js';
 import { RunEntity } from './run.entity.js';
 import { RunsRepository } from './runs.repository.js';
 import { TrainingController } from './training.controller.js';
@@ -37,7 +37,7 @@ import { TrainingService } from './training.service.js';
     RunsRepository,
     RunFeed,
     RunMetrics,
-    RunTraces,
+    RunSpans,
     { provide: RunQueue, useClass: InProcessRunQueue },
   ],
   exports: [TrainingService],

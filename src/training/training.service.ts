@@ -11,13 +11,13 @@ import type { Page, PageQuery } from '../database/pages.js';
 import { isForeignKeyViolation } from '../database/constraint-errors.js';
 import { DatasetsService } from '../datasets/datasets.service.js';
 import type { Dataset } from '../datasets/dataset.js';
-import type { Trace } from '../tracing/trace.js';
+import type { Span } from '../tracing/span.js';
 import { JobChecks } from './job-checks.js';
 import { hasEnded, queuedRun, type Run, type RunStatus, type RunSummary } from './run.js';
 import type { RunEvent } from './run-event.js';
 import { RunFeed } from './run-feed.js';
 import { RunQueue } from './run-queue.js';
-import { RunTraces } from './run-traces.js';
+import { RunSpans } from './run-spans.js';
 import { RunsRepository } from './runs.repository.js';
 import { TrainingEstimates, type PlannedRun, type TrainingEstimate } from './training-estimates.js';
 import { interruption, TrainingHost } from './training-host.js';
@@ -45,7 +45,7 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
     private readonly feed: RunFeed,
     private readonly datasets: DatasetsService,
     private readonly checks: JobChecks,
-    private readonly traces: RunTraces,
+    private readonly spans: RunSpans,
     private readonly estimates: TrainingEstimates,
     baseModels: BaseModelsService,
   ) {
@@ -94,7 +94,7 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
    * @throws InvalidInputError, NotFoundError or DamagedError for a dataset, UnavailableError where there is no engine, ConflictError where
    * there is too little memory now
    */
-  async create(request: TrainingRequest, uploads: Uploads = {}, trace?: Trace | null): Promise<Run> {
+  async create(request: TrainingRequest, uploads: Uploads = {}, span?: Span | null): Promise<Run> {
     const { sources, ...planned } = await this.plan(request, uploads);
     const stored: string[] = [];
     try {
@@ -107,7 +107,7 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
         validationDatasetId: sources.validation && (await this.store(sources.validation, stored)),
       });
       await this.runs.insert(run);
-      this.traces.askedFor(run.id, trace);
+      this.spans.askedFor(run.id, span);
       this.queue.add(run.id);
       return run;
     } catch (error) {

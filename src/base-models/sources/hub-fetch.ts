@@ -14,15 +14,15 @@ const maxToldBytes = 32 * 2 ** 20;
 const maxAnswers = 100;
 
 /** `fetch` that gives up if the answer's headers do not come in time; the body may take as long as it needs. */
-export function impatientFetch(signal: AbortSignal, timeoutMs: number): Fetch {
+export function fetchWithTimeout(signal: AbortSignal, timeoutMs: number): Fetch {
   return async (input, init) => {
-    const impatience = new AbortController();
+    const timeout = new AbortController();
     const seconds = Math.round(timeoutMs / 1000);
     const timer = setTimeout(
-      () => impatience.abort(new Error(`no answer within ${seconds} seconds`)),
+      () => timeout.abort(new Error(`no answer within ${seconds} seconds`)),
       timeoutMs,
     );
-    const signals = [signal, impatience.signal, ...(init?.signal ? [init.signal] : [])];
+    const signals = [signal, timeout.signal, ...(init?.signal ? [init.signal] : [])];
     try {
       return await globalThis.fetch(input, { ...init, signal: AbortSignal.any(signals) });
     } finally {

@@ -4,7 +4,7 @@ import { downloadFile, HubApiError, listFiles, modelInfo, type ListFileEntry } f
 import type { HubLocation } from '../catalogue.js';
 import { expectSha256 } from '../checksums.js';
 import { modelFiles, SourceError, type FetchOptions } from '../source.js';
-import { boundedFetch, impatientFetch, patientFetch, pause, untilStalled, type Fetch } from './hub-fetch.js';
+import { boundedFetch, fetchWithTimeout, patientFetch, pause, untilStalled, type Fetch } from './hub-fetch.js';
 
 export interface HubOptions {
   hubUrl: string;
@@ -30,7 +30,7 @@ export async function fetchFromHub(
 ): Promise<{ revision: string }> {
   const { hubUrl, maxBytes, signal, onProgress } = options;
   const pauseMs = options.pauseMs ?? 1000;
-  const impatient = impatientFetch(signal, options.answerTimeoutMs ?? 10_000);
+  const impatient = fetchWithTimeout(signal, options.answerTimeoutMs ?? 10_000);
   const fetch = patientFetch(impatient, pauseMs, signal);
   const stallTimeoutMs = options.stallTimeoutMs ?? 30_000;
   const listing = boundedFetch(fetch, stallTimeoutMs);

@@ -48,13 +48,13 @@ const maxMembers = 1000;
 
 async function download(url: string, options: DownloadOptions): Promise<Buffer> {
   const { signal, answerTimeoutMs = 10_000, timeoutMs = 60_000 } = options;
-  const patience = new AbortController();
+  const timeout = new AbortController();
   const giveUp = (what: string, after: number) =>
-    setTimeout(() => patience.abort(new Error(`${what} within ${after / 1000} s`)), after);
+    setTimeout(() => timeout.abort(new Error(`${what} within ${after / 1000} s`)), after);
   const noAnswer = giveUp('no answer', answerTimeoutMs);
   const notWhole = giveUp('it did not arrive', timeoutMs);
   try {
-    const response = await fetch(url, { signal: AbortSignal.any([signal, patience.signal]) });
+    const response = await fetch(url, { signal: AbortSignal.any([signal, timeout.signal]) });
     clearTimeout(noAnswer);
     if (!response.ok) {
       await response.body?.cancel();

@@ -1,5 +1,5 @@
 import type { ComputedBatch, ScoringTrace } from '../bert/serving/scoring-request.js';
-import type { Trace } from '../tracing/trace.js';
+import type { Span } from '../tracing/span.js';
 
 /** A wait for the model that is shorter than this, in milliseconds, is none: it was in memory. */
 const NO_WAIT_MS = 1;
@@ -8,15 +8,15 @@ const NO_WAIT_MS = 1;
  * Makes parts of a request's trace out of what becomes of its sentences: `model` (waiting until it is loaded), `tokenize`, `queue`
  * (waiting for the first batch), and for each batch that holds some of them `batch`, with `inference` in it.
  */
-export class PredictionTrace implements ScoringTrace {
+export class PredictionSpans implements ScoringTrace {
   private readonly begunAt = performance.now();
   private queuedAt: number | undefined;
 
   constructor(
-    private readonly trace: Trace,
+    private readonly request: Span,
     { modelId, precision, sentences }: { modelId: string; precision: string; sentences: number },
   ) {
-    trace.set({
+    request.set({
       'wellformed.model.id': modelId,
       'wellformed.precision': precision,
       'wellformed.sentences': sentences,
@@ -26,22 +26,23 @@ export class PredictionTrace implements ScoringTrace {
   /** The model is in memory. */
   loaded(): void {
     const now = performance.now();
-    if (now - this.begunAt >= NO_WAIT_MS) this.trace.part('model', { from: this.begunAt }).end({ to: now });
+    if (now - this.begunAt >= NO_WAIT_MS)
+      this.request.child('model', { from: this.begunAt }).end({ to: now });
   }
 
   tokenised(from: number, to: number): void {
-    this.trace.part('tokenize', { from }).end({ to });
+    this.request.child('tokenize', { from }).end({ to });
     this.queuedAt = to;
   }
 
   computed({ startedAt, endedAt, seconds, sentences, tokens }: ComputedBatch): void {
     this.leaveQueue(startedAt);
-    const batch = this.trace.part('batch', {
+    const batch = this.request.child('batch', {
       from: startedAt,
       attributes: { 'wellformed.batch.sentences': sentences, 'wellformed.batch.tokens': tokens },
     });
     // The thread says how long it computed; before that it was busy with another batch.
-    batch.part('inference', { from: Math.max(startedAt, endedAt - 1000 * seconds) }).end({ to: endedAt });
+    batch.child('inference', { from: Math.max(startedAt, endedAt - 1000 * seconds) }).end({ to: endedAt });
     batch.end({ to: endedAt });
   }
 
@@ -54,6 +55,6 @@ export class PredictionTrace implements ScoringTrace {
     const from = this.queuedAt;
     this.queuedAt = undefined;
     // What others had asked for already may have been under way.
-    this.trace.part('queue', { from }).end({ to: Math.max(from, to), failure });
+    this.request.child('queue', { from }).end({ to: Math.max(from, to), failure });
   }
 }

@@ -1,16 +1,16 @@
 import { Injectable } from '@nestjs/common';
-import type { SpanContext, Trace } from '../tracing/trace.js';
+import type { SpanContext, Span } from '../tracing/span.js';
 import { Tracing } from '../tracing/tracing.js';
 import { hasEnded, type Run, type RunPhase, type RunStatus } from './run.js';
 import type { RunEvent } from './run-event.js';
 import { RunsRepository } from './runs.repository.js';
 
-/** Makes a trace of every run of this process, from when it was asked for to its end, where the service traces. */
+/** Makes a span of every run of this process, from the request for it to its end, where the service traces. */
 @Injectable()
-export class RunTraces {
+export class RunSpans {
   /** The requests that asked for runs which have not begun: traces of their own, since a run may begin days later. */
   private readonly asked = new Map<string, SpanContext>();
-  private readonly open = new Map<string, RunTrace>();
+  private readonly open = new Map<string, RunSpan>();
 
   constructor(
     private readonly tracing: Tracing,
@@ -24,7 +24,7 @@ export class RunTraces {
     });
   }
 
-  askedFor(runId: string, by: Trace | null | undefined): void {
+  askedFor(runId: string, by: Span | null | undefined): void {
     if (!by) return;
     by.set({ 'wellformed.run.id': runId });
     this.asked.set(runId, by.spanContext);
@@ -37,7 +37,7 @@ export class RunTraces {
     const now = performance.now();
     // By the clock, which may have been set back.
     const from = now - Math.max(0, Date.now() - Number(createdAt));
-    const trace = this.tracing.begin('training run', {
+    const span = this.tracing.begin('training run', {
       from,
       links: asker ? [asker] : [],
       attributes: {
@@ -46,9 +46,9 @@ export class RunTraces {
         'wellformed.dataset.id': datasetId,
       },
     });
-    if (!trace) return;
-    trace.part('queue', { from }).end({ to: now });
-    this.open.set(id, new RunTrace(trace));
+    if (!span) return;
+    span.child('queue', { from }).end({ to: now });
+    this.open.set(id, new RunSpan(span));
   }
 
   /** By which its lines in the log are found. */
@@ -68,15 +68,15 @@ export class RunTraces {
   }
 }
 
-/** The trace of a run under way: a part for each phase. */
-class RunTrace {
-  private phase: Trace | undefined;
+/** The span of a run under way, with one in it for each phase. */
+class RunSpan {
+  private phase: Span | undefined;
   private status: RunStatus | undefined;
 
-  constructor(private readonly trace: Trace) {}
+  constructor(private readonly span: Span) {}
 
   get fields(): { traceId: string; spanId: string } {
-    const { traceId, spanId } = this.trace.spanContext;
+    const { traceId, spanId } = this.span.spanContext;
     return { traceId, spanId };
   }
 
@@ -85,9 +85,9 @@ class RunTrace {
       case 'phase':
         return this.enter(data.phase);
       case 'engine':
-        return this.trace.set({ 'wellformed.engine': data.name });
+        return this.span.set({ 'wellformed.engine': data.name });
       case 'plan':
-        return this.trace.set({ 'wellformed.training.rows': data.trainingRows });
+        return this.span.set({ 'wellformed.training.rows': data.trainingRows });
       case 'epoch':
         return this.phase?.event('epoch', {
           'wellformed.epoch': data.epoch,
@@ -98,7 +98,7 @@ class RunTrace {
         return this.phase?.event('stopped early');
       case 'status':
         this.status = data.status;
-        return this.trace.set({
+        return this.span.set({
           'wellformed.run.status': data.status,
           ...(data.modelId && { 'wellformed.model.id': data.modelId }),
         });
@@ -111,13 +111,13 @@ class RunTrace {
   enter(phase: RunPhase | 'registering'): void {
     const now = performance.now();
     this.phase?.end({ to: now });
-    this.phase = this.trace.part(phase, { from: now });
+    this.phase = this.span.child(phase, { from: now });
   }
 
   end(): void {
     const failure = this.status === undefined || this.status === 'failed' ? 'failed' : undefined;
     const to = performance.now();
     this.phase?.end({ to, failure });
-    this.trace.end({ to, failure });
+    this.span.end({ to, failure });
   }
 }

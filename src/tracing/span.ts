@@ -4,7 +4,7 @@ import {
   type Attributes,
   type Context,
   type HrTime,
-  type Span,
+  type Span as OtelSpan,
   type SpanContext,
   type SpanKind,
   type Tracer,
@@ -12,7 +12,7 @@ import {
 
 export type { Attributes, SpanContext };
 
-export interface TraceOptions {
+export interface SpanOptions {
   kind?: keyof typeof SpanKind;
   attributes?: Attributes;
   /** When it began, on the clock of `performance.now()`; default: now. */
@@ -30,10 +30,10 @@ export type Failure = Error | string;
  * A span that is under way, and what belongs into it. All times are those of `performance.now()`: spans are told of when they are
  * over, so that what is measured need not know of tracing.
  */
-export class Trace {
+export class Span {
   constructor(
     private readonly tracer: Tracer,
-    private readonly span: Span,
+    private readonly span: OtelSpan,
     private readonly context: Context,
     /** Milliseconds since 1970 at 0 of `performance.now()`: taken anew for each trace, since clocks are set. */
     private readonly epoch: number,
@@ -51,13 +51,13 @@ export class Trace {
     this.span.addEvent(name, attributes, this.timeOf(performance.now()));
   }
 
-  /** Begins a part of it. */
-  part(
+  /** Begins a span within it. */
+  child(
     name: string,
     { from = performance.now(), attributes }: { from?: number; attributes?: Attributes } = {},
-  ): Trace {
+  ): Span {
     const span = this.tracer.startSpan(name, { startTime: this.timeOf(from), attributes }, this.context);
-    return new Trace(this.tracer, span, spans.setSpan(this.context, span), this.epoch);
+    return new Span(this.tracer, span, spans.setSpan(this.context, span), this.epoch);
   }
 
   /** @param failure why it ended, where it did not end well */
