@@ -9,6 +9,7 @@ import type { RunDto } from '../src/training/dto/run.dto.js';
 import { formOf } from './support/http.js';
 import { practiceRows } from './support/practice-rows.js';
 import { removeFolders, startService, type Problem, type Service } from './support/service.js';
+import { shared } from './support/shared.js';
 
 /* Each architecture but BERT, which train.spec.ts has, from a folder of the user's own to judgements. */
 
@@ -32,9 +33,7 @@ describe.each([
   ['distilbert', 'DistilBertForSequenceClassification', 'vocab.txt', 'pre_classifier.weight', 4],
   ['roberta', 'RobertaForSequenceClassification', 'merges.txt', 'classifier.dense.weight', 4],
 ])('%s', { timeout: 120_000 }, (type, className, tokenizerFile, parameter, epochs) => {
-  let run: RunDto;
-
-  it('is trained', async () => {
+  const trained = shared(async () => {
     const fields = {
       baseModel: `tiny-${type}`,
       epochs: String(epochs),
@@ -44,16 +43,22 @@ describe.each([
     };
     const response = await service.request('POST', '/train', formOf(practiceRows(480, 1), fields));
     expect(response.status, await response.clone().text()).toBe(202);
-    run = (await response.json()) as RunDto;
+    let run = (await response.json()) as RunDto;
     while (run.status === 'queued' || run.status === 'running') {
       await delay(100);
       run = await service.json<RunDto>(200, 'GET', `/train/${run.id}`);
     }
+    return run;
+  });
+
+  it('is trained', async () => {
+    const run = await trained();
     expect(run).toMatchObject({ status: 'succeeded', error: null });
     expect(Math.max(...run.epochs.map((epoch) => epoch.mcc))).toBeGreaterThan(0.8);
   });
 
   it('is registered with the files of its own kind', async () => {
+    const run = await trained();
     const model = await service.json<ModelDto>(200, 'GET', `/models/${run.modelId}`);
     expect(model).toMatchObject({
       baseModel: `tiny-${type}`,
@@ -72,13 +77,14 @@ describe.each([
   });
 
   it('judges', async () => {
+    const { modelId } = await trained();
     const { predictions } = await service.json<{ predictions: { acceptable: boolean }[] }>(
       200,
       'POST',
       '/predict',
       {
         sentences: ['The cat saw the dog.', 'Cat the saw the dog.'],
-        model: run.modelId,
+        model: modelId,
       },
     );
     expect(predictions.map(({ acceptable }) => acceptable)).toEqual([true, false]);

@@ -1,7 +1,7 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { BaseModelListDto } from '../src/base-models/dto/base-model.dto.js';
 import { metricOf, removeFolders, startService, type Problem, type Service } from './support/service.js';
 
@@ -13,6 +13,10 @@ let folder: string;
 beforeAll(async () => {
   service = await startService();
   folder = path.join(service.folder, 'base-models');
+});
+
+beforeEach(() => {
+  rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
 });
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { catalogue, type CatalogueEntry } from '../src/datasets/catalogue/catalogue.js';
@@ -44,7 +44,11 @@ const add = (source: string, more: object = {}) =>
   service.json<DatasetDto>(201, 'POST', '/datasets', { source, ...more });
 const refusal = async (status: number, body: unknown) =>
   problemOf(await service.request('POST', '/datasets', body), status);
-const stored = () => readdirSync(path.join(service.folder, 'datasets')).length;
+/** How many data sets have files. The first one makes the folder. */
+const stored = () => {
+  const folder = path.join(service.folder, 'datasets');
+  return existsSync(folder) ? readdirSync(folder).length : 0;
+};
 const staged = () => readdirSync(path.join(service.folder, 'staging'));
 
 describe('the catalogue of data sets', () => {

@@ -5,11 +5,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { DatasetPageDto } from '../src/datasets/dto/dataset.dto.js';
 import type { RunPageDto } from '../src/training/dto/run.dto.js';
 import { newApiKey } from './support/api-keys.js';
 import { startServiceProcess, type RunningService } from './support/service-process.js';
+import { shared } from './support/shared.js';
 
 // The command as a user gives it, on the tiny BERT of the goldens: a small model that learns nothing, in seconds.
 const folder = mkdtempSync(path.join(tmpdir(), 'wellformed-demo-'));
@@ -39,8 +40,14 @@ describe('npm run demo, with a service that runs', { timeout: 180_000 }, () => {
   const get = async <T>(route: string) =>
     (await (await fetch(service.url + route, { headers: key.headers })).json()) as T;
 
+  /** The first demo of this service, and the runs that it left. */
+  const first = shared(async () => {
+    const ended = await demo('--key', key.key, '--epochs', '1').ended;
+    return { ...ended, runs: (await get<RunPageDto>('/train')).items };
+  });
+
   it('trains on the sample, judges three sentences and says what to do next', async () => {
-    const { code, output, errors } = await demo('--key', key.key, '--epochs', '1').ended;
+    const { code, output, errors, runs } = await first();
     expect(errors).toBe('');
     expect(code).toBe(0);
     expect(output).toMatch(/Uploaded sample-training.tsv: ds_\w+, 1776 sentences/);
@@ -52,12 +59,11 @@ describe('npm run demo, with a service that runs', { timeout: 180_000 }, () => {
     expect(output).not.toContain(key.key);
     expect(output).not.toContain('\x1b');
 
-    const { items } = await get<RunPageDto>('/train');
-    expect(items).toMatchObject([{ status: 'succeeded', baseModel: 'tiny-bert' }]);
+    expect(runs).toMatchObject([{ status: 'succeeded', baseModel: 'tiny-bert' }]);
     // The command that it gives for judging.
     const [, address] = /'(http:\S+\/predict\?model=mdl_\w+)'/.exec(output)!;
     const judged = await fetch(address!, { method: 'POST', body: 'We go.', headers: key.headers });
-    expect(await judged.json()).toMatchObject({ model: { id: items[0]!.modelId } });
+    expect(await judged.json()).toMatchObject({ model: { id: runs[0]!.modelId } });
   });
 
   it('tells errors in the words of the service, before it does anything', async () => {
@@ -80,6 +86,7 @@ describe('npm run demo, with a service that runs', { timeout: 180_000 }, () => {
   });
 
   it('takes the data sets that are there, and cancels its run on Ctrl+C', async () => {
+    await first();
     const running = demo('--key', key.key);
     await running.says(/Training on/);
     running.child.kill('SIGINT');
@@ -95,10 +102,17 @@ describe('npm run demo, with a service that runs', { timeout: 180_000 }, () => {
 });
 
 describe('npm run demo, without a service', { timeout: 180_000 }, () => {
-  const data = path.join(folder, 'data');
+  let data: string;
+  beforeEach(() => {
+    data = mkdtempSync(path.join(folder, 'data-'));
+  });
   // No service answers at this port, which `fetch` does not ask.
-  const environment = { ...settings, WELLFORMED_DATA: data, WELLFORMED_PORT: '9' };
-  const start = (...args: string[]) => new Demo(['--base-model', 'tiny-bert', ...args], environment);
+  const start = (...args: string[]) =>
+    new Demo(['--base-model', 'tiny-bert', ...args], {
+      ...settings,
+      WELLFORMED_DATA: data,
+      WELLFORMED_PORT: '9',
+    });
 
   it('starts one, stops it at the end, and leaves the model in the data folder', async () => {
     const { code, output, errors } = await start('--epochs', '1').ended;

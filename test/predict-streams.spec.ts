@@ -286,20 +286,22 @@ describe('a stream', () => {
   });
 
   it('is judged by one version to its end, and breaks off where that is gone', async () => {
+    const first = production;
     const talk = new Conversation();
     talk.say(sentences[0]);
     await talk.hear();
     const { id } = await registerTinyModel(service.app, { promote: 'never' });
     await service.json(200, 'PUT', '/aliases/production', { modelId: id });
+    production = id;
     talk.say(sentences[1]);
     expect(await talk.hear()).toMatchObject({ line: 2, truncated: false });
-    expect((await talk.headers())['wellformed-model']).toBe(production);
+    expect((await talk.headers())['wellformed-model']).toBe(first);
 
-    await service.json(204, 'DELETE', `/models/${production}`);
+    await service.json(204, 'DELETE', `/models/${first}`);
     talk.say(sentences[2]);
     const { error } = await talk.hear();
     expect(error).toMatchObject({
-      detail: expect.stringContaining(production) as string,
+      detail: expect.stringContaining(first) as string,
       instance: '/predict',
     });
     expect(await talk.brokeOff()).toBe(true);

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PredictionDto, PredictionsDto } from '../src/predictions/dto/prediction.dto.js';
 import { LoadedModels } from '../src/predictions/serving/loaded-models.js';
+import { problemOf } from './support/http.js';
 import { removeFolders, startService, type Problem, type Service } from './support/service.js';
 import { goldens, registerTinyModel } from './support/tiny-model.js';
 
@@ -15,6 +16,7 @@ let production: string;
 
 beforeAll(async () => {
   service = await startService();
+  production = (await registerTinyModel(service.app, { name: 'Tiny' })).id;
 });
 
 afterAll(async () => {
@@ -43,23 +45,29 @@ async function metric(line: RegExp): Promise<number> {
 }
 
 describe('without a model', () => {
+  let empty: Service;
+  beforeAll(async () => {
+    empty = await startService();
+  });
+  afterAll(() => empty.stop());
+
+  const refused = async (status: number, body: unknown, headers?: Record<string, string>) =>
+    problemOf(await empty.request('POST', '/predict', body, headers), status);
+
   it('says how to train one', async () => {
-    expect((await refusal(409, { sentence: 'A cat sat.' })).detail).toContain('POST /train');
-    expect((await refusal(409, 'A cat sat.', form)).detail).toContain('/train');
-    await refusal(404, { sentence: 'A cat sat.', model: 'staging' });
+    expect((await refused(409, { sentence: 'A cat sat.' })).detail).toContain('POST /train');
+    expect((await refused(409, 'A cat sat.', form)).detail).toContain('/train');
+    await refused(404, { sentence: 'A cat sat.', model: 'staging' });
   });
 
   it('says how to put one into production, where there is one', async () => {
-    await registerTinyModel(service.app, { promote: 'never' });
-    expect((await refusal(409, { sentence: 'A cat sat.' })).detail).toContain('/aliases/production');
+    const { id } = await registerTinyModel(empty.app, { promote: 'never' });
+    expect((await refused(409, { sentence: 'A cat sat.' })).detail).toContain('/aliases/production');
+    await empty.json(204, 'DELETE', `/models/${id}`);
   });
 });
 
 describe('with a model in production', () => {
-  beforeAll(async () => {
-    production = (await registerTinyModel(service.app, { name: 'Tiny' })).id;
-  });
-
   it('judges sentences as PyTorch does, in their order', async () => {
     const answer = await service.json<PredictionsDto>(200, 'POST', '/predict', { sentences });
     expect(answer.model).toEqual({
@@ -330,7 +338,8 @@ describe('several models', () => {
 
   it('are gone once deleted', async () => {
     const { id } = await registerTinyModel(service.app, { promote: 'never' });
-    await predict({ sentence: 'A cat sat.', model: id });
+    for (const model of [production, id]) await predict({ sentence: 'A cat sat.', model });
+    expect(await metric(/wellformed_loaded_models/)).toBe(2);
     await service.json(204, 'DELETE', `/models/${id}`);
     await refusal(404, { sentence: 'A cat sat.', model: id });
     expect(await metric(/wellformed_loaded_models/)).toBe(1);

@@ -13,6 +13,7 @@ import { nativeEngine } from './support/engines.js';
 import { problemOf } from './support/http.js';
 import { practiceRows } from './support/practice-rows.js';
 import { startServiceProcess, type RunningService } from './support/service-process.js';
+import { shared } from './support/shared.js';
 
 /*
  * Trains the tiny BERT of the goldens through HTTP, in the service as it is built, on sentences whose first two words are in
@@ -37,14 +38,13 @@ const preferences = [
 
 describe.each(preferences)('training on %s', { timeout: 180_000 }, (engine, preference) => {
   let service: RunningService;
-  let run: RunDto;
 
   beforeAll(async () => {
     service = await start({ settings: { WELLFORMED_ENGINE: preference } });
   });
   afterAll(() => service.stop());
 
-  it('takes a form with fields before and after the file', async () => {
+  const queued = shared(async () => {
     const form = new FormData();
     form.set('epochs', '6');
     form.set('learningRate', '1e-3');
@@ -54,8 +54,51 @@ describe.each(preferences)('training on %s', { timeout: 180_000 }, (engine, pref
     form.set('seed', '');
     const response = await fetch(`${service.url}/train`, { method: 'POST', body: form });
     expect(response.status).toBe(202);
-    run = (await response.json()) as RunDto;
-    expect(response.headers.get('location')).toBe(`/train/${run.id}`);
+    return { run: (await response.json()) as RunDto, location: response.headers.get('location') };
+  });
+
+  /** The same run, followed from its start to its end. */
+  const followed = shared(async () => {
+    const { run } = await queued();
+    const following = await fetch(`${service.url}/train/${run.id}/events`);
+    expect(following.headers.get('content-type')).toMatch(/^text\/event-stream/);
+    return parseEvents(await following.text());
+  });
+
+  const trained = shared(async () => {
+    await followed();
+    const { run } = await queued();
+    return get<RunDto>(service, `/train/${run.id}`);
+  });
+
+  /** The metrics page when the service has trained this one run. */
+  const metricsOfFirst = shared(async () => {
+    await trained();
+    // The gauges of a training under way go a moment after its end is stored.
+    const page = () => text(service, '/metrics');
+    await expect.poll(page).not.toMatch(/^wellformed_training_loss /m);
+    return page();
+  });
+
+  const trainedOnUploads = shared(async () => {
+    await metricsOfFirst();
+    const [training, validation] = await Promise.all([upload(service, 480, 2), upload(service, 90, 3)]);
+    const started = await trainJson(service, {
+      datasetId: training.id,
+      validationDatasetId: validation.id,
+      baseModel: 'tiny-bert',
+      epochs: 3,
+      learningRate: 1e-3,
+      maxLength: 24,
+      name: 'Second',
+      promote: 'never',
+    });
+    return { validation, started, ended: await untilEnded(service, started.id) };
+  });
+
+  it('takes a form with fields before and after the file', async () => {
+    const { run, location } = await queued();
+    expect(location).toBe(`/train/${run.id}`);
     expect(run).toMatchObject({
       status: 'queued',
       baseModel: 'tiny-bert',
@@ -65,9 +108,7 @@ describe.each(preferences)('training on %s', { timeout: 180_000 }, (engine, pref
   });
 
   it('learns, and tells how', async () => {
-    const following = await fetch(`${service.url}/train/${run.id}/events`);
-    expect(following.headers.get('content-type')).toMatch(/^text\/event-stream/);
-    const events = parseEvents(await following.text());
+    const events = await followed();
     const types = events.map((event) => event.event);
     expect(types).toEqual(
       expect.arrayContaining(['status', 'phase', 'engine', 'plan', 'step', 'evaluation', 'epoch']),
@@ -82,7 +123,7 @@ describe.each(preferences)('training on %s', { timeout: 180_000 }, (engine, pref
     expect(events.at(-1)).toMatchObject({ event: 'status', data: { status: 'succeeded' } });
     expect(service.logs()).not.toContain('Warning: Possible');
 
-    run = await get<RunDto>(service, `/train/${run.id}`);
+    const run = await trained();
     expect(run).toMatchObject({
       status: 'succeeded',
       engine,
@@ -113,6 +154,7 @@ describe.each(preferences)('training on %s', { timeout: 180_000 }, (engine, pref
   });
 
   it('goes on with the events after the last one received', async () => {
+    const run = await trained();
     const all = parseEvents(await text(service, `/train/${run.id}/events`));
     const later = parseEvents(await text(service, `/train/${run.id}/events`, { 'last-event-id': '5' }));
     expect(later).toEqual(all.slice(5));
@@ -123,6 +165,7 @@ describe.each(preferences)('training on %s', { timeout: 180_000 }, (engine, pref
   });
 
   it('keeps the loss curve', async () => {
+    const run = await trained();
     const { points, epochs, evaluations } = await get<RunMetricsDto>(service, `/train/${run.id}/metrics`);
     expect(points[0]).toMatchObject({ step: 1, epoch: 1, loss: expect.any(Number), learningRate: 0 });
     expect(points.at(-1)!.step).toBe(162);
@@ -135,6 +178,7 @@ describe.each(preferences)('training on %s', { timeout: 180_000 }, (engine, pref
   });
 
   it('registers a model that judges', async () => {
+    const run = await trained();
     const model = await get<ModelDto>(service, `/models/${run.modelId}`);
     const best = Math.max(...run.epochs.map((epoch) => epoch.mcc));
     expect(model).toMatchObject({
@@ -174,7 +218,8 @@ describe.each(preferences)('training on %s', { timeout: 180_000 }, (engine, pref
   });
 
   it('assesses both precisions as they are served', async () => {
-    const { serving, metrics, validation } = await get<ModelDto>(service, `/models/${run.modelId}`);
+    const { modelId } = await trained();
+    const { serving, metrics, validation } = await get<ModelDto>(service, `/models/${modelId}`);
     const { variants, auto } = serving!;
     expect(serving).toMatchObject({ sentences: 40, threads: expect.any(Number) });
     expect(variants.fp32.evaluation.confusionMatrix).toEqual(metrics.best.confusionMatrix);
@@ -202,7 +247,7 @@ describe.each(preferences)('training on %s', { timeout: 180_000 }, (engine, pref
     expect(auto.variant).toBe(loss <= 0.005 ? 'int8' : 'fp32');
     expect(auto.reason).toContain(`${variants.int8.evaluation.mcc.toFixed(4)} with int8`);
 
-    const card = await text(service, `/models/${run.modelId}/files/README.md`);
+    const card = await text(service, `/models/${modelId}/files/README.md`);
     expect(card).toContain(`| int8 | ${variants.int8.evaluation.mcc.toFixed(4)} |`);
     const page = await text(service, '/metrics');
     for (const precision of ['fp32', 'int8'] as const) {
@@ -220,7 +265,7 @@ describe.each(preferences)('training on %s', { timeout: 180_000 }, (engine, pref
   });
 
   it('shows runs, steps and MCC in the metrics', async () => {
-    const page = await text(service, '/metrics');
+    const page = await metricsOfFirst();
     expect(page).toContain('wellformed_runs{status="succeeded"} 1\n');
     expect(page).toContain('wellformed_training_steps_total 162\n');
     expect(page).toContain('wellformed_training_examples_total 2592\n');
@@ -233,19 +278,8 @@ describe.each(preferences)('training on %s', { timeout: 180_000 }, (engine, pref
   });
 
   it('trains and validates on uploaded datasets, once more in the same process', async () => {
-    const [training, validation] = await Promise.all([upload(service, 480, 2), upload(service, 90, 3)]);
-    const started = await trainJson(service, {
-      datasetId: training.id,
-      validationDatasetId: validation.id,
-      baseModel: 'tiny-bert',
-      epochs: 3,
-      learningRate: 1e-3,
-      maxLength: 24,
-      name: 'Second',
-      promote: 'never',
-    });
+    const { validation, started, ended } = await trainedOnUploads();
     expect(started.hyperparameters.validationFraction).toBeNull();
-    const ended = await untilEnded(service, started.id);
     expect(ended).toMatchObject({
       status: 'succeeded',
       plan: {
@@ -264,8 +298,8 @@ describe.each(preferences)('training on %s', { timeout: 180_000 }, (engine, pref
   });
 
   it('keeps the weights of the best epoch', async () => {
-    const { items } = await get<ModelPageDto>(service, '/models?limit=1');
-    const { id, validation, metrics, serving } = await get<ModelDto>(service, `/models/${items[0]!.id}`);
+    const { modelId } = (await trainedOnUploads()).ended;
+    const { id, validation, metrics, serving } = await get<ModelDto>(service, `/models/${modelId}`);
     const { int8 } = serving!.variants;
     for (const [precision, { loss, ...counted }] of [
       ['fp32', metrics.best],
@@ -284,6 +318,7 @@ describe.each(preferences)('training on %s', { timeout: 180_000 }, (engine, pref
   });
 
   it('refuses to delete what something descends from', async () => {
+    const run = await trained();
     const refused = await problemOf(await request(service, 'DELETE', `/train/${run.id}`), 409);
     expect(refused.detail).toContain(`DELETE /models/${run.modelId}`);
     const used = await problemOf(await request(service, 'DELETE', `/datasets/${run.datasetId}`), 409);
@@ -384,7 +419,34 @@ describe('the queue', { timeout: 180_000 }, () => {
   });
   afterAll(() => service.stop());
 
+  /** A run that ended as it should, on files in the other formats. */
+  const trainedOnFiles = shared(async () => {
+    const rows = practiceRows(60, 9)
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split('\t') as [string, string]);
+    const form = new FormData();
+    form.set('baseModel', 'tiny-bert');
+    form.set('name', ' 😀 cafe\u0301 ');
+    form.set(
+      'file',
+      new Blob([`sentence,label\n${rows.map(([text, label]) => `"${text}",${label}\n`).join('')}`]),
+      'a.csv',
+    );
+    const validation = ['The cat sat.', 'Cat the sat.', 'the cat sat.'].map((sentence, i) =>
+      JSON.stringify({ sentence, label: i % 2 }),
+    );
+    form.set('validationFile', new Blob([validation.join('\n')]), 'b.jsonl');
+    const response = await fetch(`${service.url}/train`, { method: 'POST', body: form });
+    const text = await response.text();
+    expect([response.status, text]).toEqual([202, text]);
+    const started = JSON.parse(text) as RunDto;
+    return { started, ended: await untilEnded(service, started.id) };
+  });
+
   it('runs one at a time, oldest first, and forgets what is cancelled', async () => {
+    const models = async () => (await get<ModelPageDto>(service, '/models')).items.map(({ id }) => id);
+    const before = await models();
     const first = await trainJson(service, slow(dataset));
     const second = await trainJson(service, quick(dataset));
     const third = await trainJson(service, quick(dataset));
@@ -408,14 +470,16 @@ describe('the queue', { timeout: 180_000 }, () => {
     expect(cancelled).toMatchObject({ status: 'cancelled', modelId: null, error: null });
     expect(cancelled.step).toBeLessThan(cancelled.totalSteps!);
 
-    expect((await untilEnded(service, third.id)).status).toBe('succeeded');
+    const { status, modelId } = await untilEnded(service, third.id);
+    expect(status).toBe('succeeded');
     expect(readdirSync(path.join(service.data, 'staging'))).toEqual([]);
-    expect((await get<ModelPageDto>(service, '/models')).items).toHaveLength(1);
+    expect(await models()).toEqual([modelId, ...before]);
   });
 
   it('cancels once, and nothing that has ended otherwise', async () => {
-    const { items } = await get<RunPageDto>(service, '/train');
-    const [succeeded, cancelled] = [items[0]!, items[1]!];
+    const { ended: succeeded } = await trainedOnFiles();
+    const cancelled = await trainJson(service, slow(dataset));
+    await cancel(cancelled);
     expect((await request(service, 'POST', `/train/${cancelled.id}/cancel`)).status).toBe(202);
     const refused = await problemOf(await request(service, 'POST', `/train/${succeeded.id}/cancel`), 409);
     expect(refused.detail).toContain('succeeded');
@@ -423,26 +487,7 @@ describe('the queue', { timeout: 180_000 }, () => {
   });
 
   it('takes CSV and JSON lines, and reports on the validation file too', async () => {
-    const rows = practiceRows(60, 9)
-      .trimEnd()
-      .split('\n')
-      .map((line) => line.split('\t') as [string, string]);
-    const form = new FormData();
-    form.set('baseModel', 'tiny-bert');
-    form.set('name', ' 😀 cafe\u0301 ');
-    form.set(
-      'file',
-      new Blob([`sentence,label\n${rows.map(([text, label]) => `"${text}",${label}\n`).join('')}`]),
-      'a.csv',
-    );
-    const validation = ['The cat sat.', 'Cat the sat.', 'the cat sat.'].map((sentence, i) =>
-      JSON.stringify({ sentence, label: i % 2 }),
-    );
-    form.set('validationFile', new Blob([validation.join('\n')]), 'b.jsonl');
-    const response = await fetch(`${service.url}/train`, { method: 'POST', body: form });
-    const text = await response.text();
-    expect([response.status, text]).toEqual([202, text]);
-    const run = JSON.parse(text) as RunDto;
+    const { started: run, ended } = await trainedOnFiles();
     expect(run.name).toBe('😀 caf\u00e9');
     const read = (id: string) => get<DatasetDto>(service, `/datasets/${id}`);
     expect(await read(run.datasetId)).toMatchObject({ rows: 60, statistics: { fileFormat: 'csv' } });
@@ -450,21 +495,33 @@ describe('the queue', { timeout: 180_000 }, () => {
       statistics: { fileFormat: 'jsonl' },
       warnings: [{ kind: 'near-duplicates', count: 1, lines: [3] }],
     });
-    const ended = await untilEnded(service, run.id);
     expect(ended.status).toBe('succeeded');
     expect((await get<ModelDto>(service, `/models/${ended.modelId}`)).name).toBe('😀 caf\u00e9');
   });
 
   it('deletes what has ended, with its events', async () => {
-    const { items } = await get<RunPageDto>(service, '/train?status=cancelled');
-    for (const { id } of items) {
+    const runs = async (query = '') =>
+      (await get<RunPageDto>(service, `/train${query}`)).items.map(({ id }) => id);
+    const before = await runs();
+    const running = await trainJson(service, slow(dataset));
+    const waiting = await trainJson(service, quick(dataset));
+    await untilTraining(service, running.id);
+    await cancel(waiting);
+    await cancel(running);
+    expect(await runs()).toEqual([waiting.id, running.id, ...before]);
+    expect((await runs('?status=cancelled')).slice(0, 2)).toEqual([waiting.id, running.id]);
+    for (const { id } of [running, waiting]) {
       expect((await request(service, 'DELETE', `/train/${id}`)).status).toBe(204);
       await problemOf(await request(service, 'GET', `/train/${id}`), 404);
       await problemOf(await request(service, 'GET', `/train/${id}/events`), 404);
     }
-    expect(items).toHaveLength(2);
-    expect((await get<RunPageDto>(service, '/train')).items).toHaveLength(2);
+    expect(await runs()).toEqual(before);
   });
+
+  async function cancel({ id }: RunDto): Promise<void> {
+    expect((await request(service, 'POST', `/train/${id}/cancel`)).status).toBe(202);
+    expect((await untilEnded(service, id)).status).toBe('cancelled');
+  }
 });
 
 describe('a service that ends while it trains', { timeout: 180_000 }, () => {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { afterAll, afterEach, beforeAll, describe, expect, expectTypeOf, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, expectTypeOf, it, vi } from 'vitest';
 import {
   ProblemError,
   UnreachableError,
@@ -178,10 +178,8 @@ describe('training', () => {
 describe('following a run over a connection that breaks', () => {
   let proxy: CuttingProxy;
   let id: string;
-  let stored: RunEvent[];
 
   beforeAll(async () => {
-    proxy = await CuttingProxy.start(Number(new URL(service.url).port));
     const run = await wellformed.train({
       file: fileOf(practiceRows(96, 4)),
       baseModel: 'tiny-bert',
@@ -190,8 +188,11 @@ describe('following a run over a connection that breaks', () => {
     });
     id = run.id;
   });
-  afterEach(() => proxy.restore());
-  afterAll(() => proxy.stop());
+  // On a port of its own: `fetch` keeps connections, and would find one of the last test cut.
+  beforeEach(async () => {
+    proxy = await CuttingProxy.start(Number(new URL(service.url).port));
+  });
+  afterEach(() => proxy.stop());
 
   it('has every event once, in order, to the end', async () => {
     // In the middle of an event, and each time of another one.
@@ -201,7 +202,7 @@ describe('following a run over a connection that breaks', () => {
     const events = await all(throughProxy.followRun(id, { onConnection: (state) => told.push(state) }));
     expect(proxy.cuts).toBe(3);
     expect(told.filter((isConnected) => !isConnected)).toHaveLength(3);
-    stored = await all(wellformed.followRun(id));
+    const stored: RunEvent[] = await all(wellformed.followRun(id));
     expect(stored.map((event) => event.id)).toEqual(stored.map((_, index) => index + 1));
     expect(events).toEqual(stored);
     expect(stored.at(-1)).toMatchObject({ type: 'status', data: { status: 'succeeded' } });
@@ -390,8 +391,9 @@ describe('a service that asks to wait', () => {
 
   it('gets the 2,000 lines of a file when it says so, and they come in order', async () => {
     // The clock of the service stands still, a second and a half before a new minute begins, until it has said that one has to wait.
+    // It is ahead of the real one, so that nothing which other tests asked for counts.
     const { now } = Date;
-    const start = now();
+    const start = now() + 120_000;
     let time = () => start;
     vi.spyOn(Date, 'now').mockImplementation(() => time());
     const statuses: number[] = [];

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { DatasetDto, DatasetPageDto } from '../../src/datasets/dto/dataset.dto.js';
 import type { RunDto } from '../../src/training/dto/run.dto.js';
 import { formOf } from '../support/http.js';
@@ -51,6 +51,7 @@ describe.skipIf(!library)('a clock that jumps', { timeout: 400_000 }, () => {
     setClock(0);
     await start();
   });
+  beforeEach(() => setClock(0));
   afterAll(async () => {
     await service?.stop();
     rmSync(folder, { recursive: true });

@@ -169,7 +169,10 @@ describe.skipIf(why !== undefined)('a full disk', { timeout: 240_000 }, () => {
     await isWhole();
   });
 
-  it('has left the database intact', async () => {
+  it('leaves the database intact', async () => {
+    disk.fill();
+    expect((await train(3)).status).toBe(507);
+    disk.free();
     const runs = await listed('train');
     await service.stop();
     const copy = path.join(baseModels, 'wellformed.sqlite');
@@ -179,5 +182,6 @@ describe.skipIf(why !== undefined)('a full disk', { timeout: 240_000 }, () => {
     expect(database.pragma('foreign_key_check')).toEqual([]);
     expect(database.prepare('SELECT id FROM runs ORDER BY id').pluck().all()).toEqual(runs);
     database.close();
+    await start();
   });
 });

@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { practiceRows } from '../support/practice-rows.js';
 import { startServiceProcess, type RunningService } from '../support/service-process.js';
 import { browserPath, openPage, startBrowser } from './browser.js';
@@ -24,13 +24,16 @@ describe.skipIf(!browserPath)('the journey of a new user', () => {
       },
     });
   beforeAll(async () => {
+    browser = await startBrowser();
+  });
+  afterAll(() => browser?.close());
+  // Each journey begins in an empty service.
+  beforeEach(async () => {
     data = mkdtempSync(path.join(tmpdir(), 'wellformed-journey-'));
     cpSync('test/goldens/tiny-bert', path.join(data, 'base-models', 'all-MiniLM-L6-v2'), { recursive: true });
     service = await start();
-    browser = await startBrowser();
   });
-  afterAll(async () => {
-    await browser?.close();
+  afterEach(async () => {
     await service?.stop();
     rmSync(data, { recursive: true, force: true });
   });
@@ -148,24 +151,6 @@ describe.skipIf(!browserPath)('the journey of a new user', () => {
     service = await start();
     await page.locator('.banner').waitFor({ state: 'detached', timeout: 20_000 });
     await page.locator('.status', { hasText: 'interrupted' }).waitFor({ timeout: 20_000 });
-    await page.close();
-  });
-
-  it('can be gone without a mouse', async () => {
-    const { page } = await openPage(browser, service.url);
-    await page.goto(service.url);
-    await page.getByLabel('Sentences, one on each line').waitFor();
-    await page.keyboard.press('Tab');
-    await expect.poll(() => page.evaluate(`document.activeElement.textContent`)).toBe('Skip to the content');
-    await page.keyboard.press('Enter');
-    await expect.poll(() => page.evaluate(`document.activeElement.id`)).toBe('main');
-    // A letter opens a view, and the focus is on its heading.
-    await page.keyboard.press('m');
-    await expect.poll(() => page.evaluate(`document.activeElement.textContent`)).toBe('Models');
-    await page.keyboard.press('?');
-    await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor();
-    await page.keyboard.press('Escape');
-    await expect.poll(() => page.getByRole('dialog').count()).toBe(0);
     await page.close();
   });
 });

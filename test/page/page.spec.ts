@@ -128,4 +128,22 @@ describe.skipIf(!browserPath)('the page', () => {
     await page.locator('.banner').waitFor({ state: 'detached', timeout: 20_000 });
     await page.close();
   });
+
+  it('can be used without a mouse', async () => {
+    const { page } = await openPage(browser, service.url);
+    await page.goto(service.url);
+    await page.getByLabel('Sentences, one on each line').waitFor();
+    await page.keyboard.press('Tab');
+    await expect.poll(() => page.evaluate(`document.activeElement.textContent`)).toBe('Skip to the content');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => page.evaluate(`document.activeElement.id`)).toBe('main');
+    // A letter opens a view, and the focus is on its heading.
+    await page.keyboard.press('m');
+    await expect.poll(() => page.evaluate(`document.activeElement.textContent`)).toBe('Models');
+    await page.keyboard.press('?');
+    await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor();
+    await page.keyboard.press('Escape');
+    await expect.poll(() => page.getByRole('dialog').count()).toBe(0);
+    await page.close();
+  });
 });
