@@ -1,6 +1,6 @@
+import { quantile } from '../harness/statistics.mjs';
 import { closedLoop } from './load.mjs';
 import { withSides } from './sides.mjs';
-import { quantile } from './statistics.mjs';
 import { servingTurns } from './turns.mjs';
 
 /** What many clients get a second, and how long they wait. */

@@ -1,7 +1,7 @@
+import { quantile } from '../harness/statistics.mjs';
 import { closedLoop } from './load.mjs';
 import { LeastServer } from './programs.mjs';
 import { withSides } from './sides.mjs';
-import { quantile } from './statistics.mjs';
 import { servingTurns } from './turns.mjs';
 
 /** What one client waits for one sentence: beside ONNX Runtime alone, and beside the peer. */

@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeRandomModel } from '../random-model.mjs';
-import { Service } from './programs.mjs';
+import { makeRandomModel } from '../harness/random-model.mjs';
+import { Service } from '../harness/service.mjs';
 import { trainingFile } from './sentences.mjs';
 
 /** Sentences that a model is trained on before it is served, and as many that it is judged on. */
@@ -42,15 +42,14 @@ export async function trainModels({ dataFolder, settings, shapes, sentences }) {
   try {
     const models = {};
     for (const shape of shapes) {
-      const { id: runId } = await service.train(trainingFile(sentences.take(2 * ROWS)), {
-        baseModel: baseModelOf(shape),
-        epochs: 1,
-        batchSize: 8,
-        validationFraction: 0.5,
-        promote: 'never',
-      });
-      const { modelId: id } = await service.run(runId, ({ status }) => status === 'succeeded');
-      await service.ask('PUT', `/aliases/${shape}`, { modelId: id });
+      const request = {
+        ...{ baseModel: baseModelOf(shape), epochs: 1, batchSize: 8 },
+        ...{ validationFraction: 0.5, promote: 'never' },
+      };
+      const { modelId: id } = await service.run(
+        await service.train(request, trainingFile(sentences.take(2 * ROWS))),
+      );
+      await service.request('PUT', `/aliases/${shape}`, { modelId: id });
       const folder = join(dataFolder, 'models', id);
       const variants = existsSync(join(folder, 'model.int8.onnx')) ? ['fp32', 'int8'] : ['fp32'];
       models[shape] = { id, alias: shape, folder, variants };
@@ -65,7 +64,7 @@ export async function trainModels({ dataFolder, settings, shapes, sentences }) {
 export async function putIntoProduction({ id }, settings) {
   const service = await Service.start(settings);
   try {
-    await service.ask('PUT', '/aliases/production', { modelId: id });
+    await service.request('PUT', '/aliases/production', { modelId: id });
   } finally {
     await service.end();
   }
