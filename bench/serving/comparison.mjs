@@ -90,10 +90,10 @@ export class ServingBenchmark extends Benchmark {
   }
 
   /** What a request says besides its sentence. */
-  fields(shape, variant) {
-    const { alias, variants } = this.models[shape];
+  fields(shape, precision) {
+    const { alias, precisions } = this.models[shape];
     // A service without int8 knows no precision either.
-    return { model: alias, ...(variants.length > 1 && { precision: variant }) };
+    return { model: alias, ...(precisions.length > 1 && { precision }) };
   }
 
   /** @returns {boolean} whether the system tells what processes take; says so if not */

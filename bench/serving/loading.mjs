@@ -15,7 +15,7 @@ export async function measureLoading(bench, work) {
   const emptyFolder = `${bench.dataFolder}-empty`;
   const empty = { milliseconds: [], bytes: [] };
   const loaded = { milliseconds: [], bytes: [], bytesAfterLoad: [] };
-  const precision = model.variants.length > 1 ? { WELLFORMED_PREDICT_PRECISION: 'fp32' } : {};
+  const precision = model.precisions.length > 1 ? { WELLFORMED_PREDICT_PRECISION: 'fp32' } : {};
   for (let start = 0; start < measure.starts; start++) {
     rmSync(emptyFolder, { recursive: true, force: true });
     await withService(

@@ -34,7 +34,7 @@ export function baseModelOf(shape) {
  * @param {Record<string, string>} options.settings of the service
  * @param {string[]} options.shapes
  * @param {{take(count: number): string[]}} options.sentences
- * @returns {Promise<Record<string, {id: string, alias: string, folder: string, variants: ('fp32' | 'int8')[]}>>} by shape
+ * @returns {Promise<Record<string, {id: string, alias: string, folder: string, precisions: ('fp32' | 'int8')[]}>>} by shape
  */
 export async function trainModels({ dataFolder, settings, shapes, sentences }) {
   rmSync(dataFolder, { recursive: true, force: true });
@@ -51,8 +51,8 @@ export async function trainModels({ dataFolder, settings, shapes, sentences }) {
       );
       await service.request('PUT', `/aliases/${shape}`, { modelId: id });
       const folder = join(dataFolder, 'models', id);
-      const variants = existsSync(join(folder, 'model.int8.onnx')) ? ['fp32', 'int8'] : ['fp32'];
-      models[shape] = { id, alias: shape, folder, variants };
+      const precisions = existsSync(join(folder, 'model.int8.onnx')) ? ['fp32', 'int8'] : ['fp32'];
+      models[shape] = { id, alias: shape, folder, precisions };
     }
     return models;
   } finally {

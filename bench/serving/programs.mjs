@@ -47,8 +47,8 @@ export class BareRuntime extends MeasuredProgram {
 export class LeastServer extends MeasuredProgram {
   url;
 
-  static async start({ model, variant, threads }) {
-    const server = new LeastServer('node:http', nodeProgram('node-http.mjs', { model, variant, threads }));
+  static async start({ model, precision, threads }) {
+    const server = new LeastServer('node:http', nodeProgram('node-http.mjs', { model, precision, threads }));
     server.url = (await server.startUntil(json)).url;
     server.ignoreLines();
     return server;
