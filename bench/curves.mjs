@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { bootstrapMcc } from '../dist/bert/evaluation/bootstrap.js';
 import { evaluatePredictions } from '../dist/bert/evaluation/evaluation.js';
-import { curvesTable } from './curves-table.mjs';
+import { curvesTable } from './training/report.mjs';
 
 const runs = process.argv.slice(2).map((path) => {
   const { labels, epochs } = JSON.parse(readFileSync(path, 'utf8'));

@@ -2,10 +2,11 @@
 //
 // Where the time of a training step goes: for each of the engine's kernels, how often a step calls it and for how long. Native
 // TensorFlow's kernels are its ops, called one after another and waited for; those of wasm are TF.js's. MODEL and FILE are those of
-// our-training.mjs; `npm run bench:training` leaves some under .engine/bench/. With --shapes, calls are told apart by their inputs' shapes.
+// training/our-training.mjs; `npm run bench:training` leaves some under .engine/bench/. With --shapes, calls are told apart by their inputs' shapes.
 import { engine as tfjs, getKernelsForBackend } from '@tensorflow/tfjs-core';
 import { parseArgs } from 'node:util';
-import { openTraining, TRAINING_OPTIONS } from './our-steps.mjs';
+import { markdownTable } from './harness/report.mjs';
+import { openTraining, TRAINING_OPTIONS } from './training/our-steps.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -38,11 +39,18 @@ await training.end();
 const step = (seconds.reduce((sum, value) => sum + value, 0) / count) * 1000;
 const inKernels = lines.reduce((sum, line) => sum + line.milliseconds, 0);
 const allCalls = lines.reduce((sum, line) => sum + line.calls, 0);
-print('kernel', 'calls a step', 'ms a step', 'share');
-print('---', '--:', '--:', '--:');
-for (const { kernel, calls, milliseconds } of lines) printRow(kernel, calls, milliseconds);
-printRow('JavaScript and everything between kernels', allCalls, step - inKernels);
-printRow('the whole step', allCalls, step);
+const cellsOf = (name, calls, milliseconds) => [
+  name,
+  Number.isInteger(calls) ? String(calls) : calls.toFixed(1),
+  milliseconds.toFixed(2),
+  `${((100 * milliseconds) / step).toFixed(1)} %`,
+];
+const cells = [
+  ...lines.map(({ kernel, calls, milliseconds }) => cellsOf(kernel, calls, milliseconds)),
+  cellsOf('JavaScript and everything between kernels', allCalls, step - inKernels),
+  cellsOf('the whole step', allCalls, step),
+];
+console.log(markdownTable(['kernel', 'calls a step', 'ms a step', 'share'], cells, [1, 2, 3]));
 
 /** TensorFlow's ops go through one function of the addon, which returns when the op is done. */
 function watchOps() {
@@ -105,13 +113,4 @@ function timed(name, run) {
     kernels.set(name, entry);
     inner = outer + milliseconds;
   }
-}
-
-function printRow(name, calls, milliseconds) {
-  const share = `${((100 * milliseconds) / step).toFixed(1)} %`;
-  print(name, Number.isInteger(calls) ? calls : calls.toFixed(1), milliseconds.toFixed(2), share);
-}
-
-function print(...cells) {
-  console.log(`| ${cells.join(' | ')} |`);
 }

@@ -4,8 +4,8 @@
 // shares, without the HTTP service around it. Build first: npm run build.
 import { renameSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { readCola } from './cola.mjs';
-import { BUILT, loadLibrary } from './library.mjs';
+import { readCola } from './training/cola.mjs';
+import { BUILT, loadLibrary } from './training/our-steps.mjs';
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,

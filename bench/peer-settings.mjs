@@ -1,11 +1,15 @@
 // node bench/peer-settings.mjs --python PATH --model DIR --data FILE [--rounds 6] [--steps 3] [--only NAME …]
 //
 // Which settings let PyTorch train fastest on this machine: the same steps under each of them, in turn. What is best is the default of
-// peers/torch_training.py and in peer.mjs. MODEL and FILE are those of our-training.mjs.
+// peers/torch_training.py and in harness/peer.mjs. MODEL and FILE are those of training/our-training.mjs.
 import { parseArgs } from 'node:util';
-import { HUGE_PAGES, KEEPS_MEMORY, PEER_PROGRAM } from './peer.mjs';
-import { median } from './report.mjs';
-import { inTurns, Program, watchOthers } from './turns.mjs';
+import { KEEPS_MEMORY } from './harness/peer.mjs';
+import { markdownTable } from './harness/report.mjs';
+import { median } from './harness/statistics.mjs';
+import { watchTurns } from './harness/turns.mjs';
+import { peerTraining, timeSteps } from './training/programs.mjs';
+
+const HUGE_PAGES = 'glibc.malloc.hugetlb=1';
 
 const { values: options } = parseArgs({
   options: {
@@ -37,24 +41,26 @@ const settings = {
 
 const chosen = Object.entries(settings).filter(([name]) => !options.only || options.only.includes(name));
 const threads = options.threads ? ['--threads', options.threads] : [];
-const sides = chosen.map(([name, { args = [], environment }]) => ({
-  program: new Program(
-    name,
-    options.python,
-    [PEER_PROGRAM, '--model', options.model, '--data', options.data, ...threads, ...args],
-    environment,
-  ),
+const rounds = Number(options.rounds);
+const { python, model, data } = options;
+const sides = chosen.map(([name, { args = [], environment = {} }]) => ({
+  program: peerTraining(python, { name, model, data, args: [...threads, ...args], environment }),
   warmup: 3,
-  steps: Number(options.rounds) * Number(options.steps),
+  steps: rounds * Number(options.steps),
 }));
-const disturbance = watchOthers();
-const results = await inTurns(sides, { rounds: Number(options.rounds) });
-const disturbed = disturbance(sides.map((side) => side.program));
-console.log('| settings | median ms a step | fastest | peak MiB |\n| --- | --: | --: | --: |');
-sides.forEach(({ program: { name, peakBytes } }, i) => {
+const programs = sides.map(({ program }) => program);
+const disturbances = watchTurns('settings', programs);
+const results = await timeSteps(sides, { rounds });
+const remarks = disturbances();
+const cells = programs.map(({ name, peakBytes }, i) => {
   const milliseconds = results[i].map(({ seconds }) => 1000 * seconds);
-  const [middle, least] = [median(milliseconds), Math.min(...milliseconds)].map((value) => value.toFixed(0));
-  console.log(`| ${name} | ${middle} | ${least} | ${(peakBytes / 2 ** 20).toFixed(0)} |`);
+  return [
+    name,
+    ...[median(milliseconds), Math.min(...milliseconds), peakBytes / 2 ** 20].map((value) =>
+      value.toFixed(0),
+    ),
+  ];
 });
-if (disturbed) console.log(`\nNot to be trusted: ${disturbed}`);
-await Promise.all(sides.map((side) => side.program.end()));
+console.log(markdownTable(['settings', 'median ms a step', 'fastest', 'peak MiB'], cells, [1, 2, 3]));
+for (const remark of remarks) console.log(`\nNot to be trusted: ${remark}`);
+await Promise.all(programs.map((program) => program.end()));

@@ -11,8 +11,8 @@ import { defaultHyperparameters } from '../dist/bert/fine-tuning/hyperparameters
 import { statelessPhilox } from '../dist/bert/random.js';
 import { writeSafetensors } from '../dist/bert/weights/safetensors.js';
 import { TrainingProcess } from '../dist/training/training-process.js';
-import { makeRandomModel } from './random-model.mjs';
-import { PIECES } from './rows.mjs';
+import { makeRandomModel } from './harness/random-model.mjs';
+import { PIECES } from './training/rows.mjs';
 
 const { values: options } = parseArgs({
   options: {

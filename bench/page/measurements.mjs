@@ -9,11 +9,11 @@ import {
   noteFaults,
   pageSizes,
 } from '../../scripts/chromium.mjs';
-import { Client } from '../../scripts/demo/client.mjs';
-import { startOwnService } from '../../scripts/demo/own-service.mjs';
 import { root } from '../../scripts/set-up/places.mjs';
-import { aligned, machine, median } from '../report.mjs';
-import { quantile } from '../serving/statistics.mjs';
+import { killProgramsAtExit } from '../harness/programs.mjs';
+import { machine, markdownTable } from '../harness/report.mjs';
+import { Service } from '../harness/service.mjs';
+import { median, quantile } from '../harness/statistics.mjs';
 import { liveRun } from './live-run.mjs';
 
 const BASE_MODEL = 'all-MiniLM-L6-v2';
@@ -30,13 +30,12 @@ const HOUR_IN_SECONDS = 60;
 export async function measurePage() {
   if (!chromiumPath) throw new Error(chromiumMissing);
   const data = mkdtempSync(join(tmpdir(), 'wellformed-bench-page-'));
-  const service = await startOwnService(data, (error) => {
-    throw error;
-  });
+  killProgramsAtExit();
+  const service = await Service.start({ WELLFORMED_DATA: data });
   const browser = await launchChromium();
   try {
     console.log(`Training ${BASE_MODEL} for an epoch, so that there is a model that judges …`);
-    const run = await trainedRun(service.url);
+    const run = await trainedRun(service);
     const faults = [];
     const rows = [...sizes()];
     for (const measure of [firstPaint, interaction, redraw, heap]) {
@@ -54,7 +53,7 @@ export async function measurePage() {
     return rows.every(({ value, reach }) => value <= reach);
   } finally {
     await browser.close();
-    await service.stop();
+    await service.end();
     rmSync(data, { recursive: true, force: true });
   }
 }
@@ -64,24 +63,20 @@ function table(rows) {
     const shown = (number) => `${Number.isInteger(number) ? number : number.toFixed(1)} ${unit}`.trim();
     return [what, shown(value), `≤ ${shown(reach)}`, value <= reach ? 'met' : 'missed'];
   });
-  return aligned(['what', 'measured', 'reach', ''], cells, []);
+  return markdownTable(['what', 'measured', 'reach', ''], cells);
 }
 
-async function trainedRun(url) {
-  const client = new Client(url, undefined, AbortSignal.timeout(3_600_000));
+async function trainedRun(service) {
   const [training, validation] = await Promise.all(
-    ['sample/train', 'sample/validation'].map((source) => client.ask('POST', '/datasets', { source })),
+    ['sample/train', 'sample/validation'].map((source) => service.request('POST', '/datasets', { source })),
   );
-  const { id } = await client.ask('POST', '/train', {
+  const request = {
     datasetId: training.id,
     validationDatasetId: validation.id,
     baseModel: BASE_MODEL,
     epochs: 1,
-  });
-  for await (const { type, data } of client.follow(id)) {
-    if (type === 'status' && data.status === 'failed') throw new Error(data.error.detail);
-  }
-  return client.ask('GET', `/train/${id}`);
+  };
+  return service.run(await service.train(request));
 }
 
 function sizes() {

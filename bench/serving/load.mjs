@@ -112,8 +112,19 @@ export async function openLoop({ url, perSecond, seconds, sentence, body, random
   return result;
 }
 
+/**
+ * Asks a server for one judgement.
+ * @param {{name: string, url: string, log: string}} server
+ * @param {object} body
+ */
+export async function predict({ name, url, log }, body) {
+  const { status, text } = await post(`${url}/predict`, body);
+  if (status !== 200) throw new Error(`${name}: POST /predict answered ${status}: ${text}\n${log}`);
+  return JSON.parse(text);
+}
+
 /** @returns {Promise<{status: number, text: string}>} */
-export function post(url, body, agent) {
+function post(url, body, agent) {
   const payload = Buffer.from(JSON.stringify(body));
   const headers = { 'content-type': 'application/json', 'content-length': payload.length };
   return new Promise((resolve, reject) => {

@@ -1,7 +1,7 @@
 import { rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { median } from '../report.mjs';
-import { closedLoop } from './load.mjs';
+import { median } from '../harness/statistics.mjs';
+import { closedLoop, predict } from './load.mjs';
 import { putIntoProduction } from './preparation.mjs';
 import { withService } from './sides.mjs';
 
@@ -15,7 +15,7 @@ export async function measureLoading(bench, work) {
   const emptyFolder = `${bench.dataFolder}-empty`;
   const empty = { milliseconds: [], bytes: [] };
   const loaded = { milliseconds: [], bytes: [], bytesAfterLoad: [] };
-  const precision = model.variants.length > 1 ? { WELLFORMED_PREDICT_PRECISION: 'fp32' } : {};
+  const precision = model.precisions.length > 1 ? { WELLFORMED_PREDICT_PRECISION: 'fp32' } : {};
   for (let start = 0; start < measure.starts; start++) {
     rmSync(emptyFolder, { recursive: true, force: true });
     await withService(
@@ -23,7 +23,7 @@ export async function measureLoading(bench, work) {
       async (service) => {
         empty.milliseconds.push(service.listening);
         // As many requests as the other one has answered.
-        await service.ask('GET', '/health/ready');
+        await service.request('GET', '/health/ready');
         await settled();
         empty.bytes.push(service.residentBytes);
       },
@@ -32,7 +32,7 @@ export async function measureLoading(bench, work) {
     await withService(
       bench,
       async (service) => {
-        await service.predict(bench.sentences.take(1)[0]);
+        await predict(service, { sentence: bench.sentences.take(1)[0] });
         loaded.milliseconds.push(performance.now() - service.startedAt);
         await settled();
         loaded.bytes.push(service.residentBytes);

@@ -1,6 +1,6 @@
+import { quantile } from '../harness/statistics.mjs';
 import { closedLoop } from './load.mjs';
 import { withSides } from './sides.mjs';
-import { quantile } from './statistics.mjs';
 import { servingTurns } from './turns.mjs';
 
 /** What many clients get a second, and how long they wait. */
@@ -9,11 +9,11 @@ export async function measureManyClients(bench, work) {
   await withSides(bench, work, async ({ service, bare, peer }) => {
     const overHttp = (url, fields) => (sentences) =>
       closedLoop({ url, clients, sentences, body: (sentence) => ({ sentence, ...fields }) });
-    const variants = Object.keys(bare);
+    const precisions = Object.keys(bare);
     const sides = [
-      ...variants.flatMap((variant) => [
-        { program: service, turn: overHttp(service.url, bench.fields(shape, variant)) },
-        { program: bare[variant], turn: (sentences) => bare[variant].ideal(bench.encode(sentences)) },
+      ...precisions.flatMap((precision) => [
+        { program: service, turn: overHttp(service.url, bench.fields(shape, precision)) },
+        { program: bare[precision], turn: (sentences) => bare[precision].ideal(bench.encode(sentences)) },
       ]),
       { program: peer, turn: overHttp(peer.url, {}) },
     ];
@@ -27,14 +27,14 @@ export async function measureManyClients(bench, work) {
       rounds: measure.rounds,
       sentences: () => bench.sentences.take(perTurn),
     });
-    tellProcessorTime(bench, work, variants, turns);
+    tellProcessorTime(bench, work, precisions, turns);
     const measured = `${measure.rounds} × ${perTurn} sentences each`;
     const perSecondOfPeer = rate(turns.at(-1));
-    variants.forEach((variant, i) => {
+    precisions.forEach((precision, i) => {
       const ours = turns[2 * i];
-      if (variant === 'fp32') bench.perSecond[shape] = rate(ours);
+      if (precision === 'fp32') bench.perSecond[shape] = rate(ours);
       bench.add({
-        work: `${work.name}, ${variant}`,
+        work: `${work.name}, ${precision}`,
         ...{
           ours: rate(ours),
           peer: idealRate(turns[2 * i + 1]),
@@ -43,7 +43,7 @@ export async function measureManyClients(bench, work) {
         ...{ unit: 'sentences/s', kind: 'share', reach: { atLeast: 90 }, measured },
       });
       bench.add({
-        work: `${work.name}, ${variant}`,
+        work: `${work.name}, ${precision}`,
         ...{
           ours: rate(ours),
           peer: perSecondOfPeer,
@@ -51,10 +51,10 @@ export async function measureManyClients(bench, work) {
           unit: 'sentences/s',
           kind: 'times',
         },
-        ...{ reach: { atLeast: bench.reachAgainstPyTorch[variant] }, measured },
+        ...{ reach: { atLeast: bench.reachAgainstPyTorch[precision] }, measured },
       });
       bench.add({
-        work: `${work.name}, ${variant}: p99`,
+        work: `${work.name}, ${precision}: p99`,
         ours: p99(ours, 'milliseconds'),
         peer: p99(ours, 'inferenceMilliseconds'),
         against: 'p99 of the time of its batch',
@@ -82,14 +82,14 @@ function p99(turns, of) {
 }
 
 /** Says what a sentence costs each side, which depends less on what else the machine does than the time that it takes. */
-function tellProcessorTime(bench, { name }, variants, turns) {
+function tellProcessorTime(bench, { name }, precisions, turns) {
   const milliseconds = (side) => {
     const seconds = turns[side].reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0);
     const sentences = turns[side].reduce((sum, turn) => sum + turn.count, 0);
     return ((1000 * seconds) / sentences).toFixed(2);
   };
-  const ours = variants.map(
-    (variant, i) => `${milliseconds(2 * i)} (${variant}; ONNX Runtime alone ${milliseconds(2 * i + 1)})`,
+  const ours = precisions.map(
+    (precision, i) => `${milliseconds(2 * i)} (${precision}; ONNX Runtime alone ${milliseconds(2 * i + 1)})`,
   );
   bench.remarks.push(
     `${name}: milliseconds of processor time a sentence: ${ours.join(', ')}; PyTorch ${milliseconds(turns.length - 1)}.`,

@@ -1,20 +1,20 @@
-// node bench/serving/node-http.mjs --model FOLDER --variant fp32|int8 --threads N
+// node bench/serving/node-http.mjs --model FOLDER --precision fp32|int8 --threads N
 //
 // The least that a server in Node can be: node:http, the tokenizer and the inference thread, and nothing else. No framework, no queue, no
 // batches, no validation, no metrics, no registry. What HTTP costs here beyond it is the service's.
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { graphFiles } from '../../dist/bert/onnx/variants.js';
+import { graphFiles } from '../../dist/bert/onnx/precisions.js';
 import { InferenceThread } from '../../dist/bert/serving/inference-thread.js';
 import { Tokenizer } from '../../dist/bert/tokenizer/tokenizer.js';
 
 const { values: options } = parseArgs({
-  options: { model: { type: 'string' }, variant: { type: 'string' }, threads: { type: 'string' } },
+  options: { model: { type: 'string' }, precision: { type: 'string' }, threads: { type: 'string' } },
 });
 const tokenizer = Tokenizer.fromFolder(options.model);
 const thread = await InferenceThread.start({
-  modelPath: join(options.model, graphFiles[options.variant]),
+  modelPath: join(options.model, graphFiles[options.precision]),
   threads: Number(options.threads),
 });
 const server = createServer((request, response) => {

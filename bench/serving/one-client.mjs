@@ -1,7 +1,7 @@
+import { quantile } from '../harness/statistics.mjs';
 import { closedLoop } from './load.mjs';
 import { LeastServer } from './programs.mjs';
 import { withSides } from './sides.mjs';
-import { quantile } from './statistics.mjs';
 import { servingTurns } from './turns.mjs';
 
 /** What one client waits for one sentence: beside ONNX Runtime alone, and beside the peer. */
@@ -12,25 +12,25 @@ export async function measureOneClient(bench, work) {
       const body = (sentence) => ({ sentence, ...fields });
       return closedLoop({ url, clients: 1, sentences, body });
     };
-    const variants = Object.keys(bare);
+    const precisions = Object.keys(bare);
     const { threads } = bench;
     const least = {};
-    for (const variant of variants) {
-      least[variant] = await started(
-        LeastServer.start({ model: bench.models[shape].folder, variant, threads }),
+    for (const precision of precisions) {
+      least[precision] = await started(
+        LeastServer.start({ model: bench.models[shape].folder, precision, threads }),
       );
     }
     const sides = [
-      ...variants.flatMap((variant) => [
-        { program: service, turn: overHttp(service.url, bench.fields(shape, variant)) },
+      ...precisions.flatMap((precision) => [
+        { program: service, turn: overHttp(service.url, bench.fields(shape, precision)) },
         {
-          program: bare[variant],
+          program: bare[precision],
           turn: async (sentences) => {
-            const { seconds } = await bare[variant].single(bench.encode(sentences));
+            const { seconds } = await bare[precision].single(bench.encode(sentences));
             return { milliseconds: seconds.map((value) => 1000 * value) };
           },
         },
-        { program: least[variant], turn: overHttp(least[variant].url, {}) },
+        { program: least[precision], turn: overHttp(least[precision].url, {}) },
       ]),
       { program: peer, turn: overHttp(peer.url, {}) },
     ];
@@ -48,22 +48,22 @@ export async function measureOneClient(bench, work) {
     );
     const measured = `${measure.rounds * (measure.sentences - 1)} sentences each`;
     const p50OfPeer = p50.at(-1);
-    variants.forEach((variant, i) => {
+    precisions.forEach((precision, i) => {
       const [ours, alone, atLeast] = p50.slice(3 * i, 3 * i + 3);
       bench.add({
-        work: `${work.name}, ${variant}: p50`,
+        work: `${work.name}, ${precision}: p50`,
         ...{ ours, peer: alone, against: 'ONNX Runtime alone', unit: 'ms', kind: 'difference' },
         ...{ reach: { atMost: 1 }, measured },
       });
       bench.add({
-        work: `${work.name}, ${variant}: p50`,
+        work: `${work.name}, ${precision}: p50`,
         ...{ ours, peer: atLeast, against: 'node:http with an inference thread', unit: 'ms' },
         ...{ kind: 'difference', measured },
       });
       bench.add({
-        work: `${work.name}, ${variant}: p50`,
+        work: `${work.name}, ${precision}: p50`,
         ...{ ours, peer: p50OfPeer, against: 'PyTorch', unit: 'ms', kind: 'times', less: true },
-        ...{ reach: variant === 'fp32' ? { atLeast: 1.9 } : undefined, measured },
+        ...{ reach: precision === 'fp32' ? { atLeast: 1.9 } : undefined, measured },
       });
     });
   });

@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeRandomModel } from '../random-model.mjs';
-import { Service } from './programs.mjs';
+import { makeRandomModel } from '../harness/random-model.mjs';
+import { Service } from '../harness/service.mjs';
 import { trainingFile } from './sentences.mjs';
 
 /** Sentences that a model is trained on before it is served, and as many that it is judged on. */
@@ -34,7 +34,7 @@ export function baseModelOf(shape) {
  * @param {Record<string, string>} options.settings of the service
  * @param {string[]} options.shapes
  * @param {{take(count: number): string[]}} options.sentences
- * @returns {Promise<Record<string, {id: string, alias: string, folder: string, variants: ('fp32' | 'int8')[]}>>} by shape
+ * @returns {Promise<Record<string, {id: string, alias: string, folder: string, precisions: ('fp32' | 'int8')[]}>>} by shape
  */
 export async function trainModels({ dataFolder, settings, shapes, sentences }) {
   rmSync(dataFolder, { recursive: true, force: true });
@@ -42,18 +42,17 @@ export async function trainModels({ dataFolder, settings, shapes, sentences }) {
   try {
     const models = {};
     for (const shape of shapes) {
-      const { id: runId } = await service.train(trainingFile(sentences.take(2 * ROWS)), {
-        baseModel: baseModelOf(shape),
-        epochs: 1,
-        batchSize: 8,
-        validationFraction: 0.5,
-        promote: 'never',
-      });
-      const { modelId: id } = await service.run(runId, ({ status }) => status === 'succeeded');
-      await service.ask('PUT', `/aliases/${shape}`, { modelId: id });
+      const request = {
+        ...{ baseModel: baseModelOf(shape), epochs: 1, batchSize: 8 },
+        ...{ validationFraction: 0.5, promote: 'never' },
+      };
+      const { modelId: id } = await service.run(
+        await service.train(request, trainingFile(sentences.take(2 * ROWS))),
+      );
+      await service.request('PUT', `/aliases/${shape}`, { modelId: id });
       const folder = join(dataFolder, 'models', id);
-      const variants = existsSync(join(folder, 'model.int8.onnx')) ? ['fp32', 'int8'] : ['fp32'];
-      models[shape] = { id, alias: shape, folder, variants };
+      const precisions = existsSync(join(folder, 'model.int8.onnx')) ? ['fp32', 'int8'] : ['fp32'];
+      models[shape] = { id, alias: shape, folder, precisions };
     }
     return models;
   } finally {
@@ -65,7 +64,7 @@ export async function trainModels({ dataFolder, settings, shapes, sentences }) {
 export async function putIntoProduction({ id }, settings) {
   const service = await Service.start(settings);
   try {
-    await service.ask('PUT', '/aliases/production', { modelId: id });
+    await service.request('PUT', '/aliases/production', { modelId: id });
   } finally {
     await service.end();
   }

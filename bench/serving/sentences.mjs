@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { readColaRows } from '../harness/cola.mjs';
 
 /** How many of CoLA's 8,551 training sentences have so many tokens of BERT's uncased vocabulary, [CLS] and [SEP] counted. */
 const COLA_LENGTHS = {
@@ -6,12 +7,6 @@ const COLA_LENGTHS = {
   ...{ 16: 236, 17: 182, 18: 145, 19: 124, 20: 96, 21: 66, 22: 67, 23: 66, 24: 41, 25: 26, 26: 21, 27: 17 },
   ...{ 28: 6, 29: 8, 30: 6, 31: 1, 32: 8, 33: 1, 35: 1, 37: 1, 40: 1, 47: 1 },
 };
-
-/** The sentences of a file of CoLA: source, label, mark, sentence; no header. */
-export function colaSentences(path) {
-  const lines = readFileSync(path, 'utf8').split('\n').filter(Boolean);
-  return lines.map((line) => line.split('\t')[3]);
-}
 
 /**
  * Sentences of words of a vocabulary, as long as CoLA's are.
@@ -95,6 +90,6 @@ export function trainingFile(sentences) {
  * @returns {{texts: string[], source: 'CoLA' | 'invented'}}
  */
 export function benchmarkTexts({ file, vocabularyFile, count, random }) {
-  if (existsSync(file)) return { texts: colaSentences(file), source: 'CoLA' };
+  if (existsSync(file)) return { texts: readColaRows(file).map(({ sentence }) => sentence), source: 'CoLA' };
   return { texts: inventedSentences(vocabularyFile, count, random), source: 'invented' };
 }

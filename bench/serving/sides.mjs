@@ -1,7 +1,7 @@
-import { PEER_ENVIRONMENT } from '../peer.mjs';
-import { BareRuntime, Peer, Service } from './programs.mjs';
-import { watchOtherPrograms } from './turns.mjs';
-import { restlessness } from '../turns.mjs';
+import { Service } from '../harness/service.mjs';
+import { watchTurns } from '../harness/turns.mjs';
+import { predict } from './load.mjs';
+import { BareRuntime, Peer } from './programs.mjs';
 
 /** The service's own default, which the peer and the ideal batches have too. */
 export const TOKENS_PER_BATCH = 512;
@@ -17,7 +17,7 @@ const SAME_SCORE = 1e-3;
  *   have more of them `started`
  */
 export async function withSides(bench, { name, shape }, measure) {
-  const { folder, variants } = bench.models[shape];
+  const { folder, precisions } = bench.models[shape];
   const { threads } = bench;
   const programs = [];
   const started = async (starting) => {
@@ -28,28 +28,18 @@ export async function withSides(bench, { name, shape }, measure) {
   try {
     const service = await started(Service.start(bench.settings));
     const bare = {};
-    for (const variant of variants) {
-      const model = `${folder}/${variant === 'int8' ? 'model.int8.onnx' : 'model.onnx'}`;
-      bare[variant] = await started(BareRuntime.start({ model, threads, tokensPerBatch: TOKENS_PER_BATCH }));
+    for (const precision of precisions) {
+      const model = `${folder}/${precision === 'int8' ? 'model.int8.onnx' : 'model.onnx'}`;
+      bare[precision] = await started(
+        BareRuntime.start({ model, threads, tokensPerBatch: TOKENS_PER_BATCH }),
+      );
     }
-    const peer = await started(
-      Peer.start(bench.python, {
-        model: folder,
-        threads,
-        environment: PEER_ENVIRONMENT,
-        args: bench.peerArgs,
-      }),
-    );
+    const peer = await started(Peer.start(bench.python, { model: folder, threads, args: bench.peerArgs }));
     Object.assign(bench.versions, peer.about.versions);
     await assertAlike(bench, shape, { service, bare, peer });
-    const disturbance = watchOtherPrograms(programs);
+    const disturbances = watchTurns(name, programs, { makesLoad: true });
     await measure({ service, bare, peer, started });
-    const remark = disturbance();
-    if (remark) bench.remarks.push(`${name}: ${remark}`);
-    for (const program of programs) {
-      const restless = restlessness(`${name}: ${program.name}`, program);
-      if (restless) bench.remarks.push(restless);
-    }
+    bench.remarks.push(...disturbances());
   } finally {
     await Promise.all(programs.map((program) => program.end()));
   }
@@ -68,15 +58,15 @@ export async function withService(bench, measure, settings = {}) {
 async function assertAlike(bench, shape, { service, bare, peer }) {
   const sentences = bench.sentences.take(4);
   for (const [i, sentence] of sentences.entries()) {
-    for (const variant of Object.keys(bare)) {
-      const ours = (await service.predict(sentence, bench.fields(shape, variant))).score;
-      const { last } = await bare[variant].single([bench.encode([sentence])[0]]);
+    for (const precision of Object.keys(bare)) {
+      const ours = (await predict(service, { sentence, ...bench.fields(shape, precision) })).score;
+      const { last } = await bare[precision].single([bench.encode([sentence])[0]]);
       const [unacceptable, acceptable] = Object.values(last.logits);
       const alone = 1 / (1 + Math.exp(unacceptable - acceptable));
-      const others = variant === 'fp32' ? [alone, (await peer.predict(sentence)).score] : [alone];
+      const others = precision === 'fp32' ? [alone, (await predict(peer, { sentence })).score] : [alone];
       if (others.some((score) => Math.abs(score - ours) > SAME_SCORE)) {
         throw new Error(
-          `The sides judge sentence ${i + 1} differently (${variant}): ours ${ours}, the others ${others.join(' and ')}. Their times compare nothing.`,
+          `The sides judge sentence ${i + 1} differently (${precision}): ours ${ours}, the others ${others.join(' and ')}. Their times compare nothing.`,
         );
       }
     }

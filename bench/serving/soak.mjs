@@ -1,6 +1,7 @@
+import { quantile } from '../harness/statistics.mjs';
 import { closedLoop, openLoop } from './load.mjs';
 import { withService } from './sides.mjs';
-import { lows, quantile, slope } from './statistics.mjs';
+import { lows, slope } from './statistics.mjs';
 
 /** How often the memory is read. */
 const SAMPLE_MS = 1000;

@@ -1,11 +1,7 @@
-/**
- * @param {number[]} values at least one
- * @param {number} share 0.99 for the 99th percentile: the smallest value that so many are not above
- */
-export function quantile(values, share) {
-  const sorted = Float64Array.from(values).sort();
-  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)];
-}
+import { quantile } from '../harness/statistics.mjs';
+
+// test/operations measures with the same functions.
+export { quantile };
 
 /**
  * By how much `y` grows with `x`: the median of the slopes between pairs (Theil, 1950; Sen, 1968), which single outliers do not move.

@@ -1,7 +1,7 @@
+import { quantile } from '../harness/statistics.mjs';
 import { closedLoop } from './load.mjs';
 import { baseModelOf } from './preparation.mjs';
 import { withService } from './sides.mjs';
-import { quantile } from './statistics.mjs';
 import { trainingFile } from './sentences.mjs';
 
 /** Enough for any time that is measured. */
@@ -23,23 +23,22 @@ export async function measureDuringTraining(bench, work) {
     await ask(50);
     const idle = await ask(measure.sentences);
 
-    const { id } = await service.train(trainingFile(bench.sentences.take(ROWS)), {
-      baseModel: baseModelOf(shape),
-      epochs: 20,
-      promote: 'never',
-    });
+    const id = await service.train(
+      { baseModel: baseModelOf(shape), epochs: 20, promote: 'never' },
+      trainingFile(bench.sentences.take(ROWS)),
+    );
     await service.run(id, ({ phase, step }) => phase === 'training' && step >= 3);
     await ask(5);
     // Begins a new count.
     await service.metrics();
-    const before = await service.ask('GET', `/train/${id}`);
+    const before = await service.request('GET', `/train/${id}`);
     const busy = [];
     const started = performance.now();
     while (performance.now() - started < 1000 * measure.seconds) busy.push(...(await ask(AT_A_TIME)));
     const seconds = (performance.now() - started) / 1000;
     const [delay] = await service.metrics(EVENT_LOOP_P99);
     const after = await service.run(id, ({ phase }) => phase === 'training');
-    await service.ask('POST', `/train/${id}/cancel`);
+    await service.request('POST', `/train/${id}/cancel`);
     await service.run(id, ({ status }) => status === 'cancelled');
 
     const steps = after.step - before.step;

@@ -1,3 +1,6 @@
+import { MODEL_NAMES } from '../harness/random-model.mjs';
+import { chosenWorks, readOptions } from '../harness/options.mjs';
+
 /**
  * What is measured of serving. `measure` says how much, `quick` how much with --quick. Sides take turns: so many `rounds`, each with so many
  * `sentences` for every side (for 64 clients: as many as take ours so many `turnSeconds`, but at least so many). Before them each side has
@@ -18,7 +21,7 @@ const MANY_CLIENTS = {
   quick: { rounds: 2, turnSeconds: 3, sentences: 512, warmup: 256 },
 };
 
-const WORKS = [
+const works = [
   { ...ONE_CLIENT, shape: 'base' },
   { ...MANY_CLIENTS, shape: 'base' },
   {
@@ -46,19 +49,32 @@ const WORKS = [
   },
   { ...ONE_CLIENT, shape: 'minilm' },
   { ...MANY_CLIENTS, shape: 'minilm' },
-];
+].map((work) => ({ ...work, name: `${MODEL_NAMES[work.shape]}, ${work.name}` }));
 
-/** What people call the shapes of random-model.mjs. */
-export const MODEL_NAMES = { base: 'BERT-base', minilm: 'MiniLM-L6', tiny: 'a tiny model' };
+export const workNames = works.map(({ name }) => name);
+
+/** @throws Error that says how to use it */
+export function readServingOptions(args) {
+  return readOptions(args, 'npm run bench:serving', {
+    quick: { text: 'under five minutes, once everything is installed: fewer requests, a short soak' },
+    cola: {
+      text: 'folder with in_domain_train.tsv (default: ../shared/data/cola); without it, sentences of the same lengths are invented',
+    },
+    tokenizer: {
+      text: "folder with BERT's uncased vocabulary (default: a stored base model; without it, sentences are invented)",
+    },
+    threads: { text: 'threads that compute, of all sides (default: as many as the process may use cores)' },
+    compile: {
+      ...{ type: 'boolean', default: false },
+      text: 'PyTorch with torch.compile, which needs a C++ compiler and a minute',
+    },
+  });
+}
 
 /**
- * The works whose name holds one of the words, or all of them; with --quick those of BERT-base, unless others are asked for.
+ * With --quick those of BERT-base alone, unless others are asked for.
  * @param {{quick: boolean, only: string[]}} options
  */
-export function chosenServingWorks({ quick, only }) {
-  return WORKS.map((work) => ({ ...work, name: `${MODEL_NAMES[work.shape]}, ${work.name}` }))
-    .filter(({ name, shape }) =>
-      only.length === 0 ? !quick || shape === 'base' : only.some((words) => name.includes(words)),
-    )
-    .map((work) => ({ ...work, measure: quick ? work.quick : work.measure }));
+export function chosenServingWorks(options) {
+  return chosenWorks(works, options, { byDefault: ({ shape }) => !options.quick || shape === 'base' });
 }

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readServingOptions } from './options.mjs';
-import { chosenServingWorks } from './works.mjs';
+import { chosenServingWorks, readServingOptions } from './works.mjs';
 
 const names = (options) => chosenServingWorks({ quick: false, only: [], ...options }).map(({ name }) => name);
 

@@ -8,6 +8,9 @@ export const SHAPES = {
   tiny: { layers: 2, hidden: 32, heads: 2, intermediate: 64 },
 };
 
+/** What people call the shapes. */
+export const MODEL_NAMES = { base: 'BERT-base', minilm: 'MiniLM-L6', tiny: 'a tiny model' };
+
 export const VOCABULARY = 30_522;
 const POSITIONS = 512;
 

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { statelessPhilox } from '../src/bert/random.js';
-import { openModelFolder } from '../src/bert/weights/model-folder.js';
-import { writeSafetensors } from '../src/bert/weights/safetensors.js';
+import { statelessPhilox } from '../../src/bert/random.js';
+import { openModelFolder } from '../../src/bert/weights/model-folder.js';
+import { writeSafetensors } from '../../src/bert/weights/safetensors.js';
 import { makeRandomModel } from './random-model.mjs';
 
 it('makes a folder that opens as a whole classifier', () => {

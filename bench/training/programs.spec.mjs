@@ -1,7 +1,9 @@
 import { afterEach, expect, it } from 'vitest';
-import { endPrograms, inTurns, Program, restlessness, share, watchOthers } from './turns.mjs';
+import { killPrograms } from '../harness/programs.mjs';
+import { watchTurns } from '../harness/turns.mjs';
+import { TrainingProgram, timeSteps } from './programs.mjs';
 
-afterEach(endPrograms);
+afterEach(killPrograms);
 
 /** A program that keeps the protocol; the n-th step it makes takes n seconds, it says. Between commands it runs `meanwhile`. */
 function program(name, meanwhile = '') {
@@ -20,7 +22,7 @@ function program(name, meanwhile = '') {
       answer({ seconds, examples: seconds.map(() => 32), loss: 0 });
     });
     ${meanwhile}`;
-  return new Program(name, process.execPath, ['-e', source]);
+  return new TrainingProgram(name, [process.execPath, '-e', source]);
 }
 
 it('counts the wanted steps and none of the warm-up, in turns', async () => {
@@ -29,28 +31,29 @@ it('counts the wanted steps and none of the warm-up, in turns', async () => {
     { program: a, warmup: 2, steps: 5 },
     { program: b, warmup: 0, steps: 3 },
   ];
-  const [aSteps, bSteps] = await inTurns(sides, { rounds: 3 });
+  const [aSteps, bSteps] = await timeSteps(sides, { rounds: 3 });
   expect(aSteps.map((step) => step.seconds)).toEqual([3, 4, 5, 6, 7]);
   expect(aSteps[0].examples).toBe(32);
   expect(bSteps.map((step) => step.seconds)).toEqual([1, 2, 3]);
   expect(a.about.versions).toEqual({ of: 'a' });
   expect(a.peakBytes).toBe(1007);
-  expect(restlessness('a', a)).toBeUndefined();
   await Promise.all([a.end(), b.end()]);
   await a.end();
 });
 
 it('begins no round after the time is up, but does one', async () => {
   const a = program('a');
-  const [steps] = await inTurns([{ program: a, warmup: 0, steps: 9 }], { rounds: 3, limitSeconds: 0 });
+  const [steps] = await timeSteps([{ program: a, warmup: 0, steps: 9 }], { rounds: 3, limitSeconds: 0 });
   expect(steps).toHaveLength(3);
 });
 
 it('says what a program said when it ended', async () => {
   const sides = [{ program: program('a'), warmup: 13, steps: 1 }];
-  await expect(inTurns(sides, { rounds: 1 })).rejects.toThrow(/out of luck/);
-  const missing = [{ program: new Program('b', 'a-program-that-is-not-there', []), warmup: 0, steps: 1 }];
-  await expect(inTurns(missing, { rounds: 1 })).rejects.toThrow(/ENOENT/);
+  await expect(timeSteps(sides, { rounds: 1 })).rejects.toThrow(/out of luck/);
+  const missing = [
+    { program: new TrainingProgram('b', ['a-program-that-is-not-there']), warmup: 0, steps: 1 },
+  ];
+  await expect(timeSteps(missing, { rounds: 1 })).rejects.toThrow(/ENOENT/);
 });
 
 it('notices a program that computes while it should wait', async () => {
@@ -60,27 +63,13 @@ it('notices a program that computes while it should wait', async () => {
       setImmediate(compute);
     };
     compute();`;
-  const a = program('a', busy);
-  await a.start();
+  const [a, b] = [program('a', busy), program('b')];
+  const disturbances = watchTurns('a step', [a, b]);
+  await Promise.all([a.start(), b.start()]);
   while (a.idle.cpuSeconds < 0.5) {
     await new Promise((resolve) => setTimeout(resolve, 250));
-    await a.train(0);
+    await Promise.all([a.train(0), b.train(0)]);
   }
-  expect(restlessness('a', a)).toMatch(/a computed for .* of the .* s in which it waited/);
-});
-
-it('notices that other programs compute at the same time', async () => {
-  const a = program('a');
-  const disturbance = watchOthers();
-  await a.start();
-  // This process is what computes here, and it is none of those that are measured.
-  for (const end = Date.now() + 1_000; Date.now() < end;);
-  await a.train(1);
-  expect(disturbance([a])).toMatch(/other programs took \d+\.\d of \d+ cores/);
-});
-
-it('divides steps over rounds without losing one', () => {
-  const parts = Array.from({ length: 4 }, (_, index) => share(10, 4, index));
-  expect(parts).toEqual([3, 2, 3, 2]);
-  expect([0, 1, 2].map((index) => share(2, 3, index))).toEqual([1, 1, 0]);
+  const idle = disturbances().filter((remark) => remark.includes('in which it waited'));
+  expect(idle).toEqual([expect.stringMatching(/^a step: a computed for .* of the .* s in which it waited/)]);
 });

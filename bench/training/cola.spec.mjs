@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { epochBatches } from '../src/bert/fine-tuning/batches.js';
-import { statelessPhilox } from '../src/bert/random.js';
+import { epochBatches } from '../../src/bert/fine-tuning/batches.js';
+import { statelessPhilox } from '../../src/bert/random.js';
 import { packedPieces, readCola, sampleOfEpoch } from './cola.mjs';
 
 it('reads sentences and labels, quotes and all', () => {

@@ -1,3 +1,5 @@
+import { chosenWorks, readOptions } from '../harness/options.mjs';
+
 /**
  * What is compared. `measure` says how much: `steps` are counted after `warmup`, in so many `rounds` of turns, and after `limitSeconds`
  * no further round begins.
@@ -36,7 +38,7 @@ const STEPS = [
     measure: { warmup: 3, steps: 40, rounds: 10 },
     quick: { warmup: 2, steps: 9, rounds: 3, limitSeconds: 30 },
   },
-];
+].map((work) => ({ ...work, kind: 'step' }));
 
 /** With `--gpu`: BERT-base on an NVIDIA card, with and without rounding to TF32. */
 const GPU_STEPS = [
@@ -45,6 +47,7 @@ const GPU_STEPS = [
   { batchSize: 256, precision: 'float32' },
   { batchSize: 256, precision: 'tf32' },
 ].map(({ batchSize, precision }) => ({
+  kind: 'step',
   name: `step on a GPU, BERT-base, ${batchSize} × 32, ${precision}`,
   memory: `memory of the GPU, BERT-base, ${batchSize} × 32, ${precision}`,
   shape: 'base',
@@ -58,7 +61,8 @@ const GPU_STEPS = [
 
 /** An epoch of CoLA: ours in turn with both ways to pad. Everything is scaled from the sentences that were trained to all of them. */
 const EPOCHS = {
-  padded: 'epoch of CoLA, BERT-base, against every batch padded to 64',
+  kind: 'epoch',
+  name: 'epoch of CoLA, BERT-base, against every batch padded to 64',
   bucketed: 'epoch of CoLA, BERT-base, against length-bucketed batches',
   shape: 'base',
   engine: 'tensorflow',
@@ -69,17 +73,29 @@ const EPOCHS = {
 
 export const BATCH_SIZE = 32;
 
-/**
- * The works whose name holds one of the words, or all of them.
- * @param {{quick: boolean, only: string[], gpu: boolean}} options
- */
-export function chosenWorks({ quick, only, gpu }) {
-  const wanted = (name) => only.length === 0 || only.some((words) => name.includes(words));
-  const settled = (work) => ({ ...work, measure: quick ? work.quick : work.measure });
-  return {
-    steps: (gpu ? GPU_STEPS : STEPS)
-      .filter(({ name, memory = name }) => wanted(name) || wanted(memory))
-      .map(settled),
-    epochs: !gpu && (wanted(EPOCHS.padded) || wanted(EPOCHS.bucketed)) ? settled(EPOCHS) : undefined,
-  };
+/** @throws Error that says how to use it */
+export function readTrainingOptions(args) {
+  return readOptions(args, 'npm run bench:training', {
+    quick: {
+      text: 'under five minutes, once everything is installed: fewer steps, a smaller sample of CoLA',
+    },
+    cola: {
+      text: 'folder with in_domain_train.tsv (default: ../shared/data/cola); without it, epochs are left out',
+    },
+    tokenizer: {
+      text: "folder with BERT's uncased vocabulary (default: a stored base model, else all-MiniLM-L6-v2 is fetched)",
+    },
+    threads: { text: 'threads of PyTorch (default: as many as TensorFlow takes, one a core)' },
+    gpu: {
+      ...{ type: 'boolean', default: false },
+      text: 'on an NVIDIA GPU instead, in float32 and TF32; prepares TensorFlow for it (docs/gpu.md)',
+    },
+  });
+}
+
+/** @param {{quick: boolean, only: string[], gpu: boolean}} options */
+export function chosenTrainingWorks(options) {
+  return chosenWorks(options.gpu ? GPU_STEPS : [...STEPS, EPOCHS], options, {
+    names: ({ name, memory, bucketed }) => [name, memory, bucketed],
+  });
 }

@@ -1,4 +1,4 @@
-// node bench/our-training.mjs --model DIR --data FILE [--engine tensorflow|wasm] [--batch-size 32] [--seed 1] [--library DIR]
+// node bench/training/our-training.mjs --model DIR --data FILE [--engine tensorflow|wasm] [--batch-size 32] [--seed 1] [--library DIR]
 //
 // Fine-tunes with the library as it was built (dist/bert), a few steps at a time, so that another program can be timed in turn
 // with it. Files, commands and answers are those of peers/torch_training.py. What is timed is what a user gets: the steps of `fineTune`,

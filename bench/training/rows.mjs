@@ -1,4 +1,4 @@
-import { VOCABULARY } from './random-model.mjs';
+import { VOCABULARY } from '../harness/random-model.mjs';
 
 /** [CLS] and [SEP] of BERT's uncased vocabulary. */
 const FIRST = 101;

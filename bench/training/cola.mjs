@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readColaRows } from '../harness/cola.mjs';
 
 /** Longest sequence in tokens: what the article pads to, and the service's own bound. */
 const MAX_LENGTH = 64;
@@ -13,11 +13,10 @@ const PACKED_LENGTH = 64;
  * @returns {{tokenIds: number[], label: 0 | 1}[]}
  */
 export function readCola(path, tokenizer) {
-  const lines = readFileSync(path, 'utf8').split('\n').filter(Boolean);
-  return lines.map((line) => {
-    const [, label, , sentence] = line.split('\t');
-    return { tokenIds: tokenizer.encode(sentence, MAX_LENGTH).tokenIds, label: Number(label) };
-  });
+  return readColaRows(path).map(({ label, sentence }) => ({
+    tokenIds: tokenizer.encode(sentence, MAX_LENGTH).tokenIds,
+    label,
+  }));
 }
 
 /**

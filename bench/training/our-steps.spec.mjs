@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { statelessPhilox } from '../src/bert/random.js';
-import { writeSafetensors } from '../src/bert/weights/safetensors.js';
+import { statelessPhilox } from '../../src/bert/random.js';
+import { writeSafetensors } from '../../src/bert/weights/safetensors.js';
 import { openTraining } from './our-steps.mjs';
-import { makeRandomModel } from './random-model.mjs';
+import { makeRandomModel } from '../harness/random-model.mjs';
 import { fullRows } from './rows.mjs';
 
 let folder;
@@ -26,7 +26,7 @@ it('trains as many steps as are asked for, past the ends of epochs', async () =>
     engine: 'wasm',
     'batch-size': '8',
     seed: '1',
-    library: fileURLToPath(new URL('../src/bert', import.meta.url)),
+    library: fileURLToPath(new URL('../../src/bert', import.meta.url)),
   });
   const first = await training.steps(2);
   const second = await training.steps(4);

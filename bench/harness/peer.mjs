@@ -2,10 +2,19 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { run } from '../scripts/set-up/command.mjs';
-import { hasStamp, removeStamp, writeStamp } from '../scripts/set-up/stamp.mjs';
+import { run } from '../../scripts/set-up/command.mjs';
+import { hasStamp, removeStamp, writeStamp } from '../../scripts/set-up/stamp.mjs';
 
-const requirements = fileURLToPath(new URL('peers/requirements.txt', import.meta.url));
+const requirements = fileURLToPath(new URL('../peers/requirements.txt', import.meta.url));
+
+/**
+ * GNU's malloc returns large blocks to the system at once. The next step asks for them again, and the system clears them page by page. With
+ * these thresholds malloc keeps them.
+ */
+export const KEEPS_MEMORY = 'glibc.malloc.mmap_threshold=4294967296:glibc.malloc.trim_threshold=17179869184';
+
+/** Of the settings tried (docs/performance.md), those that made PyTorch fastest. Outside of glibc they do nothing. */
+export const PEER_ENVIRONMENT = { GLIBC_TUNABLES: KEEPS_MEMORY };
 
 /**
  * A Python that has what bench/peers needs: the one given, else one in a virtual environment in `folder`, made with pip.
