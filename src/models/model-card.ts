@@ -1,7 +1,7 @@
 import { servedFigure } from '../bert/evaluation/gain.js';
 import { evaluationWarnings } from '../bert/evaluation/warnings.js';
 import { hyperparameters, type Hyperparameter } from '../bert/fine-tuning/hyperparameters.js';
-import type { ScheduleName } from '../bert/fine-tuning/schedule.js';
+import type { ScheduleName } from '../bert/fine-tuning/learning-rates.js';
 import type { ServingAssessment, PrecisionAssessment } from '../bert/serving/assessment.js';
 import type { Lineage, ModelMetrics } from './model-version.js';
 

@@ -1,4 +1,4 @@
-import type { ParameterStore } from '../fine-tuning/parameter-store.js';
+import type { ParameterStore } from './parameter-store.js';
 import type { NamedTensor } from '../weights/named-tensor.js';
 
 export type EngineName = 'tensorflow' | 'wasm';

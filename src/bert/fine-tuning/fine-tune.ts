@@ -3,7 +3,6 @@ import type { Engine } from '../engines/engine.js';
 import { WORD_EMBEDDINGS } from '../network/parameters.js';
 import type { NamedTensor, WeightSource } from '../weights/named-tensor.js';
 import { epochBatches } from './batches.js';
-import { BestEvaluation } from './best-evaluation.js';
 import { CompactVocabulary } from './compact-vocabulary.js';
 import { evaluate } from './evaluate.js';
 import type { EvaluationEvent, FineTuningEvent } from './events.js';
@@ -12,9 +11,8 @@ import { examplesPerStep, stretches, trainingExtent } from './extent.js';
 import { contradictions, type Hyperparameters } from './hyperparameters.js';
 import { initialParameters } from './initial-parameters.js';
 import { Objective } from './objective.js';
-import type { ParameterStore } from './parameter-store.js';
+import type { ParameterStore } from '../engines/parameter-store.js';
 import { Trainer } from './trainer.js';
-import { WeightAverage } from './weight-average.js';
 
 export interface FineTuningJob {
   engine: Engine;
@@ -171,4 +169,60 @@ class FineTuning {
         : trained;
     }
   }
+}
+
+/** Keeps track of the best MCC of a run, and of how long there has been no better one. */
+class BestEvaluation {
+  mcc = -Infinity;
+  /** Where it was found. */
+  step = 0;
+  /** Evaluations since then. */
+  since = 0;
+
+  /** @returns whether it is better than every earlier one: the first of equals stays the best */
+  judge(mcc: number, step: number): boolean {
+    if (mcc <= this.mcc) {
+      this.since++;
+      return false;
+    }
+    this.mcc = mcc;
+    this.step = step;
+    this.since = 0;
+    return true;
+  }
+}
+
+/**
+ * The mean of a model's weights at several points of a training (Izmailov et al., "Averaging weights leads to wider optima and
+ * better generalization", 2018). Kept outside of the engine's memory, as one running mean.
+ */
+class WeightAverage {
+  count = 0;
+  /** The mean of what weight decay had made of a parameter that never had a gradient. */
+  untouchedDecay = 0;
+  private readonly means = new Map<string, NamedTensor>();
+
+  /** Takes the weights as they are now into the mean. */
+  add(store: ParameterStore, untouchedDecay: number): void {
+    this.count++;
+    this.untouchedDecay += (untouchedDecay - this.untouchedDecay) / this.count;
+    for (const name of store.names) {
+      const now = store.export(name);
+      const mean = this.means.get(name);
+      if (mean) moveTowards(mean.data, now.data, 1 / this.count);
+      else this.means.set(name, now);
+    }
+  }
+
+  /** The mean, each tensor once: what is taken is let go. */
+  *take(): Generator<NamedTensor> {
+    for (const [name, mean] of this.means) {
+      this.means.delete(name);
+      yield mean;
+    }
+  }
+}
+
+function moveTowards(mean: Float32Array, value: Float32Array, share: number): void {
+  for (let i = 0; i < mean.length; i++) mean[i]! += (value[i]! - mean[i]!) * share;
 }

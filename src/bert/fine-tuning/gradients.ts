@@ -17,7 +17,7 @@ import type { Batch } from '../network/batch.js';
 import { classify } from '../network/classifier.js';
 import type { DropoutPlaces } from '../network/dropout-places.js';
 import type { Loss } from './objective.js';
-import type { ParameterSnapshot } from './parameter-store.js';
+import type { ParameterSnapshot } from '../engines/parameter-store.js';
 
 /** What a pass gives. It stays on the device: reading a number there would wait for everything before it. */
 export interface LossAndGradients {
@@ -44,6 +44,34 @@ export function lossAndGradients(
     [...parameters.tensors.values()],
   );
   return { loss: value as Scalar, gradients: new Map(names.map((name, i) => [name, grads[i]!])) };
+}
+
+/**
+ * Adds up the passes that a step is computed in, one after the other: memory holds one pass and the sum so far. Takes over what
+ * the passes give. The sum is that of one large batch if each pass's loss is its part of the batch's: see `Objective.partOf`.
+ * @param passes at least one
+ */
+export function accumulate(passes: Iterable<LossAndGradients>): LossAndGradients {
+  let sum: LossAndGradients | undefined;
+  for (const pass of passes) {
+    if (!sum) {
+      sum = pass;
+      continue;
+    }
+    sum.loss = addInto(sum.loss, pass.loss);
+    for (const [name, gradient] of pass.gradients) {
+      sum.gradients.set(name, addInto(sum.gradients.get(name)!, gradient));
+    }
+  }
+  if (!sum) throw new Error('A step has no examples. This is a bug.');
+  return sum;
+}
+
+function addInto<T extends Tensor>(before: T, more: T): T {
+  const sum = add<T>(before, more);
+  before.dispose();
+  more.dispose();
+  return sum;
 }
 
 /** The L2 norm of all gradients taken as one vector (`torch.nn.utils.clip_grad_norm_`). */

@@ -1,4 +1,4 @@
-import { scheduleNames, type ScheduleName } from './schedule.js';
+import { scheduleNames, type ScheduleName } from './learning-rates.js';
 
 /** What is said of one hyperparameter. All that is known of it stands here: checks, forms, documents and model cards are made from it. */
 export interface Hyperparameter<T = unknown> {

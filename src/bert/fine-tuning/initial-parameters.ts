@@ -2,7 +2,7 @@ import type { EncoderConfig } from '../config.js';
 import { statelessPhilox, type Philox } from '../random.js';
 import type { NamedTensor, WeightSource } from '../weights/named-tensor.js';
 import { parameterShapes } from '../weights/parameter-shapes.js';
-import { layerOf } from './layerwise-decay.js';
+import { layerOf } from './learning-rates.js';
 
 /** Keeps the new weights' random numbers apart from dropout's and the shuffle's, which use other second seeds. */
 const INITIALISATION_STREAM = 0;

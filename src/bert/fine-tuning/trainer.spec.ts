@@ -13,7 +13,7 @@ import type { StepEvent } from './events.js';
 import type { Example } from './example.js';
 import { defaultHyperparameters, type Hyperparameters } from './hyperparameters.js';
 import { initialParameters } from './initial-parameters.js';
-import type { ParameterStore } from './parameter-store.js';
+import type { ParameterStore } from '../engines/parameter-store.js';
 import { Trainer } from './trainer.js';
 
 /** The tiny BERT, trained by PyTorch with many options at once: see test/goldens/README.md. */

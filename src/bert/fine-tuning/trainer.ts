@@ -3,17 +3,21 @@ import type { EncoderConfig } from '../config.js';
 import { disposeBatch, makeBatch } from '../network/batch.js';
 import { DropoutPlaces } from '../network/dropout-places.js';
 import { WORD_EMBEDDINGS } from '../network/parameters.js';
-import { accumulate } from './accumulation.js';
 import { messagesMayArrive } from './evaluate.js';
 import type { StepEvent } from './events.js';
 import type { Example } from './example.js';
 import { trainingExtent } from './extent.js';
-import { clippingScale, globalNorm, lossAndGradients, type LossAndGradients } from './gradients.js';
+import {
+  accumulate,
+  clippingScale,
+  globalNorm,
+  lossAndGradients,
+  type LossAndGradients,
+} from './gradients.js';
 import type { Hyperparameters } from './hyperparameters.js';
-import { layerwiseScale } from './layerwise-decay.js';
 import { Objective } from './objective.js';
-import type { ParameterSnapshot, ParameterStore } from './parameter-store.js';
-import { LearningRateSchedule } from './schedule.js';
+import type { ParameterSnapshot, ParameterStore } from '../engines/parameter-store.js';
+import { LearningRateSchedule, layerwiseScale } from './learning-rates.js';
 
 /** The loss or its gradient became infinite or undefined. */
 export class TrainingDivergedError extends Error {

@@ -1,3 +1,5 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { ensureBaseModel, type StoredBaseModel } from '../../base-models/base-model-store.js';
 import { findInCatalogue } from '../../base-models/catalogue.js';
 import { maxSequenceLength, type EncoderConfig } from '../../bert/config.js';
@@ -19,15 +21,16 @@ import {
   type ServingAssessment,
 } from '../../bert/serving/assessment.js';
 import { Tokenizer } from '../../bert/tokenizer/tokenizer.js';
+import { writeConfig, writeTokenizer, writeWeights } from '../../bert/weights/classifier-folder.js';
 import { openModelFolder } from '../../bert/weights/model-folder.js';
 import { Throttle } from '../../common/throttle.js';
 import type { ModelOrigin } from '../../models/model-card.js';
+import type { ManifestFile } from '../../storage/blob-store.js';
+import { sha256OfFile } from '../../storage/file-hash.js';
 import { roomForTraining } from '../memory/training-room.js';
 import { settledHyperparameters, type RunPhase, type RunPlan } from '../run.js';
-import { writeCheckpoint } from './checkpoint.js';
 import { readExamples, type Examples } from './examples.js';
 import type { TrainingJob, WorkerMessage } from './messages.js';
-import { fileSums, writeConfig, writeTokenizer } from './model-files.js';
 import { ProgressMeter } from './progress-meter.js';
 
 /** A job that cannot be done as it was asked for; the message says what to do. */
@@ -91,7 +94,7 @@ export async function runJob(
         case 'evaluation': {
           const { type, weights: evaluated, ...evaluation } = event;
           meter.evaluated(performance.now());
-          if (evaluation.best) writeCheckpoint(job.folder, config, evaluated());
+          if (evaluation.best) writeWeights(job.folder, config, evaluated());
           tell({ type, data: { ...evaluation, validation: withMccInterval(evaluation.validation) } });
           tellProgress();
           break;
@@ -203,4 +206,14 @@ function originOf({ name, source }: StoredBaseModel): ModelOrigin {
   const entry = findInCatalogue(name);
   if (!entry) return { baseModelHubId: name, license: null };
   return { baseModelHubId: entry.sources[0].id, license: entry.licence.toLowerCase() };
+}
+
+/** Sizes and sums of all files in a folder, by name. */
+async function fileSums(folder: string): Promise<ManifestFile[]> {
+  const sums: ManifestFile[] = [];
+  for (const name of (await readdir(folder)).sort()) {
+    const path = join(folder, name);
+    sums.push({ name, size: (await stat(path)).size, sha256: await sha256OfFile(path) });
+  }
+  return sums;
 }

@@ -1,7 +1,12 @@
 import { keep, tensor, type Tensor } from '@tensorflow/tfjs-core';
-import { ADAMW, isDecayed, type AdamWUpdate } from '../../fine-tuning/adamw.js';
-import { parameterSnapshot } from '../../fine-tuning/parameter-snapshot.js';
-import type { ParameterSnapshot, ParameterStore } from '../../fine-tuning/parameter-store.js';
+import {
+  ADAMW,
+  isDecayed,
+  parameterSnapshot,
+  type AdamWUpdate,
+  type ParameterSnapshot,
+  type ParameterStore,
+} from '../parameter-store.js';
 import type { NamedTensor } from '../../weights/named-tensor.js';
 import { heapView } from '../../kernels/wasm-heap.js';
 

@@ -12,9 +12,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parseEncoderConfig } from '../../bert/config.js';
-import { Tokenizer } from '../../bert/tokenizer/tokenizer.js';
-import { writeTokenizer } from './model-files.js';
+import { parseEncoderConfig } from '../config.js';
+import { Tokenizer } from '../tokenizer/tokenizer.js';
+import { writeTokenizer } from './classifier-folder.js';
 
 const goldens = fileURLToPath(new URL('../../../test/goldens/', import.meta.url));
 

@@ -1,11 +1,14 @@
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { renameSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { architectures, type ModelType } from '../../bert/architectures/index.js';
-import { maxSequenceLength } from '../../bert/config.js';
-import { completeTokenizerFiles } from '../../bert/tokenizer/complete-files.js';
-import type { ModelFolder } from '../../bert/weights/model-folder.js';
-import { sha256OfFile } from '../../storage/file-hash.js';
-import type { ManifestFile } from '../../storage/blob-store.js';
+import { architectures, type ModelType } from '../architectures/index.js';
+import { maxSequenceLength, type EncoderConfig } from '../config.js';
+import { completeTokenizerFiles } from '../tokenizer/complete-files.js';
+import type { ModelFolder } from './model-folder.js';
+import type { NamedTensor } from './named-tensor.js';
+import { nameInFile } from './parameter-names.js';
+import { parameterShapes } from './parameter-shapes.js';
+import { writeSafetensors } from './safetensors.js';
 
 /** What a classifier's `config.json` says beside the encoder's sizes. */
 export interface ClassifierConfig {
@@ -53,12 +56,18 @@ export async function writeTokenizer(
   for (const [name, text] of added) await writeFile(join(folder, name), text);
 }
 
-/** Sizes and sums of all files in a folder, by name. */
-export async function fileSums(folder: string): Promise<ManifestFile[]> {
-  const sums: ManifestFile[] = [];
-  for (const name of (await readdir(folder)).sort()) {
-    const path = join(folder, name);
-    sums.push({ name, size: (await stat(path)).size, sha256: await sha256OfFile(path) });
-  }
-  return sums;
+/**
+ * Writes a model's weights under the names of transformers, in place of those of an earlier epoch once they are whole.
+ * @param weights every parameter, by its canonical name, in any order
+ */
+export function writeWeights(folder: string, config: EncoderConfig, weights: Iterable<NamedTensor>): void {
+  const path = join(folder, 'model.safetensors');
+  const stored = (name: string) => nameInFile(config.modelType, name);
+  const shapes = [...parameterShapes(config)].map(([name, shape]) => ({ name: stored(name), shape }));
+  writeSafetensors(`${path}.new`, shapes, renamed(weights, stored));
+  renameSync(`${path}.new`, path);
+}
+
+function* renamed(tensors: Iterable<NamedTensor>, rename: (name: string) => string): Generator<NamedTensor> {
+  for (const tensor of tensors) yield { ...tensor, name: rename(tensor.name) };
 }

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { architectures } from '../architectures/index.js';
-import type { ParameterStore } from '../fine-tuning/parameter-store.js';
-import { clippingScale, globalNorm, lossAndGradients } from '../fine-tuning/gradients.js';
-import { initialParameters } from '../fine-tuning/initial-parameters.js';
-import { LearningRateSchedule } from '../fine-tuning/schedule.js';
+import type { ParameterStore } from '../engines/parameter-store.js';
+import { clippingScale, globalNorm, lossAndGradients } from './gradients.js';
+import { initialParameters } from './initial-parameters.js';
+import { LearningRateSchedule } from './learning-rates.js';
 import { disposeBatch, makeBatch } from '../network/batch.js';
 import { classify } from '../network/classifier.js';
 import { DropoutPlaces } from '../network/dropout-places.js';
@@ -15,8 +15,8 @@ import { openModelFolder, type ModelFolder } from '../weights/model-folder.js';
 import { nameInFile } from '../weights/parameter-names.js';
 import { SafetensorsFile } from '../weights/safetensors.js';
 import { engines } from '../../../test/support/engines.js';
-import type { Engine } from './engine.js';
-import { startEngine } from './start.js';
+import type { Engine } from '../engines/engine.js';
+import { startEngine } from '../engines/start.js';
 
 /** Numbers that PyTorch and transformers gave for the same weights: see test/goldens/README.md. */
 const goldensFolder = fileURLToPath(new URL('../../../test/goldens/', import.meta.url));
