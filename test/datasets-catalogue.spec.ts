@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { catalogue, type CatalogueEntry } from '../src/datasets/catalogue/catalogue.js';
@@ -9,7 +9,7 @@ import type { DatasetDto } from '../src/datasets/dto/dataset.dto.js';
 import type { RowPageDto } from '../src/datasets/dto/row.dto.js';
 import { FileServer } from './support/file-server.js';
 import { formOf, problemOf } from './support/http.js';
-import { removeFolders, startService, until, type Service } from './support/service.js';
+import { namesIn, removeFolders, startService, until, type Service } from './support/service.js';
 import { zip } from './support/zip-writer.js';
 
 /** In the form of CoLA; its own rows are not ours to keep. */
@@ -44,11 +44,7 @@ const add = (source: string, more: object = {}) =>
   service.json<DatasetDto>(201, 'POST', '/datasets', { source, ...more });
 const refusal = async (status: number, body: unknown) =>
   problemOf(await service.request('POST', '/datasets', body), status);
-/** How many data sets have files. The first one makes the folder. */
-const stored = () => {
-  const folder = path.join(service.folder, 'datasets');
-  return existsSync(folder) ? readdirSync(folder).length : 0;
-};
+const stored = () => namesIn(service, 'datasets').length;
 const staged = () => readdirSync(path.join(service.folder, 'staging'));
 
 describe('the catalogue of data sets', () => {

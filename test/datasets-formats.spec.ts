@@ -1,10 +1,8 @@
-import { readdirSync } from 'node:fs';
-import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DatasetDto, DatasetWarningDto } from '../src/datasets/dto/dataset.dto.js';
 import type { RowPageDto } from '../src/datasets/dto/row.dto.js';
 import { formOf, problemOf } from './support/http.js';
-import { removeFolders, startService, type Service } from './support/service.js';
+import { namesIn, removeFolders, startService, type Service } from './support/service.js';
 
 const ROWS = [
   ['The cat, I think, sat.', '1', 'own1'],
@@ -93,7 +91,7 @@ describe('formats and reports of datasets', () => {
   });
 
   it('tells a format that comes after the file, or is none', async () => {
-    const before = readdirSync(path.join(service.folder, 'datasets'));
+    const before = namesIn(service, 'datasets');
     const fileFirst = formOf(TSV);
     fileFirst.set('format', 'csv');
     const late = await problemOf(await post(fileFirst), 422);
@@ -103,7 +101,7 @@ describe('formats and reports of datasets', () => {
     none.set('format', 'xlsx');
     none.set('file', new Blob([TSV]), 'set.tsv');
     expect((await problemOf(await post(none), 422)).detail).toContain('must be one of tsv, csv, jsonl');
-    expect(readdirSync(path.join(service.folder, 'datasets'))).toEqual(before);
+    expect(namesIn(service, 'datasets')).toEqual(before);
   });
 
   it('lists what is wrong with CSV and JSON lines by line, column or field', async () => {

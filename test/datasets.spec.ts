@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DatasetDto, DatasetPageDto } from '../src/datasets/dto/dataset.dto.js';
 import type { RowPageDto } from '../src/datasets/dto/row.dto.js';
 import { formOf, problemOf } from './support/http.js';
-import { removeFolders, startService, type Service } from './support/service.js';
+import { namesIn, removeFolders, startService, type Service } from './support/service.js';
 
 const COLA = [
   'own1\t1\t\tThe cat sat on the mat.',
@@ -42,7 +42,7 @@ describe('datasets', () => {
   };
   const get = async <T>(route: string) => (await (await fetch(url + route)).json()) as T;
   const stored = () => ({
-    datasets: readdirSync(path.join(service.folder, 'datasets')).sort(),
+    datasets: namesIn(service, 'datasets'),
     staging: readdirSync(path.join(service.folder, 'staging')),
   });
 
@@ -247,6 +247,7 @@ describe('datasets', () => {
   });
 
   it('lists datasets newest first, page by page', async () => {
+    for (let count = 0; count < 4; count++) await upload('1\tWe go.\n');
     const ids: string[] = [];
     let cursor: string | null = null;
     do {

@@ -67,6 +67,8 @@ describe('npm run demo, with a service that runs', { timeout: 180_000 }, () => {
   });
 
   it('tells errors in the words of the service, before it does anything', async () => {
+    // It would upload the sample before the service refuses the base model.
+    await first();
     const noKey = await demo().ended;
     expect([noKey.code, noKey.errors]).toEqual([1, expect.stringContaining('Send an API key')]);
     const wrongKey = await demo('--key', 'wf_wrong').ended;

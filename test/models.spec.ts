@@ -7,7 +7,7 @@ import type { AliasListDto, AliasWithHistoryDto } from '../src/models/dto/alias.
 import { ModelsService } from '../src/models/models.service.js';
 import { BlobStore } from '../src/storage/blob-store.js';
 import { problemOf } from './support/http.js';
-import { removeFolders, startService, type Problem, type Service } from './support/service.js';
+import { namesIn, removeFolders, startService, type Problem, type Service } from './support/service.js';
 import { registerTinyModel, registration, stageTinyModel } from './support/tiny-model.js';
 
 let service: Service;
@@ -314,10 +314,7 @@ describe('aliases', () => {
 });
 
 describe('a registration that fails', () => {
-  const leftovers = () => [
-    readdirSync(path.join(service.folder, 'models')),
-    readdirSync(path.join(service.folder, 'staging')),
-  ];
+  const leftovers = () => [namesIn(service, 'models'), readdirSync(path.join(service.folder, 'staging'))];
 
   it('leaves nothing behind', async () => {
     const before = leftovers();

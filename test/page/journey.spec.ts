@@ -68,7 +68,7 @@ describe.skipIf(!browserPath)('the journey of a new user', () => {
 
       // The model judges three sentences, and says what each word does.
       const judgements = page.locator('.judgement');
-      await expect.poll(() => judgements.count()).toBe(3);
+      await expect.poll(() => judgements.count(), { timeout: 20_000 }).toBe(3);
       await judgements.first().click();
       await expect.poll(() => page.locator('.explanation .word').count()).toBeGreaterThan(3);
 

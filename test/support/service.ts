@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -60,6 +60,12 @@ export async function startService(
       return (text === '' ? undefined : JSON.parse(text)) as T;
     },
   };
+}
+
+/** The names in a folder of its data; none before something is stored there, which makes the folder. */
+export function namesIn(service: Service, ...folder: string[]): string[] {
+  const place = path.join(service.folder, ...folder);
+  return existsSync(place) ? readdirSync(place).sort() : [];
 }
 
 /** A value of the metrics page; undefined where it is not there. @param name with its labels */
