@@ -17,7 +17,8 @@ const foreign = new Set([
   '/srv/backups/monday',
   '/tmp/trial',
   'x.spec.ts',
-  // The system, Docker and Kubernetes.
+  // Vitest, the system, Docker and Kubernetes.
+  '--sequence.seed',
   '--gpus',
   '.env',
   '/proc/PID/task/*/schedstat',
