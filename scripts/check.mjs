@@ -22,6 +22,11 @@ const checks = [
     program: 'node_modules/prettier/bin/prettier.cjs',
     args: ['--check', '--log-level=warn', '.'],
   },
+  {
+    name: 'prose of the pages',
+    program: 'node_modules/textlint/bin/textlint.js',
+    args: ['README.md', 'CONTRIBUTING.md', 'docs/**/*.md'],
+  },
   { name: 'Dockerfile, compose.yaml, k8s/ and workflows', program: 'scripts/check-manifests.mjs', args: [] },
   { name: 'openapi/openapi.json is what the code says', program: 'dist/openapi.js', args: ['--check'] },
   {

@@ -190,8 +190,8 @@ export class HttpSettings {
   @Setting('WELLFORMED_SHUTDOWN_DELAY', {
     default: '0',
     description:
-      'How long requests are still taken after SIGTERM, while `/health/ready` answers 503 and answers close their connections: so ' +
-      'long as whoever sends requests needs to learn that they belong elsewhere.',
+      'How long the service still takes requests after SIGTERM. Meanwhile `/health/ready` answers 503, and answers close their ' +
+      'connections. Set it to the time in which load balancers notice that.',
     parse: duration,
   })
   @Between(0, 600_000, 'must be a time from 0 to 10 min, such as 5 s')
