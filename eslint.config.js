@@ -106,6 +106,19 @@ export default tseslint.config(
   },
   roomRules(import.meta.dirname),
   {
+    // An engine knows what it is told of a step, and nothing of how a training goes.
+    files: ['src/bert/engines/**/*.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'ImportDeclaration[source.value=/fine-tuning/]',
+          message: 'engines/ imports nothing of fine-tuning/.',
+        },
+      ],
+    },
+  },
+  {
     // Plain TypeScript: src/bert/ can be copied elsewhere without a framework or a database, and src/common/ serves every room.
     files: ['src/bert/**/*.ts', 'src/common/**/*.ts'],
     rules: {

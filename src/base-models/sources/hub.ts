@@ -4,7 +4,14 @@ import { downloadFile, HubApiError, listFiles, modelInfo, type ListFileEntry } f
 import type { HubLocation } from '../catalogue.js';
 import { expectSha256 } from '../checksums.js';
 import { modelFiles, SourceError, type FetchOptions } from '../source.js';
-import { boundedFetch, fetchWithTimeout, patientFetch, pause, untilStalled, type Fetch } from './hub-fetch.js';
+import {
+  boundedFetch,
+  fetchWithTimeout,
+  patientFetch,
+  pause,
+  untilStalled,
+  type Fetch,
+} from './hub-fetch.js';
 
 export interface HubOptions {
   hubUrl: string;
