@@ -69,5 +69,6 @@ describe('the schema', () => {
       "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('migrations', 'sqlite_sequence')",
     );
     expect(tables).toEqual([]);
+    await dataSource.runMigrations();
   });
 });

@@ -2,7 +2,7 @@ import { memory, type Scalar, type Tensor } from '@tensorflow/tfjs-core';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { architectures } from '../architectures/index.js';
 import type { ParameterStore } from '../engines/parameter-store.js';
 import { clippingScale, globalNorm, lossAndGradients } from './gradients.js';
@@ -48,13 +48,13 @@ describe.each(cases)('training %s on %s, against PyTorch', (type, engineName) =>
   beforeAll(async () => {
     engine = await startEngine(engineName);
     folder = openModelFolder(join(goldensFolder, `tiny-${type}`));
+  });
+  afterAll(() => folder.weights.close());
+
+  beforeEach(() => {
     store = engine.createParameterStore(initialParameters(folder.config, folder.weights, 0));
   });
-
-  afterAll(() => {
-    store.dispose();
-    folder.weights.close();
-  });
+  afterEach(() => store.dispose());
 
   const stored = (parameter: string) => nameInFile(folder.config.modelType, parameter);
   const batchOf = (rows: number[]) =>
