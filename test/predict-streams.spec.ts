@@ -5,6 +5,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { PredictionsDto } from '../src/predictions/dto/prediction.dto.js';
+import { streamHeaders } from '../src/predictions/streams/stream-documentation.js';
 import { problemOf } from './support/http.js';
 import { metricOf, removeFolders, startService, until, type Service } from './support/service.js';
 import { goldens, registerTinyModel } from './support/tiny-model.js';
@@ -122,6 +123,7 @@ describe('a stream', () => {
     expect(response.headers.get('content-type')).toBe('application/x-ndjson; charset=utf-8');
     expect(response.headers.get('wellformed-model')).toBe(production);
     expect(response.headers.get('wellformed-precision')).toBe('fp32');
+    for (const documented of Object.keys(streamHeaders)) expect(response.headers.has(documented)).toBe(true);
   });
 
   it('goes on after lines that cannot be judged', async () => {

@@ -5,7 +5,7 @@ import { WholeNumberField } from './number-fields.js';
 
 /** The query of every list. */
 export class PageQuery {
-  @WholeNumberField({ description: 'How many items to give at most.', min: 1, max: 100, default: 20 })
+  @WholeNumberField({ description: 'Largest number of items in the answer.', min: 1, max: 100, default: 20 })
   limit: number = 20;
 
   @ApiPropertyOptional({

@@ -45,13 +45,13 @@ export class InputProblemDto implements Omit<InputProblem, 'path'> {
 /** Every error is answered like this: RFC 9457, `application/problem+json`. */
 export class ProblemDetails {
   /**
-   * Tells kinds of errors apart.
+   * The kind of error, for programs.
    * @example 'urn:problem-type:wellformed:not-found'
    */
   type!: string;
 
   /**
-   * The kind of error in words.
+   * The kind of error, in words.
    * @example 'Not found'
    */
   title!: string;
@@ -75,18 +75,18 @@ export class ProblemDetails {
    */
   instance!: string;
 
-  /** Each single thing that is wrong, where there can be several: the first 100. */
+  /** Everything that is wrong with the request. The list has at most 100 entries. */
   @ApiPropertyOptional({ type: () => [InputProblemDto] })
   errors?: InputProblemDto[];
 
-  /** How many there are in all, where `errors` holds only the first. */
+  /** Number of errors in all. `errors` may hold only the first of them. */
   @ApiPropertyOptional({ type: 'integer' })
   errorCount?: number;
 
-  /** Of a failed readiness check: what was asked, and whether it is up or down. */
+  /** What the readiness check asked, and whether each is up or down. Present if the check failed. */
   @ApiPropertyOptional({ type: 'object', additionalProperties: { type: 'string' } })
   checks?: Record<string, string>;
 
-  /** Of an unexpected error: the same id stands in the log of the service. */
+  /** Id of an unexpected error. The log of the service has the same id. */
   errorId?: string;
 }

@@ -17,7 +17,7 @@ export class WhoAmIController {
   @ApiOperation({
     summary: 'Show the key in use: its name, its scopes and its limits',
     description:
-      'Any key may ask. Where the service runs without keys, the caller is `anonymous` and has every scope.',
+      'Any key may ask. If the service runs without keys, the caller is `anonymous` and has every scope.',
   })
   @ApiOkResponse({ type: WhoAmIDto })
   @ApiProblems()

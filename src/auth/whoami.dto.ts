@@ -6,7 +6,7 @@ export class CallerLimitsDto {
     type: 'integer',
     nullable: true,
     description:
-      'Requests a minute, of this key or, without keys, of the address (`WELLFORMED_RATE_LIMIT`). Null: as many as you like.',
+      'Number of requests per minute that this key may send, or this address if the service runs without keys (`WELLFORMED_RATE_LIMIT`). Null: no limit.',
     example: 600,
   })
   requestsPerMinute!: number | null;
@@ -28,7 +28,7 @@ export class CallerLimitsDto {
 
 /** Who calls, and what they may do. */
 export class WhoAmIDto {
-  /** Whether the service runs without API keys: then everybody may do everything. */
+  /** Whether the service runs without API keys. Then everybody may do everything. */
   @ApiProperty({ example: false })
   anonymous!: boolean;
 
@@ -43,7 +43,7 @@ export class WhoAmIDto {
   @ApiProperty({
     enum: scopes,
     isArray: true,
-    description: 'What the caller may do. `admin` includes the other scopes, which are then listed too.',
+    description: 'What the caller may do. `admin` includes the other scopes, and the list then has them too.',
     example: ['predict', 'train'],
   })
   scopes!: readonly Scope[];

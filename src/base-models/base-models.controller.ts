@@ -10,19 +10,19 @@ import { BaseModelDto, BaseModelListDto } from './dto/base-model.dto.js';
 export class BaseModelsController {
   constructor(private readonly baseModels: BaseModelsService) {}
 
-  /** List the base models that a training can start from: the catalogue, and what is on disk */
+  /** List the base models that a training can start from: the catalogue and the models on disk */
   @Get()
   @Needs('train')
   async list(): Promise<BaseModelListDto> {
     return { items: (await this.baseModels.list()).map(BaseModelDto.of) };
   }
 
-  /** Remove a base model that was fetched from the disk; a run that needs it fetches it again */
+  /** Remove a downloaded base model from the disk. A run that needs it downloads it again */
   @Delete(':name')
   @Needs('admin')
   @ApiParam({
     name: 'name',
-    description: 'Its name; write a slash in it as %2F.',
+    description: 'Name of the model. Write a slash in it as %2F.',
     example: 'bert-base-uncased',
   })
   @ApiProblems(404, 409)

@@ -50,21 +50,23 @@ export class DatasetsController {
   @ApiOperation({
     summary: 'Upload labelled sentences, or add a data set by name',
     description:
-      'Takes a form with a file, or as JSON the name of a data set of the catalogue (`GET /datasets/catalogue`), which the service ' +
-      'then fetches. The answer is the same. It has the licence of a data set of the catalogue; read it before you use the data.\n\n' +
+      'Send a form with a file, or JSON with the name of a data set of the catalogue (`GET /datasets/catalogue`). The service then ' +
+      'downloads that data set. The answer is the same. For a data set of the catalogue it has the licence: read it before you use the ' +
+      'data.\n\n' +
       '    curl --json \'{"source": "cola/train"}\' localhost:3000/datasets\n\n' +
-      'A file is text in UTF-8 (with or without BOM, lines ended by LF or CRLF) as\n\n' +
-      '- TSV: columns with tabs between them, without quoting: a quote sign is a letter;\n' +
-      '- CSV (RFC 4180): columns with commas, semicolons or tabs between them; a field between quote marks may hold all of these and ' +
-      'line breaks, and a quote mark within it is doubled;\n' +
-      '- JSON lines: an object with `sentence` and `label` (and, if there, `source` and `mark`) on each line.\n\n' +
-      'The field `format` tells which; without it the content type of the file does, or else its name: `.csv`, `.jsonl`, `.ndjson` or ' +
-      '`.json`; any other is TSV. The columns of TSV and CSV may be\n\n' +
-      '- CoLA’s four, without a header: source, label, the author’s mark, sentence;\n' +
-      '- any, after a header row that names `sentence` and `label` (and, if there, `source` and `mark`);\n' +
-      '- two without a header, sentence and label in either order: whichever holds 0 or 1 in the first line is the label.\n\n' +
-      'Labels are 1 (acceptable) and 0 (unacceptable). Where lines are wrong, nothing is stored and the answer lists the first ' +
-      '100. What is merely odd (duplicates, contradictions, quoting that TSV does not have, invisible or damaged characters, HTML entities, another language than English, very long sentences, a rare or missing class) is stored and reported as `warnings`.\n\n' +
+      'A file is text in UTF-8, with or without BOM. Its lines end with LF or CRLF. It has one of these formats:\n\n' +
+      '- TSV: columns separated by tabs. There is no quoting: a quote mark is part of the text.\n' +
+      '- CSV (RFC 4180): columns separated by commas, semicolons or tabs. A field in quote marks may contain all of these and line ' +
+      'breaks. Double a quote mark inside such a field.\n' +
+      '- JSON lines: an object with `sentence` and `label` on each line, and `source` and `mark` if you have them.\n\n' +
+      'The field `format` names the format. Without it, the content type of the file decides, then its name: `.csv`, `.jsonl`, ' +
+      '`.ndjson` or `.json`. Any other file is TSV. TSV and CSV may have these columns:\n\n' +
+      '- CoLA’s four, without a header: source, label, the author’s mark, sentence.\n' +
+      '- Any columns, with a header row that names `sentence` and `label`, and `source` and `mark` if you have them.\n' +
+      '- Two columns without a header: sentence and label in either order. The one with 0 or 1 in the first line is the label.\n\n' +
+      'A label is 1 (acceptable) or 0 (unacceptable). If any line is wrong, nothing is stored, and the answer lists the first 100 ' +
+      'errors. Odd rows are stored and reported as `warnings`: duplicates, contradictions, quoting in TSV, invisible or damaged ' +
+      'characters, HTML entities, another language than English, very long sentences, a rare or missing class.\n\n' +
       '    curl -F file=@in_domain_train.tsv localhost:3000/datasets',
     requestBody: {
       required: true,
@@ -129,7 +131,7 @@ export class DatasetsController {
   @ApiOperation({
     summary: 'Read the rows of a dataset, in the order of the file',
     description:
-      'With `label` or `search`, a page may have fewer rows than `limit`, even none, before the last one: go on until `nextCursor` is null.',
+      'With `label` or `search`, any page may have fewer rows than `limit`, or none. Go on until `nextCursor` is null.',
   })
   @ApiDatasetId()
   @ApiOkResponse({

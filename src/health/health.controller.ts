@@ -31,7 +31,7 @@ export class HealthController {
   @Get('live')
   @Area('health')
   @ApiOperation({
-    summary: 'Does the event loop answer? Nothing else is asked: what fails this is restarted',
+    summary: 'Check that the event loop answers. Restart a service that fails this check',
   })
   @ApiOkResponse({ type: AliveDto })
   @ApiProblems()
@@ -42,7 +42,7 @@ export class HealthController {
   /** Requests are taken only once migrations are applied and every module is up: whoever gets an answer has it. */
   @Get('started')
   @Area('health')
-  @ApiOperation({ summary: 'Has the service started? Migrations are applied by then' })
+  @ApiOperation({ summary: 'Check that the service has started and applied its migrations' })
   @ApiOkResponse({ type: AliveDto })
   @ApiProblems()
   started(): AliveDto {
@@ -52,9 +52,9 @@ export class HealthController {
   @Get('ready')
   @Area('health')
   @ApiOperation({
-    summary: 'Do the database and the storage answer? And which engine trains, and what does not work',
+    summary: 'Check that the database and the storage answer. Shows the engine, and what does not work',
     description:
-      'A model that cannot be loaded or a dead training process is degraded service, which is no reason to send requests elsewhere: 200.',
+      'A model that cannot be loaded, or a training process that died, degrades the service. The answer is still 200, since this is no reason to send requests elsewhere.',
   })
   @ApiOkResponse({ type: ReadyDto })
   @ApiProblems(503)

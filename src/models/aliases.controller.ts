@@ -28,7 +28,7 @@ export class AliasesController {
     return this.aliases.get(name);
   }
 
-  /** Point an alias to a model, making the alias if it is new */
+  /** Point an alias to a model. A new alias is created */
   @Put(':name')
   @Needs('admin')
   @ApiAliasParam()
@@ -37,7 +37,7 @@ export class AliasesController {
     return this.aliases.put(name, modelId);
   }
 
-  /** Remove an alias; the model stays */
+  /** Remove an alias. The model stays */
   @Delete(':name')
   @Needs('admin')
   @ApiAliasParam()

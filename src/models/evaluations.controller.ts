@@ -14,7 +14,7 @@ import { EvaluationsService } from './evaluations.service.js';
 export class EvaluationsController {
   constructor(private readonly evaluations: EvaluationsService) {}
 
-  /** Have a model judge a whole dataset in the background; `Location` tells where to follow it */
+  /** Evaluate a model on a dataset in the background. `Location` says where to follow it */
   @Post()
   @Needs('train')
   @ApiModelParam()
@@ -22,7 +22,7 @@ export class EvaluationsController {
   @HttpCode(HttpStatus.ACCEPTED)
   @ApiAcceptedResponse({
     type: EvaluationDto,
-    description: 'It is queued.',
+    description: 'The evaluation is in the queue.',
     headers: { Location: { description: 'Where to follow it.', schema: { type: 'string' } } },
     links: linksTo(['EvaluationsController.find'], {
       id: '$response.body#/modelId',
@@ -39,7 +39,7 @@ export class EvaluationsController {
     return EvaluationDto.of(evaluation);
   }
 
-  /** Cancel an evaluation: one that waits at once, one that runs after the sentences it is computing */
+  /** Cancel an evaluation. One that waits ends at once, one that runs ends after its current batch */
   @Post(':evaluationId/cancel')
   @Needs('train')
   @ApiModelParam()

@@ -42,17 +42,22 @@ export class ModelFilesController {
   })
   @ApiModelParam()
   @ApiParam({ name: 'name', description: 'One of the `files` of the model.', example: 'README.md' })
-  @ApiHeader({ name: 'if-none-match', description: 'ETags of what the client has.', required: false })
+  @ApiHeader({
+    name: 'if-none-match',
+    description: 'ETags of the versions that the client has.',
+    required: false,
+  })
   @ApiHeader({
     name: 'range',
     description:
-      'One part of the file: `bytes=100-199`, `bytes=100-` or `bytes=-100`. Where there are several, the whole file is sent.',
+      'One part of the file: `bytes=100-199`, `bytes=100-` or `bytes=-100`. If the header has several parts, the whole file is sent.',
     required: false,
     schema: { type: 'string', example: 'bytes=100-' },
   })
   @ApiHeader({
     name: 'if-range',
-    description: 'The ETag of the parts that the client has: if the file has another one, all of it is sent.',
+    description:
+      'ETag of the parts that the client has. If the file has another ETag, the whole file is sent.',
     required: false,
   })
   @ApiOkResponse({ description: 'The file.', content, headers: { ...etagHeader, ...acceptRanges } })

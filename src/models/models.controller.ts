@@ -13,7 +13,7 @@ import { ModelsService } from './models.service.js';
 export class ModelsController {
   constructor(private readonly models: ModelsService) {}
 
-  /** List models, newest first; GET /models/{id} has the details of each */
+  /** List models, newest first. GET /models/{id} has the details of each */
   @Get()
   @Needs('predict', 'train')
   @ApiProblems(422)

@@ -6,8 +6,8 @@ export class IndexDto {
   version!: string;
   /** The OpenAPI document. @example /openapi.json */
   openapi!: string;
-  /** The same, for people. @example /docs */
+  /** The same document for people. @example /docs */
   documentation!: string;
-  /** The main routes, by what they are for. */
+  /** The main routes, by purpose. */
   routes!: Record<string, string>;
 }

@@ -96,16 +96,20 @@ export class PredictionsController {
   @ApiOperation({
     summary: 'Judge whether sentences are acceptable, or which of two is the more acceptable one',
     description:
-      'One `sentence`, as JSON or as plain text, gets one judgement; a list of `sentences` gets a list, in the same ' +
-      'order, and a list of `pairs` tells of each which of its two sentences is the more acceptable one. A form of these fields is the same as the JSON, with `sentences` repeated for a list; any other text that is declared as a form, which is what `curl -d` does, is one sentence, as it stands. A sentence needs more than white space and invisible characters. ' +
-      'A stream of lines, however long, as NDJSON or TSV, gets a stream of judgements while it is still sent, in the type that ' +
-      '`Accept` names of the two, or in its own.',
+      'Send one of these:\n\n' +
+      '- `sentence`, as JSON or as plain text: the answer is one judgement.\n' +
+      '- `sentences`, a list: the answer is a list of judgements in the same order.\n' +
+      '- `pairs`, a list: the answer says for each pair which of its two sentences is the more acceptable one.\n' +
+      '- A stream of lines as NDJSON or TSV, of any length: the answer is a stream of judgements. It begins while you still send. Its ' +
+      'type is the one that `Accept` names, or else the type of the request.\n\n' +
+      'A form may have the same fields as the JSON. Repeat `sentences` for a list. Any other text that is declared as a form is one ' +
+      'sentence: this is what `curl -d` sends. A sentence must have more than white space and invisible characters.',
     requestBody,
   })
   @ApiOkResponse({
     description:
-      'One judgement for `sentence` or plain text, a list of them for `sentences`, a list of comparisons for `pairs`, and ' +
-      'a stream of judgements for a stream.',
+      'One judgement for `sentence` or plain text, a list of judgements for `sentences`, a list of comparisons for `pairs`, a stream ' +
+      'of judgements for a stream.',
     headers: { 'Server-Timing': serverTimingHeader, ...streamHeaders },
     content: {
       'application/json': {

@@ -3,8 +3,8 @@ import type { Timing } from '../bert/serving/served-model.js';
 /** What OpenAPI says of the header. */
 export const serverTimingHeader = {
   description:
-    'Where the time went, in milliseconds: `tokenization`, `queue` (waiting for others), `inference` (the batches that held ' +
-    'the sentences) and `total`; besides, the `tokens` that were computed, and the sentences of the largest `batch`.',
+    'Where the time went, in milliseconds: `tokenization`, `queue` (waiting for other requests), `inference` (the batches with the ' +
+    'sentences) and `total`. Also the number of `tokens` that were computed, and the number of sentences in the largest `batch`.',
   schema: {
     type: 'string',
     example:

@@ -54,10 +54,11 @@ export class TrainingController {
   @ApiOperation({
     summary: 'Fine-tune a model',
     description:
-      'Puts a run into the queue; one runs at a time. Send a form with a file of labelled sentences (as for `POST /datasets`), or ' +
+      'Adds a run to the queue. One run trains at a time. Send a form with a file of labelled sentences (as for `POST /datasets`), or ' +
       'JSON with the id of an uploaded dataset. Follow the run under the `Location` of the answer.\n\n' +
-      'With `dryRun=true` the request is checked in the same way, and the answer tells how long the run would take, what memory and ' +
-      'disk it needs, and what speaks against it. The first time for a base model, the service measures that: it takes some seconds.\n\n' +
+      'With `dryRun=true` the service checks the request in the same way and stores nothing. The answer says how long the run would ' +
+      'take, how much memory and disk it needs, and which problems to expect. The first time for a base model, the service measures its ' +
+      'speed, which takes some seconds.\n\n' +
       '    curl -F file=@in_domain_train.tsv -F validationFile=@in_domain_dev.tsv localhost:3000/train',
     requestBody: {
       required: true,
@@ -79,11 +80,11 @@ export class TrainingController {
   @ApiExtraModels(TrainingFormDto, TrainingJsonDto)
   @ApiOkResponse({
     type: TrainingEstimateDto,
-    description: 'With `dryRun`: what the run would take. Nothing is stored.',
+    description: 'With `dryRun`: what the run would need. Nothing is stored.',
   })
   @ApiAcceptedResponse({
     type: RunDto,
-    description: 'In the queue.',
+    description: 'The run is in the queue.',
     headers: { Location: { description: 'Path of the run.', schema: { type: 'string' } } },
     links: linksTo(ofRun, { id: '$response.body#/id' }),
   })
@@ -146,23 +147,23 @@ export class TrainingController {
   @ApiOperation({
     summary: 'Follow a run as server-sent events',
     description:
-      'Sends what has happened so far and then each event as it comes: `status`, `phase`, `download`, `engine`, `plan`, `step` (at ' +
-      'most two a second), `evaluation`, `epoch` and `stoppedEarly`, each with JSON data. Ends with the run. After a broken connection, send the id of the last ' +
-      'event as `Last-Event-ID`, as browsers do by themselves.\n\n' +
+      'Sends the events so far, then each new event: `status`, `phase`, `download`, `engine`, `plan`, `step` (at most two per second), ' +
+      '`evaluation`, `epoch` and `stoppedEarly`. `RunEventDataDto` has their data. The stream ends with the run. After a broken ' +
+      'connection, send the id of the last event as `Last-Event-ID`. Browsers do so by themselves.\n\n' +
       '    curl -N localhost:3000/train/run_01JD3W5M4E7Y2V0N8GQ6T1CXZA/events',
   })
   @ApiRunId()
   @ApiHeader({
     name: 'Last-Event-ID',
     required: false,
-    description: 'The last event that was received.',
+    description: 'Id of the last event that the client received.',
     example: '17',
   })
   @ApiExtraModels(RunEventDataDto)
   @ApiProduces('text/event-stream')
   @ApiOkResponse({ description: 'The events.', schema: runEventSchema })
   @ApiNoContentResponse({
-    description: 'The run has ended, and its last event was received: do not ask again.',
+    description: 'The run has ended and the client has its last event. Do not ask again.',
   })
   @ApiProblems(404, 429)
   async events(
@@ -190,7 +191,7 @@ export class TrainingController {
   @ApiOperation({
     summary: 'Cancel a run',
     description:
-      'A queued one is cancelled at once, a running one at the end of its step. Nothing is registered.',
+      'A queued run is cancelled at once, a running one at the end of its step. No model is registered.',
   })
   @ApiRunId()
   @ApiAcceptedResponse({ type: RunDto, description: 'The run as it is now.' })

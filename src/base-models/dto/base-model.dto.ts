@@ -12,7 +12,7 @@ export class EncoderSizesDto {
   numAttentionHeads!: number;
   /** @example 3072 */
   intermediateSize!: number;
-  /** Pieces that its tokenizer knows. @example 30522 */
+  /** Number of word pieces that its tokenizer knows. @example 30522 */
   vocabSize!: number;
 }
 
@@ -20,19 +20,19 @@ export class EncoderSizesDto {
 export class BaseModelDto {
   /** What `baseModel` of `POST /train` takes. @example bert-base-uncased */
   name!: string;
-  /** Null for a model outside of the catalogue. */
+  /** Null for a model that is not in the catalogue. */
   description!: string | null;
-  /** Null for a model outside of the catalogue: its author says. @example Apache-2.0 */
+  /** Null for a model that is not in the catalogue. Ask its author. @example Apache-2.0 */
   licence!: string | null;
-  /** Null where the model is on disk and its `config.json` cannot be read. */
+  /** Null if the model is on disk and its `config.json` cannot be read. */
   architecture!: EncoderSizesDto | null;
-  /** Whether it is on disk. A run fetches one that is not. @example true */
+  /** Whether the model is on disk. If not, a run downloads it. @example true */
   stored!: boolean;
-  /** Where it came from; `folder`: somebody put it there by hand. Null where it is not on disk. @example hub */
+  /** Where the model came from. `folder`: somebody put it there by hand. Null if it is not on disk. @example hub */
   source!: 'hub' | 'maven' | 'pip' | 'folder' | null;
-  /** On disk; null where it is not there. @example 441227264 */
+  /** Size on disk, in bytes. Null if the model is not on disk. @example 441227264 */
   bytes!: number | null;
-  /** The run that has not ended and needs it: until then it cannot be deleted. Null where there is none. @example null */
+  /** A run that needs the model and has not ended. Until it ends, the model cannot be deleted. Null if there is none. @example null */
   usedBy!: string | null;
 
   static of(model: BaseModelInUse): BaseModelDto {
@@ -41,6 +41,6 @@ export class BaseModelDto {
 }
 
 export class BaseModelListDto {
-  /** Those of the catalogue first, then others that are on disk, by name. */
+  /** The models of the catalogue first, then the others on disk, by name. */
   items!: BaseModelDto[];
 }

@@ -15,16 +15,16 @@ export class CatalogueEntryDto {
   @ApiProperty({ type: 'integer' })
   rows!: number;
 
-  /** sha256 over the labels and sentences in order, as that of a dataset. */
+  /** sha256 over the labels and sentences in order, as for a dataset. */
   contentHash!: string;
 
-  /** Under which terms it may be used. Read it before you use the data. */
+  /** The terms of use. Read them before you use the data. */
   licence!: string;
 
   /** Where to read more. @example https://nyu-mll.github.io/CoLA/ */
   homepage!: string;
 
-  /** What its authors ask to be cited. Null where there is nothing to cite. */
+  /** The citation that its authors ask for. Null if there is none. */
   @ApiProperty({ type: String, nullable: true })
   citation!: string | null;
 
@@ -42,14 +42,14 @@ export class CatalogueDto {
 
 /** What `POST /datasets` takes as JSON. */
 export class AddDatasetDto {
-  /** Its name in the catalogue: `GET /datasets/catalogue` lists those there are. @example cola/train */
+  /** Name of the data set in the catalogue. `GET /datasets/catalogue` lists the names. @example cola/train */
   @IsString()
   @MaxLength(100)
   source!: string;
 
   @ApiPropertyOptional({
     ...nameSchema,
-    description: 'What to call the dataset; by default its name in the catalogue.',
+    description: 'Name of the dataset. Default: its name in the catalogue.',
   })
   @IsOptional()
   @IsName()

@@ -52,7 +52,7 @@ export class DatasetStatisticsDto {
   @ApiProperty({ enum: rowLayouts, example: 'cola' })
   format!: RowLayout;
 
-  /** Lengths in words: runs of anything but white space. */
+  /** Lengths in words. A word is a run of characters without white space. */
   @ApiProperty()
   words!: LengthStatisticsDto;
 
@@ -90,14 +90,14 @@ export class DatasetWarningDto {
   message!: string;
 
   /**
-   * How many rows it is about.
+   * Number of rows that the warning is about.
    * @example 3
    */
   @ApiProperty({ type: 'integer' })
   count!: number;
 
   /**
-   * Line numbers in the uploaded file of the first ten of them, from 1.
+   * Line numbers of the first ten of these rows in the uploaded file, from 1.
    * @example [17, 204, 1033]
    */
   @ApiProperty({ type: 'array', items: { type: 'integer' } })
@@ -113,7 +113,7 @@ export class DatasetDto {
   name!: string;
 
   /**
-   * sha256 over the labels and sentences in order: two sets with the same rows have the same.
+   * sha256 over the labels and sentences in order. Two sets with the same rows have the same value.
    * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
    */
   contentHash!: string;
@@ -139,7 +139,7 @@ export class DatasetDto {
   @ApiProperty()
   statistics!: DatasetStatisticsDto;
 
-  /** What is odd about the rows, though no reason to refuse them. */
+  /** What looks odd about the rows. It is no reason to refuse them. */
   @ApiProperty({ type: () => [DatasetWarningDto] })
   warnings!: DatasetWarningDto[];
 
@@ -160,7 +160,7 @@ export class DatasetDto {
   /** @example '2025-11-23T10:20:30.456Z' */
   createdAt!: Date;
 
-  /** The data set of the catalogue that has the same rows, with its licence; null where there is none. */
+  /** The data set of the catalogue that has the same rows, with its licence. Null if there is none. */
   @ApiProperty({ type: () => CatalogueEntryDto, nullable: true })
   catalogueEntry!: CatalogueEntryDto | null;
 

@@ -5,7 +5,7 @@ import { WholeNumberField } from '../../api/number-fields.js';
 import type { NumberedRow } from '../datasets.service.js';
 
 export class RowsQuery {
-  @WholeNumberField({ description: 'How many rows to give at most.', min: 1, max: 100, default: 20 })
+  @WholeNumberField({ description: 'Largest number of rows in the answer.', min: 1, max: 100, default: 20 })
   limit: number = 20;
 
   /** `nextCursor` of the page before. Leave it out for the first page. */
@@ -24,7 +24,7 @@ export class RowsQuery {
   @IsIn([0, 1])
   label?: 0 | 1;
 
-  /** Only rows that have this text in the sentence or its source, in capitals or not. */
+  /** Only rows with this text in the sentence or its source. Upper and lower case are the same. */
   @IsOptional()
   @IsString()
   @MaxLength(200)
@@ -47,14 +47,14 @@ export class RowDto {
   sentence!: string;
 
   /**
-   * CoLA's first column: where the sentence comes from. Null where the file has none.
+   * CoLA's first column: where the sentence comes from. Null if the file has no such column.
    * @example gj04
    */
   @ApiProperty({ type: String, nullable: true })
   source!: string | null;
 
   /**
-   * CoLA's third column: the mark of the sentence's author, such as a star. Null where the file has none.
+   * CoLA's third column: the mark of the sentence's author, such as a star. Null if the file has no such column.
    * @example '*'
    */
   @ApiProperty({ type: String, nullable: true })

@@ -7,7 +7,7 @@ import { fileFormats, type FileFormat } from '../reading/file-format.js';
 export class UploadDatasetFields {
   @ApiPropertyOptional({
     ...nameSchema,
-    description: 'What to call the dataset; by default the name of the file.',
+    description: 'Name of the dataset. Default: the name of the file.',
     example: 'CoLA, training part',
   })
   @IsOptional()

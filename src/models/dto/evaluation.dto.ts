@@ -13,7 +13,8 @@ export class StartEvaluationDto {
   datasetId!: string;
 
   @ApiPropertyOptional({
-    description: 'What the model computes with; `int8` where `serving` of the model is not null.',
+    description:
+      'The precision that the model computes in. `int8` is possible if `serving` of the model is not null.',
     enum: precisions,
     default: 'fp32',
   })
@@ -25,9 +26,9 @@ export class EvaluationResultDto extends FiguresDto {
   /** 95 % interval of the MCC: percentiles of 1,000 bootstrap samples of the rows. */
   @ApiProperty({ type: IntervalDto, required: true })
   override mccInterval!: IntervalDto;
-  /** Sentences too long for the model, judged on their first tokens. @example 0 */
+  /** Number of sentences that were too long for the model. They were judged by their first tokens. @example 0 */
   truncated!: number;
-  /** How long the judging took. @example 11.2 */
+  /** Time that the judging took, in seconds. @example 11.2 */
   seconds!: number;
 }
 
@@ -49,7 +50,7 @@ export class EvaluationDto {
   datasetName!: string;
   /** sha256 over labels and sentences of the dataset. */
   contentHash!: string;
-  /** What the model computed with. @example fp32 */
+  /** The precision that the model computed in. @example fp32 */
   precision!: Precision;
   /** `interrupted`: the service stopped before the end. @example succeeded */
   status!: EvaluationStatus;

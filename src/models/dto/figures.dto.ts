@@ -23,11 +23,11 @@ export class FiguresDto {
   rows!: number;
   /** Mean cross-entropy. @example 0.437 */
   loss!: number;
-  /** Share of the sentences judged as labelled. @example 0.835 */
+  /** Share of the sentences that were judged as they are labelled. @example 0.835 */
   accuracy!: number;
   /** Matthews correlation coefficient, −1 to 1; 0 where it is undefined. @example 0.594 */
   mcc!: number;
   confusionMatrix!: ConfusionMatrixDto;
-  /** 95 % interval of the MCC: percentiles of 1,000 bootstrap samples of the rows. Absent where it was not computed. */
+  /** 95 % interval of the MCC: percentiles of 1,000 bootstrap samples of the rows. Absent if it was not computed. */
   mccInterval?: IntervalDto;
 }

@@ -18,13 +18,13 @@ export class TrainingRowsDto {
 
 /** The rows a model was validated on. MCCs can be compared only where the content hashes are equal. */
 export class ValidationRowsDto {
-  /** Null where a fraction of the training rows was held out. @example ds_01JD2Y4F3H6N8Q9P2A7B5C1D0E */
+  /** Null if a fraction of the training rows was held out. @example ds_01JD2Y4F3H6N8Q9P2A7B5C1D0E */
   datasetId!: string | null;
   /** sha256 over labels and sentences in order. */
   contentHash!: string;
   /** @example 527 */
   rows!: number;
-  /** Null where a dataset of its own was given. */
+  /** Null if the run had a validation set. */
   fraction!: number | null;
 }
 
@@ -54,9 +54,9 @@ export class ModelEvaluationDto {
 }
 
 export class ModelMetricsDto {
-  /** How many epochs were done where the weights were kept: at the first evaluation with the highest MCC. @example 3 */
+  /** Number of epochs before the weights were kept: those of the first evaluation with the highest MCC. @example 3 */
   bestEpoch!: number;
-  /** Whether what was kept is the average of the last epochs' weights. @example false */
+  /** Whether the kept weights are the average of the last epochs. @example false */
   averaged!: boolean;
   best!: FiguresDto;
   epochs!: ModelEpochDto[];
@@ -97,12 +97,12 @@ export class ModelSummaryDto {
   validation!: ValidationRowsDto;
   /** The engine that trained it. @example tensorflow */
   engine!: string;
-  /** On the validation rows, of the weights that were kept. */
+  /** Figures of the weights that were kept, on the validation rows. */
   best!: FiguresDto;
-  /** What speaks against its figures: fewer than 50 validation rows of a class, an MCC of 0. @example [] */
+  /** Reasons to distrust its figures: fewer than 50 validation rows of a class, or an MCC of 0. @example [] */
   warnings!: string[];
   promotion!: PromotionDto;
-  /** Of all files together. @example 438512345 */
+  /** Size of all files together, in bytes. @example 438512345 */
   bytes!: number;
   createdAt!: Date;
 
@@ -117,7 +117,7 @@ export class ModelDto extends ModelSummaryDto {
   /** The `config.json` of the model. */
   config!: Record<string, unknown>;
   metrics!: ModelMetricsDto;
-  /** Null for a model that was registered before there was int8. */
+  /** Null for models that were registered before int8 existed. */
   serving!: ServingDto | null;
   files!: ModelFileDto[];
 

@@ -15,9 +15,9 @@ export class ReliabilityBinDto {
 export class CalibrationQualityDto {
   /** Mean cross-entropy. @example 0.437 */
   loss!: number;
-  /** Mean distance between how sure judgements are and how often they are right, 0 to 1, in 15 bins. @example 0.074 */
+  /** Mean difference between how sure judgements are and how often they are right, 0 to 1, in 15 bins. @example 0.074 */
   expectedCalibrationError!: number;
-  /** The reliability diagram: judgements by how sure they are, without empty bins. Absent for older versions. */
+  /** The reliability diagram: judgements grouped by how sure they are, without empty groups. Absent for older versions. */
   @ApiProperty({ type: () => [ReliabilityBinDto], required: false })
   bins?: ReliabilityBinDto[];
 }
@@ -27,20 +27,20 @@ export class CalibrationQualityDto {
  * registered before this was asked have none of these fields: what they fitted serves.
  */
 export class FitDto {
-  /** Fitted on all validation rows, used or not. @example 0.713 */
+  /** The value fitted on all validation rows, whether it is used or not. @example 0.713 */
   fitted?: number;
-  /** Whether it serves. @example true */
+  /** Whether predictions use it. @example true */
   used?: boolean;
-  /** Why, or why not, with the figures. */
+  /** The reason, with the figures. */
   reason?: string;
 }
 
 export class CalibrationDto extends FitDto {
-  /** What calibrated scores divide logits by: the fitted one where it is used, else 1. @example 1.62 */
+  /** The number that logits are divided by for calibrated scores: the fitted temperature if it is used, else 1. @example 1.62 */
   temperature!: number;
-  /** Of the scores as they are. */
+  /** Quality of the scores without calibration. */
   before!: CalibrationQualityDto;
-  /** With fitted temperatures, used or not: each row's was fitted on other rows (five folds). */
+  /** Quality with fitted temperatures, whether they are used or not. The temperature for each row was fitted on other rows (five folds). */
   after!: CalibrationQualityDto;
 }
 
@@ -51,20 +51,20 @@ export class ThresholdQualityDto {
 }
 
 export class TunedThresholdDto extends FitDto {
-  /** What `"threshold": "tuned"` judges by: the fitted one, of the highest MCC on all validation rows, where it is used; else 0.5. @example 0.713 */
+  /** The threshold that `"threshold": "tuned"` uses: the one with the highest MCC on all validation rows if it is used, else 0.5. @example 0.713 */
   threshold!: number;
-  /** With the threshold 0.5. */
+  /** Quality with the threshold 0.5. */
   before!: ThresholdQualityDto;
-  /** With fitted thresholds, used or not: each row's was chosen on other rows (five folds). What to expect of it on new sentences. */
+  /** Quality with fitted thresholds, whether they are used or not. The threshold for each row was chosen on other rows (five folds). Expect this quality on new sentences. */
   after!: ThresholdQualityDto;
 }
 
 export class VariantDto {
-  /** Of the validation rows, computed as for `POST /predict`. */
+  /** Figures on the validation rows, computed as for `POST /predict`. */
   evaluation!: FiguresDto;
-  /** Of its graph and the weights it reads. @example 174064321 */
+  /** Size of its graph and of the weights that it reads, in bytes. @example 174064321 */
   bytes!: number;
-  /** To compute one sentence by itself: the median, measured on the machine that trained. @example 0.0092 */
+  /** Median time to compute one sentence alone, measured on the machine that trained. @example 0.0092 */
   medianSeconds!: number;
   calibration!: CalibrationDto;
   threshold!: TunedThresholdDto;
@@ -87,10 +87,10 @@ export class AutoPrecisionDto {
 /** What each precision is worth and what it costs. */
 export class ServingDto {
   variants!: VariantsDto;
-  /** What the precision `auto` stands for. */
+  /** What the precision `auto` means for this model. */
   auto!: AutoPrecisionDto;
-  /** How many sentences `medianSeconds` is of. @example 40 */
+  /** Number of sentences that `medianSeconds` was measured with. @example 40 */
   sentences!: number;
-  /** With how many threads. @example 8 */
+  /** Number of threads that `medianSeconds` was measured with. @example 8 */
   threads!: number;
 }

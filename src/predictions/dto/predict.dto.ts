@@ -28,28 +28,28 @@ export const notBlank = '\\S';
  * would put them into every query, where they contradict the body.
  */
 export class PredictQueryDto {
-  /** Which model judges: an id or an alias. Without it, `production`. */
+  /** The model that judges: an id or an alias. Default: `production`. */
   @Given()
   @IsString({ message: 'model must be given once, as a string: the id of a model or an alias' })
   @MaxLength(LONGEST_ID, { message: 'model is too long for the id of a model or an alias' })
   model?: string;
 
-  /** What the model computes with: `fp32`, the faster `int8`, or `auto`: int8 where it was as good on the validation rows. Without it, what the service is set to. */
+  /** The precision that the model computes in: `fp32`, `int8` (faster), or `auto` (int8 if it was as good on the validation rows). Default: the setting of the service. */
   @Given()
   @IsIn(precisionChoices, { message: 'precision must be auto, fp32 or int8' })
   precision?: PrecisionChoice;
 
-  /** From which score on a sentence is `acceptable`: above 0.5, the `default`, or above what was best on the validation rows (`tuned`). `tuned` is 0.5 too where no other threshold was better beyond its error. */
+  /** The score above which a sentence is `acceptable`: 0.5 (`default`), or the threshold that was best on the validation rows (`tuned`). `tuned` is 0.5 as well if no other threshold was better beyond its error. */
   @Given()
   @IsIn(thresholdNames, { message: 'threshold must be default or tuned' })
   threshold?: ThresholdName;
 
-  /** Whether to give the logits too. */
+  /** Whether the answer has the logits. */
   @Given()
   @IsBoolean({ message: 'logits must be true or false' })
   logits?: boolean;
 
-  /** Whether to say what each word does to the score of its sentence. Not for `pairs` and streams. */
+  /** Whether the answer says what each word does to the score of its sentence. Not possible for `pairs` and streams. */
   @Given()
   @IsBoolean({ message: 'explain must be true or false' })
   explain?: boolean;

@@ -10,9 +10,9 @@ export class JudgingModelDto {
   id!: string;
   /** @example 'bert-base-uncased on in_domain_train.tsv' */
   name!: string;
-  /** The alias by which it was asked for; null if by its id. @example production */
+  /** The alias that the request named. Null if it named the id. @example production */
   alias!: string | null;
-  /** What it computed with. @example int8 */
+  /** The precision that it computed in. @example int8 */
   precision!: Precision;
 
   static of({ id, name, alias, rule }: ChosenModel): JudgingModelDto {
@@ -27,12 +27,16 @@ export class WordEffectDto {
 
   @ApiProperty({
     type: 'integer',
-    description: 'Where it starts in the sentence, in UTF-16 code units, as JavaScript counts.',
+    description: 'Start of the word in the sentence, in UTF-16 code units, as JavaScript counts them.',
     example: 19,
   })
   start!: number;
 
-  @ApiProperty({ type: 'integer', description: 'Where it ends: before this code unit.', example: 22 })
+  @ApiProperty({
+    type: 'integer',
+    description: 'End of the word: the position of the first code unit after it.',
+    example: 22,
+  })
   end!: number;
 
   /** Score of the sentence without the word. @example 0.7605 */

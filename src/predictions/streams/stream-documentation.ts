@@ -7,8 +7,8 @@ export const streamRequestContent = {
     schema: {
       type: 'string',
       description:
-        'A line each: a string, or an object with a `sentence` and perhaps an `id`, a string or a number, which is given back in the ' +
-        'letters that came.',
+        'One sentence per line: a string, or an object with a `sentence` and, if you like, an `id`. The `id` is a string or a number. ' +
+        'The answer repeats it character by character.',
     },
     example: '"The cat sat on the mat."\n{"id": 7, "sentence": "The cat sat on mat the."}\n',
   },
@@ -16,7 +16,7 @@ export const streamRequestContent = {
     schema: {
       type: 'string',
       description:
-        'Sentences alone, or columns as data sets have them, or a header row that names `sentence` and perhaps `id`. No quoting.',
+        'One sentence per line, or the columns of a data set, or a header row that names `sentence` and, if you like, `id`. There is no quoting.',
     },
     example: 'The cat sat on the mat.\nThe cat sat on mat the.\n',
   },
@@ -27,8 +27,8 @@ export const streamResponseContent = {
     schema: {
       type: 'string',
       description:
-        'A line for each that is not blank, in order: a judgement, or an `error` that says why there is none. An answer that breaks ' +
-        'off has, as its last line, an `error` that is an object: problem details.',
+        'One line for each line that is not blank, in order: a judgement, or an `error` that says why there is none. If the answer ' +
+        'breaks off, its last line has an `error` that is an object (problem details).',
     },
     example:
       '{"line":1,"acceptable":true,"score":0.9731,"calibratedScore":0.9402,"truncated":false}\n' +
@@ -47,11 +47,11 @@ export const streamResponseContent = {
 
 export const streamHeaders = {
   'Wellformed-Model': {
-    description: 'Of a stream: the id of the model version that judges all of it.',
+    description: 'For a stream: id of the model version that judges all of it.',
     schema: { type: 'string', example: 'mdl_01JD2Z8K7M3N5P9Q1R2S4T6V8W' },
   },
-  'Wellformed-PrecisionChoice': {
-    description: 'Of a stream: what the model computes with, fp32 or int8.',
+  'Wellformed-Precision': {
+    description: 'For a stream: the precision that the model computes in, fp32 or int8.',
     schema: { type: 'string', example: 'fp32' },
   },
 } as const;

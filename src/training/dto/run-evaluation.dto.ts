@@ -62,7 +62,7 @@ export class RunEpochDto extends ValidationFiguresDto {
   trainingSeconds!: number;
 
   @ApiProperty({
-    description: 'Whether its end has the highest MCC of all evaluations so far.',
+    description: 'Whether the evaluation at its end has the highest MCC so far.',
     example: true,
   })
   best!: boolean;

@@ -8,7 +8,7 @@ export class RunStatusDto {
   @ApiProperty({ enum: runStatuses, enumName: 'RunStatus', example: 'running' })
   status!: RunStatus;
 
-  @ApiProperty({ required: false, description: 'The model that came of the run.' })
+  @ApiProperty({ required: false, description: 'The model that the run registered.' })
   modelId?: string;
 
   @ApiProperty({ type: RunErrorDto, required: false, description: 'Why the run ended.' })
@@ -46,7 +46,12 @@ export class RunStepDto extends RunPointDto {
   @ApiProperty({ description: 'Share of the training done, 0 to 1.', example: 0.15 })
   progress!: number;
 
-  @ApiProperty({ type: Number, nullable: true, description: 'Of the training, estimated.', example: 1190 })
+  @ApiProperty({
+    type: Number,
+    nullable: true,
+    description: 'Estimated time until the training ends, in seconds.',
+    example: 1190,
+  })
   secondsLeft!: number | null;
 }
 
@@ -76,13 +81,13 @@ export class RunEventDataDto implements Record<RunEventType, object> {
   @ApiProperty({ description: 'What the run is busy with now.' })
   phase!: RunPhaseDto;
 
-  @ApiProperty({ description: 'How much of the base model has come.' })
+  @ApiProperty({ description: 'How much of the base model has been downloaded.' })
   download!: RunDownloadDto;
 
   @ApiProperty({ description: 'What trains, and why.' })
   engine!: RunEngineDto;
 
-  @ApiProperty({ description: 'What was settled once the data was read.' })
+  @ApiProperty({ description: 'What was decided after the data was read.' })
   plan!: RunSettledPlanDto;
 
   @ApiProperty({ description: 'A training step; at most two a second are sent.' })

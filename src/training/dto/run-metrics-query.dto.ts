@@ -3,7 +3,7 @@ import { WholeNumberField } from '../../api/number-fields.js';
 export class RunMetricsQuery {
   @WholeNumberField({
     description:
-      'How many points to give at most: of a longer curve so many, evenly spread, its first and last among them.',
+      'Largest number of points in the answer. A longer curve is thinned evenly; its first and last points stay.',
     min: 2,
     max: 10_000,
     default: 1000,

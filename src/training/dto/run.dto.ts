@@ -16,7 +16,7 @@ import { RunEpochDto, RunEvaluationDto } from './run-evaluation.dto.js';
 
 export class RunHyperparametersDto extends HyperparametersDto {
   @ApiProperty({
-    description: 'As asked; `plan.maxLength` tells what `auto` came to.',
+    description: 'As requested. `plan.maxLength` has the value that `auto` led to.',
     oneOf: [
       { type: 'string', enum: ['auto'] },
       { type: 'integer', minimum: 8, maximum: 512 },
@@ -28,7 +28,7 @@ export class RunHyperparametersDto extends HyperparametersDto {
   @ApiProperty({
     type: Number,
     nullable: true,
-    description: 'Share of the training rows held out; null where a validation set was given.',
+    description: 'Share of the training rows that are held out. Null if the run has a validation set.',
     example: 0.1,
   })
   validationFraction!: number | null;
@@ -47,20 +47,20 @@ export class RunPlanDto {
   @ApiProperty({
     type: 'integer',
     required: false,
-    description: 'How many of them are labelled acceptable; absent in runs from before this was counted.',
+    description: 'Number of validation rows labelled acceptable. Absent in older runs.',
     example: 600,
   })
   validationAcceptable?: number;
 
   @ApiProperty({
-    description: 'Of the rows validated on: models compare only where it is the same.',
+    description: 'sha256 of the validation rows. Compare models only if it is the same.',
     example: '4f2c1c1c5b0e7b0d1a4d5b6a7c8e9f00112233445566778899aabbccddeeff00',
   })
   validationContentHash!: string;
 
   @ApiProperty({
     type: 'integer',
-    description: 'Memory that the training was reckoned to need at its peak, in bytes.',
+    description: 'Estimated memory of the training at its peak, in bytes.',
     example: 3_400_000_000,
   })
   estimatedBytes!: number;
@@ -103,7 +103,7 @@ export class RunSummaryDto {
     enum: runPhases,
     type: String,
     nullable: true,
-    description: 'What a running run is busy with; afterwards, what it was busy with last.',
+    description: 'What the run is doing now. After its end: what it did last.',
     example: 'training',
   })
   phase!: RunPhase | null;
@@ -111,7 +111,7 @@ export class RunSummaryDto {
   @ApiProperty({
     type: String,
     nullable: true,
-    description: 'What the model will be called.',
+    description: 'Name that the model will have.',
     example: 'cola',
   })
   name!: string | null;
@@ -127,14 +127,18 @@ export class RunSummaryDto {
   })
   totalSteps!: number | null;
 
-  @ApiProperty({ type: 'integer', description: 'Of the last step, from 1; 0 before the first.', example: 1 })
+  @ApiProperty({
+    type: 'integer',
+    description: 'Epoch of the last step, from 1. 0 before the first step.',
+    example: 1,
+  })
   epoch!: number;
 
   @ApiProperty({
     type: Number,
     nullable: true,
     description:
-      'Of the last step: mean cross-entropy of its sentences, as `labelSmoothing`, `classWeights` and `rDrop` make it.',
+      'Loss of the last step: mean cross-entropy of its sentences, including `labelSmoothing`, `classWeights` and `rDrop`.',
     example: 0.51,
   })
   loss!: number | null;
@@ -151,7 +155,12 @@ export class RunSummaryDto {
   })
   progress!: number;
 
-  @ApiProperty({ type: Number, nullable: true, description: 'Of the training, estimated.', example: 1190 })
+  @ApiProperty({
+    type: Number,
+    nullable: true,
+    description: 'Estimated time until the training ends, in seconds.',
+    example: 1190,
+  })
   secondsLeft!: number | null;
 
   @ApiProperty({
@@ -182,7 +191,7 @@ export class RunSummaryDto {
   @ApiProperty({
     type: String,
     nullable: true,
-    description: 'Null where training rows are held out.',
+    description: 'Null if training rows are held out.',
     example: 'ds_01JD3W4F0QK8A1R6SBE2M9PVWC',
   })
   validationDatasetId!: string | null;
@@ -193,13 +202,13 @@ export class RunSummaryDto {
   @ApiProperty({ enum: promotionRules, example: 'auto' })
   promote!: PromotionRule;
 
-  @ApiProperty({ type: RunPlanDto, nullable: true, description: 'What was settled once the data was read.' })
+  @ApiProperty({ type: RunPlanDto, nullable: true, description: 'What was decided after the data was read.' })
   plan!: RunPlanDto | null;
 
   @ApiProperty({
     type: [String],
     description:
-      'What speaks against the figures of this run: fewer than 50 validation rows of a class. Known once the data is prepared.',
+      'Reasons to distrust the figures of this run: fewer than 50 validation rows of a class. Known once the data is prepared.',
     example: [],
   })
   warnings!: string[];
@@ -214,7 +223,7 @@ export class RunSummaryDto {
   @ApiProperty({
     type: String,
     nullable: true,
-    description: 'The model that came of it.',
+    description: 'The model that the run registered.',
     example: 'mdl_01JD3X9K5T2H7R4B6WQ8NZ0EVC',
   })
   modelId!: string | null;
@@ -329,7 +338,7 @@ export class RunMetricsDto {
   @ApiProperty({
     type: [RunPointDto],
     description:
-      'Steps in order, at most two a second and as many as the query says: a quick training shows only some of its steps.',
+      'Steps in order: at most two per second, and at most as many as the query asks for. A fast training shows only some of its steps.',
   })
   points!: RunPointDto[];
 

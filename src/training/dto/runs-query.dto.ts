@@ -4,7 +4,7 @@ import { PageQuery } from '../..//api/page-query.js';
 import { runStatuses, type RunStatus } from '../run.js';
 
 export class RunsQuery extends PageQuery {
-  /** Only runs of this status. */
+  /** Only runs with this status. */
   @ApiPropertyOptional({ enum: runStatuses, enumName: 'RunStatus', example: 'succeeded' })
   @IsOptional()
   @IsIn(runStatuses, { message: `status must be one of ${runStatuses.join(', ')}` })

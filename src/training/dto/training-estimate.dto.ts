@@ -3,7 +3,7 @@ import { IsBoolean, IsOptional } from 'class-validator';
 import { estimateBases, type EstimateBasis, type TrainingEstimate } from '../training-estimates.js';
 
 export class TrainingQuery {
-  /** Check the request and tell what the run would take, without starting it. */
+  /** Check the request and estimate the run without starting it. */
   @ApiPropertyOptional({ default: false })
   @IsOptional()
   @IsBoolean({ message: 'dryRun must be true or false' })
@@ -29,7 +29,7 @@ export class OverlapDto {
   rows!: number;
 
   /**
-   * Those of them that the training set never has with this label.
+   * Number of these rows that the training set only has with the other label.
    * @example 0
    */
   @ApiProperty({ type: 'integer' })
@@ -86,20 +86,20 @@ export class TrainingEstimateDto {
   @ApiProperty({ enum: estimateBases, nullable: true, example: 'earlier-run' })
   basis!: EstimateBasis | null;
 
-  /** At the peak. Null if the size of the base model is not known. */
+  /** Memory at the peak. Null if the size of the base model is not known. */
   @ApiProperty({ type: () => BytesDto, nullable: true })
   memory!: BytesDto | null;
 
-  /** For the model, and for the base model if it is not on disk. */
+  /** Disk space for the model, and for the base model if it is not on disk. */
   @ApiProperty()
   disk!: BytesDto;
 
-  /** Rows of the validation set that are in the training set too; null where rows are held out. */
+  /** Rows of the validation set that the training set has too. Null if rows are held out. */
   @ApiProperty({ type: () => OverlapDto, nullable: true })
   overlap!: OverlapDto | null;
 
   /**
-   * What speaks against the data or the hyperparameters.
+   * Problems that the data or the hyperparameters may cause.
    * @example ['learningRate 0.01 is outside what published recipes use (0.000005 to 0.0005). …']
    */
   @ApiProperty({ type: [String] })

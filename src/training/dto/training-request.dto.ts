@@ -30,7 +30,7 @@ class TrainingBasics {
 
   @ApiPropertyOptional({
     ...nameSchema,
-    description: 'What to call the model.',
+    description: 'Name of the model.',
     example: 'cola',
   })
   @ValidateIf(given)
@@ -50,7 +50,7 @@ class TrainingBasics {
 
   @NumberField({
     description:
-      'Share of the training rows held out for validation (default 0.1); not together with a validation set.',
+      'Share of the training rows to hold out for validation (default 0.1). Not possible together with a validation set.',
     min: 0.01,
     max: 0.5,
     optional: true,
@@ -73,8 +73,7 @@ export class TrainingRequestDto extends withHyperparameters(TrainingBasics) {}
 /** The form: documentation alone, since files are read as a stream. */
 export class TrainingFormDto extends TrainingRequestDto {
   @ApiPropertyOptional({
-    description:
-      'How the files are written, whatever their content types and names say. Goes before the files.',
+    description: 'Format of the files. It overrides their content types and names. Send it before the files.',
     enum: ['tsv', 'csv', 'jsonl'],
   })
   format?: string;
@@ -98,7 +97,7 @@ export class TrainingFormDto extends TrainingRequestDto {
 export class TrainingJsonDto extends TrainingRequestDto {
   @ApiProperty({
     required: true,
-    description: 'The id of the uploaded dataset to train on.',
+    description: 'Id of the uploaded dataset to train on.',
     example: 'ds_01JD3W3Y6V8M2C9T4XQZ7N5KHB',
   })
   override datasetId!: string;

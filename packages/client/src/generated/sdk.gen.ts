@@ -50,7 +50,7 @@ export class WhoAmI extends HeyApiClient {
     /**
      * Show the key in use: its name, its scopes and its limits
      *
-     * Any key may ask. Where the service runs without keys, the caller is `anonymous` and has every scope.
+     * Any key may ask. If the service runs without keys, the caller is `anonymous` and has every scope.
      */
     public whoAmI<ThrowOnError extends boolean = true>(options?: Options<GetWhoamiData, ThrowOnError>) {
         return (options?.client ?? this.client).get<GetWhoamiResponses, GetWhoamiErrors, ThrowOnError, 'data'>({
@@ -92,23 +92,23 @@ export class Datasets extends HeyApiClient {
     /**
      * Upload labelled sentences, or add a data set by name
      *
-     * Takes a form with a file, or as JSON the name of a data set of the catalogue (`GET /datasets/catalogue`), which the service then fetches. The answer is the same. It has the licence of a data set of the catalogue; read it before you use the data.
+     * Send a form with a file, or JSON with the name of a data set of the catalogue (`GET /datasets/catalogue`). The service then downloads that data set. The answer is the same. For a data set of the catalogue it has the licence: read it before you use the data.
      *
      * curl --json '{"source": "cola/train"}' localhost:3000/datasets
      *
-     * A file is text in UTF-8 (with or without BOM, lines ended by LF or CRLF) as
+     * A file is text in UTF-8, with or without BOM. Its lines end with LF or CRLF. It has one of these formats:
      *
-     * - TSV: columns with tabs between them, without quoting: a quote sign is a letter;
-     * - CSV (RFC 4180): columns with commas, semicolons or tabs between them; a field between quote marks may hold all of these and line breaks, and a quote mark within it is doubled;
-     * - JSON lines: an object with `sentence` and `label` (and, if there, `source` and `mark`) on each line.
+     * - TSV: columns separated by tabs. There is no quoting: a quote mark is part of the text.
+     * - CSV (RFC 4180): columns separated by commas, semicolons or tabs. A field in quote marks may contain all of these and line breaks. Double a quote mark inside such a field.
+     * - JSON lines: an object with `sentence` and `label` on each line, and `source` and `mark` if you have them.
      *
-     * The field `format` tells which; without it the content type of the file does, or else its name: `.csv`, `.jsonl`, `.ndjson` or `.json`; any other is TSV. The columns of TSV and CSV may be
+     * The field `format` names the format. Without it, the content type of the file decides, then its name: `.csv`, `.jsonl`, `.ndjson` or `.json`. Any other file is TSV. TSV and CSV may have these columns:
      *
-     * - CoLA’s four, without a header: source, label, the author’s mark, sentence;
-     * - any, after a header row that names `sentence` and `label` (and, if there, `source` and `mark`);
-     * - two without a header, sentence and label in either order: whichever holds 0 or 1 in the first line is the label.
+     * - CoLA’s four, without a header: source, label, the author’s mark, sentence.
+     * - Any columns, with a header row that names `sentence` and `label`, and `source` and `mark` if you have them.
+     * - Two columns without a header: sentence and label in either order. The one with 0 or 1 in the first line is the label.
      *
-     * Labels are 1 (acceptable) and 0 (unacceptable). Where lines are wrong, nothing is stored and the answer lists the first 100. What is merely odd (duplicates, contradictions, quoting that TSV does not have, invisible or damaged characters, HTML entities, another language than English, very long sentences, a rare or missing class) is stored and reported as `warnings`.
+     * A label is 1 (acceptable) or 0 (unacceptable). If any line is wrong, nothing is stored, and the answer lists the first 100 errors. Odd rows are stored and reported as `warnings`: duplicates, contradictions, quoting in TSV, invisible or damaged characters, HTML entities, another language than English, very long sentences, a rare or missing class.
      *
      * curl -F file=@in_domain_train.tsv localhost:3000/datasets
      */
@@ -164,7 +164,7 @@ export class Datasets extends HeyApiClient {
     /**
      * Read the rows of a dataset, in the order of the file
      *
-     * With `label` or `search`, a page may have fewer rows than `limit`, even none, before the last one: go on until `nextCursor` is null.
+     * With `label` or `search`, any page may have fewer rows than `limit`, or none. Go on until `nextCursor` is null.
      */
     public rows<ThrowOnError extends boolean = true>(options: Options<GetDatasetsByIdRowsData, ThrowOnError>) {
         return (options.client ?? this.client).get<GetDatasetsByIdRowsResponses, GetDatasetsByIdRowsErrors, ThrowOnError, 'data'>({
@@ -178,7 +178,7 @@ export class Datasets extends HeyApiClient {
 
 export class Models extends HeyApiClient {
     /**
-     * List models, newest first; GET /models/{id} has the details of each
+     * List models, newest first. GET /models/{id} has the details of each
      */
     public list<ThrowOnError extends boolean = true>(options?: Options<GetModelsData, ThrowOnError>) {
         return (options?.client ?? this.client).get<GetModelsResponses, GetModelsErrors, ThrowOnError, 'data'>({
@@ -262,7 +262,7 @@ export class Evaluations extends HeyApiClient {
     }
     
     /**
-     * Have a model judge a whole dataset in the background; `Location` tells where to follow it
+     * Evaluate a model on a dataset in the background. `Location` says where to follow it
      */
     public start<ThrowOnError extends boolean = true>(options: Options<PostModelsByIdEvaluationsData, ThrowOnError>) {
         return (options.client ?? this.client).post<PostModelsByIdEvaluationsResponses, PostModelsByIdEvaluationsErrors, ThrowOnError, 'data'>({
@@ -278,7 +278,7 @@ export class Evaluations extends HeyApiClient {
     }
     
     /**
-     * Cancel an evaluation: one that waits at once, one that runs after the sentences it is computing
+     * Cancel an evaluation. One that waits ends at once, one that runs ends after its current batch
      */
     public cancel<ThrowOnError extends boolean = true>(options: Options<PostModelsByIdEvaluationsByEvaluationIdCancelData, ThrowOnError>) {
         return (options.client ?? this.client).post<PostModelsByIdEvaluationsByEvaluationIdCancelResponses, PostModelsByIdEvaluationsByEvaluationIdCancelErrors, ThrowOnError, 'data'>({
@@ -316,7 +316,7 @@ export class Aliases extends HeyApiClient {
     }
     
     /**
-     * Remove an alias; the model stays
+     * Remove an alias. The model stays
      */
     public remove<ThrowOnError extends boolean = true>(options: Options<DeleteAliasesByNameData, ThrowOnError>) {
         return (options.client ?? this.client).delete<DeleteAliasesByNameResponses, DeleteAliasesByNameErrors, ThrowOnError, 'data'>({
@@ -340,7 +340,7 @@ export class Aliases extends HeyApiClient {
     }
     
     /**
-     * Point an alias to a model, making the alias if it is new
+     * Point an alias to a model. A new alias is created
      */
     public put<ThrowOnError extends boolean = true>(options: Options<PutAliasesByNameData, ThrowOnError>) {
         return (options.client ?? this.client).put<PutAliasesByNameResponses, PutAliasesByNameErrors, ThrowOnError, 'data'>({
@@ -360,7 +360,14 @@ export class Predictions extends HeyApiClient {
     /**
      * Judge whether sentences are acceptable, or which of two is the more acceptable one
      *
-     * One `sentence`, as JSON or as plain text, gets one judgement; a list of `sentences` gets a list, in the same order, and a list of `pairs` tells of each which of its two sentences is the more acceptable one. A form of these fields is the same as the JSON, with `sentences` repeated for a list; any other text that is declared as a form, which is what `curl -d` does, is one sentence, as it stands. A sentence needs more than white space and invisible characters. A stream of lines, however long, as NDJSON or TSV, gets a stream of judgements while it is still sent, in the type that `Accept` names of the two, or in its own.
+     * Send one of these:
+     *
+     * - `sentence`, as JSON or as plain text: the answer is one judgement.
+     * - `sentences`, a list: the answer is a list of judgements in the same order.
+     * - `pairs`, a list: the answer says for each pair which of its two sentences is the more acceptable one.
+     * - A stream of lines as NDJSON or TSV, of any length: the answer is a stream of judgements. It begins while you still send. Its type is the one that `Accept` names, or else the type of the request.
+     *
+     * A form may have the same fields as the JSON. Repeat `sentences` for a list. Any other text that is declared as a form is one sentence: this is what `curl -d` sends. A sentence must have more than white space and invisible characters.
      */
     public predict<ThrowOnError extends boolean = true>(options: Options<PostPredictData, ThrowOnError>) {
         return (options.client ?? this.client).post<PostPredictResponses, PostPredictErrors, ThrowOnError, 'data'>({
@@ -392,7 +399,7 @@ export class ServedModels extends HeyApiClient {
 
 export class Health extends HeyApiClient {
     /**
-     * Does the event loop answer? Nothing else is asked: what fails this is restarted
+     * Check that the event loop answers. Restart a service that fails this check
      */
     public live<ThrowOnError extends boolean = true>(options?: Options<GetHealthLiveData, ThrowOnError>) {
         return (options?.client ?? this.client).get<GetHealthLiveResponses, GetHealthLiveErrors, ThrowOnError, 'data'>({
@@ -403,7 +410,7 @@ export class Health extends HeyApiClient {
     }
     
     /**
-     * Has the service started? Migrations are applied by then
+     * Check that the service has started and applied its migrations
      */
     public started<ThrowOnError extends boolean = true>(options?: Options<GetHealthStartedData, ThrowOnError>) {
         return (options?.client ?? this.client).get<GetHealthStartedResponses, GetHealthStartedErrors, ThrowOnError, 'data'>({
@@ -414,9 +421,9 @@ export class Health extends HeyApiClient {
     }
     
     /**
-     * Do the database and the storage answer? And which engine trains, and what does not work
+     * Check that the database and the storage answer. Shows the engine, and what does not work
      *
-     * A model that cannot be loaded or a dead training process is degraded service, which is no reason to send requests elsewhere: 200.
+     * A model that cannot be loaded, or a training process that died, degrades the service. The answer is still 200, since this is no reason to send requests elsewhere.
      */
     public ready<ThrowOnError extends boolean = true>(options?: Options<GetHealthReadyData, ThrowOnError>) {
         return (options?.client ?? this.client).get<GetHealthReadyResponses, GetHealthReadyErrors, ThrowOnError, 'data'>({
@@ -443,9 +450,9 @@ export class Training extends HeyApiClient {
     /**
      * Fine-tune a model
      *
-     * Puts a run into the queue; one runs at a time. Send a form with a file of labelled sentences (as for `POST /datasets`), or JSON with the id of an uploaded dataset. Follow the run under the `Location` of the answer.
+     * Adds a run to the queue. One run trains at a time. Send a form with a file of labelled sentences (as for `POST /datasets`), or JSON with the id of an uploaded dataset. Follow the run under the `Location` of the answer.
      *
-     * With `dryRun=true` the request is checked in the same way, and the answer tells how long the run would take, what memory and disk it needs, and what speaks against it. The first time for a base model, the service measures that: it takes some seconds.
+     * With `dryRun=true` the service checks the request in the same way and stores nothing. The answer says how long the run would take, how much memory and disk it needs, and which problems to expect. The first time for a base model, the service measures its speed, which takes some seconds.
      *
      * curl -F file=@in_domain_train.tsv -F validationFile=@in_domain_dev.tsv localhost:3000/train
      */
@@ -501,7 +508,7 @@ export class Training extends HeyApiClient {
     /**
      * Follow a run as server-sent events
      *
-     * Sends what has happened so far and then each event as it comes: `status`, `phase`, `download`, `engine`, `plan`, `step` (at most two a second), `evaluation`, `epoch` and `stoppedEarly`, each with JSON data. Ends with the run. After a broken connection, send the id of the last event as `Last-Event-ID`, as browsers do by themselves.
+     * Sends the events so far, then each new event: `status`, `phase`, `download`, `engine`, `plan`, `step` (at most two per second), `evaluation`, `epoch` and `stoppedEarly`. `RunEventDataDto` has their data. The stream ends with the run. After a broken connection, send the id of the last event as `Last-Event-ID`. Browsers do so by themselves.
      *
      * curl -N localhost:3000/train/run_01JD3W5M4E7Y2V0N8GQ6T1CXZA/events
      */
@@ -517,7 +524,7 @@ export class Training extends HeyApiClient {
     /**
      * Cancel a run
      *
-     * A queued one is cancelled at once, a running one at the end of its step. Nothing is registered.
+     * A queued run is cancelled at once, a running one at the end of its step. No model is registered.
      */
     public cancel<ThrowOnError extends boolean = true>(options: Options<PostTrainByIdCancelData, ThrowOnError>) {
         return (options.client ?? this.client).post<PostTrainByIdCancelResponses, PostTrainByIdCancelErrors, ThrowOnError, 'data'>({
@@ -544,7 +551,7 @@ export class Page extends HeyApiClient {
 
 export class BaseModels extends HeyApiClient {
     /**
-     * List the base models that a training can start from: the catalogue, and what is on disk
+     * List the base models that a training can start from: the catalogue and the models on disk
      */
     public list<ThrowOnError extends boolean = true>(options?: Options<GetBaseModelsData, ThrowOnError>) {
         return (options?.client ?? this.client).get<GetBaseModelsResponses, GetBaseModelsErrors, ThrowOnError, 'data'>({
@@ -556,7 +563,7 @@ export class BaseModels extends HeyApiClient {
     }
     
     /**
-     * Remove a base model that was fetched from the disk; a run that needs it fetches it again
+     * Remove a downloaded base model from the disk. A run that needs it downloads it again
      */
     public delete<ThrowOnError extends boolean = true>(options: Options<DeleteBaseModelsByNameData, ThrowOnError>) {
         return (options.client ?? this.client).delete<DeleteBaseModelsByNameResponses, DeleteBaseModelsByNameErrors, ThrowOnError, 'data'>({

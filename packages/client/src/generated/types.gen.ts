@@ -37,25 +37,25 @@ export type ProblemDetails = {
      */
     status: number;
     /**
-     * Each single thing that is wrong, where there can be several: the first 100.
+     * Everything that is wrong with the request. The list has at most 100 entries.
      */
     errors?: Array<InputProblemDto>;
     /**
-     * How many there are in all, where `errors` holds only the first.
+     * Number of errors in all. `errors` may hold only the first of them.
      */
     errorCount?: number;
     /**
-     * Of a failed readiness check: what was asked, and whether it is up or down.
+     * What the readiness check asked, and whether each is up or down. Present if the check failed.
      */
     checks?: {
         [key: string]: string;
     };
     /**
-     * Tells kinds of errors apart.
+     * The kind of error, for programs.
      */
     type: string;
     /**
-     * The kind of error in words.
+     * The kind of error, in words.
      */
     title: string;
     /**
@@ -67,14 +67,14 @@ export type ProblemDetails = {
      */
     instance: string;
     /**
-     * Of an unexpected error: the same id stands in the log of the service.
+     * Id of an unexpected error. The log of the service has the same id.
      */
     errorId?: string;
 };
 
 export type CallerLimitsDto = {
     /**
-     * Requests a minute, of this key or, without keys, of the address (`WELLFORMED_RATE_LIMIT`). Null: as many as you like.
+     * Number of requests per minute that this key may send, or this address if the service runs without keys (`WELLFORMED_RATE_LIMIT`). Null: no limit.
      */
     requestsPerMinute: number | null;
     /**
@@ -89,7 +89,7 @@ export type CallerLimitsDto = {
 
 export type WhoAmIDto = {
     /**
-     * Whether the service runs without API keys: then everybody may do everything.
+     * Whether the service runs without API keys. Then everybody may do everything.
      */
     anonymous: boolean;
     /**
@@ -97,7 +97,7 @@ export type WhoAmIDto = {
      */
     name: string | null;
     /**
-     * What the caller may do. `admin` includes the other scopes, which are then listed too.
+     * What the caller may do. `admin` includes the other scopes, and the list then has them too.
      */
     scopes: Array<'predict' | 'train' | 'metrics' | 'admin'>;
     limits: CallerLimitsDto;
@@ -105,7 +105,7 @@ export type WhoAmIDto = {
 
 export type UploadDatasetForm = {
     /**
-     * What to call the dataset; by default the name of the file.
+     * Name of the dataset. Default: the name of the file.
      */
     name?: string;
     /**
@@ -121,11 +121,11 @@ export type UploadDatasetForm = {
 
 export type AddDatasetDto = {
     /**
-     * What to call the dataset; by default its name in the catalogue.
+     * Name of the dataset. Default: its name in the catalogue.
      */
     name?: string;
     /**
-     * Its name in the catalogue: `GET /datasets/catalogue` lists those there are.
+     * Name of the data set in the catalogue. `GET /datasets/catalogue` lists the names.
      */
     source: string;
 };
@@ -164,7 +164,7 @@ export type DatasetStatisticsDto = {
      */
     format: 'cola' | 'header' | 'sentence-label' | 'label-sentence';
     /**
-     * Lengths in words: runs of anything but white space.
+     * Lengths in words. A word is a run of characters without white space.
      */
     words: LengthStatisticsDto;
     /**
@@ -176,11 +176,11 @@ export type DatasetStatisticsDto = {
 export type DatasetWarningDto = {
     kind: 'missing-class' | 'skewed-classes' | 'other-language' | 'quoted-fields' | 'conflicting-labels' | 'duplicate-sentences' | 'near-duplicates' | 'byte-order-marks' | 'invisible-characters' | 'damaged-characters' | 'html-entities' | 'line-breaks' | 'long-sentences' | 'duplicates-not-fully-checked';
     /**
-     * How many rows it is about.
+     * Number of rows that the warning is about.
      */
     count: number;
     /**
-     * Line numbers in the uploaded file of the first ten of them, from 1.
+     * Line numbers of the first ten of these rows in the uploaded file, from 1.
      */
     lines: Array<number>;
     /**
@@ -192,7 +192,7 @@ export type DatasetWarningDto = {
 export type CatalogueEntryDto = {
     rows: number;
     /**
-     * What its authors ask to be cited. Null where there is nothing to cite.
+     * The citation that its authors ask for. Null if there is none.
      */
     citation: string | null;
     /**
@@ -201,11 +201,11 @@ export type CatalogueEntryDto = {
     name: string;
     title: string;
     /**
-     * sha256 over the labels and sentences in order, as that of a dataset.
+     * sha256 over the labels and sentences in order, as for a dataset.
      */
     contentHash: string;
     /**
-     * Under which terms it may be used. Read it before you use the data.
+     * The terms of use. Read them before you use the data.
      */
     licence: string;
     /**
@@ -230,7 +230,7 @@ export type DatasetDto = {
     unacceptable: number;
     statistics: DatasetStatisticsDto;
     /**
-     * What is odd about the rows, though no reason to refuse them.
+     * What looks odd about the rows. It is no reason to refuse them.
      */
     warnings: Array<DatasetWarningDto>;
     /**
@@ -242,13 +242,13 @@ export type DatasetDto = {
      */
     bytes: number;
     /**
-     * The data set of the catalogue that has the same rows, with its licence; null where there is none.
+     * The data set of the catalogue that has the same rows, with its licence. Null if there is none.
      */
     catalogueEntry: CatalogueEntryDto | null;
     id: string;
     name: string;
     /**
-     * sha256 over the labels and sentences in order: two sets with the same rows have the same.
+     * sha256 over the labels and sentences in order. Two sets with the same rows have the same value.
      */
     contentHash: string;
     createdAt: string;
@@ -276,11 +276,11 @@ export type RowDto = {
      */
     label: 0 | 1;
     /**
-     * CoLA's first column: where the sentence comes from. Null where the file has none.
+     * CoLA's first column: where the sentence comes from. Null if the file has no such column.
      */
     source: string | null;
     /**
-     * CoLA's third column: the mark of the sentence's author, such as a star. Null where the file has none.
+     * CoLA's third column: the mark of the sentence's author, such as a star. Null if the file has no such column.
      */
     mark: string | null;
     sentence: string;
@@ -306,7 +306,7 @@ export type TrainingRowsDto = {
 
 export type ValidationRowsDto = {
     /**
-     * Null where a fraction of the training rows was held out.
+     * Null if a fraction of the training rows was held out.
      */
     datasetId: string | null;
     /**
@@ -315,7 +315,7 @@ export type ValidationRowsDto = {
     contentHash: string;
     rows: number;
     /**
-     * Null where a dataset of its own was given.
+     * Null if the run had a validation set.
      */
     fraction: number | null;
 };
@@ -354,7 +354,7 @@ export type FiguresDto = {
      */
     loss: number;
     /**
-     * Share of the sentences judged as labelled.
+     * Share of the sentences that were judged as they are labelled.
      */
     accuracy: number;
     /**
@@ -363,7 +363,7 @@ export type FiguresDto = {
     mcc: number;
     confusionMatrix: ConfusionMatrixDto;
     /**
-     * 95 % interval of the MCC: percentiles of 1,000 bootstrap samples of the rows. Absent where it was not computed.
+     * 95 % interval of the MCC: percentiles of 1,000 bootstrap samples of the rows. Absent if it was not computed.
      */
     mccInterval?: IntervalDto;
 };
@@ -398,16 +398,16 @@ export type ModelSummaryDto = {
      */
     engine: string;
     /**
-     * On the validation rows, of the weights that were kept.
+     * Figures of the weights that were kept, on the validation rows.
      */
     best: FiguresDto;
     /**
-     * What speaks against its figures: fewer than 50 validation rows of a class, an MCC of 0.
+     * Reasons to distrust its figures: fewer than 50 validation rows of a class, or an MCC of 0.
      */
     warnings: Array<string>;
     promotion: PromotionDto;
     /**
-     * Of all files together.
+     * Size of all files together, in bytes.
      */
     bytes: number;
     createdAt: string;
@@ -531,11 +531,11 @@ export type ModelEvaluationDto = {
 
 export type ModelMetricsDto = {
     /**
-     * How many epochs were done where the weights were kept: at the first evaluation with the highest MCC.
+     * Number of epochs before the weights were kept: those of the first evaluation with the highest MCC.
      */
     bestEpoch: number;
     /**
-     * Whether what was kept is the average of the last epochs' weights.
+     * Whether the kept weights are the average of the last epochs.
      */
     averaged: boolean;
     best: FiguresDto;
@@ -564,7 +564,7 @@ export type ReliabilityBinDto = {
 
 export type CalibrationQualityDto = {
     /**
-     * The reliability diagram: judgements by how sure they are, without empty bins. Absent for older versions.
+     * The reliability diagram: judgements grouped by how sure they are, without empty groups. Absent for older versions.
      */
     bins?: Array<ReliabilityBinDto>;
     /**
@@ -572,34 +572,34 @@ export type CalibrationQualityDto = {
      */
     loss: number;
     /**
-     * Mean distance between how sure judgements are and how often they are right, 0 to 1, in 15 bins.
+     * Mean difference between how sure judgements are and how often they are right, 0 to 1, in 15 bins.
      */
     expectedCalibrationError: number;
 };
 
 export type CalibrationDto = {
     /**
-     * What calibrated scores divide logits by: the fitted one where it is used, else 1.
+     * The number that logits are divided by for calibrated scores: the fitted temperature if it is used, else 1.
      */
     temperature: number;
     /**
-     * Of the scores as they are.
+     * Quality of the scores without calibration.
      */
     before: CalibrationQualityDto;
     /**
-     * With fitted temperatures, used or not: each row's was fitted on other rows (five folds).
+     * Quality with fitted temperatures, whether they are used or not. The temperature for each row was fitted on other rows (five folds).
      */
     after: CalibrationQualityDto;
     /**
-     * Fitted on all validation rows, used or not.
+     * The value fitted on all validation rows, whether it is used or not.
      */
     fitted?: number;
     /**
-     * Whether it serves.
+     * Whether predictions use it.
      */
     used?: boolean;
     /**
-     * Why, or why not, with the figures.
+     * The reason, with the figures.
      */
     reason?: string;
 };
@@ -611,42 +611,42 @@ export type ThresholdQualityDto = {
 
 export type TunedThresholdDto = {
     /**
-     * What `"threshold": "tuned"` judges by: the fitted one, of the highest MCC on all validation rows, where it is used; else 0.5.
+     * The threshold that `"threshold": "tuned"` uses: the one with the highest MCC on all validation rows if it is used, else 0.5.
      */
     threshold: number;
     /**
-     * With the threshold 0.5.
+     * Quality with the threshold 0.5.
      */
     before: ThresholdQualityDto;
     /**
-     * With fitted thresholds, used or not: each row's was chosen on other rows (five folds). What to expect of it on new sentences.
+     * Quality with fitted thresholds, whether they are used or not. The threshold for each row was chosen on other rows (five folds). Expect this quality on new sentences.
      */
     after: ThresholdQualityDto;
     /**
-     * Fitted on all validation rows, used or not.
+     * The value fitted on all validation rows, whether it is used or not.
      */
     fitted?: number;
     /**
-     * Whether it serves.
+     * Whether predictions use it.
      */
     used?: boolean;
     /**
-     * Why, or why not, with the figures.
+     * The reason, with the figures.
      */
     reason?: string;
 };
 
 export type VariantDto = {
     /**
-     * Of the validation rows, computed as for `POST /predict`.
+     * Figures on the validation rows, computed as for `POST /predict`.
      */
     evaluation: FiguresDto;
     /**
-     * Of its graph and the weights it reads.
+     * Size of its graph and of the weights that it reads, in bytes.
      */
     bytes: number;
     /**
-     * To compute one sentence by itself: the median, measured on the machine that trained.
+     * Median time to compute one sentence alone, measured on the machine that trained.
      */
     medianSeconds: number;
     calibration: CalibrationDto;
@@ -675,15 +675,15 @@ export type AutoPrecisionDto = {
 export type ServingDto = {
     variants: VariantsDto;
     /**
-     * What the precision `auto` stands for.
+     * What the precision `auto` means for this model.
      */
     auto: AutoPrecisionDto;
     /**
-     * How many sentences `medianSeconds` is of.
+     * Number of sentences that `medianSeconds` was measured with.
      */
     sentences: number;
     /**
-     * With how many threads.
+     * Number of threads that `medianSeconds` was measured with.
      */
     threads: number;
 };
@@ -716,16 +716,16 @@ export type ModelDto = {
      */
     engine: string;
     /**
-     * On the validation rows, of the weights that were kept.
+     * Figures of the weights that were kept, on the validation rows.
      */
     best: FiguresDto;
     /**
-     * What speaks against its figures: fewer than 50 validation rows of a class, an MCC of 0.
+     * Reasons to distrust its figures: fewer than 50 validation rows of a class, or an MCC of 0.
      */
     warnings: Array<string>;
     promotion: PromotionDto;
     /**
-     * Of all files together.
+     * Size of all files together, in bytes.
      */
     bytes: number;
     createdAt: string;
@@ -738,7 +738,7 @@ export type ModelDto = {
     };
     metrics: ModelMetricsDto;
     /**
-     * Null for a model that was registered before there was int8.
+     * Null for models that were registered before int8 existed.
      */
     serving: ServingDto | null;
     files: Array<ModelFileDto>;
@@ -750,7 +750,7 @@ export type RenameModelDto = {
 
 export type StartEvaluationDto = {
     /**
-     * What the model computes with; `int8` where `serving` of the model is not null.
+     * The precision that the model computes in. `int8` is possible if `serving` of the model is not null.
      */
     precision?: 'fp32' | 'int8';
     /**
@@ -765,11 +765,11 @@ export type EvaluationResultDto = {
      */
     mccInterval: IntervalDto;
     /**
-     * Sentences too long for the model, judged on their first tokens.
+     * Number of sentences that were too long for the model. They were judged by their first tokens.
      */
     truncated: number;
     /**
-     * How long the judging took.
+     * Time that the judging took, in seconds.
      */
     seconds: number;
     /**
@@ -781,7 +781,7 @@ export type EvaluationResultDto = {
      */
     loss: number;
     /**
-     * Share of the sentences judged as labelled.
+     * Share of the sentences that were judged as they are labelled.
      */
     accuracy: number;
     /**
@@ -809,7 +809,7 @@ export type EvaluationDto = {
      */
     contentHash: string;
     /**
-     * What the model computed with.
+     * The precision that the model computed in.
      */
     precision: 'fp32' | 'int8';
     /**
@@ -899,23 +899,23 @@ export type PredictDto = {
      */
     pairs?: Array<PairDto>;
     /**
-     * Which model judges: an id or an alias. Without it, `production`.
+     * The model that judges: an id or an alias. Default: `production`.
      */
     model?: string;
     /**
-     * What the model computes with: `fp32`, the faster `int8`, or `auto`: int8 where it was as good on the validation rows. Without it, what the service is set to.
+     * The precision that the model computes in: `fp32`, `int8` (faster), or `auto` (int8 if it was as good on the validation rows). Default: the setting of the service.
      */
     precision?: 'auto' | 'fp32' | 'int8';
     /**
-     * From which score on a sentence is `acceptable`: above 0.5, the `default`, or above what was best on the validation rows (`tuned`). `tuned` is 0.5 too where no other threshold was better beyond its error.
+     * The score above which a sentence is `acceptable`: 0.5 (`default`), or the threshold that was best on the validation rows (`tuned`). `tuned` is 0.5 as well if no other threshold was better beyond its error.
      */
     threshold?: 'default' | 'tuned';
     /**
-     * Whether to give the logits too.
+     * Whether the answer has the logits.
      */
     logits?: boolean;
     /**
-     * Whether to say what each word does to the score of its sentence. Not for `pairs` and streams.
+     * Whether the answer says what each word does to the score of its sentence. Not possible for `pairs` and streams.
      */
     explain?: boolean;
 };
@@ -930,23 +930,23 @@ export type PredictFormDto = {
      */
     sentences?: Array<string>;
     /**
-     * Which model judges: an id or an alias. Without it, `production`.
+     * The model that judges: an id or an alias. Default: `production`.
      */
     model?: string;
     /**
-     * What the model computes with: `fp32`, the faster `int8`, or `auto`: int8 where it was as good on the validation rows. Without it, what the service is set to.
+     * The precision that the model computes in: `fp32`, `int8` (faster), or `auto` (int8 if it was as good on the validation rows). Default: the setting of the service.
      */
     precision?: 'auto' | 'fp32' | 'int8';
     /**
-     * From which score on a sentence is `acceptable`: above 0.5, the `default`, or above what was best on the validation rows (`tuned`). `tuned` is 0.5 too where no other threshold was better beyond its error.
+     * The score above which a sentence is `acceptable`: 0.5 (`default`), or the threshold that was best on the validation rows (`tuned`). `tuned` is 0.5 as well if no other threshold was better beyond its error.
      */
     threshold?: 'default' | 'tuned';
     /**
-     * Whether to give the logits too.
+     * Whether the answer has the logits.
      */
     logits?: boolean;
     /**
-     * Whether to say what each word does to the score of its sentence. Not for `pairs` and streams.
+     * Whether the answer says what each word does to the score of its sentence. Not possible for `pairs` and streams.
      */
     explain?: boolean;
 };
@@ -955,22 +955,22 @@ export type JudgingModelDto = {
     id: string;
     name: string;
     /**
-     * The alias by which it was asked for; null if by its id.
+     * The alias that the request named. Null if it named the id.
      */
     alias: string | null;
     /**
-     * What it computed with.
+     * The precision that it computed in.
      */
     precision: 'fp32' | 'int8';
 };
 
 export type WordEffectDto = {
     /**
-     * Where it starts in the sentence, in UTF-16 code units, as JavaScript counts.
+     * Start of the word in the sentence, in UTF-16 code units, as JavaScript counts them.
      */
     start: number;
     /**
-     * Where it ends: before this code unit.
+     * End of the word: the position of the first code unit after it.
      */
     end: number;
     /**
@@ -1201,7 +1201,7 @@ export type EngineDto = {
 
 export type BuildDto = {
     /**
-     * Of the sources, as git names it; null where nobody knows.
+     * Commit of the source code. Null if it is not known.
      */
     commit: string | null;
     version: string;
@@ -1242,7 +1242,7 @@ export type TrainingFormDto = {
      */
     validationDatasetId?: string;
     /**
-     * What to call the model.
+     * Name of the model.
      */
     name?: string;
     /**
@@ -1250,7 +1250,7 @@ export type TrainingFormDto = {
      */
     baseModel?: string;
     /**
-     * Share of the training rows held out for validation (default 0.1); not together with a validation set.
+     * Share of the training rows to hold out for validation (default 0.1). Not possible together with a validation set.
      */
     validationFraction?: number;
     /**
@@ -1337,7 +1337,7 @@ export type TrainingFormDto = {
      */
     seed?: number;
     /**
-     * How the files are written, whatever their content types and names say. Goes before the files.
+     * Format of the files. It overrides their content types and names. Send it before the files.
      */
     format?: 'tsv' | 'csv' | 'jsonl';
     /**
@@ -1352,7 +1352,7 @@ export type TrainingFormDto = {
 
 export type TrainingJsonDto = {
     /**
-     * The id of the uploaded dataset to train on.
+     * Id of the uploaded dataset to train on.
      */
     datasetId: string;
     /**
@@ -1360,7 +1360,7 @@ export type TrainingJsonDto = {
      */
     validationDatasetId?: string;
     /**
-     * What to call the model.
+     * Name of the model.
      */
     name?: string;
     /**
@@ -1368,7 +1368,7 @@ export type TrainingJsonDto = {
      */
     baseModel?: string;
     /**
-     * Share of the training rows held out for validation (default 0.1); not together with a validation set.
+     * Share of the training rows to hold out for validation (default 0.1). Not possible together with a validation set.
      */
     validationFraction?: number;
     /**
@@ -1467,7 +1467,7 @@ export type OverlapDto = {
      */
     rows: number;
     /**
-     * Those of them that the training set never has with this label.
+     * Number of these rows that the training set only has with the other label.
      */
     otherwiseLabelled: number;
     /**
@@ -1492,19 +1492,19 @@ export type TrainingEstimateDto = {
      */
     basis: 'earlier-run' | 'measurement' | null;
     /**
-     * At the peak. Null if the size of the base model is not known.
+     * Memory at the peak. Null if the size of the base model is not known.
      */
     memory: BytesDto | null;
     /**
-     * For the model, and for the base model if it is not on disk.
+     * Disk space for the model, and for the base model if it is not on disk.
      */
     disk: BytesDto;
     /**
-     * Rows of the validation set that are in the training set too; null where rows are held out.
+     * Rows of the validation set that the training set has too. Null if rows are held out.
      */
     overlap: OverlapDto | null;
     /**
-     * What speaks against the data or the hyperparameters.
+     * Problems that the data or the hyperparameters may cause.
      */
     warnings: Array<string>;
     baseModel: string;
@@ -1593,11 +1593,11 @@ export type RunHyperparametersDto = {
      */
     seed: number;
     /**
-     * As asked; `plan.maxLength` tells what `auto` came to.
+     * As requested. `plan.maxLength` has the value that `auto` led to.
      */
     maxLength: 'auto' | number;
     /**
-     * Share of the training rows held out; null where a validation set was given.
+     * Share of the training rows that are held out. Null if the run has a validation set.
      */
     validationFraction: number | null;
 };
@@ -1610,15 +1610,15 @@ export type RunPlanDto = {
     trainingRows: number;
     validationRows: number;
     /**
-     * How many of them are labelled acceptable; absent in runs from before this was counted.
+     * Number of validation rows labelled acceptable. Absent in older runs.
      */
     validationAcceptable?: number;
     /**
-     * Of the rows validated on: models compare only where it is the same.
+     * sha256 of the validation rows. Compare models only if it is the same.
      */
     validationContentHash: string;
     /**
-     * Memory that the training was reckoned to need at its peak, in bytes.
+     * Estimated memory of the training at its peak, in bytes.
      */
     estimatedBytes: number;
 };
@@ -1665,7 +1665,7 @@ export type RunEpochDto = {
      */
     trainingSeconds: number;
     /**
-     * Whether its end has the highest MCC of all evaluations so far.
+     * Whether the evaluation at its end has the highest MCC so far.
      */
     best: boolean;
 };
@@ -1710,11 +1710,11 @@ export type RunDto = {
     id: string;
     status: RunStatus;
     /**
-     * What a running run is busy with; afterwards, what it was busy with last.
+     * What the run is doing now. After its end: what it did last.
      */
     phase: 'downloading' | 'preparing' | 'training' | 'exporting' | null;
     /**
-     * What the model will be called.
+     * Name that the model will have.
      */
     name: string | null;
     /**
@@ -1726,11 +1726,11 @@ export type RunDto = {
      */
     totalSteps: number | null;
     /**
-     * Of the last step, from 1; 0 before the first.
+     * Epoch of the last step, from 1. 0 before the first step.
      */
     epoch: number;
     /**
-     * Of the last step: mean cross-entropy of its sentences, as `labelSmoothing`, `classWeights` and `rDrop` make it.
+     * Loss of the last step: mean cross-entropy of its sentences, including `labelSmoothing`, `classWeights` and `rDrop`.
      */
     loss: number | null;
     /**
@@ -1746,7 +1746,7 @@ export type RunDto = {
      */
     progress: number;
     /**
-     * Of the training, estimated.
+     * Estimated time until the training ends, in seconds.
      */
     secondsLeft: number | null;
     /**
@@ -1761,17 +1761,17 @@ export type RunDto = {
     baseModel: string;
     datasetId: string;
     /**
-     * Null where training rows are held out.
+     * Null if training rows are held out.
      */
     validationDatasetId: string | null;
     hyperparameters: RunHyperparametersDto;
     promote: 'auto' | 'always' | 'never';
     /**
-     * What was settled once the data was read.
+     * What was decided after the data was read.
      */
     plan: RunPlanDto | null;
     /**
-     * What speaks against the figures of this run: fewer than 50 validation rows of a class. Known once the data is prepared.
+     * Reasons to distrust the figures of this run: fewer than 50 validation rows of a class. Known once the data is prepared.
      */
     warnings: Array<string>;
     /**
@@ -1779,7 +1779,7 @@ export type RunDto = {
      */
     download: RunDownloadDto | null;
     /**
-     * The model that came of it.
+     * The model that the run registered.
      */
     modelId: string | null;
     /**
@@ -1803,11 +1803,11 @@ export type RunSummaryDto = {
     id: string;
     status: RunStatus;
     /**
-     * What a running run is busy with; afterwards, what it was busy with last.
+     * What the run is doing now. After its end: what it did last.
      */
     phase: 'downloading' | 'preparing' | 'training' | 'exporting' | null;
     /**
-     * What the model will be called.
+     * Name that the model will have.
      */
     name: string | null;
     /**
@@ -1819,11 +1819,11 @@ export type RunSummaryDto = {
      */
     totalSteps: number | null;
     /**
-     * Of the last step, from 1; 0 before the first.
+     * Epoch of the last step, from 1. 0 before the first step.
      */
     epoch: number;
     /**
-     * Of the last step: mean cross-entropy of its sentences, as `labelSmoothing`, `classWeights` and `rDrop` make it.
+     * Loss of the last step: mean cross-entropy of its sentences, including `labelSmoothing`, `classWeights` and `rDrop`.
      */
     loss: number | null;
     /**
@@ -1839,7 +1839,7 @@ export type RunSummaryDto = {
      */
     progress: number;
     /**
-     * Of the training, estimated.
+     * Estimated time until the training ends, in seconds.
      */
     secondsLeft: number | null;
     /**
@@ -1854,17 +1854,17 @@ export type RunSummaryDto = {
     baseModel: string;
     datasetId: string;
     /**
-     * Null where training rows are held out.
+     * Null if training rows are held out.
      */
     validationDatasetId: string | null;
     hyperparameters: RunHyperparametersDto;
     promote: 'auto' | 'always' | 'never';
     /**
-     * What was settled once the data was read.
+     * What was decided after the data was read.
      */
     plan: RunPlanDto | null;
     /**
-     * What speaks against the figures of this run: fewer than 50 validation rows of a class. Known once the data is prepared.
+     * Reasons to distrust the figures of this run: fewer than 50 validation rows of a class. Known once the data is prepared.
      */
     warnings: Array<string>;
     /**
@@ -1872,7 +1872,7 @@ export type RunSummaryDto = {
      */
     download: RunDownloadDto | null;
     /**
-     * The model that came of it.
+     * The model that the run registered.
      */
     modelId: string | null;
     /**
@@ -1909,7 +1909,7 @@ export type RunPointDto = {
 export type RunMetricsDto = {
     runId: string;
     /**
-     * Steps in order, at most two a second and as many as the query says: a quick training shows only some of its steps.
+     * Steps in order: at most two per second, and at most as many as the query asks for. A fast training shows only some of its steps.
      */
     points: Array<RunPointDto>;
     epochs: Array<RunEpochDto>;
@@ -1919,7 +1919,7 @@ export type RunMetricsDto = {
 export type RunStatusDto = {
     status: RunStatus;
     /**
-     * The model that came of the run.
+     * The model that the run registered.
      */
     modelId?: string;
     /**
@@ -1952,15 +1952,15 @@ export type RunSettledPlanDto = {
     trainingRows: number;
     validationRows: number;
     /**
-     * How many of them are labelled acceptable; absent in runs from before this was counted.
+     * Number of validation rows labelled acceptable. Absent in older runs.
      */
     validationAcceptable?: number;
     /**
-     * Of the rows validated on: models compare only where it is the same.
+     * sha256 of the validation rows. Compare models only if it is the same.
      */
     validationContentHash: string;
     /**
-     * Memory that the training was reckoned to need at its peak, in bytes.
+     * Estimated memory of the training at its peak, in bytes.
      */
     estimatedBytes: number;
     totalSteps: number;
@@ -1985,7 +1985,7 @@ export type RunStepDto = {
      */
     progress: number;
     /**
-     * Of the training, estimated.
+     * Estimated time until the training ends, in seconds.
      */
     secondsLeft: number | null;
 };
@@ -2007,7 +2007,7 @@ export type RunEventDataDto = {
      */
     phase: RunPhaseDto;
     /**
-     * How much of the base model has come.
+     * How much of the base model has been downloaded.
      */
     download: RunDownloadDto;
     /**
@@ -2015,7 +2015,7 @@ export type RunEventDataDto = {
      */
     engine: RunEngineDto;
     /**
-     * What was settled once the data was read.
+     * What was decided after the data was read.
      */
     plan: RunSettledPlanDto;
     /**
@@ -2044,11 +2044,11 @@ export type IndexDto = {
      */
     openapi: string;
     /**
-     * The same, for people.
+     * The same document for people.
      */
     documentation: string;
     /**
-     * The main routes, by what they are for.
+     * The main routes, by purpose.
      */
     routes: {
         [key: string]: string;
@@ -2062,7 +2062,7 @@ export type EncoderSizesDto = {
     numAttentionHeads: number;
     intermediateSize: number;
     /**
-     * Pieces that its tokenizer knows.
+     * Number of word pieces that its tokenizer knows.
      */
     vocabSize: number;
 };
@@ -2073,38 +2073,38 @@ export type BaseModelDto = {
      */
     name: string;
     /**
-     * Null for a model outside of the catalogue.
+     * Null for a model that is not in the catalogue.
      */
     description: string | null;
     /**
-     * Null for a model outside of the catalogue: its author says.
+     * Null for a model that is not in the catalogue. Ask its author.
      */
     licence: string | null;
     /**
-     * Null where the model is on disk and its `config.json` cannot be read.
+     * Null if the model is on disk and its `config.json` cannot be read.
      */
     architecture: EncoderSizesDto | null;
     /**
-     * Whether it is on disk. A run fetches one that is not.
+     * Whether the model is on disk. If not, a run downloads it.
      */
     stored: boolean;
     /**
-     * Where it came from; `folder`: somebody put it there by hand. Null where it is not on disk.
+     * Where the model came from. `folder`: somebody put it there by hand. Null if it is not on disk.
      */
     source: 'folder' | 'hub' | 'maven' | 'pip' | null;
     /**
-     * On disk; null where it is not there.
+     * Size on disk, in bytes. Null if the model is not on disk.
      */
     bytes: number | null;
     /**
-     * The run that has not ended and needs it: until then it cannot be deleted. Null where there is none.
+     * A run that needs the model and has not ended. Until it ends, the model cannot be deleted. Null if there is none.
      */
     usedBy: string | null;
 };
 
 export type BaseModelListDto = {
     /**
-     * Those of the catalogue first, then others that are on disk, by name.
+     * The models of the catalogue first, then the others on disk, by name.
      */
     items: Array<BaseModelDto>;
 };
@@ -2118,15 +2118,15 @@ export type GetWhoamiData = {
 
 export type GetWhoamiErrors = {
     /**
-     * The request is malformed; of JSON the detail has the line and column.
+     * The request is malformed. For JSON, the detail has the line and column.
      */
     400: ProblemDetails;
     /**
-     * Keys are asked for, and none or no known one was sent.
+     * The service asks for a key, and the request has none or an unknown one.
      */
     401: ProblemDetails;
     /**
-     * The key lacks the scope that this needs, the page of another site may not ask for this, or the service does not go by the name in `Host`.
+     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
      */
     403: ProblemDetails;
     /**
@@ -2134,7 +2134,7 @@ export type GetWhoamiErrors = {
      */
     408: ProblemDetails;
     /**
-     * More requests a minute than `RateLimit-Policy` allows.
+     * More requests per minute than `RateLimit-Policy` allows.
      */
     429: ProblemDetails;
     /**
@@ -2164,15 +2164,15 @@ export type GetMetricsData = {
 
 export type GetMetricsErrors = {
     /**
-     * The request is malformed; of JSON the detail has the line and column.
+     * The request is malformed. For JSON, the detail has the line and column.
      */
     400: ProblemDetails;
     /**
-     * Keys are asked for, and none or no known one was sent.
+     * The service asks for a key, and the request has none or an unknown one.
      */
     401: ProblemDetails;
     /**
-     * The key lacks the scope that this needs, the page of another site may not ask for this, or the service does not go by the name in `Host`.
+     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
      */
     403: ProblemDetails;
     /**
@@ -2184,7 +2184,7 @@ export type GetMetricsErrors = {
      */
     408: ProblemDetails;
     /**
-     * More requests a minute than `RateLimit-Policy` allows.
+     * More requests per minute than `RateLimit-Policy` allows.
      */
     429: ProblemDetails;
     /**
@@ -2213,7 +2213,7 @@ export type GetDatasetsData = {
     path?: never;
     query?: {
         /**
-         * How many items to give at most.
+         * Largest number of items in the answer.
          */
         limit?: number;
         /**
@@ -2226,15 +2226,15 @@ export type GetDatasetsData = {
 
 export type GetDatasetsErrors = {
     /**
-     * The request is malformed; of JSON the detail has the line and column.
+     * The request is malformed. For JSON, the detail has the line and column.
      */
     400: ProblemDetails;
     /**
-     * Keys are asked for, and none or no known one was sent.
+     * The service asks for a key, and the request has none or an unknown one.
      */
     401: ProblemDetails;
     /**
-     * The key lacks the scope that this needs, the page of another site may not ask for this, or the service does not go by the name in `Host`.
+     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
      */
     403: ProblemDetails;
     /**
@@ -2242,11 +2242,11 @@ export type GetDatasetsErrors = {
      */
     408: ProblemDetails;
     /**
-     * The request is well-formed, but its values are not valid: `errors` lists them.
+     * The request is well-formed, but some values are not valid. `errors` lists them.
      */
     422: ProblemDetails;
     /**
-     * More requests a minute than `RateLimit-Policy` allows.
+     * More requests per minute than `RateLimit-Policy` allows.
      */
     429: ProblemDetails;
     /**
@@ -2276,15 +2276,15 @@ export type PostDatasetsData = {
 
 export type PostDatasetsErrors = {
     /**
-     * The request is malformed; of JSON the detail has the line and column.
+     * The request is malformed. For JSON, the detail has the line and column.
      */
     400: ProblemDetails;
     /**
-     * Keys are asked for, and none or no known one was sent.
+     * The service asks for a key, and the request has none or an unknown one.
      */
     401: ProblemDetails;
     /**
-     * The key lacks the scope that this needs, the page of another site may not ask for this, or the service does not go by the name in `Host`.
+     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
      */
     403: ProblemDetails;
     /**
@@ -2292,11 +2292,11 @@ export type PostDatasetsErrors = {
      */
     408: ProblemDetails;
     /**
-     * The body or the file is too large, as it is or unpacked.
+     * The body or the file is too large, packed or unpacked.
      */
     413: ProblemDetails;
     /**
-     * The content type, its charset or the content coding is not one that this route takes; for a coding, `Accept-Encoding` names those it does.
+     * This route does not accept the content type, its charset or its content coding. `Accept-Encoding` names the codings that it accepts.
      */
     415: ProblemDetails;
     /**
@@ -2304,11 +2304,11 @@ export type PostDatasetsErrors = {
      */
     417: ProblemDetails;
     /**
-     * The request is well-formed, but its values are not valid: `errors` lists them.
+     * The request is well-formed, but some values are not valid. `errors` lists them.
      */
     422: ProblemDetails;
     /**
-     * More requests a minute than `RateLimit-Policy` allows.
+     * More requests per minute than `RateLimit-Policy` allows.
      */
     429: ProblemDetails;
     /**
@@ -2324,7 +2324,7 @@ export type PostDatasetsErrors = {
      */
     503: ProblemDetails;
     /**
-     * The disk of the service is full; nothing was stored.
+     * The disk of the service is full. Nothing was stored.
      */
     507: ProblemDetails;
 };
@@ -2349,15 +2349,15 @@ export type GetDatasetsCatalogueData = {
 
 export type GetDatasetsCatalogueErrors = {
     /**
-     * The request is malformed; of JSON the detail has the line and column.
+     * The request is malformed. For JSON, the detail has the line and column.
      */
     400: ProblemDetails;
     /**
-     * Keys are asked for, and none or no known one was sent.
+     * The service asks for a key, and the request has none or an unknown one.
      */
     401: ProblemDetails;
     /**
-     * The key lacks the scope that this needs, the page of another site may not ask for this, or the service does not go by the name in `Host`.
+     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
      */
     403: ProblemDetails;
     /**
@@ -2365,7 +2365,7 @@ export type GetDatasetsCatalogueErrors = {
      */
     408: ProblemDetails;
     /**
-     * More requests a minute than `RateLimit-Policy` allows.
+     * More requests per minute than `RateLimit-Policy` allows.
      */
     429: ProblemDetails;
     /**
@@ -2397,15 +2397,15 @@ export type DeleteDatasetsByIdData = {
 
 export type DeleteDatasetsByIdErrors = {
     /**
-     * The request is malformed; of JSON the detail has the line and column.
+     * The request is malformed. For JSON, the detail has the line and column.
      */
     400: ProblemDetails;
     /**
-     * Keys are asked for, and none or no known one was sent.
+     * The service asks for a key, and the request has none or an unknown one.
      */
     401: ProblemDetails;
     /**
-     * The key lacks the scope that this needs, the page of another site may not ask for this, or the service does not go by the name in `Host`.
+     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
      */
     403: ProblemDetails;
     /**
@@ -2417,11 +2417,11 @@ export type DeleteDatasetsByIdErrors = {
      */
     408: ProblemDetails;
     /**
-     * The state of things does not allow it; the detail says what to do first.
+     * The present state does not allow it. The detail says what to do first.
      */
     409: ProblemDetails;
     /**
-     * The body or the file is too large, as it is or unpacked.
+     * The body or the file is too large, packed or unpacked.
      */
     413: ProblemDetails;
     /**
@@ -2429,7 +2429,7 @@ export type DeleteDatasetsByIdErrors = {
      */
     414: ProblemDetails;
     /**
-     * The content type, its charset or the content coding is not one that this route takes; for a coding, `Accept-Encoding` names those it does.
+     * This route does not accept the content type, its charset or its content coding. `Accept-Encoding` names the codings that it accepts.
      */
     415: ProblemDetails;
     /**
@@ -2437,7 +2437,7 @@ export type DeleteDatasetsByIdErrors = {
      */
     417: ProblemDetails;
     /**
-     * More requests a minute than `RateLimit-Policy` allows.
+     * More requests per minute than `RateLimit-Policy` allows.
      */
     429: ProblemDetails;
     /**
@@ -2449,7 +2449,7 @@ export type DeleteDatasetsByIdErrors = {
      */
     500: ProblemDetails;
     /**
-     * The disk of the service is full; nothing was stored.
+     * The disk of the service is full. Nothing was stored.
      */
     507: ProblemDetails;
 };
@@ -2476,15 +2476,15 @@ export type GetDatasetsByIdData = {
 
 export type GetDatasetsByIdErrors = {
     /**
-     * The request is malformed; of JSON the detail has the line and column.
+     * The request is malformed. For JSON, the detail has the line and column.
      */
     400: ProblemDetails;
     /**
-     * Keys are asked for, and none or no known one was sent.
+     * The service asks for a key, and the request has none or an unknown one.
      */
     401: ProblemDetails;
     /**
-     * The key lacks the scope that this needs, the page of another site may not ask for this, or the service does not go by the name in `Host`.
+     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
      */
     403: ProblemDetails;
     /**
@@ -2500,7 +2500,7 @@ export type GetDatasetsByIdErrors = {
      */
     414: ProblemDetails;
     /**
-     * More requests a minute than `RateLimit-Policy` allows.
+     * More requests per minute than `RateLimit-Policy` allows.
      */
     429: ProblemDetails;
     /**
@@ -2532,7 +2532,7 @@ export type GetDatasetsByIdRowsData = {
     };
     query?: {
         /**
-         * How many rows to give at most.
+         * Largest number of rows in the answer.
          */
         limit?: number;
         /**
@@ -2544,7 +2544,7 @@ export type GetDatasetsByIdRowsData = {
          */
         cursor?: string;
         /**
-         * Only rows that have this text in the sentence or its source, in capitals or not.
+         * Only rows with this text in the sentence or its source. Upper and lower case are the same.
          */
         search?: string;
     };
@@ -2553,15 +2553,15 @@ export type GetDatasetsByIdRowsData = {
 
 export type GetDatasetsByIdRowsErrors = {
     /**
-     * The request is malformed; of JSON the detail has the line and column.
+     * The request is malformed. For JSON, the detail has the line and column.
      */
     400: ProblemDetails;
     /**
-     * Keys are asked for, and none or no known one was sent.
+     * The service asks for a key, and the request has none or an unknown one.
      */
     401: ProblemDetails;
     /**
-     * The key lacks the scope that this needs, the page of another site may not ask for this, or the service does not go by the name in `Host`.
+     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
      */
     403: ProblemDetails;
     /**
@@ -2577,11 +2577,11 @@ export type GetDatasetsByIdRowsErrors = {
      */
     414: ProblemDetails;
     /**
-     * The request is well-formed, but its values are not valid: `errors` lists them.
+     * The request is well-formed, but some values are not valid. `errors` lists them.
      */
     422: ProblemDetails;
     /**
-     * More requests a minute than `RateLimit-Policy` allows.
+     * More requests per minute than `RateLimit-Policy` allows.
      */
     429: ProblemDetails;
     /**
@@ -2611,7 +2611,7 @@ export type GetModelsData = {
     path?: never;
     query?: {
         /**
-         * How many items to give at most.
+         * Largest number of items in the answer.
          */
         limit?: number;
         /**
@@ -2624,15 +2624,15 @@ export type GetModelsData = {
 
 export type GetModelsErrors = {
     /**
-     * The request is malformed; of JSON the detail has the line and column.
+     * The request is malformed. For JSON, the detail has the line and column.
      */
     400: ProblemDetails;
     /**
-     * Keys are asked for, and none or no known one was sent.
+     * The service asks for a key, and the request has none or an unknown one.
      */
     401: ProblemDetails;
     /**
-     * The key lacks the scope that this needs, the page of another site may not ask for this, or the service does not go by the name in `Host`.
+     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
      */
     403: ProblemDetails;
     /**
@@ -2640,11 +2640,11 @@ export type GetModelsErrors = {
      */
     408: ProblemDetails;
     /**
-     * The request is well-formed, but its values are not valid: `errors` lists them.
+     * The request is well-formed, but some values are not valid. `errors` lists them.
      */
     422: ProblemDetails;
     /**
-     * More requests a minute than `RateLimit-Policy` allows.
+     * More requests per minute than `RateLimit-Policy` allows.
      */
     429: ProblemDetails;
     /**
@@ -2679,15 +2679,15 @@ export type DeleteModelsByIdData = {
 
 export type DeleteModelsByIdErrors = {
     /**
-     * The request is malformed; of JSON the detail has the line and column.
+     * The request is malformed. For JSON, the detail has the line and column.
      */
     400: ProblemDetails;
     /**
-     * Keys are asked for, and none or no known one was sent.
+     * The service asks for a key, and the request has none or an unknown one.
      */
     401: ProblemDetails;
     /**
-     * The key lacks the scope that this needs, the page of another site may not ask for this, or the service does not go by the name in `Host`.
+     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
      */
     403: ProblemDetails;
     /**
@@ -2699,11 +2699,11 @@ export type DeleteModelsByIdErrors = {
      */
     408: ProblemDetails;
     /**
-     * The state of things does not allow it; the detail says what to do first.
+     * The present state does not allow it. The detail says what to do first.
      */
     409: ProblemDetails;
     /**
-     * The body or the file is too large, as it is or unpacked.
+     * The body or the file is too large, packed or unpacked.
      */
     413: ProblemDetails;
     /**
@@ -2711,7 +2711,7 @@ export type DeleteModelsByIdErrors = {
      */
     414: ProblemDetails;
     /**
-     * The content type, its charset or the content coding is not one that this route takes; for a coding, `Accept-Encoding` names those it does.
+     * This route does not accept the content type, its charset or its content coding. `Accept-Encoding` names the codings that it accepts.
      */
     415: ProblemDetails;
     /**
@@ -2719,7 +2719,7 @@ export type DeleteModelsByIdErrors = {
      */
     417: ProblemDetails;
     /**
-     * More requests a minute than `RateLimit-Policy` allows.
+     * More requests per minute than `RateLimit-Policy` allows.
      */
     429: ProblemDetails;
     /**
@@ -2731,7 +2731,7 @@ export type DeleteModelsByIdErrors = {
      */
     500: ProblemDetails;
     /**
-     * The disk of the service is full; nothing was stored.
+     * The disk of the service is full. Nothing was stored.
      */
     507: ProblemDetails;
 };
@@ -2758,15 +2758,15 @@ export type GetModelsByIdData = {
 
 export type GetModelsByIdErrors = {
     /**
-     * The request is malformed; of JSON the detail has the line and column.
+     * The request is malformed. For JSON, the detail has the line and column.
      */
     400: ProblemDetails;
     /**
-     * Keys are asked for, and none or no known one was sent.
+     * The service asks for a key, and the request has none or an unknown one.
      */
     401: ProblemDetails;
     /**
-     * The key lacks the scope that this needs, the page of another site may not ask for this, or the service does not go by the name in `Host`.
+     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
      */
     403: ProblemDetails;
     /**
@@ -2782,7 +2782,7 @@ export type GetModelsByIdErrors = {
      */
     414: ProblemDetails;
     /**
-     * More requests a minute than `RateLimit-Policy` allows.
+     * More requests per minute than `RateLimit-Policy` allows.
      */
     429: ProblemDetails;
     /**
@@ -2817,15 +2817,15 @@ export type PatchModelsByIdData = {
 
 export type PatchModelsByIdErrors = {
     /**
-     * The request is malformed; of JSON the detail has the line and column.
+     * The request is malformed. For JSON, the detail has the line and column.
      */
     400: ProblemDetails;
     /**
-     * Keys are asked for, and none or no known one was sent.
+     * The service asks for a key, and the request has none or an unknown one.
      */
     401: ProblemDetails;
     /**
-     * The key lacks the scope that this needs, the page of another site may not ask for this, or the service does not go by the name in `Host`.
+     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
      */
     403: ProblemDetails;
     /**
@@ -2837,7 +2837,7 @@ export type PatchModelsByIdErrors = {
      */
     408: ProblemDetails;
     /**
-     * The body or the file is too large, as it is or unpacked.
+     * The body or the file is too large, packed or unpacked.
      */
     413: ProblemDetails;
     /**
@@ -2845,7 +2845,7 @@ export type PatchModelsByIdErrors = {
      */
     414: ProblemDetails;
     /**
-     * The content type, its charset or the content coding is not one that this route takes; for a coding, `Accept-Encoding` names those it does.
+     * This route does not accept the content type, its charset or its content coding. `Accept-Encoding` names the codings that it accepts.
      */
     415: ProblemDetails;
     /**
@@ -2853,11 +2853,11 @@ export type PatchModelsByIdErrors = {
      */
     417: ProblemDetails;
     /**
-     * The request is well-formed, but its values are not valid: `errors` lists them.
+     * The request is well-formed, but some values are not valid. `errors` lists them.
      */
     422: ProblemDetails;
     /**
-     * More requests a minute than `RateLimit-Policy` allows.
+     * More requests per minute than `RateLimit-Policy` allows.
      */
     429: ProblemDetails;
     /**
@@ -2869,7 +2869,7 @@ export type PatchModelsByIdErrors = {
      */
     500: ProblemDetails;
     /**
-     * The disk of the service is full; nothing was stored.
+     * The disk of the service is full. Nothing was stored.
      */
     507: ProblemDetails;
 };
@@ -2886,15 +2886,15 @@ export type GetModelsByIdFilesByNameData = {
     body?: never;
     headers?: {
         /**
-         * The ETag of the parts that the client has: if the file has another one, all of it is sent.
+         * ETag of the parts that the client has. If the file has another ETag, the whole file is sent.
          */
         'if-range'?: string;
         /**
-         * One part of the file: `bytes=100-199`, `bytes=100-` or `bytes=-100`. Where there are several, the whole file is sent.
+         * One part of the file: `bytes=100-199`, `bytes=100-` or `bytes=-100`. If the header has several parts, the whole file is sent.
          */
         range?: string;
         /**
-         * ETags of what the client has.
+         * ETags of the versions that the client has.
          */
         'if-none-match'?: string;
     };
@@ -2914,15 +2914,15 @@ export type GetModelsByIdFilesByNameData = {
 
 export type GetModelsByIdFilesByNameErrors = {
     /**
-     * The request is malformed; of JSON the detail has the line and column.
+     * The request is malformed. For JSON, the detail has the line and column.
      */
     400: ProblemDetails;
     /**
-     * Keys are asked for, and none or no known one was sent.
+     * The service asks for a key, and the request has none or an unknown one.
      */
     401: ProblemDetails;
     /**
-     * The key lacks the scope that this needs, the page of another site may not ask for this, or the service does not go by the name in `Host`.
+     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
      */
     403: ProblemDetails;
     /**
@@ -2938,11 +2938,11 @@ export type GetModelsByIdFilesByNameErrors = {
      */
     414: ProblemDetails;
     /**
-     * The file has no such bytes: `Content-Range` says how many it has.
+     * The file does not have these bytes. `Content-Range` says how many it has.
      */
     416: ProblemDetails;
     /**
-     * More requests a minute than `RateLimit-Policy` allows.
+     * More requests per minute than `RateLimit-Policy` allows.
      */
     429: ProblemDetails;
     /**
@@ -2982,7 +2982,7 @@ export type GetModelsByIdEvaluationsData = {
     };
     query?: {
         /**
-         * How many items to give at most.
+         * Largest number of items in the answer.
          */
         limit?: number;
         /**
@@ -2995,15 +2995,15 @@ export type GetModelsByIdEvaluationsData = {
 
 export type GetModelsByIdEvaluationsErrors = {
     /**
-     * The request is malformed; of JSON the detail has the line and column.
+     * The request is malformed. For JSON, the detail has the line and column.
      */
     400: ProblemDetails;
     /**
-     * Keys are asked for, and none or no known one was sent.
+     * The service asks for a key, and the request has none or an unknown one.
      */
     401: ProblemDetails;
     /**
-     * The key lacks the scope that this needs, the page of another site may not ask for this, or the service does not go by the name in `Host`.
+     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
      */
     403: ProblemDetails;
     /**
@@ -3019,11 +3019,11 @@ export type GetModelsByIdEvaluationsErrors = {
      */
     414: ProblemDetails;
     /**
-     * The request is well-formed, but its values are not valid: `errors` lists them.
+     * The request is well-formed, but some values are not valid. `errors` lists them.
      */
     422: ProblemDetails;
     /**
-     * More requests a minute than `RateLimit-Policy` allows.
+     * More requests per minute than `RateLimit-Policy` allows.
      */
     429: ProblemDetails;
     /**
@@ -3058,15 +3058,15 @@ export type PostModelsByIdEvaluationsData = {
 
 export type PostModelsByIdEvaluationsErrors = {
     /**
-     * The request is malformed; of JSON the detail has the line and column.
+     * The request is malformed. For JSON, the detail has the line and column.
      */
     400: ProblemDetails;
     /**
-     * Keys are asked for, and none or no known one was sent.
+     * The service asks for a key, and the request has none or an unknown one.
      */
     401: ProblemDetails;
     /**
-     * The key lacks the scope that this needs, the page of another site may not ask for this, or the service does not go by the name in `Host`.
+     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
      */
     403: ProblemDetails;
     /**
@@ -3078,11 +3078,11 @@ export type PostModelsByIdEvaluationsErrors = {
      */
     408: ProblemDetails;
     /**
-     * The state of things does not allow it; the detail says what to do first.
+     * The present state does not allow it. The detail says what to do first.
      */
     409: ProblemDetails;
     /**
-     * The body or the file is too large, as it is or unpacked.
+     * The body or the file is too large, packed or unpacked.
      */
     413: ProblemDetails;
     /**
@@ -3090,7 +3090,7 @@ export type PostModelsByIdEvaluationsErrors = {
      */
     414: ProblemDetails;
     /**
-     * The content type, its charset or the content coding is not one that this route takes; for a coding, `Accept-Encoding` names those it does.
+     * This route does not accept the content type, its charset or its content coding. `Accept-Encoding` names the codings that it accepts.
      */
     415: ProblemDetails;
     /**
@@ -3098,13 +3098,13 @@ export type PostModelsByIdEvaluationsErrors = {
      */
     417: ProblemDetails;
     /**
-     * The request is well-formed, but its values are not valid: `errors` lists them.
+     * The request is well-formed, but some values are not valid. `errors` lists them.
      */
     422: ProblemDetails;
     /**
-     * Too much waits already; `Retry-After` says in how many seconds to try again.
+     * Too many requests are waiting. `Retry-After` says in how many seconds to try again.
      *
-     * More requests a minute than `RateLimit-Policy` allows.
+     * More requests per minute than `RateLimit-Policy` allows.
      */
     429: ProblemDetails;
     /**
@@ -3116,7 +3116,7 @@ export type PostModelsByIdEvaluationsErrors = {
      */
     500: ProblemDetails;
     /**
-     * The disk of the service is full; nothing was stored.
+     * The disk of the service is full. Nothing was stored.
      */
     507: ProblemDetails;
 };
@@ -3125,7 +3125,7 @@ export type PostModelsByIdEvaluationsError = PostModelsByIdEvaluationsErrors[key
 
 export type PostModelsByIdEvaluationsResponses = {
     /**
-     * It is queued.
+     * The evaluation is in the queue.
      */
     202: EvaluationDto;
 };
@@ -3147,15 +3147,15 @@ export type PostModelsByIdEvaluationsByEvaluationIdCancelData = {
 
 export type PostModelsByIdEvaluationsByEvaluationIdCancelErrors = {
     /**
-     * The request is malformed; of JSON the detail has the line and column.
+     * The request is malformed. For JSON, the detail has the line and column.
      */
     400: ProblemDetails;
     /**
-     * Keys are asked for, and none or no known one was sent.
+     * The service asks for a key, and the request has none or an unknown one.
      */
     401: ProblemDetails;
     /**
-     * The key lacks the scope that this needs, the page of another site may not ask for this, or the service does not go by the name in `Host`.
+     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
      */
     403: ProblemDetails;
     /**
@@ -3167,11 +3167,11 @@ export type PostModelsByIdEvaluationsByEvaluationIdCancelErrors = {
      */
     408: ProblemDetails;
     /**
-     * The state of things does not allow it; the detail says what to do first.
+     * The present state does not allow it. The detail says what to do first.
      */
     409: ProblemDetails;
     /**
-     * The body or the file is too large, as it is or unpacked.
+     * The body or the file is too large, packed or unpacked.
      */
     413: ProblemDetails;
     /**
@@ -3179,7 +3179,7 @@ export type PostModelsByIdEvaluationsByEvaluationIdCancelErrors = {
      */
     414: ProblemDetails;
     /**
-     * The content type, its charset or the content coding is not one that this route takes; for a coding, `Accept-Encoding` names those it does.
+     * This route does not accept the content type, its charset or its content coding. `Accept-Encoding` names the codings that it accepts.
      */
     415: ProblemDetails;
     /**
@@ -3187,7 +3187,7 @@ export type PostModelsByIdEvaluationsByEvaluationIdCancelErrors = {
      */
     417: ProblemDetails;
     /**
-     * More requests a minute than `RateLimit-Policy` allows.
+     * More requests per minute than `RateLimit-Policy` allows.
      */
     429: ProblemDetails;
     /**
@@ -3199,7 +3199,7 @@ export type PostModelsByIdEvaluationsByEvaluationIdCancelErrors = {
      */
     500: ProblemDetails;
     /**
-     * The disk of the service is full; nothing was stored.
+     * The disk of the service is full. Nothing was stored.
      */
     507: ProblemDetails;
 };
@@ -3230,15 +3230,15 @@ export type GetModelsByIdEvaluationsByEvaluationIdData = {
 
 export type GetModelsByIdEvaluationsByEvaluationIdErrors = {
     /**
-     * The request is malformed; of JSON the detail has the line and column.
+     * The request is malformed. For JSON, the detail has the line and column.
      */
     400: ProblemDetails;
     /**
-     * Keys are asked for, and none or no known one was sent.
+     * The service asks for a key, and the request has none or an unknown one.
      */
     401: ProblemDetails;
     /**
-     * The key lacks the scope that this needs, the page of another site may not ask for this, or the service does not go by the name in `Host`.
+     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
      */
     403: ProblemDetails;
     /**
@@ -3254,7 +3254,7 @@ export type GetModelsByIdEvaluationsByEvaluationIdErrors = {
      */
     414: ProblemDetails;
     /**
-     * More requests a minute than `RateLimit-Policy` allows.
+     * More requests per minute than `RateLimit-Policy` allows.
      */
     429: ProblemDetails;
     /**
@@ -3284,15 +3284,15 @@ export type GetAliasesData = {
 
 export type GetAliasesErrors = {
     /**
-     * The request is malformed; of JSON the detail has the line and column.
+     * The request is malformed. For JSON, the detail has the line and column.
      */
     400: ProblemDetails;
     /**
-     * Keys are asked for, and none or no known one was sent.
+     * The service asks for a key, and the request has none or an unknown one.
      */
     401: ProblemDetails;
     /**
-     * The key lacks the scope that this needs, the page of another site may not ask for this, or the service does not go by the name in `Host`.
+     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
      */
     403: ProblemDetails;
     /**
@@ -3300,7 +3300,7 @@ export type GetAliasesErrors = {
      */
     408: ProblemDetails;
     /**
-     * More requests a minute than `RateLimit-Policy` allows.
+     * More requests per minute than `RateLimit-Policy` allows.
      */
     429: ProblemDetails;
     /**
@@ -3335,15 +3335,15 @@ export type DeleteAliasesByNameData = {
 
 export type DeleteAliasesByNameErrors = {
     /**
-     * The request is malformed; of JSON the detail has the line and column.
+     * The request is malformed. For JSON, the detail has the line and column.
      */
     400: ProblemDetails;
     /**
-     * Keys are asked for, and none or no known one was sent.
+     * The service asks for a key, and the request has none or an unknown one.
      */
     401: ProblemDetails;
     /**
-     * The key lacks the scope that this needs, the page of another site may not ask for this, or the service does not go by the name in `Host`.
+     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
      */
     403: ProblemDetails;
     /**
@@ -3355,7 +3355,7 @@ export type DeleteAliasesByNameErrors = {
      */
     408: ProblemDetails;
     /**
-     * The body or the file is too large, as it is or unpacked.
+     * The body or the file is too large, packed or unpacked.
      */
     413: ProblemDetails;
     /**
@@ -3363,7 +3363,7 @@ export type DeleteAliasesByNameErrors = {
      */
     414: ProblemDetails;
     /**
-     * The content type, its charset or the content coding is not one that this route takes; for a coding, `Accept-Encoding` names those it does.
+     * This route does not accept the content type, its charset or its content coding. `Accept-Encoding` names the codings that it accepts.
      */
     415: ProblemDetails;
     /**
@@ -3371,7 +3371,7 @@ export type DeleteAliasesByNameErrors = {
      */
     417: ProblemDetails;
     /**
-     * More requests a minute than `RateLimit-Policy` allows.
+     * More requests per minute than `RateLimit-Policy` allows.
      */
     429: ProblemDetails;
     /**
@@ -3383,7 +3383,7 @@ export type DeleteAliasesByNameErrors = {
      */
     500: ProblemDetails;
     /**
-     * The disk of the service is full; nothing was stored.
+     * The disk of the service is full. Nothing was stored.
      */
     507: ProblemDetails;
 };
@@ -3410,15 +3410,15 @@ export type GetAliasesByNameData = {
 
 export type GetAliasesByNameErrors = {
     /**
-     * The request is malformed; of JSON the detail has the line and column.
+     * The request is malformed. For JSON, the detail has the line and column.
      */
     400: ProblemDetails;
     /**
-     * Keys are asked for, and none or no known one was sent.
+     * The service asks for a key, and the request has none or an unknown one.
      */
     401: ProblemDetails;
     /**
-     * The key lacks the scope that this needs, the page of another site may not ask for this, or the service does not go by the name in `Host`.
+     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
      */
     403: ProblemDetails;
     /**
@@ -3434,7 +3434,7 @@ export type GetAliasesByNameErrors = {
      */
     414: ProblemDetails;
     /**
-     * More requests a minute than `RateLimit-Policy` allows.
+     * More requests per minute than `RateLimit-Policy` allows.
      */
     429: ProblemDetails;
     /**
@@ -3469,15 +3469,15 @@ export type PutAliasesByNameData = {
 
 export type PutAliasesByNameErrors = {
     /**
-     * The request is malformed; of JSON the detail has the line and column.
+     * The request is malformed. For JSON, the detail has the line and column.
      */
     400: ProblemDetails;
     /**
-     * Keys are asked for, and none or no known one was sent.
+     * The service asks for a key, and the request has none or an unknown one.
      */
     401: ProblemDetails;
     /**
-     * The key lacks the scope that this needs, the page of another site may not ask for this, or the service does not go by the name in `Host`.
+     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
      */
     403: ProblemDetails;
     /**
@@ -3489,11 +3489,11 @@ export type PutAliasesByNameErrors = {
      */
     408: ProblemDetails;
     /**
-     * The state of things does not allow it; the detail says what to do first.
+     * The present state does not allow it. The detail says what to do first.
      */
     409: ProblemDetails;
     /**
-     * The body or the file is too large, as it is or unpacked.
+     * The body or the file is too large, packed or unpacked.
      */
     413: ProblemDetails;
     /**
@@ -3501,7 +3501,7 @@ export type PutAliasesByNameErrors = {
      */
     414: ProblemDetails;
     /**
-     * The content type, its charset or the content coding is not one that this route takes; for a coding, `Accept-Encoding` names those it does.
+     * This route does not accept the content type, its charset or its content coding. `Accept-Encoding` names the codings that it accepts.
      */
     415: ProblemDetails;
     /**
@@ -3509,11 +3509,11 @@ export type PutAliasesByNameErrors = {
      */
     417: ProblemDetails;
     /**
-     * The request is well-formed, but its values are not valid: `errors` lists them.
+     * The request is well-formed, but some values are not valid. `errors` lists them.
      */
     422: ProblemDetails;
     /**
-     * More requests a minute than `RateLimit-Policy` allows.
+     * More requests per minute than `RateLimit-Policy` allows.
      */
     429: ProblemDetails;
     /**
@@ -3525,7 +3525,7 @@ export type PutAliasesByNameErrors = {
      */
     500: ProblemDetails;
     /**
-     * The disk of the service is full; nothing was stored.
+     * The disk of the service is full. Nothing was stored.
      */
     507: ProblemDetails;
 };
@@ -3543,23 +3543,23 @@ export type PostPredictData = {
     path?: never;
     query?: {
         /**
-         * Which model judges: an id or an alias. Without it, `production`.
+         * The model that judges: an id or an alias. Default: `production`.
          */
         model?: string;
         /**
-         * What the model computes with: `fp32`, the faster `int8`, or `auto`: int8 where it was as good on the validation rows. Without it, what the service is set to.
+         * The precision that the model computes in: `fp32`, `int8` (faster), or `auto` (int8 if it was as good on the validation rows). Default: the setting of the service.
          */
         precision?: 'auto' | 'fp32' | 'int8';
         /**
-         * From which score on a sentence is `acceptable`: above 0.5, the `default`, or above what was best on the validation rows (`tuned`). `tuned` is 0.5 too where no other threshold was better beyond its error.
+         * The score above which a sentence is `acceptable`: 0.5 (`default`), or the threshold that was best on the validation rows (`tuned`). `tuned` is 0.5 as well if no other threshold was better beyond its error.
          */
         threshold?: 'default' | 'tuned';
         /**
-         * Whether to give the logits too.
+         * Whether the answer has the logits.
          */
         logits?: boolean;
         /**
-         * Whether to say what each word does to the score of its sentence. Not for `pairs` and streams.
+         * Whether the answer says what each word does to the score of its sentence. Not possible for `pairs` and streams.
          */
         explain?: boolean;
     };
@@ -3568,15 +3568,15 @@ export type PostPredictData = {
 
 export type PostPredictErrors = {
     /**
-     * The request is malformed; of JSON the detail has the line and column.
+     * The request is malformed. For JSON, the detail has the line and column.
      */
     400: ProblemDetails;
     /**
-     * Keys are asked for, and none or no known one was sent.
+     * The service asks for a key, and the request has none or an unknown one.
      */
     401: ProblemDetails;
     /**
-     * The key lacks the scope that this needs, the page of another site may not ask for this, or the service does not go by the name in `Host`.
+     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
      */
     403: ProblemDetails;
     /**
@@ -3588,15 +3588,15 @@ export type PostPredictErrors = {
      */
     408: ProblemDetails;
     /**
-     * The state of things does not allow it; the detail says what to do first.
+     * The present state does not allow it. The detail says what to do first.
      */
     409: ProblemDetails;
     /**
-     * The body or the file is too large, as it is or unpacked.
+     * The body or the file is too large, packed or unpacked.
      */
     413: ProblemDetails;
     /**
-     * The content type, its charset or the content coding is not one that this route takes; for a coding, `Accept-Encoding` names those it does.
+     * This route does not accept the content type, its charset or its content coding. `Accept-Encoding` names the codings that it accepts.
      */
     415: ProblemDetails;
     /**
@@ -3604,13 +3604,13 @@ export type PostPredictErrors = {
      */
     417: ProblemDetails;
     /**
-     * The request is well-formed, but its values are not valid: `errors` lists them.
+     * The request is well-formed, but some values are not valid. `errors` lists them.
      */
     422: ProblemDetails;
     /**
-     * Too much waits already; `Retry-After` says in how many seconds to try again.
+     * Too many requests are waiting. `Retry-After` says in how many seconds to try again.
      *
-     * More requests a minute than `RateLimit-Policy` allows.
+     * More requests per minute than `RateLimit-Policy` allows.
      */
     429: ProblemDetails;
     /**
@@ -3631,7 +3631,7 @@ export type PostPredictError = PostPredictErrors[keyof PostPredictErrors];
 
 export type PostPredictResponses = {
     /**
-     * One judgement for `sentence` or plain text, a list of them for `sentences`, a list of comparisons for `pairs`, and a stream of judgements for a stream.
+     * One judgement for `sentence` or plain text, a list of judgements for `sentences`, a list of comparisons for `pairs`, a stream of judgements for a stream.
      */
     200: PredictionDto | PredictionsDto | ComparisonsDto;
 };
@@ -3647,15 +3647,15 @@ export type GetPredictModelsData = {
 
 export type GetPredictModelsErrors = {
     /**
-     * The request is malformed; of JSON the detail has the line and column.
+     * The request is malformed. For JSON, the detail has the line and column.
      */
     400: ProblemDetails;
     /**
-     * Keys are asked for, and none or no known one was sent.
+     * The service asks for a key, and the request has none or an unknown one.
      */
     401: ProblemDetails;
     /**
-     * The key lacks the scope that this needs, the page of another site may not ask for this, or the service does not go by the name in `Host`.
+     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
      */
     403: ProblemDetails;
     /**
@@ -3663,7 +3663,7 @@ export type GetPredictModelsErrors = {
      */
     408: ProblemDetails;
     /**
-     * More requests a minute than `RateLimit-Policy` allows.
+     * More requests per minute than `RateLimit-Policy` allows.
      */
     429: ProblemDetails;
     /**
@@ -3693,7 +3693,7 @@ export type GetHealthLiveData = {
 
 export type GetHealthLiveErrors = {
     /**
-     * The request is malformed; of JSON the detail has the line and column.
+     * The request is malformed. For JSON, the detail has the line and column.
      */
     400: ProblemDetails;
     /**
@@ -3727,7 +3727,7 @@ export type GetHealthStartedData = {
 
 export type GetHealthStartedErrors = {
     /**
-     * The request is malformed; of JSON the detail has the line and column.
+     * The request is malformed. For JSON, the detail has the line and column.
      */
     400: ProblemDetails;
     /**
@@ -3761,7 +3761,7 @@ export type GetHealthReadyData = {
 
 export type GetHealthReadyErrors = {
     /**
-     * The request is malformed; of JSON the detail has the line and column.
+     * The request is malformed. For JSON, the detail has the line and column.
      */
     400: ProblemDetails;
     /**
@@ -3795,7 +3795,7 @@ export type GetTrainData = {
     path?: never;
     query?: {
         /**
-         * How many items to give at most.
+         * Largest number of items in the answer.
          */
         limit?: number;
         /**
@@ -3803,7 +3803,7 @@ export type GetTrainData = {
          */
         cursor?: string;
         /**
-         * Only runs of this status.
+         * Only runs with this status.
          */
         status?: RunStatus;
     };
@@ -3812,15 +3812,15 @@ export type GetTrainData = {
 
 export type GetTrainErrors = {
     /**
-     * The request is malformed; of JSON the detail has the line and column.
+     * The request is malformed. For JSON, the detail has the line and column.
      */
     400: ProblemDetails;
     /**
-     * Keys are asked for, and none or no known one was sent.
+     * The service asks for a key, and the request has none or an unknown one.
      */
     401: ProblemDetails;
     /**
-     * The key lacks the scope that this needs, the page of another site may not ask for this, or the service does not go by the name in `Host`.
+     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
      */
     403: ProblemDetails;
     /**
@@ -3828,11 +3828,11 @@ export type GetTrainErrors = {
      */
     408: ProblemDetails;
     /**
-     * The request is well-formed, but its values are not valid: `errors` lists them.
+     * The request is well-formed, but some values are not valid. `errors` lists them.
      */
     422: ProblemDetails;
     /**
-     * More requests a minute than `RateLimit-Policy` allows.
+     * More requests per minute than `RateLimit-Policy` allows.
      */
     429: ProblemDetails;
     /**
@@ -3858,7 +3858,7 @@ export type PostTrainData = {
     path?: never;
     query?: {
         /**
-         * Check the request and tell what the run would take, without starting it.
+         * Check the request and estimate the run without starting it.
          */
         dryRun?: boolean;
     };
@@ -3867,15 +3867,15 @@ export type PostTrainData = {
 
 export type PostTrainErrors = {
     /**
-     * The request is malformed; of JSON the detail has the line and column.
+     * The request is malformed. For JSON, the detail has the line and column.
      */
     400: ProblemDetails;
     /**
-     * Keys are asked for, and none or no known one was sent.
+     * The service asks for a key, and the request has none or an unknown one.
      */
     401: ProblemDetails;
     /**
-     * The key lacks the scope that this needs, the page of another site may not ask for this, or the service does not go by the name in `Host`.
+     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
      */
     403: ProblemDetails;
     /**
@@ -3887,15 +3887,15 @@ export type PostTrainErrors = {
      */
     408: ProblemDetails;
     /**
-     * The state of things does not allow it; the detail says what to do first.
+     * The present state does not allow it. The detail says what to do first.
      */
     409: ProblemDetails;
     /**
-     * The body or the file is too large, as it is or unpacked.
+     * The body or the file is too large, packed or unpacked.
      */
     413: ProblemDetails;
     /**
-     * The content type, its charset or the content coding is not one that this route takes; for a coding, `Accept-Encoding` names those it does.
+     * This route does not accept the content type, its charset or its content coding. `Accept-Encoding` names the codings that it accepts.
      */
     415: ProblemDetails;
     /**
@@ -3903,11 +3903,11 @@ export type PostTrainErrors = {
      */
     417: ProblemDetails;
     /**
-     * The request is well-formed, but its values are not valid: `errors` lists them.
+     * The request is well-formed, but some values are not valid. `errors` lists them.
      */
     422: ProblemDetails;
     /**
-     * More requests a minute than `RateLimit-Policy` allows.
+     * More requests per minute than `RateLimit-Policy` allows.
      */
     429: ProblemDetails;
     /**
@@ -3923,7 +3923,7 @@ export type PostTrainErrors = {
      */
     503: ProblemDetails;
     /**
-     * The disk of the service is full; nothing was stored.
+     * The disk of the service is full. Nothing was stored.
      */
     507: ProblemDetails;
 };
@@ -3932,11 +3932,11 @@ export type PostTrainError = PostTrainErrors[keyof PostTrainErrors];
 
 export type PostTrainResponses = {
     /**
-     * With `dryRun`: what the run would take. Nothing is stored.
+     * With `dryRun`: what the run would need. Nothing is stored.
      */
     200: TrainingEstimateDto;
     /**
-     * In the queue.
+     * The run is in the queue.
      */
     202: RunDto;
 };
@@ -3954,15 +3954,15 @@ export type DeleteTrainByIdData = {
 
 export type DeleteTrainByIdErrors = {
     /**
-     * The request is malformed; of JSON the detail has the line and column.
+     * The request is malformed. For JSON, the detail has the line and column.
      */
     400: ProblemDetails;
     /**
-     * Keys are asked for, and none or no known one was sent.
+     * The service asks for a key, and the request has none or an unknown one.
      */
     401: ProblemDetails;
     /**
-     * The key lacks the scope that this needs, the page of another site may not ask for this, or the service does not go by the name in `Host`.
+     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
      */
     403: ProblemDetails;
     /**
@@ -3974,11 +3974,11 @@ export type DeleteTrainByIdErrors = {
      */
     408: ProblemDetails;
     /**
-     * The state of things does not allow it; the detail says what to do first.
+     * The present state does not allow it. The detail says what to do first.
      */
     409: ProblemDetails;
     /**
-     * The body or the file is too large, as it is or unpacked.
+     * The body or the file is too large, packed or unpacked.
      */
     413: ProblemDetails;
     /**
@@ -3986,7 +3986,7 @@ export type DeleteTrainByIdErrors = {
      */
     414: ProblemDetails;
     /**
-     * The content type, its charset or the content coding is not one that this route takes; for a coding, `Accept-Encoding` names those it does.
+     * This route does not accept the content type, its charset or its content coding. `Accept-Encoding` names the codings that it accepts.
      */
     415: ProblemDetails;
     /**
@@ -3994,7 +3994,7 @@ export type DeleteTrainByIdErrors = {
      */
     417: ProblemDetails;
     /**
-     * More requests a minute than `RateLimit-Policy` allows.
+     * More requests per minute than `RateLimit-Policy` allows.
      */
     429: ProblemDetails;
     /**
@@ -4006,7 +4006,7 @@ export type DeleteTrainByIdErrors = {
      */
     500: ProblemDetails;
     /**
-     * The disk of the service is full; nothing was stored.
+     * The disk of the service is full. Nothing was stored.
      */
     507: ProblemDetails;
 };
@@ -4033,15 +4033,15 @@ export type GetTrainByIdData = {
 
 export type GetTrainByIdErrors = {
     /**
-     * The request is malformed; of JSON the detail has the line and column.
+     * The request is malformed. For JSON, the detail has the line and column.
      */
     400: ProblemDetails;
     /**
-     * Keys are asked for, and none or no known one was sent.
+     * The service asks for a key, and the request has none or an unknown one.
      */
     401: ProblemDetails;
     /**
-     * The key lacks the scope that this needs, the page of another site may not ask for this, or the service does not go by the name in `Host`.
+     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
      */
     403: ProblemDetails;
     /**
@@ -4057,7 +4057,7 @@ export type GetTrainByIdErrors = {
      */
     414: ProblemDetails;
     /**
-     * More requests a minute than `RateLimit-Policy` allows.
+     * More requests per minute than `RateLimit-Policy` allows.
      */
     429: ProblemDetails;
     /**
@@ -4085,7 +4085,7 @@ export type GetTrainByIdMetricsData = {
     };
     query?: {
         /**
-         * How many points to give at most: of a longer curve so many, evenly spread, its first and last among them.
+         * Largest number of points in the answer. A longer curve is thinned evenly; its first and last points stay.
          */
         points?: number;
     };
@@ -4094,15 +4094,15 @@ export type GetTrainByIdMetricsData = {
 
 export type GetTrainByIdMetricsErrors = {
     /**
-     * The request is malformed; of JSON the detail has the line and column.
+     * The request is malformed. For JSON, the detail has the line and column.
      */
     400: ProblemDetails;
     /**
-     * Keys are asked for, and none or no known one was sent.
+     * The service asks for a key, and the request has none or an unknown one.
      */
     401: ProblemDetails;
     /**
-     * The key lacks the scope that this needs, the page of another site may not ask for this, or the service does not go by the name in `Host`.
+     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
      */
     403: ProblemDetails;
     /**
@@ -4118,11 +4118,11 @@ export type GetTrainByIdMetricsErrors = {
      */
     414: ProblemDetails;
     /**
-     * The request is well-formed, but its values are not valid: `errors` lists them.
+     * The request is well-formed, but some values are not valid. `errors` lists them.
      */
     422: ProblemDetails;
     /**
-     * More requests a minute than `RateLimit-Policy` allows.
+     * More requests per minute than `RateLimit-Policy` allows.
      */
     429: ProblemDetails;
     /**
@@ -4147,7 +4147,7 @@ export type GetTrainByIdEventsData = {
     body?: never;
     headers?: {
         /**
-         * The last event that was received.
+         * Id of the last event that the client received.
          */
         'Last-Event-ID'?: string;
     };
@@ -4160,15 +4160,15 @@ export type GetTrainByIdEventsData = {
 
 export type GetTrainByIdEventsErrors = {
     /**
-     * The request is malformed; of JSON the detail has the line and column.
+     * The request is malformed. For JSON, the detail has the line and column.
      */
     400: ProblemDetails;
     /**
-     * Keys are asked for, and none or no known one was sent.
+     * The service asks for a key, and the request has none or an unknown one.
      */
     401: ProblemDetails;
     /**
-     * The key lacks the scope that this needs, the page of another site may not ask for this, or the service does not go by the name in `Host`.
+     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
      */
     403: ProblemDetails;
     /**
@@ -4184,9 +4184,9 @@ export type GetTrainByIdEventsErrors = {
      */
     414: ProblemDetails;
     /**
-     * Too much waits already; `Retry-After` says in how many seconds to try again.
+     * Too many requests are waiting. `Retry-After` says in how many seconds to try again.
      *
-     * More requests a minute than `RateLimit-Policy` allows.
+     * More requests per minute than `RateLimit-Policy` allows.
      */
     429: ProblemDetails;
     /**
@@ -4220,7 +4220,7 @@ export type GetTrainByIdEventsResponses = {
         data: string;
     };
     /**
-     * The run has ended, and its last event was received: do not ask again.
+     * The run has ended and the client has its last event. Do not ask again.
      */
     204: void;
 };
@@ -4238,15 +4238,15 @@ export type PostTrainByIdCancelData = {
 
 export type PostTrainByIdCancelErrors = {
     /**
-     * The request is malformed; of JSON the detail has the line and column.
+     * The request is malformed. For JSON, the detail has the line and column.
      */
     400: ProblemDetails;
     /**
-     * Keys are asked for, and none or no known one was sent.
+     * The service asks for a key, and the request has none or an unknown one.
      */
     401: ProblemDetails;
     /**
-     * The key lacks the scope that this needs, the page of another site may not ask for this, or the service does not go by the name in `Host`.
+     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
      */
     403: ProblemDetails;
     /**
@@ -4258,11 +4258,11 @@ export type PostTrainByIdCancelErrors = {
      */
     408: ProblemDetails;
     /**
-     * The state of things does not allow it; the detail says what to do first.
+     * The present state does not allow it. The detail says what to do first.
      */
     409: ProblemDetails;
     /**
-     * The body or the file is too large, as it is or unpacked.
+     * The body or the file is too large, packed or unpacked.
      */
     413: ProblemDetails;
     /**
@@ -4270,7 +4270,7 @@ export type PostTrainByIdCancelErrors = {
      */
     414: ProblemDetails;
     /**
-     * The content type, its charset or the content coding is not one that this route takes; for a coding, `Accept-Encoding` names those it does.
+     * This route does not accept the content type, its charset or its content coding. `Accept-Encoding` names the codings that it accepts.
      */
     415: ProblemDetails;
     /**
@@ -4278,7 +4278,7 @@ export type PostTrainByIdCancelErrors = {
      */
     417: ProblemDetails;
     /**
-     * More requests a minute than `RateLimit-Policy` allows.
+     * More requests per minute than `RateLimit-Policy` allows.
      */
     429: ProblemDetails;
     /**
@@ -4290,7 +4290,7 @@ export type PostTrainByIdCancelErrors = {
      */
     500: ProblemDetails;
     /**
-     * The disk of the service is full; nothing was stored.
+     * The disk of the service is full. Nothing was stored.
      */
     507: ProblemDetails;
 };
@@ -4315,11 +4315,11 @@ export type GetData = {
 
 export type GetErrors = {
     /**
-     * The request is malformed; of JSON the detail has the line and column.
+     * The request is malformed. For JSON, the detail has the line and column.
      */
     400: ProblemDetails;
     /**
-     * The key lacks the scope that this needs, the page of another site may not ask for this, or the service does not go by the name in `Host`.
+     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
      */
     403: ProblemDetails;
     /**
@@ -4353,15 +4353,15 @@ export type GetBaseModelsData = {
 
 export type GetBaseModelsErrors = {
     /**
-     * The request is malformed; of JSON the detail has the line and column.
+     * The request is malformed. For JSON, the detail has the line and column.
      */
     400: ProblemDetails;
     /**
-     * Keys are asked for, and none or no known one was sent.
+     * The service asks for a key, and the request has none or an unknown one.
      */
     401: ProblemDetails;
     /**
-     * The key lacks the scope that this needs, the page of another site may not ask for this, or the service does not go by the name in `Host`.
+     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
      */
     403: ProblemDetails;
     /**
@@ -4369,7 +4369,7 @@ export type GetBaseModelsErrors = {
      */
     408: ProblemDetails;
     /**
-     * More requests a minute than `RateLimit-Policy` allows.
+     * More requests per minute than `RateLimit-Policy` allows.
      */
     429: ProblemDetails;
     /**
@@ -4394,7 +4394,7 @@ export type DeleteBaseModelsByNameData = {
     body?: never;
     path: {
         /**
-         * Its name; write a slash in it as %2F.
+         * Name of the model. Write a slash in it as %2F.
          */
         name: string;
     };
@@ -4404,15 +4404,15 @@ export type DeleteBaseModelsByNameData = {
 
 export type DeleteBaseModelsByNameErrors = {
     /**
-     * The request is malformed; of JSON the detail has the line and column.
+     * The request is malformed. For JSON, the detail has the line and column.
      */
     400: ProblemDetails;
     /**
-     * Keys are asked for, and none or no known one was sent.
+     * The service asks for a key, and the request has none or an unknown one.
      */
     401: ProblemDetails;
     /**
-     * The key lacks the scope that this needs, the page of another site may not ask for this, or the service does not go by the name in `Host`.
+     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
      */
     403: ProblemDetails;
     /**
@@ -4424,11 +4424,11 @@ export type DeleteBaseModelsByNameErrors = {
      */
     408: ProblemDetails;
     /**
-     * The state of things does not allow it; the detail says what to do first.
+     * The present state does not allow it. The detail says what to do first.
      */
     409: ProblemDetails;
     /**
-     * The body or the file is too large, as it is or unpacked.
+     * The body or the file is too large, packed or unpacked.
      */
     413: ProblemDetails;
     /**
@@ -4436,7 +4436,7 @@ export type DeleteBaseModelsByNameErrors = {
      */
     414: ProblemDetails;
     /**
-     * The content type, its charset or the content coding is not one that this route takes; for a coding, `Accept-Encoding` names those it does.
+     * This route does not accept the content type, its charset or its content coding. `Accept-Encoding` names the codings that it accepts.
      */
     415: ProblemDetails;
     /**
@@ -4444,7 +4444,7 @@ export type DeleteBaseModelsByNameErrors = {
      */
     417: ProblemDetails;
     /**
-     * More requests a minute than `RateLimit-Policy` allows.
+     * More requests per minute than `RateLimit-Policy` allows.
      */
     429: ProblemDetails;
     /**
@@ -4456,7 +4456,7 @@ export type DeleteBaseModelsByNameErrors = {
      */
     500: ProblemDetails;
     /**
-     * The disk of the service is full; nothing was stored.
+     * The disk of the service is full. Nothing was stored.
      */
     507: ProblemDetails;
 };
