@@ -71,8 +71,8 @@ class MissingKeyError extends UnauthorizedError {
   constructor(readonly wasSent: boolean) {
     super(
       wasSent
-        ? 'This key is not known. Check that it is whole; whoever runs the service can make a new one with npm run api-key.'
-        : 'Send an API key: -H "Authorization: Bearer KEY", or -H "X-API-Key: KEY". Whoever runs the service makes one with npm run api-key.',
+        ? 'This key is not known. Check that it is complete, or ask the operator of the service for a new one (npm run api-key).'
+        : 'Send an API key: -H "Authorization: Bearer KEY", or -H "X-API-Key: KEY". The operator of the service makes one with npm run api-key.',
     );
   }
 }

@@ -36,7 +36,7 @@ export function refuseForeignNames(fastify: FastifyInstance, keys: ApiKeys, sett
 /** What to tell whoever asked under a foreign name. */
 export function refusal(sent: string | undefined): string {
   return (
-    `This service does not go by the name ${quoted(nameOf(sent ?? ''), 100)}. Ask it by its address or as localhost, or ` +
+    `This service does not answer to the name ${quoted(nameOf(sent ?? ''), 100)}. Ask it by its address or as localhost, or ` +
     'have the name added to WELLFORMED_HOST_NAMES.'
   );
 }

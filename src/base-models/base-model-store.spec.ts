@@ -214,7 +214,7 @@ describe('ensureBaseModel', () => {
       );
       expect(failure).toBeInstanceOf(BaseModelUnavailableError);
       const { message } = failure as Error;
-      expect(message).toContain('bert-base-uncased could not be had. Tried:');
+      expect(message).toContain('bert-base-uncased could not be downloaded. Tried:');
       expect(message).toContain(`the folder ${join(options.folder, 'bert-base-uncased')}: it is not there`);
       expect(message).toContain(
         'Hugging Face hub, google-bert/bert-base-uncased: the hub answered with status 451',

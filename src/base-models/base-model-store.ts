@@ -83,7 +83,7 @@ export async function ensureBaseModel(
   }
   throw new BaseModelUnavailableError(
     [
-      `The base model ${model.name} could not be had. Tried:`,
+      `The base model ${model.name} could not be downloaded. Tried:`,
       `  - the folder ${model.folder}: it is not there`,
       ...failures,
       `What to do: let this machine reach one of these sources (behind a proxy: HTTPS_PROXY, with NODE_USE_ENV_PROXY=1 ` +

@@ -73,9 +73,7 @@ export class BaseModelsService implements OnModuleInit {
       throw error;
     });
     if (!model?.stored) {
-      throw new NotFoundError(
-        `There is no base model of this name on disk. GET /base-models lists those there are.`,
-      );
+      throw new NotFoundError(`There is no base model of this name on disk. GET /base-models lists them.`);
     }
     const run = (await this.uses()).get(model.name);
     if (run) {

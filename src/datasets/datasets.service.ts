@@ -224,5 +224,5 @@ function keyOf(id: string): BlobKey {
 }
 
 function noSuchDataset(id: string): NotFoundError {
-  return new NotFoundError(`There is no dataset ${id}. GET /datasets lists those there are.`);
+  return new NotFoundError(`There is no dataset ${id}. GET /datasets lists the datasets.`);
 }

@@ -166,7 +166,7 @@ export class EvaluationsService implements OnModuleInit, OnModuleDestroy, Before
     const { evaluationQueue } = this.settings;
     if (this.waiting.length + this.arriving < evaluationQueue) return;
     throw new TooManyRequestsError(
-      `${evaluationQueue} evaluations wait already, which is the most. Try again when some have ended, or cancel one: ` +
+      `${evaluationQueue} evaluations wait already, which is the limit. Try again when some have ended, or cancel one: ` +
         'POST /models/ID/evaluations/ID/cancel. WELLFORMED_EVALUATION_QUEUE allows more.',
       RETRY_AFTER,
     );

@@ -52,7 +52,7 @@ export function predictRequest(body: PredictDto, query: PredictQueryDto): Predic
 export function streamOptions({ explain, ...options }: PredictQueryDto): Omit<PredictQueryDto, 'explain'> {
   if (!explain) return options;
   const message = 'leave it out, or send the sentences as JSON';
-  throw new InvalidInputError('Sentences of a stream are not explained.', [
+  throw new InvalidInputError('Sentences of a stream cannot be explained.', [
     { parameter: 'explain', message },
   ]);
 }
@@ -92,7 +92,7 @@ function optionsOf(body: PredictDto, query: PredictQueryDto): PredictQueryDto {
   const errors: InputProblem[] = optionNames
     .filter((name) => body[name] !== undefined && query[name] !== undefined && body[name] !== query[name])
     .map((name) => ({ path: [name], message: `give ${name} once: in the body or in the query` }));
-  if (errors.length > 0) throw new InvalidInputError('The body and the query say different things.', errors);
+  if (errors.length > 0) throw new InvalidInputError('The body and the query contradict each other.', errors);
   const { model, precision, threshold, logits, explain } = body;
   const options: PredictQueryDto = {
     model: model ?? query.model,
@@ -104,7 +104,7 @@ function optionsOf(body: PredictDto, query: PredictQueryDto): PredictQueryDto {
   if (options.explain && body.pairs) {
     const place = explain ? { path: ['explain'] } : { parameter: 'explain' };
     const message = 'leave it out, or give the sentences of the pairs as sentences';
-    throw new InvalidInputError('Pairs are not explained.', [{ ...place, message }]);
+    throw new InvalidInputError('Pairs cannot be explained.', [{ ...place, message }]);
   }
   return options;
 }

@@ -178,8 +178,7 @@ function answerTo(error: unknown, timeout: number): unknown {
   if (error instanceof DeadlineExceededError) {
     const seconds = Math.max(1, Math.ceil(timeout / 1000));
     return new OverdueError(
-      `The sentences still waited after ${timeout / 1000} s, so many are asked for. ` +
-        `Send fewer at once, or try again in ${seconds} s.`,
+      `The sentences were still waiting after ${timeout / 1000} s. Send fewer at once, or try again in ${seconds} s.`,
       seconds,
     );
   }

@@ -28,7 +28,7 @@ const titles: Record<string, string> = {
   DamagedError: 'The rows are damaged',
   InvalidModelError: 'The base model cannot be used',
   UnknownBaseModelError: 'The base model cannot be used',
-  BaseModelUnavailableError: 'The base model could not be had',
+  BaseModelUnavailableError: 'The base model could not be downloaded',
   EngineUnavailableError: 'The engine could not be started',
   JobRefusedError: 'The job cannot be done',
   ModelNotServableError: 'The trained model cannot be served',

@@ -65,7 +65,7 @@ export class RunFeed {
     const { maxFollowers } = this.settings;
     if (this.seats >= maxFollowers) {
       throw new TooManyRequestsError(
-        `${maxFollowers} clients follow runs already, which is the most. Try again in ${RETRY_AFTER} s, ask GET /train/ID instead, or ` +
+        `${maxFollowers} clients follow runs already, which is the limit. Try again in ${RETRY_AFTER} s, ask GET /train/ID instead, or ` +
           'raise WELLFORMED_MAX_FOLLOWERS.',
         RETRY_AFTER,
       );

@@ -118,7 +118,7 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
       }
       if (!isForeignKeyViolation(error)) throw error;
       throw new NotFoundError(
-        'A dataset of this run has just been deleted. GET /datasets lists those there are.',
+        'A dataset of this run has just been deleted. GET /datasets lists the datasets.',
       );
     }
   }

@@ -1,7 +1,8 @@
 import type { ParameterStore } from './parameter-store.js';
 import type { NamedTensor } from '../weights/named-tensor.js';
 
-export type EngineName = 'tensorflow' | 'wasm';
+export const engineNames = ['tensorflow', 'wasm'] as const;
+export type EngineName = (typeof engineNames)[number];
 
 /** A TF.js backend made ready for training: loaded, its fused kernels registered. One per thread. */
 export interface Engine {

@@ -1,8 +1,9 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, IntersectionType, PickType } from '@nestjs/swagger';
+import { engineNames } from '../../bert/engines/engine.js';
 import { runPhases, runStatuses, type RunPhase, type RunStatus } from '../run.js';
 import type { RunEvent, RunEventData, RunEventType } from '../run-event.js';
 import { RunEpochDto, RunEvaluationDto } from './run-evaluation.dto.js';
-import { RunDownloadDto, RunErrorDto, RunPlanDto, RunPointDto } from './run.dto.js';
+import { RunDownloadDto, RunErrorDto, RunPlanDto, RunPointDto, RunSummaryDto } from './run.dto.js';
 
 export class RunStatusDto {
   @ApiProperty({ enum: runStatuses, enumName: 'RunStatus', example: 'running' })
@@ -21,7 +22,7 @@ export class RunPhaseDto {
 }
 
 export class RunEngineDto {
-  @ApiProperty({ enum: ['tensorflow', 'wasm'], example: 'tensorflow' })
+  @ApiProperty({ enum: engineNames, example: 'tensorflow' })
   name!: string;
 
   @ApiProperty({ description: 'With package and version.', example: 'TensorFlow 2.15.1 on the CPU' })
@@ -36,23 +37,12 @@ export class RunSettledPlanDto extends RunPlanDto {
   totalSteps!: number;
 }
 
-export class RunStepDto extends RunPointDto {
+export class RunStepDto extends IntersectionType(
+  RunPointDto,
+  PickType(RunSummaryDto, ['examplesPerSecond', 'progress', 'secondsLeft'] as const),
+) {
   @ApiProperty({ type: 'integer', example: 804 })
   totalSteps!: number;
-
-  @ApiProperty({ type: Number, nullable: true, description: 'Training sentences a second.', example: 18.4 })
-  examplesPerSecond!: number | null;
-
-  @ApiProperty({ description: 'Share of the training done, 0 to 1.', example: 0.15 })
-  progress!: number;
-
-  @ApiProperty({
-    type: Number,
-    nullable: true,
-    description: 'Estimated time until the training ends, in seconds.',
-    example: 1190,
-  })
-  secondsLeft!: number | null;
 }
 
 export class RunStoppedEarlyDto {

@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { engineNames } from '../../bert/engines/engine.js';
 import { validationWarnings } from '../../bert/evaluation/warnings.js';
 import { HyperparametersDto } from '../../models/dto/hyperparameters.dto.js';
 import { promotionRules, type PromotionRule } from '../../models/model-version.js';
@@ -81,7 +82,7 @@ export class RunDownloadDto {
 }
 
 export class RunErrorDto {
-  @ApiProperty({ example: 'The base model could not be had' })
+  @ApiProperty({ example: 'The base model could not be downloaded' })
   title!: string;
 
   @ApiProperty({
@@ -179,7 +180,7 @@ export class RunSummaryDto {
   })
   stoppedEarly!: string | null;
 
-  @ApiProperty({ type: String, enum: ['tensorflow', 'wasm'], nullable: true, example: 'tensorflow' })
+  @ApiProperty({ type: String, enum: engineNames, nullable: true, example: 'tensorflow' })
   engine!: string | null;
 
   @ApiProperty({ example: 'bert-base-uncased' })

@@ -19,7 +19,7 @@ export function describeExit(code: number | NodeJS.Signals | null, said = ''): R
   if (code === 'SIGKILL') {
     return {
       title: 'The training process was killed',
-      detail: `Whoever it was sent SIGKILL, as the system does where memory runs out. ${lastWords}. ${advice}`,
+      detail: `Something sent it SIGKILL. The system does so when memory runs out. ${lastWords}. ${advice}`,
     };
   }
   const how = typeof code === 'string' ? `was ended by ${code}` : `exited with code ${code}`;

@@ -1975,19 +1975,19 @@ export type RunStepDto = {
      * Global L2 norm of the gradients before clipping.
      */
     gradientNorm: number;
-    totalSteps: number;
     /**
      * Training sentences a second.
      */
     examplesPerSecond: number | null;
     /**
-     * Share of the training done, 0 to 1.
+     * Share of the training done, 0 to 1; 1 only once the model is registered.
      */
     progress: number;
     /**
      * Estimated time until the training ends, in seconds.
      */
     secondsLeft: number | null;
+    totalSteps: number;
 };
 
 export type RunStoppedEarlyDto = {
