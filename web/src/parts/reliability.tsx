@@ -8,8 +8,10 @@ const SIZE = 100;
 /** Judgements are at least as sure as a coin. */
 const LEAST = 0.5;
 const across = (confidence: number) => (SIZE * (confidence - LEAST)) / (1 - LEAST);
+const up = (accuracy: number) => SIZE * (1 - accuracy);
+const TICKS = { confidence: [0.5, 0.75, 1], accuracy: [0, 0.5, 1] };
 
-/** How often judgements are right that are so sure. On the line they are as right as they are sure. */
+/** How often judgements are right, by how sure they are. */
 export function Reliability({
   title,
   bins,
@@ -27,15 +29,21 @@ export function Reliability({
         rows: bins.map((one) => [percent(one.confidence), percent(one.accuracy), whole(one.rows)]),
       }}
     >
-      <svg class="reliability" viewBox={`-6 -6 ${SIZE + 12} ${SIZE + 12}`} role="img" aria-label={title}>
+      <svg class="reliability" viewBox={`-20 -6 ${SIZE + 32} ${SIZE + 18}`} role="img" aria-label={title}>
         <rect width={SIZE} height={SIZE} />
-        <line x1={0} y1={SIZE / 2} x2={SIZE} y2={0} />
+        <line x1={0} y1={up(LEAST)} x2={SIZE} y2={up(1)} />
+        {TICKS.confidence.map((value) => (
+          <text x={across(value)} y={SIZE + 9} text-anchor="middle">
+            {percent(value)}
+          </text>
+        ))}
+        {TICKS.accuracy.map((value) => (
+          <text x={-2} y={up(value) + 2} text-anchor="end">
+            {percent(value)}
+          </text>
+        ))}
         {bins.map((one) => (
-          <circle
-            cx={across(one.confidence)}
-            cy={SIZE * (1 - one.accuracy)}
-            r={1 + 4 * Math.sqrt(one.rows / most)}
-          >
+          <circle cx={across(one.confidence)} cy={up(one.accuracy)} r={1 + 4 * Math.sqrt(one.rows / most)}>
             <title>{bin(percent(one.confidence), percent(one.accuracy), one.rows)}</title>
           </circle>
         ))}

@@ -327,8 +327,8 @@ export const texts = {
     accuracy: 'Right',
     rows: 'Sentences',
     bin: (confidence: string, accuracy: string, rows: number) =>
-      `${rows} judgements, ${confidence} sure, ${accuracy} right`,
-    note: 'From left to right, judgements are surer (50 to 100 %). From bottom to top, more of them are right. On the line they are as right as they are sure.',
+      `${rows} judgements: ${confidence} sure, ${accuracy} right`,
+    note: 'Across: how sure the model is. Up: how many of these judgements are right. On the dashed line, the model is right as often as it says. Larger points are more judgements.',
   },
   system: {
     title: 'System',
