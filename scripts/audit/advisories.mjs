@@ -1,5 +1,5 @@
 /**
- * Packages whose advisories are known and of no effect here, and why: docs/security.md, "Dependencies", says more.
+ * Packages whose advisories are known and of no effect here, and why: docs/security.md, "Audit dependencies", says more.
  * @type {Readonly<Record<string, string>>}
  */
 export const explained = {

@@ -70,7 +70,7 @@ export class HttpSettings {
 
   @Setting('WELLFORMED_PORT', {
     default: '3000',
-    description: 'Port to listen on; 0 takes any free one.',
+    description: 'Port to listen on. 0 takes any free port.',
     parse: integer,
   })
   @IsInt({ message: 'must be a whole number' })
@@ -81,7 +81,7 @@ export class HttpSettings {
   @Setting('WELLFORMED_METRICS_PORT', {
     default: 'none',
     description:
-      'A second port, for `/metrics` alone, which needs no key there; the first one then has no metrics. 0 takes any free one.',
+      'A second port that serves `/metrics` only, without a key. The first port then has no metrics. 0 takes any free port.',
     parse: (value) => (value === 'none' ? value : integer(value)),
   })
   @ValidateIf(({ metricsPort }: HttpSettings) => metricsPort !== 'none')
@@ -92,8 +92,9 @@ export class HttpSettings {
   @Setting('WELLFORMED_API_KEYS', {
     default: '',
     description:
-      'Who may use the service: entries `NAME:SCOPE+SCOPE:SHA256` with commas between them, as `npm run api-key` prints them. The ' +
-      'scopes are predict, train, metrics and admin ([security.md](security.md)). Without an entry here or in the file no key is asked for.',
+      'API keys: entries `NAME:SCOPE+SCOPE:SHA256` separated by commas, as `npm run api-key` prints them. The scopes are ' +
+      'predict, train, metrics and admin ([security.md](security.md)). Without an entry here or in the file, the service ' +
+      'asks for no key.',
     parse: (value) => parseApiKeys(list(value)),
     secret: true,
   })
@@ -103,7 +104,7 @@ export class HttpSettings {
   @Setting('WELLFORMED_API_KEYS_FILE', {
     default: '',
     description:
-      'A file with more such entries, one a line; `#` begins a comment. It is read again whenever it changes.',
+      'File with more API keys, one entry per line. `#` begins a comment. The service reads the file again when it changes.',
     parse: text,
   })
   apiKeysFile!: string;
@@ -111,8 +112,8 @@ export class HttpSettings {
   @Setting('WELLFORMED_PUBLIC', {
     default: 'docs',
     description:
-      'What needs no key even where there are keys: docs (`/docs` and `/openapi.json`), metrics, both with a comma between them, or ' +
-      'none. `/health` never needs one.',
+      'What needs no key even if the service has keys: docs (`/docs` and `/openapi.json`), metrics, both separated by a ' +
+      'comma, or none. `/health` never needs a key.',
     parse: list,
   })
   @Validate(IsEach, [(item: string) => publicAreas.some((area) => area === item)], {
@@ -123,7 +124,8 @@ export class HttpSettings {
   @Setting('WELLFORMED_RATE_LIMIT', {
     default: '0',
     description:
-      'Most requests a minute of a key, or of an address that sends none; more are answered 429. 0: as many as they like.',
+      'Largest number of requests per minute from one key, or from one address without a key. Further requests get a 429. 0: ' +
+      'no limit.',
     parse: integer,
   })
   @IsInt({ message: 'must be a whole number, 0 for no limit' })
@@ -133,8 +135,8 @@ export class HttpSettings {
   @Setting('WELLFORMED_TRUST_PROXY', {
     default: 'none',
     description:
-      'Whose `X-Forwarded-For` is believed: addresses or ranges of proxies (10.0.0.0/8, loopback, linklocal, uniquelocal) with ' +
-      'commas between them.',
+      'Proxies whose `X-Forwarded-For` the service believes: addresses or ranges (10.0.0.0/8, loopback, linklocal, ' +
+      'uniquelocal) separated by commas.',
     parse: list,
   })
   @Validate(IsEach, [isAddressRange], {
@@ -145,7 +147,7 @@ export class HttpSettings {
   @Setting('WELLFORMED_CORS_ORIGINS', {
     default: 'none',
     description:
-      'Sites whose pages may call the service from a browser: origins (https://app.example) with commas between them, or `*`.',
+      'Sites whose pages may call the service from a browser: origins (https://app.example) separated by commas, or `*`.',
     parse: list,
   })
   @Validate(IsEach, [isOrigin], {
@@ -156,8 +158,9 @@ export class HttpSettings {
   @Setting('WELLFORMED_HOST_NAMES', {
     default: 'auto',
     description:
-      'By which names the service may be asked (`Host`), besides localhost and addresses: names with commas between them, any, or ' +
-      'auto: any where API keys are asked for or it listens on more than loopback, else no other ([security.md](security.md)).',
+      'Names that the service answers to (`Host`), besides localhost and addresses: names separated by commas, any, none, or ' +
+      'auto. auto: any name if the service asks for API keys or listens on more than loopback, else none ' +
+      '([security.md](security.md)).',
     parse: (value) => (value === 'auto' || value === 'any' ? value : list(value.toLowerCase())),
   })
   @ValidateIf(({ hostNames }: HttpSettings) => Array.isArray(hostNames))
@@ -169,8 +172,9 @@ export class HttpSettings {
   @Setting('WELLFORMED_CLIENT_TIMEOUT', {
     default: '60 s',
     description:
-      'How long a client may take to send the headers of a request, and to send a body, which gets a second more for each KiB that ' +
-      'arrives; and how long it may read nothing of its answer. Streams of sentences have a time of their own.',
+      'Time that a client may take to send the headers of a request, and to send a body. A body gets one more second for ' +
+      'each KiB that arrives. Also the time that a client may read nothing of an answer. Streams of sentences have their own ' +
+      'timeout.',
     parse: duration,
   })
   @Between(100, 3_600_000, 'must be a time from 100 ms to 60 min, such as 60 s')
@@ -179,8 +183,8 @@ export class HttpSettings {
   @Setting('WELLFORMED_MAX_CONNECTIONS', {
     default: '16384',
     description:
-      'Most connections at a time; more are closed at once, so that files for the database and the models can still be opened. ' +
-      'Fewer where the limit of open files leaves room for fewer.',
+      'Largest number of connections at a time. Further connections are closed at once, so that the service can still open ' +
+      'files. The number is lower if the limit of open files leaves less room.',
     parse: integer,
   })
   @IsInt({ message: 'must be a whole number' })
@@ -200,8 +204,8 @@ export class HttpSettings {
   @Setting('WELLFORMED_SHUTDOWN_GRACE', {
     default: '30 s',
     description:
-      'How long requests that are under way after that may take, and the step of a training; then they are cut off. Whatever kills the ' +
-      'process must wait for both times and some seconds more.',
+      'Time that requests under way, and the current training step, get to finish after the delay. Then they are cut off. ' +
+      'Set the kill timeout of your process manager to the delay plus the grace period plus 10 seconds.',
     parse: duration,
   })
   @Between(0, 3_600_000, 'must be a time from 0 to 60 min, such as 30 s')

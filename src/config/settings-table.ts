@@ -9,9 +9,10 @@ export function configurationDocument(): string {
   );
   return `# Configuration
 
-The service is told what to do by environment variables, read once at the start. An empty one counts as not set. What does not
-validate stops the start with the whole list of what is wrong; a \`WELLFORMED_…\` variable that is not in this table is warned of,
-with the name that was probably meant. Sizes are bytes or take a unit, \`512 MiB\`; times take one, \`500 ms\`, \`30 s\`, \`2 min\`.
+Set environment variables to configure the service. It reads them once, at the start. An empty variable counts as not set. If a value is
+not valid, the service does not start and lists everything that is wrong. It warns of a \`WELLFORMED_…\` variable that is not in this table,
+and suggests the name that you may have meant. A size is in bytes, or has a unit: \`512 MiB\`. A time has a unit: \`500 ms\`,
+\`30 s\`, \`2 min\`.
 
 | variable | default | what it does |
 | --- | --- | --- |

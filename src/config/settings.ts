@@ -37,7 +37,7 @@ class IsHubModelList implements ValidatorConstraintInterface {
 export class Settings extends HttpSettings {
   @Setting('WELLFORMED_DATA', {
     default: './data',
-    description: 'Folder for the database, datasets and models. One process at a time.',
+    description: 'Folder for the database, data sets and models. One process may use it at a time.',
     parse: text,
   })
   @IsNotEmpty({ message: 'must be the path of a folder' })
@@ -45,7 +45,7 @@ export class Settings extends HttpSettings {
 
   @Setting('WELLFORMED_BASE_MODELS', {
     default: '<data>/base-models',
-    description: 'Folder for base models, both those put there by hand and those downloaded.',
+    description: 'Folder for base models: those that you put there, and those that the service downloads.',
     parse: text,
   })
   @IsNotEmpty({ message: 'must be the path of a folder' })
@@ -54,8 +54,8 @@ export class Settings extends HttpSettings {
   @Setting('WELLFORMED_ENGINE', {
     default: 'auto',
     description:
-      'What trains: tensorflow (native; tensorflow-cpu or tensorflow-gpu names one of its two builds), wasm (portable, slow), ' +
-      'or auto: tensorflow where it is prepared.',
+      'Engine that trains: tensorflow (native; tensorflow-cpu or tensorflow-gpu names one of its two builds), wasm ' +
+      '(portable, slow), or auto (tensorflow if it is prepared, else wasm).',
     parse: text,
   })
   @IsIn(['auto', 'tensorflow', 'tensorflow-cpu', 'tensorflow-gpu', 'wasm'], {
@@ -66,8 +66,8 @@ export class Settings extends HttpSettings {
   @Setting('WELLFORMED_TRAINING_MEMORY', {
     default: 'auto',
     description:
-      'Most memory that a training may take, in bytes or with a unit; one that needs more is refused, one that takes more is ended. ' +
-      'auto: what the machine or container has left.',
+      'Most memory that a training may use. The service refuses a run that needs more, and ends one that uses more. auto: ' +
+      'what the machine or container has left.',
     parse: (value) => (value === 'auto' ? value : bytes(value)),
   })
   @ValidateIf(({ trainingMemory }: Settings) => trainingMemory !== 'auto')
@@ -77,7 +77,8 @@ export class Settings extends HttpSettings {
 
   @Setting('WELLFORMED_MAX_FOLLOWERS', {
     default: '2000',
-    description: 'Most clients that follow runs (`GET /train/ID/events`) at a time; more are answered 429.',
+    description:
+      'Largest number of clients that follow runs (`GET /train/ID/events`) at a time. Further clients get a 429.',
     parse: integer,
   })
   @IsInt({ message: 'must be a whole number' })
@@ -86,7 +87,7 @@ export class Settings extends HttpSettings {
 
   @Setting('WELLFORMED_EVALUATION_QUEUE', {
     default: '100',
-    description: 'Most evaluations of models that wait for their turn; more are answered 429.',
+    description: 'Largest number of evaluations in the queue. Further requests get a 429.',
     parse: integer,
   })
   @IsInt({ message: 'must be a whole number' })
@@ -95,7 +96,7 @@ export class Settings extends HttpSettings {
 
   @Setting('WELLFORMED_MAX_UPLOAD_BYTES', {
     default: '1 GiB',
-    description: 'Largest file that is taken, in bytes or with a unit (KiB, MiB, GiB).',
+    description: 'Largest file that the service accepts.',
     parse: bytes,
   })
   @IsInt({ message: 'must be a size such as 1073741824 or 1 GiB' })
@@ -104,7 +105,7 @@ export class Settings extends HttpSettings {
 
   @Setting('WELLFORMED_MAX_BODY_BYTES', {
     default: '1 MiB',
-    description: 'Largest JSON or text body that is taken, in bytes or with a unit.',
+    description: 'Largest JSON or text body that the service accepts.',
     parse: bytes,
   })
   @IsInt({ message: 'must be a size such as 1048576 or 1 MiB' })
@@ -115,7 +116,8 @@ export class Settings extends HttpSettings {
   @Setting('WELLFORMED_LOADED_MODELS', {
     default: '2',
     description:
-      'Most models in memory at a time for predictions, one more while an alias moves; the one not asked for longest leaves.',
+      'Largest number of models in memory for predictions. There may be one more while an alias moves. The least recently ' +
+      'used model leaves first.',
     parse: integer,
   })
   @IsInt({ message: 'must be a whole number' })
@@ -124,7 +126,8 @@ export class Settings extends HttpSettings {
 
   @Setting('WELLFORMED_INFERENCE_THREADS', {
     default: 'auto',
-    description: 'Threads that compute one batch of sentences; auto: as many as the process may use cores.',
+    description:
+      'Number of threads that compute one batch of sentences. auto: the number of cores that the process may use.',
     parse: (value) => (value === 'auto' ? value : integer(value)),
   })
   @ValidateIf(({ inferenceThreads }: Settings) => inferenceThreads !== 'auto')
@@ -135,7 +138,8 @@ export class Settings extends HttpSettings {
   @Setting('WELLFORMED_PREDICT_BATCH_TOKENS', {
     default: '512',
     description:
-      'Most tokens of sentences computed together; different lengths count a little more, and a longer sentence is computed by itself.',
+      'Largest number of tokens in one batch of sentences. Sentences of different lengths count a little more. A longer ' +
+      'sentence is computed alone.',
     parse: integer,
   })
   @IsInt({ message: 'must be a whole number' })
@@ -145,7 +149,8 @@ export class Settings extends HttpSettings {
   @Setting('WELLFORMED_PREDICT_MAX_WAIT', {
     default: '0 ms',
     description:
-      'How long a sentence waits for company while its model has nothing to do: more sentences a second, each later.',
+      'Time that a sentence waits for others while its model is idle. A longer wait gives more sentences per second, and ' +
+      'later answers.',
     parse: duration,
   })
   @Between(0, 10_000, 'must be a time from 0 to 10 s, such as 5 ms')
@@ -153,7 +158,8 @@ export class Settings extends HttpSettings {
 
   @Setting('WELLFORMED_PREDICT_QUEUE', {
     default: '1024',
-    description: 'Most sentences that wait for a model; who comes when it is full is answered 429.',
+    description:
+      'Largest number of sentences that wait for a model. If the queue is full, requests get a 429.',
     parse: integer,
   })
   @IsInt({ message: 'must be a whole number' })
@@ -162,7 +168,7 @@ export class Settings extends HttpSettings {
 
   @Setting('WELLFORMED_PREDICT_DEADLINE', {
     default: '30 s',
-    description: 'A request that still waits after so long is answered 503.',
+    description: 'Longest time that a request may wait for its model. Then it gets a 503.',
     parse: duration,
   })
   @Between(1, 3_600_000, 'must be a time from 1 ms to 60 min, such as 30 s')
@@ -171,7 +177,8 @@ export class Settings extends HttpSettings {
   @Setting('WELLFORMED_PREDICT_STREAM_IDLE', {
     default: '5 min',
     description:
-      'A stream of sentences ends when its client neither sends nor reads for so long, or a part of it waits so long for the model.',
+      'Longest time without progress in a stream of sentences: the client neither sends nor reads, or the model is busy. ' +
+      'Then the stream ends.',
     parse: duration,
   })
   @Between(1, 3_600_000, 'must be a time from 1 ms to 60 min, such as 5 min')
@@ -179,7 +186,7 @@ export class Settings extends HttpSettings {
 
   @Setting('WELLFORMED_PREDICT_CACHE', {
     default: '0',
-    description: 'Of how many sentences each model remembers its judgement; 0: none.',
+    description: 'Number of judgements cached per model. 0 turns the cache off.',
     parse: integer,
   })
   @IsInt({ message: 'must be a whole number' })
@@ -189,8 +196,8 @@ export class Settings extends HttpSettings {
   @Setting('WELLFORMED_PREDICT_PRECISION', {
     default: 'auto',
     description:
-      'What predictions are computed with where a request does not say: fp32, int8 (faster; a model that has none is then answered ' +
-      '409), or auto: int8 where it was as good on the validation rows.',
+      'Precision of predictions if the request names none: fp32, int8 (faster; a model without int8 then answers 409), or ' +
+      'auto (int8 if it was as good on the validation rows).',
     parse: text,
   })
   @IsIn(['auto', 'fp32', 'int8'], { message: 'must be auto, fp32 or int8' })
@@ -199,7 +206,7 @@ export class Settings extends HttpSettings {
   @Setting('WELLFORMED_LOG_FORMAT', {
     default: 'auto',
     description:
-      'text for people, json for machines (one object a line), auto: text on a terminal, else json.',
+      'Format of the log: text for people, json for machines (one object per line), or auto (text on a terminal, else json).',
     parse: text,
   })
   @IsIn(['auto', 'text', 'json'], { message: 'must be auto, text or json' })
@@ -207,7 +214,7 @@ export class Settings extends HttpSettings {
 
   @Setting('WELLFORMED_LOG_LEVEL', {
     default: 'info',
-    description: 'How much the log tells: error, warn, info or debug, each with all before it.',
+    description: 'Least severe level in the log: error, warn, info or debug.',
     parse: text,
   })
   @IsIn(logLevels, { message: 'must be error, warn, info or debug' })
@@ -216,8 +223,8 @@ export class Settings extends HttpSettings {
   @Setting('WELLFORMED_LOG_REQUESTS', {
     default: 'all',
     description:
-      'Of which requests the log has a line: all, failed (answered 4xx or 5xx, or cut off) or none. Those of health checks and ' +
-      'metrics that go well are told at the level debug.',
+      'Requests that get a line in the log: all, failed (answered with 4xx or 5xx, or cut off) or none. Successful health ' +
+      'checks and metrics are logged at level debug.',
     parse: text,
   })
   @IsIn(['all', 'failed', 'none'], { message: 'must be all, failed or none' })
@@ -226,8 +233,8 @@ export class Settings extends HttpSettings {
   @Setting('WELLFORMED_HUB_MODELS', {
     default: 'any',
     description:
-      'Which models a run may fetch from the hub: any, catalogue (those of the catalogue alone), or a list of ids ' +
-      'with commas between them (the catalogue is always allowed).',
+      'Models that a run may download from the hub: any, catalogue (only those of the catalogue), or a list of ids separated ' +
+      'by commas. The catalogue is always allowed.',
     parse: hubModelList,
   })
   @Validate(IsHubModelList)
@@ -235,7 +242,7 @@ export class Settings extends HttpSettings {
 
   @Setting('WELLFORMED_HUB_URL', {
     default: 'https://huggingface.co',
-    description: 'Address of the Hugging Face hub or of a mirror of it.',
+    description: 'Address of the Hugging Face hub, or of a mirror.',
     parse: (value) => value.replace(/\/+$/, ''),
   })
   @IsUrl(
@@ -246,7 +253,7 @@ export class Settings extends HttpSettings {
 
   @Setting('WELLFORMED_BASE_MODEL_MAX_BYTES', {
     default: '4 GiB',
-    description: 'Largest base model that is downloaded, in bytes or with a unit.',
+    description: 'Largest base model that the service downloads.',
     parse: bytes,
   })
   @IsInt({ message: 'must be a size such as 4294967296 or 4 GiB' })
@@ -255,8 +262,7 @@ export class Settings extends HttpSettings {
 
   @Setting('WELLFORMED_COLA_URL', {
     default: 'https://nyu-mll.github.io/CoLA/cola_public_1.1.zip',
-    description:
-      'Address of the archive that CoLA is fetched from, when somebody adds it by name; or of a copy of it.',
+    description: 'Address of the archive that CoLA is downloaded from, or of a copy.',
     parse: text,
   })
   @IsUrl(
