@@ -8,6 +8,12 @@ const plain = ['**/*.js', '**/*.mjs', '**/*.cjs'];
 // A leading underscore says that something is there for its place only.
 const unused = { argsIgnorePattern: '^_', varsIgnorePattern: '^_', destructuredArrayIgnorePattern: '^_' };
 
+/** Node takes `..//a.js` for another module than `../a.js`, and loads it and what it imports a second time. */
+const doubledSlash = {
+  selector: 'ImportDeclaration[source.value=/^\\..*\\u002F\\u002F/]',
+  message: 'The path has a doubled slash: Node would load the module twice.',
+};
+
 export default tseslint.config(
   {
     ignores: [
@@ -75,6 +81,7 @@ export default tseslint.config(
       // Options hold callbacks that are written as methods; they are meant to be taken out.
       '@typescript-eslint/unbound-method': 'off',
       eqeqeq: ['error', 'always', { null: 'ignore' }],
+      'no-restricted-syntax': ['error', doubledSlash],
     },
   },
   {
@@ -111,6 +118,7 @@ export default tseslint.config(
     rules: {
       'no-restricted-syntax': [
         'error',
+        doubledSlash,
         {
           selector: 'ImportDeclaration[source.value=/fine-tuning/]',
           message: 'engines/ imports nothing of fine-tuning/.',

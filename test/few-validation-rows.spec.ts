@@ -1,8 +1,3 @@
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { precisions } from '../src/bert/onnx/precisions.js';
 import type { DatasetDto } from '../src/datasets/dto/dataset.dto.js';
@@ -11,27 +6,32 @@ import type { ModelDto } from '../src/models/dto/model.dto.js';
 import type { PredictionsDto } from '../src/predictions/dto/prediction.dto.js';
 import type { RunDto } from '../src/training/dto/run.dto.js';
 import { practiceRows } from './support/practice-rows.js';
-import { startServiceProcess, type RunningService } from './support/service-process.js';
+import type { RunningService } from './support/service-process.js';
+import {
+  get,
+  request,
+  startTrainer,
+  text,
+  tinyBaseModels,
+  trainJson,
+  untilEnded,
+  uploadText,
+} from './support/trainer.js';
 
 /*
  * Trains the tiny BERT on enough rows, but validates it on a handful: nothing that is fitted on those may serve, and everything
  * says how little the figures mean.
  */
 
-const folder = mkdtempSync(path.join(tmpdir(), 'wellformed-few-rows-'));
+const baseModels = tinyBaseModels();
 let service: RunningService;
 let training: DatasetDto;
 
 beforeAll(async () => {
-  const tinyBert = fileURLToPath(new URL('./goldens/tiny-bert/', import.meta.url));
-  cpSync(tinyBert, path.join(folder, 'tiny-bert'), { recursive: true });
-  service = await startServiceProcess({ settings: { WELLFORMED_BASE_MODELS: folder } });
-  training = await upload(practiceRows(240, 5));
+  service = await startTrainer(baseModels);
+  training = await uploadText(service, practiceRows(240, 5));
 });
-afterAll(async () => {
-  await service.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => service.stop());
 
 const sentences = ['The dog sleeps.', 'Dog the sleeps.', 'A girl saw the cat.', 'Cat this met a dog.'];
 const twoRows = 'own\t1\t\tThe dog sleeps.\nown\t0\t\tDog the sleeps.\n';
@@ -45,8 +45,12 @@ describe.each([
   let model: ModelDto;
 
   beforeAll(async () => {
-    run = await train({ validationDatasetId: (await upload(rows)).id, learningRate: 1e-3, epochs: 2 });
-    model = await get<ModelDto>(`/models/${run.modelId}`);
+    run = await train({
+      validationDatasetId: (await uploadText(service, rows)).id,
+      learningRate: 1e-3,
+      epochs: 2,
+    });
+    model = await get<ModelDto>(service, `/models/${run.modelId}`);
   }, 120_000);
 
   it('keeps the scores and the threshold as they are, and says why', () => {
@@ -62,7 +66,7 @@ describe.each([
   it('warns in the run, the model and the card', async () => {
     expect(run.warnings).toEqual([expect.stringContaining(warning)]);
     expect(model.warnings).toContain(run.warnings[0]);
-    const card = await text(`/models/${model.id}/files/README.md`);
+    const card = await text(service, `/models/${model.id}/files/README.md`);
     expect(card).toContain(`> **Warning:** ${run.warnings[0]}\n`);
     const { calibration, threshold } = model.serving!.variants.int8;
     for (const reason of [calibration.reason, threshold.reason])
@@ -82,10 +86,10 @@ describe.each([
 
 describe('a version with an MCC of 0', { timeout: 120_000 }, () => {
   it('says so wherever it becomes production', async () => {
-    const oneClass = await upload('The cat sat.\t1\nThe dog sat.\t1\n');
+    const oneClass = await uploadText(service, 'The cat sat.\t1\nThe dog sat.\t1\n');
     const wanted = { validationDatasetId: oneClass.id, epochs: 1 };
     const { modelId } = await train({ ...wanted, promote: 'always' });
-    const { promotion, warnings } = await get<ModelDto>(`/models/${modelId}`);
+    const { promotion, warnings } = await get<ModelDto>(service, `/models/${modelId}`);
     expect(promotion).toMatchObject({ promoted: true, reason: expect.stringContaining('WARNING: Its MCC') });
     expect(warnings).toEqual([
       expect.stringContaining('2 acceptable and 0 unacceptable'),
@@ -96,17 +100,17 @@ describe('a version with an MCC of 0', { timeout: 120_000 }, () => {
       .toEqual([expect.stringMatching(/^Registered .* no better than chance/)]);
 
     const { modelId: other } = await train({ ...wanted, promote: 'never' });
-    const { promotion: refused } = await get<ModelDto>(`/models/${other}`);
+    const { promotion: refused } = await get<ModelDto>(service, `/models/${other}`);
     expect(refused.reason).not.toContain('WARNING');
     expect(warningsInLog(other!)).toEqual([]);
-    await request('PUT', '/aliases/staging', { modelId: other });
+    await send('PUT', '/aliases/staging', { modelId: other });
     expect(warningsInLog(other!)).toEqual([]);
-    await request('PUT', '/aliases/production', { modelId: other });
+    await send('PUT', '/aliases/production', { modelId: other });
     await expect
       .poll(() => warningsInLog(other!))
       .toEqual([expect.stringMatching(/by hand\. .*no better than chance/)]);
 
-    const { history } = await get<AliasWithHistoryDto>('/aliases/production');
+    const { history } = await get<AliasWithHistoryDto>(service, '/aliases/production');
     expect(history[0]!.reason).toMatch(/^By hand\. WARNING: Its MCC on the validation rows is 0/);
     expect(history[1]!.reason).toBe(promotion.reason);
   });
@@ -123,42 +127,19 @@ function warningsInLog(modelId: string): string[] {
     .map(({ message }) => message);
 }
 
-async function upload(content: string): Promise<DatasetDto> {
-  const form = new FormData();
-  form.set('file', new Blob([content]), 'rows.tsv');
-  const response = await fetch(`${service.url}/datasets`, { method: 'POST', body: form });
-  expect(response.status).toBe(201);
-  return (await response.json()) as DatasetDto;
-}
-
 async function train(body: object): Promise<RunDto> {
-  const asked = { datasetId: training.id, baseModel: 'tiny-bert', ...body };
-  let run = (await (await request('POST', '/train', asked)).json()) as RunDto;
-  while (run.status === 'queued' || run.status === 'running') {
-    await delay(100);
-    run = await get<RunDto>(`/train/${run.id}`);
-  }
+  const { id } = await trainJson(service, { datasetId: training.id, baseModel: 'tiny-bert', ...body });
+  const run = await untilEnded(service, id);
   expect(run).toMatchObject({ status: 'succeeded', error: null });
   return run;
 }
 
 async function predict(body: object): Promise<PredictionsDto> {
-  return (await (await request('POST', '/predict', body)).json()) as PredictionsDto;
+  return (await (await send('POST', '/predict', body)).json()) as PredictionsDto;
 }
 
-async function request(method: string, url: string, body: object): Promise<Response> {
-  const headers = { 'content-type': 'application/json' };
-  const response = await fetch(service.url + url, { method, body: JSON.stringify(body), headers });
+async function send(method: string, url: string, body: object): Promise<Response> {
+  const response = await request(service, method, url, body);
   expect(response.ok).toBe(true);
   return response;
-}
-
-async function get<T>(url: string): Promise<T> {
-  return JSON.parse(await text(url)) as T;
-}
-
-async function text(url: string): Promise<string> {
-  const response = await fetch(service.url + url);
-  expect(response.status).toBe(200);
-  return response.text();
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES, type OutgoingHttpHeaders, type ServerResponse } from 'node:http';
-import { InvalidInputError, type DomainError } from '../common/errors.js';
+import { InvalidInputError, type DomainError, type InputPath } from '../common/errors.js';
 import type { ProblemDetails } from './problem-details.dto.js';
 import { shortened } from '../common/text.js';
 
@@ -32,7 +32,7 @@ export function problemOfDomainError(error: DomainError): Problem {
 }
 
 /** A JSON pointer (RFC 6901) in URI form. Half a character, which a URI cannot have, becomes U+FFFD. */
-function pointerTo(path: readonly (string | number)[]): string {
+function pointerTo(path: InputPath): string {
   const parts = path.map((part) => {
     const escaped = shortened(String(part), MOST_OF_NAME).replaceAll('~', '~0').replaceAll('/', '~1');
     return `/${encodeURIComponent(Buffer.from(escaped).toString())}`;

@@ -1,7 +1,7 @@
 import { Injectable, type ArgumentMetadata, type PipeTransform, type Type } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
 import { validate, type ValidationError } from 'class-validator';
-import { InvalidInputError, type InputProblem } from '../common/errors.js';
+import { InvalidInputError, type InputPath, type InputProblem } from '../common/errors.js';
 import { queryValues } from './form-values.js';
 import { knownFields, type UnknownField } from './known-fields.js';
 import { nearest } from '../common/nearest.js';
@@ -61,7 +61,7 @@ const NOT_DTOS = new Set<unknown>([String, Number, Boolean, Array, Object, Buffe
 function problemsOf(
   { property, constraints, children = [] }: ValidationError,
   source: InputSource,
-  parent: readonly (string | number)[],
+  parent: InputPath,
 ): InputProblem[] {
   const path = [...parent, property];
   // Decorators are applied from the last to the first.
@@ -70,7 +70,7 @@ function problemsOf(
   return children.flatMap((child) => problemsOf(child, source, path));
 }
 
-function placeOf(path: readonly (string | number)[], source: InputSource): Omit<InputProblem, 'message'> {
+function placeOf(path: InputPath, source: InputSource): Omit<InputProblem, 'message'> {
   if (source === 'query' || source === 'param') return { parameter: told(path.join('.')) };
   return { path };
 }

@@ -1,10 +1,12 @@
 /** So many problems are told at most; of more, the first. */
 export const MOST_PROBLEMS = 100;
 
+/** A place in a JSON body or a form: `['epochs']`, `['sentences', 3]`. */
+export type InputPath = readonly (string | number)[];
+
 /** One thing that is wrong with what the client sent. */
 export interface InputProblem {
-  /** Where in the JSON body or the form: `['epochs']`, `['sentences', 3]`. */
-  path?: readonly (string | number)[];
+  path?: InputPath;
   /** Which query or path parameter. */
   parameter?: string;
   /** Line of an uploaded file, from 1. */

@@ -2,7 +2,7 @@ import { LessThan, type FindManyOptions, type FindOptionsWhere, type Repository 
 import { findReadable } from './readable-rows.js';
 
 /** Which page of a list is wanted. */
-export interface PageQuery {
+export interface PageRequest {
   limit: number;
   /** `nextCursor` of the page before; absent for the first one. */
   cursor?: string;
@@ -20,7 +20,7 @@ export interface Page<T> {
  */
 export async function findPage<E extends { id: string }, L extends keyof E = never>(
   repository: Repository<E>,
-  query: PageQuery,
+  query: PageRequest,
   where: FindOptionsWhere<E> = {},
   leftOut: readonly L[] = [],
 ): Promise<Page<Omit<E, L>>> {

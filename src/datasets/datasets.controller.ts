@@ -16,7 +16,7 @@ import { linksTo } from '../api/api-links.js';
 import { ApiProblems } from '../api/api-problems.decorator.js';
 import { InvalidInputError } from '../common/errors.js';
 import { readForm, takesForm } from '../api/multipart.js';
-import { PageQuery } from '..//api/page-query.js';
+import { PageQuery } from '../api/page-query.js';
 import { formValues } from '../api/form-values.js';
 import { validated } from '../api/validation.js';
 import { Settings } from '../config/settings.js';

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { findPage, type Page, type PageQuery } from '../database/pages.js';
+import { findPage, type Page, type PageRequest } from '../database/pages.js';
 import { Transactions } from '../database/transactions.js';
 import { DatasetEntity } from './dataset.entity.js';
 import type { Dataset } from './dataset.js';
@@ -19,7 +19,7 @@ export class DatasetsRepository {
     return found && datasetOf(found);
   }
 
-  async page(query: PageQuery): Promise<Page<Dataset>> {
+  async page(query: PageRequest): Promise<Page<Dataset>> {
     const { items, nextCursor } = await findPage(this.rows, query);
     return { items: items.map(datasetOf), nextCursor };
   }
@@ -33,11 +33,13 @@ export class DatasetsRepository {
   }
 
   /**
-   * To be called in a transaction. Fails on a foreign key where something needs it.
+   * Fails on a foreign key where something needs it.
    * @returns whether it was there
    */
-  async delete(id: string): Promise<boolean> {
-    return Boolean((await this.rows.delete({ id })).affected);
+  delete(id: string): Promise<boolean> {
+    return this.transactions.run(async (manager) =>
+      Boolean((await manager.delete(DatasetEntity, { id })).affected),
+    );
   }
 
   private get rows() {

@@ -3,7 +3,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { ConflictError, InvalidInputError, NotFoundError } from '../common/errors.js';
 import { newId } from '../common/identifiers.js';
 import { nameFrom } from '../api/names.js';
-import type { Page, PageQuery } from '../database/pages.js';
+import type { Page, PageRequest } from '../database/pages.js';
 import { isForeignKeyViolation } from '../database/constraint-errors.js';
 import { Transactions } from '../database/transactions.js';
 import { BlobStore, type BlobKey } from '../storage/blob-store.js';
@@ -104,7 +104,7 @@ export class DatasetsService implements OnModuleInit {
     return found;
   }
 
-  list(query: PageQuery): Promise<Page<Dataset>> {
+  list(query: PageRequest): Promise<Page<Dataset>> {
     return this.datasets.page(query);
   }
 

@@ -4,7 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { Needs } from '../auth/access.js';
 import { linksTo } from '../api/api-links.js';
 import { ApiProblems } from '../api/api-problems.decorator.js';
-import { PageQuery } from '..//api/page-query.js';
+import { PageQuery } from '../api/page-query.js';
 import { EvaluationDto, EvaluationPageDto, StartEvaluationDto } from './dto/evaluation.dto.js';
 import { ApiModelParam } from './dto/parameters.js';
 import { EvaluationsService } from './evaluations.service.js';

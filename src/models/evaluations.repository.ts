@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { In } from 'typeorm';
 import { countByStatus } from '../database/count-by-status.js';
-import { findPage, type Page, type PageQuery } from '../database/pages.js';
+import { findPage, type Page, type PageRequest } from '../database/pages.js';
 import { Transactions } from '../database/transactions.js';
 import {
   evaluationStatuses,
@@ -28,7 +28,7 @@ export class EvaluationsRepository {
   }
 
   /** Those of a model, newest first. */
-  page(modelId: string, query: PageQuery): Promise<Page<StoredEvaluation>> {
+  page(modelId: string, query: PageRequest): Promise<Page<StoredEvaluation>> {
     return findPage(this.evaluations, query, { modelId });
   }
 

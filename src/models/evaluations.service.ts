@@ -11,7 +11,7 @@ import type { Precision } from '../bert/onnx/precisions.js';
 import { ConflictError, NotFoundError, TooManyRequestsError } from '../common/errors.js';
 import { newId } from '../common/identifiers.js';
 import { isSpaceError } from '../common/disk-errors.js';
-import type { Page, PageQuery } from '../database/pages.js';
+import type { Page, PageRequest } from '../database/pages.js';
 import { withoutServerFolders } from '../common/server-folders.js';
 import { untilStored } from '../common/until-stored.js';
 import { Settings } from '../config/settings.js';
@@ -146,7 +146,7 @@ export class EvaluationsService implements OnModuleInit, OnModuleDestroy, Before
    *
    * @throws NotFoundError if there is no such model
    */
-  async list(modelIdOrAlias: string, query: PageQuery): Promise<Page<EvaluationRecord>> {
+  async list(modelIdOrAlias: string, query: PageRequest): Promise<Page<EvaluationRecord>> {
     const { id: modelId } = await this.models.resolve(modelIdOrAlias);
     const page = await this.evaluations.page(modelId, query);
     return { ...page, items: page.items.map((row) => this.record(row)) };

@@ -2,7 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, HttpStatus, Param, Patch, Quer
 import { ApiTags } from '@nestjs/swagger';
 import { Needs } from '../auth/access.js';
 import { ApiProblems } from '../api/api-problems.decorator.js';
-import { PageQuery } from '..//api/page-query.js';
+import { PageQuery } from '../api/page-query.js';
 import { ModelDto, ModelPageDto, ModelSummaryDto } from './dto/model.dto.js';
 import { RenameModelDto } from './dto/rename-model.dto.js';
 import { ApiModelParam } from './dto/parameters.js';

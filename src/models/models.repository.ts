@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { In } from 'typeorm';
-import { findPage, type Page, type PageQuery } from '../database/pages.js';
+import { findPage, type Page, type PageRequest } from '../database/pages.js';
 import { Transactions } from '../database/transactions.js';
 import { AliasEntity } from './alias.entity.js';
 import type { ModelSummary, ModelVersion } from './model-version.js';
@@ -27,7 +27,7 @@ export class ModelsRepository {
     return this.versions.findOne({ select: { id: true, name: true, serving: true }, where: { id } });
   }
 
-  async page(query: PageQuery): Promise<Page<ModelSummary>> {
+  async page(query: PageRequest): Promise<Page<ModelSummary>> {
     const { items, nextCursor } = await findPage(this.versions, query, {}, modelDetails);
     return { items: await this.withAliases(items), nextCursor };
   }

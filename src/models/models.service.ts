@@ -6,7 +6,7 @@ import type { Precision } from '../bert/onnx/precisions.js';
 import { ServedModel, type ServingOptions } from '../bert/serving/served-model.js';
 import { ConflictError, DamagedError, NotFoundError } from '../common/errors.js';
 import { newId } from '../common/identifiers.js';
-import type { Page, PageQuery } from '../database/pages.js';
+import type { Page, PageRequest } from '../database/pages.js';
 import { Transactions } from '../database/transactions.js';
 import { BlobStore, type BlobKey, type ManifestFile, type StoredFile } from '../storage/blob-store.js';
 import { isModelId } from './alias.js';
@@ -81,7 +81,7 @@ export class ModelsService implements OnModuleInit {
   }
 
   /** Newest first. */
-  list(query: PageQuery): Promise<Page<ModelSummary>> {
+  list(query: PageRequest): Promise<Page<ModelSummary>> {
     return this.versions.page(query);
   }
 

@@ -1,5 +1,5 @@
 import { sentenceProblem } from '../bert/tokenizer/sentence-problem.js';
-import { InvalidInputError, type InputProblem } from '../common/errors.js';
+import { InvalidInputError, type InputPath, type InputProblem } from '../common/errors.js';
 import { characterCount, isLongerThan } from '../common/text.js';
 import type { PredictDto, PredictQueryDto } from './dto/predict.dto.js';
 import { explainables, type Explainable } from './explanations/explanations.js';
@@ -67,7 +67,7 @@ export function problemOfSentence(sentence: unknown): string | null {
 }
 
 /** Where a sentence stands in the body. */
-type PathOf = (index: number) => readonly (string | number)[];
+type PathOf = (index: number) => InputPath;
 
 const paths: Record<PredictRequest['subject'], PathOf> = {
   sentence: () => ['sentence'],

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Between, In, type EntityManager } from 'typeorm';
 import type { EngineName } from '../bert/engines/engine.js';
 import { NotFoundError } from '../common/errors.js';
-import { findPage, type Page, type PageQuery } from '../database/pages.js';
+import { findPage, type Page, type PageRequest } from '../database/pages.js';
 import { findReadableRows } from '../database/readable-rows.js';
 import { Transactions } from '../database/transactions.js';
 import { countByStatus } from '../database/count-by-status.js';
@@ -73,7 +73,7 @@ export class RunsRepository {
     return run?.status ?? noSuchRun(id);
   }
 
-  page(query: PageQuery, status?: RunStatus): Promise<Page<RunSummary>> {
+  page(query: PageRequest, status?: RunStatus): Promise<Page<RunSummary>> {
     return findPage(this.runs, query, status ? { status } : {}, runDetails);
   }
 

@@ -7,7 +7,7 @@ import {
 } from '@nestjs/common';
 import { BaseModelsService } from '../base-models/base-models.service.js';
 import { ConflictError, NotFoundError } from '../common/errors.js';
-import type { Page, PageQuery } from '../database/pages.js';
+import type { Page, PageRequest } from '../database/pages.js';
 import { isForeignKeyViolation } from '../database/constraint-errors.js';
 import { DatasetsService } from '../datasets/datasets.service.js';
 import type { Dataset } from '../datasets/dataset.js';
@@ -134,7 +134,7 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
   }
 
   /** Newest first. */
-  list(query: PageQuery, status?: RunStatus): Promise<Page<RunSummary>> {
+  list(query: PageRequest, status?: RunStatus): Promise<Page<RunSummary>> {
     return this.runs.page(query, status);
   }
 

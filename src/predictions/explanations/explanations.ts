@@ -1,6 +1,6 @@
 import type { Judgement } from '../../bert/serving/served-model.js';
 import { sentenceProblem } from '../../bert/tokenizer/sentence-problem.js';
-import { InvalidInputError, type InputProblem } from '../../common/errors.js';
+import { InvalidInputError, type InputPath, type InputProblem } from '../../common/errors.js';
 import { logOdds } from '../judging-rule.js';
 import { withoutWord } from './leave-one-out.js';
 import { wordsOf, type Word } from './words.js';
@@ -32,7 +32,7 @@ export interface Explainable {
 /** @throws InvalidInputError if there are more words than {@link maxExplainedWords}. */
 export function explainables(
   sentences: readonly string[],
-  pathOf: (index: number) => readonly (string | number)[],
+  pathOf: (index: number) => InputPath,
 ): Explainable[] {
   const words = fewWordsOf(sentences, pathOf);
   return words.map((ofSentence, i) => ({
@@ -64,10 +64,7 @@ function effectOf({ text, start, end }: Word, whole: Judgement, without: Judgeme
   return { ...place, score, change: whole.score - score, logOddsChange: logOdds(whole) - logOdds(without) };
 }
 
-function fewWordsOf(
-  sentences: readonly string[],
-  pathOf: (index: number) => readonly (string | number)[],
-): Word[][] {
+function fewWordsOf(sentences: readonly string[], pathOf: (index: number) => InputPath): Word[][] {
   const { ofSentence, ofRequest } = maxExplainedWords;
   const tooLong: InputProblem[] = [];
   const words: Word[][] = [];

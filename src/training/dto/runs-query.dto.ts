@@ -1,6 +1,6 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional } from 'class-validator';
-import { PageQuery } from '../..//api/page-query.js';
+import { PageQuery } from '../../api/page-query.js';
 import { runStatuses, type RunStatus } from '../run.js';
 
 export class RunsQuery extends PageQuery {

@@ -82,40 +82,42 @@ export async function runJob(
     const memory = new Throttle<void>(1000, () => tell({ type: 'memory', ...engine.memory() }));
     const { config, weights } = model;
     const hyperparameters = settledHyperparameters(job.hyperparameters, plan);
-    for await (const event of fineTune({ engine, config, weights, ...examples, hyperparameters, signal })) {
-      memory.offer();
-      switch (event.type) {
-        case 'step': {
-          const { type, examples, ...step } = event;
-          meter.stepped(examples, performance.now());
-          tell({ type, data: { ...step, ...meter.now }, examples });
-          break;
+    try {
+      for await (const event of fineTune({ engine, config, weights, ...examples, hyperparameters, signal })) {
+        memory.offer();
+        switch (event.type) {
+          case 'step': {
+            const { type, examples, ...step } = event;
+            meter.stepped(examples, performance.now());
+            tell({ type, data: { ...step, ...meter.now }, examples });
+            break;
+          }
+          case 'evaluation': {
+            const { type, weights: evaluated, ...evaluation } = event;
+            meter.evaluated(performance.now());
+            if (evaluation.best) writeWeights(job.folder, config, evaluated());
+            tell({ type, data: { ...evaluation, validation: withMccInterval(evaluation.validation) } });
+            tellProgress();
+            break;
+          }
+          case 'epoch': {
+            const { type, ...epoch } = event;
+            tell({ type, data: epoch });
+            break;
+          }
+          case 'stoppedEarly': {
+            const { type, reason } = event;
+            meter.stopped();
+            tell({ type, data: { reason } });
+            tellProgress();
+          }
         }
-        case 'evaluation': {
-          const { type, weights: evaluated, ...evaluation } = event;
-          meter.evaluated(performance.now());
-          if (evaluation.best) writeWeights(job.folder, config, evaluated());
-          tell({ type, data: { ...evaluation, validation: withMccInterval(evaluation.validation) } });
-          tellProgress();
-          break;
-        }
-        case 'epoch': {
-          const { type, ...epoch } = event;
-          tell({ type, data: epoch });
-          break;
-        }
-        case 'stoppedEarly': {
-          const { type, reason } = event;
-          meter.stopped();
-          tell({ type, data: { reason } });
-          tellProgress();
-        }
+        // Leaving the loop ends the fine-tuning, which frees what the engine holds for it.
+        signal.throwIfAborted();
       }
-      // Leaving the loop ends the fine-tuning, which frees what the engine holds for it.
-      signal.throwIfAborted();
+    } finally {
+      memory.close();
     }
-
-    memory.close();
 
     enter('exporting');
     const onAssessed = (share: number) => {
