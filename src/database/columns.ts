@@ -3,7 +3,8 @@ import { DamagedError } from '../common/errors.js';
 
 /*
  * Column types that mean the same on SQLite and PostgreSQL. Neither knows the other's type for a point in time, so
- * times are ISO 8601 text (UTC, milliseconds), which also sorts by time; JSON is text that the entity sees parsed.
+ * times are ISO 8601 text (UTC, milliseconds), which also sorts by time; JSON is text that the entity sees parsed. They have
+ * no type in common for bytes either: long arrays of numbers are Base64 text.
  */
 
 /** A primary key made by `newId`. */
@@ -55,6 +56,30 @@ export function JsonColumn(
         } catch {
           return unreadable;
         }
+      },
+    },
+  );
+}
+
+/** Many numbers of a size, as their bytes: little-endian, as every processor that Node runs on has them. */
+export function ArrayColumn(
+  Numbers: typeof Uint8Array | typeof Float32Array,
+  options: ColumnOptions = {},
+): PropertyDecorator {
+  return ReadColumn(
+    { ...options, type: 'text' },
+    {
+      to: (value) => {
+        const { buffer, byteOffset, byteLength } = value as Uint8Array | Float32Array;
+        return Buffer.from(buffer, byteOffset, byteLength).toString('base64');
+      },
+      from: (value) => {
+        const bytes = Buffer.from(value as string, 'base64');
+        const isWhole = bytes.length % Numbers.BYTES_PER_ELEMENT === 0;
+        // What is no Base64 was left out.
+        if (!isWhole || bytes.toString('base64') !== value) return unreadable;
+        // A copy: numbers may only begin where a multiple of their size is.
+        return new Numbers(new Uint8Array(bytes).buffer);
       },
     },
   );

@@ -9,6 +9,7 @@ import { AliasEntity } from '../models/alias.entity.js';
 import { EvaluationEntity } from '../models/evaluation.entity.js';
 import { ModelVersionEntity } from '../models/model-version.entity.js';
 import { RunEventEntity } from '../training/run-event.entity.js';
+import { RunJudgementsEntity } from '../training/run-judgements.entity.js';
 import { RunEntity } from '../training/run.entity.js';
 import { dataSourceOptions } from './data-source.js';
 
@@ -20,6 +21,7 @@ describe('the schema', () => {
       DatasetEntity,
       RunEntity,
       RunEventEntity,
+      RunJudgementsEntity,
       ModelVersionEntity,
       EvaluationEntity,
       AliasEntity,

@@ -3,6 +3,7 @@ import { Throttle } from '../common/throttle.js';
 import type { Run } from './run.js';
 import { effectOf, type RunUpdate } from './run-event.js';
 import type { RunsRepository } from './runs.repository.js';
+import type { EvaluationMessage } from './worker/messages.js';
 
 /** Milliseconds between two that are stored of a kind: a small model does a hundred steps a second. */
 const STORE_INTERVAL = 500;
@@ -24,7 +25,7 @@ export class RunRecorder {
     private readonly runs: RunsRepository,
   ) {}
 
-  receive(update: RunUpdate): void {
+  receive(update: RunUpdate | EvaluationMessage): void {
     if (update.type in this.throttles) {
       return this.throttles[update.type as keyof typeof this.throttles].offer(update);
     }
@@ -48,13 +49,14 @@ export class RunRecorder {
     for (const throttle of Object.values(this.throttles)) throttle.flush();
   }
 
-  private store(update: RunUpdate): void {
+  private store(update: RunUpdate | EvaluationMessage): void {
     const { id } = this.run;
     const changes = effectOf(update, this.run);
     Object.assign(this.run, changes);
     const event = update.type === 'progress' ? undefined : update;
+    const judgements = 'judgements' in update ? update.judgements : undefined;
     this.written = this.written
-      .then(() => this.runs.record(id, changes, event))
+      .then(() => this.runs.record(id, changes, event, judgements))
       // The training is worth more than a note of its progress: it goes on, and its end is stored with care.
       .catch((error: Error) =>
         this.logger.error(`Run ${id}: ${update.type} could not be stored: ${error.message}`, { runId: id }),

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Between, In, type EntityManager } from 'typeorm';
 import type { EngineName } from '../bert/engines/engine.js';
+import type { Judgements } from '../bert/evaluation/evaluation.js';
 import { NotFoundError } from '../common/errors.js';
 import { findPage, type Page, type PageRequest } from '../database/pages.js';
 import { findReadableRows } from '../database/readable-rows.js';
@@ -24,6 +25,7 @@ import {
   type RunEventType,
 } from './run-event.js';
 import { RunEventEntity } from './run-event.entity.js';
+import { RunJudgementsEntity } from './run-judgements.entity.js';
 import { spread } from './spread.js';
 
 /** Where runs are named in a sentence. */
@@ -152,13 +154,31 @@ export class RunsRepository {
     });
   }
 
-  /** Stores what a running run has come to, together with the event that told of it where there was one. */
-  async record(id: string, changes: RunChanges, event?: NewRunEvent): Promise<void> {
+  /**
+   * Stores what a running run has come to, together with the event that told of it where there was one.
+   * @param judgements of the validation rows, where the event is the best evaluation so far
+   */
+  async record(
+    id: string,
+    changes: RunChanges,
+    event?: NewRunEvent,
+    judgements?: Judgements,
+  ): Promise<void> {
     await this.transactions.run(async (manager) => {
       const { affected } = await manager.update(RunEntity, { id, status: 'running' }, changes);
       if (!affected) throw new Error(`This is a bug: run ${id} is written to but is not running.`);
+      if (judgements) await manager.upsert(RunJudgementsEntity, { ...judgements, runId: id }, ['runId']);
       if (event) await this.append(manager, id, event);
     });
+  }
+
+  /** A run with the judgements of its best evaluation; null where they were not kept. @throws NotFoundError */
+  withJudgements(id: string): Promise<{ run: Run; judgements: Judgements | null }> {
+    // Both as they are at the same moment.
+    return this.transactions.run(async (manager) => ({
+      run: await this.get(id),
+      judgements: await manager.findOneBy(RunJudgementsEntity, { runId: id }),
+    }));
   }
 
   /** @returns whether the run was still the owner's */

@@ -10,6 +10,7 @@ import { RunFeed } from './run-feed.js';
 import { RunMetrics } from './run-metrics.js';
 import { RunQueue } from './run-queue.js';
 import { RunSpans } from './run-spans.js';
+import { RunJudgementsEntity } from './run-judgements.entity.js';
 import { RunEntity } from './run.entity.js';
 import { RunsRepository } from './runs.repository.js';
 import { TrainingController } from './training.controller.js';
@@ -21,7 +22,7 @@ import { TrainingService } from './training.service.js';
 
 @Module({
   imports: [
-    TypeOrmModule.forFeature([RunEntity, RunEventEntity]),
+    TypeOrmModule.forFeature([RunEntity, RunEventEntity, RunJudgementsEntity]),
     DatasetsModule,
     ModelsModule,
     BaseModelsModule,

@@ -8,6 +8,7 @@ import { dataSourceOptions } from '../../src/database/data-source.js';
 import { Transactions } from '../../src/database/transactions.js';
 import { DatasetEntity } from '../../src/datasets/dataset.entity.js';
 import { RunEventEntity } from '../../src/training/run-event.entity.js';
+import { RunJudgementsEntity } from '../../src/training/run-judgements.entity.js';
 import { RunEntity } from '../../src/training/run.entity.js';
 import { queuedRun, type Run } from '../../src/training/run.js';
 import { RunsRepository } from '../../src/training/runs.repository.js';
@@ -27,7 +28,7 @@ export async function openRunsDatabase(): Promise<RunsDatabase> {
   const folder = mkdtempSync(path.join(tmpdir(), 'wellformed-runs-'));
   const dataSource = new DataSource({
     ...dataSourceOptions(path.join(folder, 'test.sqlite')),
-    entities: [DatasetEntity, RunEntity, RunEventEntity],
+    entities: [DatasetEntity, RunEntity, RunEventEntity, RunJudgementsEntity],
   });
   await dataSource.initialize();
   const datasetId = newId('ds');

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { bootstrapMcc, bootstrapMccGain } from './bootstrap.js';
-import { matthewsCorrelation, type ConfusionMatrix } from './evaluation.js';
+import { confusionMatrixOf, matthewsCorrelation, type ConfusionMatrix } from './evaluation.js';
+import { countPairs } from './paired.js';
 
 const goldens = JSON.parse(
   readFileSync(new URL('../../../test/goldens/evaluation.json', import.meta.url), 'utf8'),
@@ -50,33 +51,29 @@ describe('bootstrapMccGain', () => {
   const good = (row: number) => (labels[row] === 1) !== (row % 10 === 0);
   const worse = (row: number) => (labels[row] === 1) !== (row % 5 === 0);
 
+  const gainOf = (before: (row: number) => boolean, after: (row: number) => boolean) =>
+    bootstrapMccGain(countPairs(labels, before, after), { seed: 1 });
+
   it('is zero between a judgement and itself', () => {
-    expect(bootstrapMccGain(labels, good, good, { seed: 1 })).toEqual({ lower: 0, upper: 0 });
+    expect(gainOf(good, good)).toEqual({ lower: 0, upper: 0 });
   });
 
   it('holds the difference, has its sign, and depends on the seed alone', () => {
-    const count = (judged: (row: number) => boolean) => {
-      const of = (label: number, acceptable: boolean) =>
-        labels.filter((one, row) => one === label && judged(row) === acceptable).length;
-      return matthewsCorrelation({
-        ...{ truePositives: of(1, true), falsePositives: of(0, true) },
-        ...{ trueNegatives: of(0, false), falseNegatives: of(1, false) },
-      });
-    };
-    const gain = count(good) - count(worse);
-    const up = bootstrapMccGain(labels, worse, good, { seed: 1 });
+    const mcc = (judged: (row: number) => boolean) => matthewsCorrelation(confusionMatrixOf(labels, judged));
+    const gain = mcc(good) - mcc(worse);
+    const up = gainOf(worse, good);
     expect(up.lower).toBeGreaterThan(0);
     expect(up.lower).toBeLessThan(gain);
     expect(up.upper).toBeGreaterThan(gain);
-    expect(bootstrapMccGain(labels, good, worse, { seed: 1 }).upper).toBeLessThan(0);
-    expect(bootstrapMccGain(labels, worse, good, { seed: 1 })).toEqual(up);
+    expect(gainOf(good, worse).upper).toBeLessThan(0);
+    expect(gainOf(worse, good)).toEqual(up);
   });
 
   it('is narrower than two judgements that are not paired would be', () => {
-    const { lower, upper } = bootstrapMccGain(labels, worse, good, { seed: 1 });
+    const { lower, upper } = gainOf(worse, good);
     // As many rows are wrong, but none of them in both.
     const elsewhere = (row: number) => (labels[row] === 1) !== (row % 10 === 1);
-    const apart = bootstrapMccGain(labels, elsewhere, good, { seed: 1 });
+    const apart = gainOf(elsewhere, good);
     expect(upper - lower).toBeLessThan(apart.upper - apart.lower);
   });
 });

@@ -1,6 +1,7 @@
 import { statelessPhilox, type Philox } from '../random.js';
 import { drawBinomial } from './binomial.js';
 import { matthewsCorrelation, type ConfusionMatrix, type Evaluation, type Interval } from './evaluation.js';
+import { pairedMccs, type PairedCounts } from './paired.js';
 
 /** An evaluation with the interval of its MCC. The same evaluation always has the same one. */
 export function withMccInterval<E extends Evaluation>(evaluation: E): E & { mccInterval: Interval } {
@@ -26,32 +27,18 @@ export function bootstrapMcc(
 }
 
 /**
- * The same of how much higher the MCC is by one judgement of each row (after) than by another (before). A resample has both
- * judgements of each of its rows: they are paired, so what is hard for both is no error of the difference.
+ * The same of how much higher the MCC is by the second judgement of each row than by the first. A resample has both judgements of
+ * each of its rows: they are paired, so what is hard for both is no error of the difference.
  */
 export function bootstrapMccGain(
-  labels: ArrayLike<number>,
-  before: (row: number) => boolean,
-  after: (row: number) => boolean,
+  counts: PairedCounts,
   { resamples = 1000, seed }: { resamples?: number; seed: number },
 ): Interval {
   // Neither the stream of the interval above, nor that of the hold-out or the folds.
   const random = statelessPhilox(seed, -5);
-  const counts: [number, number, number, number, number, number, number, number] = [0, 0, 0, 0, 0, 0, 0, 0];
-  for (let row = 0; row < labels.length; row++) {
-    counts[4 * Number(labels[row] === 1) + 2 * Number(before(row)) + Number(after(row))]!++;
-  }
   return middle(resamples, () => {
-    // n: unacceptable, a: acceptable; then whether judged acceptable before, and after (0 or 1).
-    const [n00, n01, n10, n11, a00, a01, a10, a11] = resample(counts, random);
-    const mcc = (falsePositives: number, truePositives: number) =>
-      matthewsCorrelation({
-        truePositives,
-        falsePositives,
-        trueNegatives: n00 + n01 + n10 + n11 - falsePositives,
-        falseNegatives: a00 + a01 + a10 + a11 - truePositives,
-      });
-    return mcc(n01 + n11, a01 + a11) - mcc(n10 + n11, a10 + a11);
+    const [first, second] = pairedMccs(resample(counts, random));
+    return second - first;
   });
 }
 

@@ -26,6 +26,23 @@ export interface Interval {
   upper: number;
 }
 
+/** What is kept of a model's judgements of rows. */
+export interface Judgements {
+  /** 0 or 1 of each row. */
+  labels: Uint8Array;
+  /** Log odds of "acceptable" of each row: it is judged acceptable where they are above 0. */
+  logOdds: Float32Array;
+}
+
+/** @param logits [n, 2] */
+export function judgementsOf(labels: readonly number[], logits: ArrayLike<number>): Judgements {
+  return {
+    labels: Uint8Array.from(labels),
+    // The difference of two float32 numbers that differ is not rounded to 0: each judgement stays what it is.
+    logOdds: Float32Array.from(labels, (_, row) => logits[2 * row + 1]! - logits[2 * row]!),
+  };
+}
+
 /**
  * Judges by the larger logit; a tie counts as unacceptable.
  * @param labels 0 or 1 of each of n sentences.
@@ -39,15 +56,10 @@ export function evaluatePredictions(labels: ArrayLike<number>, logits: ArrayLike
       `There are ${rows} labels and ${logits.length} logits, but each row has two. This is a bug.`,
     );
   }
-  const confusionMatrix = { truePositives: 0, falsePositives: 0, trueNegatives: 0, falseNegatives: 0 };
+  const margin = (row: number) => logits[2 * row + 1]! - logits[2 * row]!;
+  const confusionMatrix = confusionMatrixOf(labels, (row) => margin(row) > 0);
   let totalLoss = 0;
-  for (let row = 0; row < rows; row++) {
-    const margin = logits[2 * row + 1]! - logits[2 * row]!;
-    const acceptable = labels[row] === 1;
-    if (margin > 0) confusionMatrix[acceptable ? 'truePositives' : 'falsePositives']++;
-    else confusionMatrix[acceptable ? 'falseNegatives' : 'trueNegatives']++;
-    totalLoss += softplus(acceptable ? -margin : margin);
-  }
+  for (let row = 0; row < rows; row++) totalLoss += softplus(labels[row] === 1 ? -margin(row) : margin(row));
   const { truePositives, trueNegatives } = confusionMatrix;
   return {
     rows,
@@ -56,6 +68,23 @@ export function evaluatePredictions(labels: ArrayLike<number>, logits: ArrayLike
     mcc: matthewsCorrelation(confusionMatrix),
     confusionMatrix,
   };
+}
+
+/**
+ * @param labels 0 or 1 of each of n rows.
+ * @param isJudgedAcceptable of each row.
+ */
+export function confusionMatrixOf(
+  labels: ArrayLike<number>,
+  isJudgedAcceptable: (row: number) => boolean,
+): ConfusionMatrix {
+  const confusionMatrix = { truePositives: 0, falsePositives: 0, trueNegatives: 0, falseNegatives: 0 };
+  for (let row = 0; row < labels.length; row++) {
+    const acceptable = isJudgedAcceptable(row);
+    if (labels[row] === 1) confusionMatrix[acceptable ? 'truePositives' : 'falseNegatives']++;
+    else confusionMatrix[acceptable ? 'falsePositives' : 'trueNegatives']++;
+  }
+  return confusionMatrix;
 }
 
 /** Matthews (1975); 0 where a class is missing among the labels or the judgements. */

@@ -1,7 +1,8 @@
 import { bootstrapMccGain } from './bootstrap.js';
 import { crossFit } from './cross-fitting.js';
 import { describeGain, isGain, type Fit } from './gain.js';
-import { matthewsCorrelation, type ConfusionMatrix } from './evaluation.js';
+import { confusionMatrixOf, matthewsCorrelation, type ConfusionMatrix } from './evaluation.js';
+import { countPairs } from './paired.js';
 
 /** From which score on a sentence is taken as acceptable: where its score is higher than the threshold. */
 export interface TunedThreshold extends Partial<Fit> {
@@ -51,7 +52,7 @@ export function tuneThreshold(
   const before = judge(labels, usual);
   const after = judge(labels, tuned);
   const fitted = bestThreshold(labels, scores);
-  const gain = bootstrapMccGain(labels, usual, tuned, { seed });
+  const gain = bootstrapMccGain(countPairs(labels, usual, tuned), { seed });
   const used = isGain(gain);
   const change = describeGain('MCC', labels.length, { before: before.mcc, after: after.mcc, gain });
   return {
@@ -121,11 +122,6 @@ function between(below: number, above: number): number {
 }
 
 function judge(labels: ArrayLike<number>, judgement: (row: number) => boolean): ThresholdQuality {
-  const confusionMatrix = { truePositives: 0, falsePositives: 0, trueNegatives: 0, falseNegatives: 0 };
-  for (let row = 0; row < labels.length; row++) {
-    const acceptable = judgement(row);
-    if (labels[row] === 1) confusionMatrix[acceptable ? 'truePositives' : 'falseNegatives']++;
-    else confusionMatrix[acceptable ? 'falsePositives' : 'trueNegatives']++;
-  }
+  const confusionMatrix = confusionMatrixOf(labels, judgement);
   return { mcc: matthewsCorrelation(confusionMatrix), confusionMatrix };
 }

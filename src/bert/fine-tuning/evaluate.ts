@@ -10,13 +10,13 @@ import type { Example } from './example.js';
 
 const EVALUATION_BATCH_SIZE = 64;
 
-/** Judges examples with the parameters as they are, dropout off. */
+/** Judges examples with the parameters as they are, dropout off. @returns with the logits of all, [examples, 2] */
 export async function evaluate(
   config: EncoderConfig,
   parameters: Parameters,
   examples: readonly Example[],
   signal?: AbortSignal,
-): Promise<Evaluation> {
+): Promise<{ evaluation: Evaluation; logits: Float32Array }> {
   const logits = new Float32Array(examples.length * 2);
   const lengths = examples.map((example) => example.tokenIds.length);
   for (const indices of evaluationBatches(lengths, EVALUATION_BATCH_SIZE)) {
@@ -33,10 +33,8 @@ export async function evaluate(
     await messagesMayArrive();
     signal?.throwIfAborted();
   }
-  return evaluatePredictions(
-    examples.map((example) => example.label),
-    logits,
-  );
+  const labels = examples.map((example) => example.label);
+  return { evaluation: evaluatePredictions(labels, logits), logits };
 }
 
 /** Computing holds the thread; a pause lets it hear that the run is to stop. */

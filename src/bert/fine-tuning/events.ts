@@ -29,6 +29,8 @@ export interface EvaluationEvent {
   /** Whether it is not the weights after this step that were evaluated, but the average over the ends of epochs. */
   averaged: boolean;
   validation: Evaluation;
+  /** Of the validation examples in order: [examples, 2]. */
+  logits: Float32Array;
   /** Whether every earlier evaluation had a lower MCC: then these weights are to be kept. */
   best: boolean;
   /** The whole model as it was evaluated, one tensor at a time, under canonical names. Valid until the next event is asked for. */

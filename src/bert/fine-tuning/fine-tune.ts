@@ -119,15 +119,19 @@ class FineTuning {
   private async evaluate(averaged: boolean, untouchedDecay: number): Promise<EvaluationEvent> {
     const { step } = this.trainer;
     const snapshot = this.store.read();
-    const validation = await evaluate(this.config, snapshot, this.validation, this.job.signal).finally(() =>
-      snapshot.release(),
-    );
+    const { evaluation: validation, logits } = await evaluate(
+      this.config,
+      snapshot,
+      this.validation,
+      this.job.signal,
+    ).finally(() => snapshot.release());
     return {
       type: 'evaluation',
       step,
       epoch: step / this.stepsPerEpoch,
       averaged,
       validation,
+      logits,
       best: this.best.judge(validation.mcc, step),
       weights: () => this.fullParameters(untouchedDecay),
     };

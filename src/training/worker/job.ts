@@ -13,6 +13,7 @@ import { fineTune } from '../../bert/fine-tuning/fine-tune.js';
 import { contradictions, LONGEST_AUTO_LENGTH } from '../../bert/fine-tuning/hyperparameters.js';
 import { assertFits, stepSizeOf } from '../../bert/fine-tuning/memory.js';
 import { withMccInterval } from '../../bert/evaluation/bootstrap.js';
+import { judgementsOf } from '../../bert/evaluation/evaluation.js';
 import { exportOnnx } from '../../bert/onnx/export.js';
 import { exportInt8Onnx } from '../../bert/onnx/int8-export.js';
 import {
@@ -81,6 +82,7 @@ export async function runJob(
     const tellProgress = () => tell({ type: 'progress', data: meter.now });
     const memory = new Throttle<void>(1000, () => tell({ type: 'memory', ...engine.memory() }));
     const { config, weights } = model;
+    const labels = examples.validation.map(({ label }) => label);
     const hyperparameters = settledHyperparameters(job.hyperparameters, plan);
     try {
       for await (const event of fineTune({ engine, config, weights, ...examples, hyperparameters, signal })) {
@@ -93,10 +95,14 @@ export async function runJob(
             break;
           }
           case 'evaluation': {
-            const { type, weights: evaluated, ...evaluation } = event;
+            const { type, weights: evaluated, logits, ...evaluation } = event;
             meter.evaluated(performance.now());
             if (evaluation.best) writeWeights(job.folder, config, evaluated());
-            tell({ type, data: { ...evaluation, validation: withMccInterval(evaluation.validation) } });
+            tell({
+              type,
+              data: { ...evaluation, validation: withMccInterval(evaluation.validation) },
+              ...(evaluation.best && { judgements: judgementsOf(labels, logits) }),
+            });
             tellProgress();
             break;
           }

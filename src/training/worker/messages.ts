@@ -3,6 +3,7 @@ import type { BaseModelOptions } from '../../base-models/options.js';
 import type { EncoderConfig } from '../../bert/config.js';
 import type { EnginePreference } from '../../bert/engines/detect.js';
 import type { EngineMemory } from '../../bert/engines/engine.js';
+import type { Judgements } from '../../bert/evaluation/evaluation.js';
 import type { Hyperparameters } from '../../bert/fine-tuning/hyperparameters.js';
 import type { ServingAssessment } from '../../bert/serving/assessment.js';
 import type { ModelOrigin } from '../../models/model-card.js';
@@ -60,8 +61,9 @@ export interface JobRows extends TrainingRows {
 
 /** What the thread tells: all that happens to the run but its status, which is for the service to say. */
 export type WorkerMessage =
-  | Exclude<RunUpdate, { type: 'status' | 'step' }>
+  | Exclude<RunUpdate, { type: 'status' | 'step' | 'evaluation' }>
   | StepMessage
+  | EvaluationMessage
   /** What the engine holds, now and then. */
   | ({ type: 'memory' } & EngineMemory)
   | LastWord;
@@ -69,6 +71,11 @@ export type WorkerMessage =
 export type StepMessage = Extract<RunUpdate, { type: 'step' }> & {
   /** Trained on in this step. */
   examples: number;
+};
+
+export type EvaluationMessage = Extract<RunUpdate, { type: 'evaluation' }> & {
+  /** Of the validation rows in order, where the evaluation is the best so far. */
+  judgements?: Judgements;
 };
 
 /** With which a thread has done what it was there for: its process is ended. */
