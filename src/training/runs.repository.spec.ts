@@ -117,9 +117,38 @@ describe('RunsRepository', () => {
     expect(items.map(({ status }) => status)).toEqual(['cancelled']);
   });
 
-  it('deletes a run with its events', async () => {
+  it('keeps the judgements of the best evaluation, those of the last that was', async () => {
     const id = await database.addRun();
+    await runs.transition(id, { status: 'running' });
+    expect(await runs.withJudgements(id)).toMatchObject({ run: { id }, judgements: null });
+    const event = { type: 'evaluation', data: {} as never } as const;
+    const first = { labels: Uint8Array.of(1, 0), logOdds: Float32Array.of(0.5, -1e-30) };
+    await runs.record(id, { step: 1 }, event, first);
+    await runs.record(id, { step: 1 }, event);
+    expect((await runs.withJudgements(id)).judgements).toEqual({ runId: id, ...first });
+    const second = { labels: Uint8Array.of(1, 0), logOdds: Float32Array.of(Infinity, 3.25) };
+    await runs.record(id, { step: 1 }, event, second);
+    expect((await runs.withJudgements(id)).judgements).toEqual({ runId: id, ...second });
+    await expect(runs.withJudgements('run_0')).rejects.toThrow('GET /train');
+  });
+
+  it('stores an evaluation with its judgements, or neither', async () => {
+    const id = await database.addRun();
+    await runs.transition(id, { status: 'running' });
+    const judgements = { labels: Uint8Array.of(1), logOdds: Float32Array.of(1) };
+    // What cannot be written as JSON fails after the judgements were written.
+    const event = { type: 'evaluation', data: { step: 1n } as never } as const;
+    await expect(runs.record(id, { step: 1 }, event, judgements)).rejects.toThrow('BigInt');
+    expect((await runs.withJudgements(id)).judgements).toBeNull();
+    expect(await runs.lastSequence(id)).toBe(2);
+  });
+
+  it('deletes a run with its events and judgements', async () => {
+    const id = await database.addRun();
+    await runs.transition(id, { status: 'running' });
+    await runs.record(id, { step: 1 }, undefined, { labels: Uint8Array.of(1), logOdds: Float32Array.of(1) });
     await runs.delete(id);
+    expect(await database.transactions.manager.countBy('run_judgements', { runId: id })).toBe(0);
     expect(await runs.find(id)).toBeNull();
     expect(await runs.events(id, 1, 100)).toEqual([]);
   });

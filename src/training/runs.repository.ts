@@ -158,12 +158,7 @@ export class RunsRepository {
    * Stores what a running run has come to, together with the event that told of it where there was one.
    * @param judgements of the validation rows, where the event is the best evaluation so far
    */
-  async record(
-    id: string,
-    changes: RunChanges,
-    event?: NewRunEvent,
-    judgements?: Judgements,
-  ): Promise<void> {
+  async record(id: string, changes: RunChanges, event?: NewRunEvent, judgements?: Judgements): Promise<void> {
     await this.transactions.run(async (manager) => {
       const { affected } = await manager.update(RunEntity, { id, status: 'running' }, changes);
       if (!affected) throw new Error(`This is a bug: run ${id} is written to but is not running.`);

@@ -23,11 +23,14 @@ import { Settings } from '../config/settings.js';
 import { DatasetsService } from '../datasets/datasets.service.js';
 import { eventText, RunEventDataDto, runEventSchema } from './dto/run-event.dto.js';
 import { RunDto, RunMetricsDto, RunPageDto, RunPointDto, RunSummaryDto } from './dto/run.dto.js';
+import { RunComparisonDto } from './dto/run-comparison.dto.js';
+import { RunComparisonQuery } from './dto/run-comparison-query.dto.js';
 import { RunEpochDto, RunEvaluationDto } from './dto/run-evaluation.dto.js';
 import { RunMetricsQuery } from './dto/run-metrics-query.dto.js';
 import { RunsQuery } from './dto/runs-query.dto.js';
 import { TrainingEstimateDto, TrainingQuery } from './dto/training-estimate.dto.js';
 import { TrainingFormDto, TrainingJsonDto, TrainingRequestDto } from './dto/training-request.dto.js';
+import { RunComparisons } from './run-comparison.js';
 import type { Uploads } from './training-request.js';
 import { TrainingService } from './training.service.js';
 
@@ -43,6 +46,7 @@ const ApiRunId = () => ApiParam({ name: 'id', example: 'run_01JD3W5M4E7Y2V0N8GQ6
 export class TrainingController {
   constructor(
     private readonly training: TrainingService,
+    private readonly comparisons: RunComparisons,
     private readonly datasets: DatasetsService,
     private readonly settings: Settings,
   ) {}
@@ -113,6 +117,22 @@ export class TrainingController {
   async list(@Query() query: RunsQuery): Promise<RunPageDto> {
     const { items, nextCursor } = await this.training.list(query, query.status);
     return { items: items.map(RunSummaryDto.of), nextCursor };
+  }
+
+  @Get('compare')
+  @Needs('train')
+  @ApiOperation({
+    summary:
+      'Compare runs: their curves, what they were asked for differently, and how their judgements differ',
+    description:
+      'For each pair of runs that were validated on the same rows, the answer has the difference of their MCCs with its 95 % interval, ' +
+      "and McNemar's exact test. Both compare the best evaluations row by row.\n\n" +
+      '    curl localhost:3000/train/compare?ids=run_01JD3W5M4E7Y2V0N8GQ6T1CXZA,run_01JD3XK2R8B5H1M7CQ9V4WZE0T',
+  })
+  @ApiOkResponse({ type: RunComparisonDto })
+  @ApiProblems(404, 422)
+  async compare(@Query() { ids, points }: RunComparisonQuery): Promise<RunComparisonDto> {
+    return RunComparisonDto.of(await this.comparisons.compare(ids, points));
   }
 
   @Get(':id')

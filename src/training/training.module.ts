@@ -5,6 +5,7 @@ import { DatasetsModule } from '../datasets/datasets.module.js';
 import { ModelsModule } from '../models/models.module.js';
 import { InProcessRunQueue } from './in-process-run-queue.js';
 import { JobChecks } from './job-checks.js';
+import { RunComparisons } from './run-comparison.js';
 import { RunEventEntity } from './run-event.entity.js';
 import { RunFeed } from './run-feed.js';
 import { RunMetrics } from './run-metrics.js';
@@ -36,6 +37,7 @@ import { TrainingService } from './training.service.js';
     TrainingEstimates,
     JobChecks,
     RunsRepository,
+    RunComparisons,
     RunFeed,
     RunMetrics,
     RunSpans,

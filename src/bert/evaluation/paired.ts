@@ -4,16 +4,7 @@ import { matthewsCorrelation } from './evaluation.js';
  * How two judgements of the same rows fall together: counts of rows, at index 4·label + 2·first + second, each 1 for acceptable and 0
  * for unacceptable.
  */
-export type PairedCounts = readonly [
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-  number,
-];
+export type PairedCounts = readonly [number, number, number, number, number, number, number, number];
 
 /**
  * @param labels 0 or 1 of each of n rows.

@@ -6,6 +6,7 @@ import { engines } from '../../../test/support/engines.js';
 import type { Engine } from '../engines/engine.js';
 import { startEngine } from '../engines/start.js';
 import { WORD_EMBEDDINGS } from '../network/parameters.js';
+import { evaluatePredictions } from '../evaluation/evaluation.js';
 import { openModelFolder, type ModelFolder } from '../weights/model-folder.js';
 import type { NamedTensor } from '../weights/named-tensor.js';
 import { parameterShapes } from '../weights/parameter-shapes.js';
@@ -181,9 +182,11 @@ describe(`fineTune on ${engines[0]}`, () => {
     const before = memory().numTensors;
     const ends: Map<string, NamedTensor>[] = [];
     const seen: EvaluationEvent[] = [];
+    const labels = sentences.slice(0, 6).map(({ label }) => label);
     for await (const event of run({ weightAveraging: 2, evaluationSteps: 2 })) {
       if (event.type !== 'evaluation') continue;
       seen.push(event);
+      expect(evaluatePredictions(labels, event.logits)).toEqual(event.validation);
       if (Number.isInteger(event.epoch)) ends.push(weightsOf(event));
     }
     expect(memory().numTensors).toBe(before);
