@@ -1906,6 +1906,186 @@ export type RunPointDto = {
     gradientNorm: number;
 };
 
+export type ComparedRunDto = {
+    id: string;
+    status: RunStatus;
+    /**
+     * What the run is doing now. After its end: what it did last.
+     */
+    phase: 'downloading' | 'preparing' | 'training' | 'exporting' | null;
+    /**
+     * Name that the model will have.
+     */
+    name: string | null;
+    /**
+     * Training steps done.
+     */
+    step: number;
+    /**
+     * Known once the data is prepared.
+     */
+    totalSteps: number | null;
+    /**
+     * Epoch of the last step, from 1. 0 before the first step.
+     */
+    epoch: number;
+    /**
+     * Loss of the last step: mean cross-entropy of its sentences, including `labelSmoothing`, `classWeights` and `rDrop`.
+     */
+    loss: number | null;
+    /**
+     * Of the last step.
+     */
+    learningRate: number | null;
+    /**
+     * Training sentences a second.
+     */
+    examplesPerSecond: number | null;
+    /**
+     * Share of the training done, 0 to 1; 1 only once the model is registered.
+     */
+    progress: number;
+    /**
+     * Estimated time until the training ends, in seconds.
+     */
+    secondsLeft: number | null;
+    /**
+     * Matthews correlation of the best evaluation so far; null before the first.
+     */
+    mcc: number | null;
+    /**
+     * Why the training ended before its last step (`earlyStoppingPatience`); null if it did not.
+     */
+    stoppedEarly: string | null;
+    engine: 'tensorflow' | 'wasm' | null;
+    baseModel: string;
+    datasetId: string;
+    /**
+     * Null if training rows are held out.
+     */
+    validationDatasetId: string | null;
+    hyperparameters: RunHyperparametersDto;
+    promote: 'auto' | 'always' | 'never';
+    /**
+     * What was decided after the data was read.
+     */
+    plan: RunPlanDto | null;
+    /**
+     * Reasons to distrust the figures of this run: fewer than 50 validation rows of a class. Known once the data is prepared.
+     */
+    warnings: Array<string>;
+    /**
+     * The base model, while it is downloaded.
+     */
+    download: RunDownloadDto | null;
+    /**
+     * The model that the run registered.
+     */
+    modelId: string | null;
+    /**
+     * Why it failed, and what to do.
+     */
+    error: RunErrorDto | null;
+    createdAt: string;
+    startedAt: string | null;
+    finishedAt: string | null;
+    /**
+     * The epochs that have ended.
+     */
+    epochs: Array<RunEpochDto>;
+    /**
+     * All evaluations in order: at the ends of epochs, every `evaluationSteps`, and of averaged weights.
+     */
+    evaluations: Array<RunEvaluationDto>;
+    /**
+     * Loss and learning rate over the steps, as `GET /train/{id}/metrics` has them.
+     */
+    points: Array<RunPointDto>;
+};
+
+export type RunDifferenceDto = {
+    /**
+     * A hyperparameter, `baseModel`, `datasetId` or `validationDatasetId`.
+     */
+    name: string;
+    /**
+     * The value of each run as it was requested, in the order of `runs`.
+     */
+    values: Array<number | string | boolean | Array<number> | null>;
+};
+
+export type PairedDifferenceDto = {
+    /**
+     * How many rows both runs were validated on.
+     */
+    rows: number;
+    /**
+     * MCC of the first run.
+     */
+    firstMcc: number;
+    /**
+     * MCC of the second run.
+     */
+    secondMcc: number;
+    /**
+     * `secondMcc` minus `firstMcc`.
+     */
+    mccDifference: number;
+    /**
+     * 95 % interval of `mccDifference`: percentiles of 1,000 bootstrap samples, each with both judgements of its rows.
+     */
+    mccDifferenceInterval: IntervalDto;
+    /**
+     * Rows that both judge as they are labelled.
+     */
+    bothRight: number;
+    /**
+     * Rows that only the first run judges as they are labelled.
+     */
+    onlyFirstRight: number;
+    /**
+     * Rows that only the second run judges as they are labelled.
+     */
+    onlySecondRight: number;
+    /**
+     * Rows that neither judges as they are labelled.
+     */
+    bothWrong: number;
+    /**
+     * p-value of McNemar's exact test, two-sided: the probability that `onlyFirstRight` and `onlySecondRight` would be at least this far
+     * apart if both runs were equally often right.
+     */
+    pValue: number;
+};
+
+export type PairComparisonDto = {
+    first: string;
+    second: string;
+    /**
+     * Null if the runs cannot be compared row by row.
+     */
+    difference: PairedDifferenceDto | null;
+    /**
+     * Why there is no `difference`; null if there is one.
+     */
+    reason: string | null;
+};
+
+export type RunComparisonDto = {
+    /**
+     * In the order of `ids`.
+     */
+    runs: Array<ComparedRunDto>;
+    /**
+     * What the runs were asked for differently.
+     */
+    differences: Array<RunDifferenceDto>;
+    /**
+     * Each run with each that comes after it.
+     */
+    pairs: Array<PairComparisonDto>;
+};
+
 export type RunMetricsDto = {
     runId: string;
     /**
@@ -3942,6 +4122,69 @@ export type PostTrainResponses = {
 };
 
 export type PostTrainResponse = PostTrainResponses[keyof PostTrainResponses];
+
+export type GetTrainCompareData = {
+    body?: never;
+    path?: never;
+    query: {
+        /**
+         * Largest number of points in the answer. A longer curve is thinned evenly; its first and last points stay.
+         */
+        points?: number;
+        /**
+         * 2 to 10 ids of different runs, separated by commas.
+         */
+        ids: Array<string>;
+    };
+    url: '/train/compare';
+};
+
+export type GetTrainCompareErrors = {
+    /**
+     * The request is malformed. For JSON, the detail has the line and column.
+     */
+    400: ProblemDetails;
+    /**
+     * The service asks for a key, and the request has none or an unknown one.
+     */
+    401: ProblemDetails;
+    /**
+     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
+     */
+    403: ProblemDetails;
+    /**
+     * There is nothing under this id or name.
+     */
+    404: ProblemDetails;
+    /**
+     * The client sent or read nothing for too long.
+     */
+    408: ProblemDetails;
+    /**
+     * The request is well-formed, but some values are not valid. `errors` lists them.
+     */
+    422: ProblemDetails;
+    /**
+     * More requests per minute than `RateLimit-Policy` allows.
+     */
+    429: ProblemDetails;
+    /**
+     * The headers of the request are too long.
+     */
+    431: ProblemDetails;
+    /**
+     * Something went wrong in the service.
+     */
+    500: ProblemDetails;
+};
+
+export type GetTrainCompareError = GetTrainCompareErrors[keyof GetTrainCompareErrors];
+
+export type GetTrainCompareResponses = {
+    200: RunComparisonDto;
+};
+
+export type GetTrainCompareResponse = GetTrainCompareResponses[keyof GetTrainCompareResponses];
 
 export type DeleteTrainByIdData = {
     body?: never;
