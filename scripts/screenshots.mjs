@@ -12,8 +12,9 @@ if (!folder || !chromiumPath) {
 }
 mkdirSync(folder, { recursive: true });
 
-const first = async (path) => (await (await fetch(new URL(path, url))).json()).items[0]?.id;
-const [dataset, run, model] = await Promise.all(['/datasets', '/train', '/models'].map(first));
+const idsOf = async (path) => (await (await fetch(new URL(path, url))).json()).items.map(({ id }) => id);
+const [[dataset], runs, [model]] = await Promise.all(['/datasets', '/train', '/models'].map(idsOf));
+const [run] = runs;
 const sentences = new URLSearchParams({
   s: 'The cat sat on the mat.\nThe cat sat on mat the.\nShe gave the the dog a bone.',
 });
@@ -25,6 +26,7 @@ const views = {
   train: 'train',
   runs: 'runs',
   ...(run && { run: `runs/${run}` }),
+  ...(runs.length >= 2 && { compare: `runs/compare?ids=${runs.slice(0, 3).join()}` }),
   models: 'models',
   ...(model && { model: `models/${model}` }),
   aliases: 'aliases',

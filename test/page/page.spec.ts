@@ -4,8 +4,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pageSizes } from '../../scripts/chromium.mjs';
 import { formOf } from '../support/http.js';
 import { practiceRows } from '../support/practice-rows.js';
+import type { RunComparisonDto } from '../../src/training/dto/run-comparison.dto.js';
 import { seededFolder } from '../support/seeded-folder.js';
 import { startServiceProcess, type RunningService } from '../support/service-process.js';
+import { get, untilEnded } from '../support/trainer.js';
 import {
   browserPath,
   expectAccessible,
@@ -33,16 +35,23 @@ describe.skipIf(!browserPath)('the page', () => {
   let service: RunningService;
   let browser: Browser;
   let views: Record<string, string>;
+  /** Ids of both runs, as an address has them. */
+  let compared: string;
 
   beforeAll(async () => {
     data = (await seededFolder()).path;
     service = await startServiceProcess({ data });
     browser = await startBrowser();
-    const first = async (list: string) =>
-      ((await (await fetch(service.url + list)).json()) as { items: { id: string }[] }).items[0]!.id;
-    const form = formOf(practiceRows(400, 1), { baseModel: 'tiny-bert', epochs: '2', promote: 'never' });
-    await fetch(`${service.url}/train`, { method: 'POST', body: form });
-    const [dataset, run, model] = await Promise.all(['/datasets', '/train', '/models'].map(first));
+    const idsOf = async (list: string) =>
+      (await get<{ items: { id: string }[] }>(service, list)).items.map(({ id }) => id);
+    for (const [name, learningRate] of Object.entries({ slow: '1e-5', fast: '2e-3' })) {
+      const asked = { name, learningRate, baseModel: 'tiny-bert', epochs: '3', promote: 'never' };
+      const form = formOf(practiceRows(400, 1), asked);
+      await fetch(`${service.url}/train`, { method: 'POST', body: form });
+    }
+    const [datasets, runs, models] = await Promise.all(['/datasets', '/train', '/models'].map(idsOf));
+    const [dataset, run, model] = [datasets![0], runs![0], models![0]];
+    compared = runs!.reverse().join();
     views = {
       Try: 'try',
       'Score a file': 'score',
@@ -51,6 +60,7 @@ describe.skipIf(!browserPath)('the page', () => {
       Train: 'train',
       Runs: 'runs',
       Run: `runs/${run}`,
+      Compare: `runs/compare?ids=${compared}`,
       Models: 'models',
       Model: `models/${model}`,
       Aliases: 'aliases',
@@ -101,6 +111,32 @@ describe.skipIf(!browserPath)('the page', () => {
     }
     await verdicts.first().click();
     await expect.poll(() => page.locator('.explanation .word').count()).toBeGreaterThan(5);
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
+  it('compares runs while they train, and says which is better once they have', async () => {
+    const { page, faults } = await openPage(browser, service.url);
+    await show(page, 'runs');
+    for (const box of await page.getByRole('checkbox').all()) await box.check();
+    await page.getByRole('link', { name: 'Compare 2 runs' }).click();
+    await page.getByRole('row', { name: /^learningRate/ }).waitFor();
+
+    const comparing = `/train/compare?ids=${compared}`;
+    const difference = async () => (await get<RunComparisonDto>(service, comparing)).pairs[0]!.difference;
+    await expect.poll(async () => (await difference())?.firstMcc, { timeout: 60_000 }).toBeDefined();
+    for (const id of compared.split(',')) await untilEnded(service, id);
+    const { mccDifference, onlyFirstRight, onlySecondRight } = (await difference())!;
+    expect(mccDifference).toBeGreaterThan(0.1);
+    await show(page, `runs/compare?ids=${compared}`);
+    // The page asks again by itself while a run is under way.
+    const pair = page.getByRole('row', { name: /^fast against slow/ });
+    await expect.poll(() => pair.innerText()).toContain(`+${mccDifference.toFixed(3)} (`);
+    const told = await pair.innerText();
+    expect(told).toContain('fast is better');
+    expect(told).toContain(`fast: ${onlySecondRight}, slow: ${onlyFirstRight}`);
+    await page.getByRole('row', { name: 'learningRate 1e-5 0.002' }).waitFor();
+    await expectAccessible(page, 'Compare');
     expect(faults).toEqual([]);
     await page.close();
   });

@@ -8,6 +8,11 @@ export function decimal(value: number | null | undefined, digits = 3): string {
   return value === null || value === undefined ? '–' : value.toFixed(digits).replace('-', '−');
 }
 
+/** With its sign, also where it is positive. */
+export function signed(value: number): string {
+  return value > 0 ? `+${decimal(value)}` : decimal(value);
+}
+
 export function whole(value: number): string {
   return value.toLocaleString('en');
 }

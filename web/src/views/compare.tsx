@@ -1,120 +1,183 @@
 import type { JSX } from 'preact';
-import type { RunDto, RunPointDto } from 'wellformed-client';
-import { decimal } from '../format.js';
+import { useEffect, useState } from 'preact/hooks';
+import type {
+  ComparedRunDto,
+  PairComparisonDto,
+  RunComparisonDto,
+  RunEvaluationDto,
+} from 'wellformed-client';
+import { decimal, intervalText, signed } from '../format.js';
 import { Chart } from '../parts/chart.js';
+import { List } from '../parts/list.js';
 import { Show } from '../parts/states.js';
 import { hrefTo, route } from '../router.js';
 import { useLoaded, wellformed } from '../service.js';
 import { texts } from '../texts/en.js';
-import { hyperparametersOf } from './run.js';
+import { settingText } from './run.js';
 import { nameOf, RunState } from './runs.js';
 
 const t = texts.compare;
 
-interface Compared {
-  run: RunDto;
-  points: readonly RunPointDto[];
-}
+const REFRESH_MS = 5000;
 
 /** Several runs over each other. */
 export function Compare(): JSX.Element {
   const ids = (route.value.query.get('ids') ?? '').split(',').filter(Boolean);
+  const [isLive, setLive] = useState(false);
   const loaded = useLoaded(
-    (signal) =>
-      Promise.all(
-        ids.map(async (id): Promise<Compared> => {
-          const [run, metrics] = await Promise.all([
-            wellformed.api.training.get({ path: { id }, signal }),
-            wellformed.api.training.metrics({ path: { id }, signal }),
-          ]);
-          return { run, points: metrics.points };
-        }),
-      ),
+    (signal) => wellformed.api.training.compare({ query: { ids }, signal }),
     [ids.join()],
+    isLive ? { every: REFRESH_MS } : {},
   );
+  const runs = loaded.value?.runs ?? [];
+  useEffect(() => setLive(runs.some(({ finishedAt }) => finishedAt === null)));
   return (
     <>
       <h1>{t.title}</h1>
-      <Show of={loaded}>{(compared) => <Comparison compared={compared} />}</Show>
+      <Show of={loaded}>{(comparison) => <Comparison {...comparison} />}</Show>
     </>
   );
 }
 
-function Comparison({ compared }: { compared: readonly Compared[] }) {
-  const settings = compared.map(
-    ({ run }) => new Map([['baseModel', run.baseModel], ...hyperparametersOf(run)]),
+function Comparison({ runs, differences, pairs }: RunComparisonDto) {
+  const names = namesOf(runs);
+  const evaluated = (title: string, figure: (evaluation: RunEvaluationDto) => number) => (
+    <Chart
+      title={title}
+      curves={runs.map(({ id, evaluations }, colour) => ({
+        name: names.get(id)!,
+        colour,
+        dots: true,
+        points: evaluations.map((evaluation) => [evaluation.step, figure(evaluation)] as const),
+      }))}
+    />
   );
-  const names = [...new Set(settings.flatMap((setting) => [...setting.keys()]))];
-  const differing = names.filter((name) => new Set(settings.map((setting) => setting.get(name))).size > 1);
+  const stepped = (title: string, figure: 'loss' | 'learningRate', digits?: number) => (
+    <Chart
+      title={title}
+      digits={digits}
+      curves={runs.map(({ id, points }, colour) => ({
+        name: names.get(id)!,
+        colour,
+        points: points.map((point) => [point.step, point[figure]] as const),
+      }))}
+    />
+  );
   return (
     <>
-      <table class="comparison">
-        <thead>
-          <tr>
-            <td />
-            {compared.map(({ run }) => (
-              <th scope="col">
-                <a href={hrefTo(['runs', run.id])}>
-                  <bdi>{nameOf(run)}</bdi>
-                </a>
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          <tr>
-            <th scope="row">{texts.runs.columns.status}</th>
-            {compared.map(({ run }) => (
-              <td>
-                <RunState run={run} />
-              </td>
-            ))}
-          </tr>
-          <tr>
-            <th scope="row">{texts.runs.columns.mcc}</th>
-            {compared.map(({ run }) => (
-              <td>{decimal(run.mcc)}</td>
-            ))}
-          </tr>
-          {differing.map((name) => (
-            <tr class="differs">
-              <th scope="row">{name}</th>
-              {settings.map((setting) => (
-                <td>{setting.get(name)}</td>
+      <div class="sideways" tabIndex={0} role="region" aria-label={t.settings}>
+        <table class="comparison">
+          <thead>
+            <tr>
+              <td />
+              {runs.map(({ id }) => (
+                <th scope="col">
+                  <a href={hrefTo(['runs', id])}>
+                    <bdi>{names.get(id)}</bdi>
+                  </a>
+                </th>
               ))}
             </tr>
-          ))}
-        </tbody>
-      </table>
-      {differing.length === 0 && <p class="note">{t.same}</p>}
+          </thead>
+          <tbody>
+            <tr>
+              <th scope="row">{texts.runs.columns.status}</th>
+              {runs.map((run) => (
+                <td>
+                  <RunState run={run} />
+                </td>
+              ))}
+            </tr>
+            <tr>
+              <th scope="row">{texts.runs.columns.mcc}</th>
+              {runs.map(({ mcc }) => (
+                <td>{decimal(mcc)}</td>
+              ))}
+            </tr>
+            {differences.map(({ name, values }) => (
+              <tr>
+                <th scope="row">{name}</th>
+                {values.map((value) => (
+                  <td>{settingText(value)}</td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {differences.length === 0 && <p class="note">{t.same}</p>}
+      <h2>{t.pairs}</h2>
+      <Pairs pairs={pairs} names={names} />
+      <h2>{t.curves}</h2>
       <div class="charts">
-        <Chart
-          title={texts.run.mcc}
-          curves={compared.map(({ run }, colour) => ({
-            name: nameOf(run),
-            colour,
-            dots: true,
-            points: run.evaluations.map(({ step, mcc }) => [step, mcc] as const),
-          }))}
-        />
-        <Chart
-          title={texts.run.trainingLoss}
-          curves={compared.map(({ run, points }, colour) => ({
-            name: nameOf(run),
-            colour,
-            points: points.map(({ step, loss }) => [step, loss] as const),
-          }))}
-        />
-        <Chart
-          title={texts.run.validationLoss}
-          curves={compared.map(({ run }, colour) => ({
-            name: nameOf(run),
-            colour,
-            dots: true,
-            points: run.evaluations.map(({ step, validationLoss }) => [step, validationLoss] as const),
-          }))}
-        />
+        {evaluated(texts.run.mcc, ({ mcc }) => mcc)}
+        {stepped(texts.run.trainingLoss, 'loss')}
+        {evaluated(texts.run.validationLoss, ({ validationLoss }) => validationLoss)}
+        {stepped(texts.run.learningRate, 'learningRate', 8)}
       </div>
     </>
+  );
+}
+
+/** Whether one run of each pair is better, and how sure that is. */
+function Pairs({
+  pairs,
+  names,
+}: {
+  pairs: readonly PairComparisonDto[];
+  names: ReadonlyMap<string, string>;
+}) {
+  const { pairColumns: columns } = t;
+  return (
+    <>
+      <List
+        columns={[columns.pair, columns.result, columns.difference, columns.onlyOne, columns.chance]}
+        rows={pairs.map(({ first, second, difference, reason }) => {
+          const one = <bdi>{names.get(first)}</bdi>;
+          const other = <bdi>{names.get(second)}</bdi>;
+          const pair = (
+            <>
+              {other} {t.against} {one}
+            </>
+          );
+          if (!difference) return { cells: [pair, reason, '', '', ''] };
+          const { lower, upper } = difference.mccDifferenceInterval;
+          return {
+            cells: [
+              pair,
+              lower > 0 ? (
+                <b>
+                  {other} {t.better}
+                </b>
+              ) : upper < 0 ? (
+                <b>
+                  {one} {t.better}
+                </b>
+              ) : (
+                t.unclear
+              ),
+              `${signed(difference.mccDifference)} (${intervalText({ lower, upper })})`,
+              <>
+                {other}: {difference.onlySecondRight}, {one}: {difference.onlyFirstRight}
+              </>,
+              difference.pValue < 0.001 ? t.hardlyEver : decimal(difference.pValue),
+            ],
+          };
+        })}
+      />
+      {pairs.some(({ difference }) => difference) && <p class="note">{t.note}</p>}
+    </>
+  );
+}
+
+/** What each run is called; with the end of its id where two have the same name. */
+function namesOf(runs: readonly ComparedRunDto[]): Map<string, string> {
+  const names = runs.map(nameOf);
+  return new Map(
+    runs.map(({ id }, index) => {
+      const name = names[index]!;
+      const isTwice = names.indexOf(name) !== names.lastIndexOf(name);
+      return [id, isTwice ? `${name} …${id.slice(-6)}` : name];
+    }),
   );
 }

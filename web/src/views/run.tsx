@@ -239,13 +239,14 @@ function Evaluations({ evaluations }: { evaluations: readonly RunEvaluationDto[]
 }
 
 /** As people write them. */
-export function hyperparametersOf({
+function hyperparametersOf({
   hyperparameters,
 }: Pick<RunDto, 'hyperparameters'>): [name: string, value: string][] {
-  return Object.entries(hyperparameters).map(([name, value]) => [
-    name,
-    typeof value === 'number' ? scientific(value) : String(value ?? texts.common.none),
-  ]);
+  return Object.entries(hyperparameters).map(([name, value]) => [name, settingText(value)]);
+}
+
+export function settingText(value: unknown): string {
+  return typeof value === 'number' ? scientific(value) : String(value ?? texts.common.none);
 }
 
 /** Follows a run while this tab is seen, a batch of events at a time, and goes on without a gap when it is seen again. */
