@@ -44,10 +44,8 @@ export interface PairedDifference extends Agreement {
   pValue: number;
 }
 
-interface KeptRun {
-  run: Run;
-  judgements: Judgements | null;
-}
+/** A run with the judgements of its best evaluation, or why there are none. */
+type KeptRun = { run: Run } & ({ judgements: Judgements; missing: null } | { missing: string });
 
 /** The same comparison always has the same intervals. */
 const SEED = 42;
@@ -65,9 +63,9 @@ export class RunComparisons {
     const kept: KeptRun[] = [];
     const runs: RunComparison['runs'] = [];
     for (const id of ids) {
-      const found = await this.runs.withJudgements(id);
-      kept.push(found);
-      runs.push({ run: found.run, steps: await this.runs.steps(id, points) });
+      const { run, judgements } = await this.runs.withJudgements(id);
+      kept.push(keptRun(run, judgements));
+      runs.push({ run, steps: await this.runs.steps(id, points) });
     }
     const pairs: PairComparison[] = [];
     for (const [index, first] of kept.entries()) {
@@ -83,9 +81,12 @@ export class RunComparisons {
 
 function comparePair(first: KeptRun, second: KeptRun): PairComparison {
   const ids = { first: first.run.id, second: second.run.id };
-  const reason = differentRows(first.run, second.run) ?? missing(first) ?? missing(second);
-  if (reason !== null) return { ...ids, difference: null, reason };
-  return { ...ids, difference: differenceOf(first.judgements!, second.judgements!), reason: null };
+  const without = (reason: string) => ({ ...ids, difference: null, reason });
+  const rowsDiffer = differentRows(first.run, second.run);
+  if (rowsDiffer !== null) return without(rowsDiffer);
+  if (first.missing !== null) return without(first.missing);
+  if (second.missing !== null) return without(second.missing);
+  return { ...ids, difference: differenceOf(first.judgements, second.judgements), reason: null };
 }
 
 /** Why the judgements of two runs do not stand beside each other row by row; null where they may. */
@@ -97,18 +98,21 @@ function differentRows({ plan: first }: Run, { plan: second }: Run): string | nu
   );
 }
 
-/** Why there are no judgements of a run's best evaluation; null where there are. */
-function missing({ run: { id, status, evaluations }, judgements }: KeptRun): string | null {
+function keptRun(run: Run, judgements: Judgements | null): KeptRun {
+  const { id, status, evaluations } = run;
   if (evaluations.length === 0) {
-    return hasEnded(status)
+    const missing = hasEnded(status)
       ? `Run ${id} ended before its first evaluation.`
       : `Run ${id} has no evaluation yet. Compare again after its first one.`;
+    return { run, missing };
   }
-  if (judgements && areOf(judgements, bestEvaluation(evaluations)?.validation.confusionMatrix)) return null;
-  return (
+  if (judgements && areOf(judgements, bestEvaluation(evaluations)?.validation.confusionMatrix)) {
+    return { run, judgements, missing: null };
+  }
+  const missing =
     `The judgements of the best evaluation of run ${id} were not kept: the run is older than this comparison, or the disk was full. ` +
-    'Train it again to compare it row by row.'
-  );
+    'Train it again to compare it row by row.';
+  return { run, missing };
 }
 
 /** What was the best evaluation before has another confusion matrix: each has a higher MCC than the one before. */
