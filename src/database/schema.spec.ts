@@ -10,6 +10,7 @@ import { EvaluationEntity } from '../models/evaluation.entity.js';
 import { ModelVersionEntity } from '../models/model-version.entity.js';
 import { RunEventEntity } from '../training/run-event.entity.js';
 import { RunEntity } from '../training/run.entity.js';
+import { DeliveryEntity } from '../webhooks/delivery.entity.js';
 import { dataSourceOptions } from './data-source.js';
 
 describe('the schema', () => {
@@ -24,6 +25,7 @@ describe('the schema', () => {
       EvaluationEntity,
       AliasEntity,
       AliasChangeEntity,
+      DeliveryEntity,
     ],
   });
 

@@ -92,8 +92,15 @@ export class Dispatcher implements OnApplicationBootstrap, OnModuleDestroy, Befo
     this.working ??= this.work();
   }
 
-  /** Sends a message once, outside of its schedule. @returns what came of it, which is not stored yet */
-  async send(delivery: Delivery, { redelivery }: { redelivery: boolean }): Promise<Sent> {
+  /**
+   * Sends a message once, now.
+   * @param options.signal ends the attempt, which then throws
+   * @returns what came of it, which is not stored yet
+   */
+  async send(
+    delivery: Delivery,
+    { redelivery, signal }: { redelivery: boolean; signal?: AbortSignal },
+  ): Promise<Sent> {
     const at = new Date();
     const begun = performance.now();
     const attempt = (result: Pick<DeliveryAttempt, 'status' | 'answer' | 'error'>): DeliveryAttempt => ({
@@ -111,14 +118,14 @@ export class Dispatcher implements OnApplicationBootstrap, OnModuleDestroy, Befo
     try {
       const { status, body, retryAfter } = await post(this.url!, headers, delivery.payload, {
         allowPrivate: this.settings.webhookAllowPrivate,
-        signal: this.stop.signal,
+        signal,
       });
       const answered = attempt({ status, answer: body, error: null });
       if (isSuccess(answered)) this.gone = false;
       this.count(isSuccess(answered) ? 'delivered' : 'rejected');
       return { attempt: answered, retryAfterSeconds: retryAfterOf(retryAfter) };
     } catch (error) {
-      if (this.stop.signal.aborted) throw error;
+      if (signal?.aborted) throw error;
       this.count(error instanceof PrivateAddressError ? 'forbidden' : 'unreachable');
       const { message } = error as Error;
       return { attempt: attempt({ status: null, answer: null, error: message }), retryAfterSeconds: 0 };
@@ -158,7 +165,9 @@ export class Dispatcher implements OnApplicationBootstrap, OnModuleDestroy, Befo
   private async attempt(delivery: Delivery): Promise<void> {
     const { id } = delivery;
     // The service ends: the next start sends it.
-    const sent = await this.send(delivery, { redelivery: false }).catch(() => undefined);
+    const sent = await this.send(delivery, { redelivery: false, signal: this.stop.signal }).catch(
+      () => undefined,
+    );
     if (!sent) return;
     if (isGone(sent.attempt)) this.gone = true;
     // Until that is stored it counts as due, and would be sent again and again.

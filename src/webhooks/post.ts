@@ -47,14 +47,24 @@ export async function post(
   const ends = signal ? AbortSignal.any([late, signal]) : late;
   try {
     const addresses = await untilAborted(resolve(hostOf(url)), ends);
-    const allowed = allowPrivate ? addresses : addresses.filter(({ address }) => isPublicAddress(address));
-    if (allowed.length === 0) throw new PrivateAddressError(privateAddressMessage(url, addresses));
-    return await exchange(url, headers, body, allowed, ends);
+    return await exchange(url, headers, body, allowPrivate ? addresses : publicAmong(addresses, url), ends);
   } catch (error) {
     if (error instanceof PrivateAddressError || signal?.aborted) throw error;
     if (late.aborted) throw new Error(`${url.hostname} did not answer within ${patience / 1000} s.`);
     throw new Error(`${url.hostname} could not be reached: ${told(error as NodeJS.ErrnoException)}.`);
   }
+}
+
+/** @throws PrivateAddressError where there is none */
+export function publicAmong(addresses: readonly LookupAddress[], url: URL): LookupAddress[] {
+  const found = addresses.filter(({ address }) => isPublicAddress(address));
+  if (found.length > 0) return found;
+  const address = addresses[0]?.address;
+  const is = address === hostOf(url) ? address : `${url.hostname} is ${address}, which`;
+  throw new PrivateAddressError(
+    `Nothing was sent: ${is} is not a public address. Set WELLFORMED_WEBHOOK_ALLOW_PRIVATE=true if the service may send ` +
+      'to private addresses.',
+  );
 }
 
 function exchange(
@@ -66,8 +76,16 @@ function exchange(
 ): Promise<Answer> {
   const request = url.protocol === 'https:' ? requestHttps : requestHttp;
   return new Promise((resolve, reject) => {
-    const options = { method: 'POST', headers, agent: false, lookup: givenAddresses(addresses), signal } as const;
+    const options = {
+      method: 'POST',
+      headers,
+      agent: false,
+      lookup: givenAddresses(addresses),
+      signal,
+    } as const;
     const sent = request(url, options, (response) => {
+      // What breaks from now on breaks only the body.
+      sent.off('error', reject).on('error', () => undefined);
       void beginningOf(response).then((text) => {
         sent.destroy();
         const { statusCode, headers: told } = response;
@@ -119,15 +137,6 @@ function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
     signal.addEventListener('abort', abort, { once: true });
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
   });
-}
-
-function privateAddressMessage(url: URL, addresses: readonly LookupAddress[]): string {
-  const [first] = addresses;
-  const is = first && first.address !== hostOf(url) ? `${url.hostname} is ${first.address}, which` : url.hostname;
-  return (
-    `Nothing was sent: ${is} is not a public address. Set WELLFORMED_WEBHOOK_ALLOW_PRIVATE=true if the service may send ` +
-    'to private addresses.'
-  );
 }
 
 function told({ code, message }: NodeJS.ErrnoException): string {

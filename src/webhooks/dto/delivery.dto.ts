@@ -137,7 +137,10 @@ export class DeliverySummaryDto {
   })
   id!: string;
 
-  @ApiProperty({ description: '`run.` and the status of the run, or `webhook.test`.', example: 'run.succeeded' })
+  @ApiProperty({
+    description: '`run.` and the status of the run, or `webhook.test`.',
+    example: 'run.succeeded',
+  })
   type!: string;
 
   @ApiProperty({ type: String, nullable: true, example: 'run_01JD3W5M4E7Y2V0N8GQ6T1CXZA' })
