@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { LessThan, LessThanOrEqual, Not, type FindOptionsWhere } from 'typeorm';
+import { LessThan, LessThanOrEqual, MoreThan, Not, type FindOptionsWhere } from 'typeorm';
 import { NotFoundError } from '../common/errors.js';
 import { countByStatus } from '../database/count-by-status.js';
 import { findPage, type Page, type PageRequest } from '../database/pages.js';
@@ -48,11 +48,11 @@ export class DeliveriesRepository {
     });
   }
 
-  /** When the next one is to be sent; null where none waits. */
-  async nextAttemptAt(): Promise<Date | null> {
+  /** When the next one after a time is to be sent; null where none waits. */
+  async nextAttemptAfter(time: Date): Promise<Date | null> {
     const next = await this.deliveries.findOne({
       select: { id: true, nextAttemptAt: true },
-      where: { status: 'pending' },
+      where: { status: 'pending', nextAttemptAt: MoreThan(time) },
       order: { nextAttemptAt: 'ASC' },
     });
     return next?.nextAttemptAt ?? null;
@@ -84,7 +84,7 @@ export class DeliveriesRepository {
   /** Forgets deliveries that came before a time and have ended. */
   async deleteEnded(before: Date): Promise<void> {
     const where = { status: Not('pending' as const), createdAt: LessThan(before) };
-    await this.transactions.runDeletion((manager) => manager.delete(DeliveryEntity, where));
+    await this.transactions.run((manager) => manager.delete(DeliveryEntity, where));
   }
 
   private get deliveries() {

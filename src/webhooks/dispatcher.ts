@@ -136,10 +136,9 @@ export class Dispatcher implements OnApplicationBootstrap, OnModuleDestroy, Befo
     while (this.isStale && !this.isStopped) {
       this.isStale = false;
       try {
-        await this.deliveries.deleteEnded(new Date(Date.now() - DAYS_KEPT * 86_400_000));
-        await this.sendDue();
-        const next = await this.deliveries.nextAttemptAt();
+        const next = await this.deliveries.nextAttemptAfter(await this.sendDue());
         if (next) this.sleep(Math.min(Math.max(0, Number(next) - Date.now()), LONGEST_SLEEP));
+        await this.deliveries.deleteEnded(new Date(Date.now() - DAYS_KEPT * 86_400_000));
       } catch (error) {
         this.logger.error(`Webhooks cannot be sent now: ${(error as Error).message}`, (error as Error).stack);
         this.sleep(PAUSE_AFTER_ERROR);
@@ -153,11 +152,13 @@ export class Dispatcher implements OnApplicationBootstrap, OnModuleDestroy, Befo
     if (!this.isStopped) this.alarm = setTimeout(() => this.wake(), milliseconds).unref();
   }
 
-  private async sendDue(): Promise<void> {
-    while (!this.isStopped) {
-      if (this.gone) return this.skip();
-      const due = await this.deliveries.due(new Date(), SENT_AT_ONCE);
-      if (due.length === 0) return;
+  /** @returns a time by which nothing is due any more */
+  private async sendDue(): Promise<Date> {
+    for (;;) {
+      const now = new Date();
+      if (this.gone) await this.skip();
+      const due = await this.deliveries.due(now, SENT_AT_ONCE);
+      if (due.length === 0 || this.isStopped) return now;
       await Promise.all(due.map((delivery) => this.attempt(delivery)));
     }
   }

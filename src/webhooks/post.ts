@@ -50,8 +50,11 @@ export async function post(
     return await exchange(url, headers, body, allowPrivate ? addresses : publicAmong(addresses, url), ends);
   } catch (error) {
     if (error instanceof PrivateAddressError || signal?.aborted) throw error;
-    if (late.aborted) throw new Error(`${url.hostname} did not answer within ${patience / 1000} s.`);
-    throw new Error(`${url.hostname} could not be reached: ${told(error as NodeJS.ErrnoException)}.`);
+    if (late.aborted)
+      throw new Error(`${url.hostname} did not answer within ${patience / 1000} s.`, { cause: error });
+    throw new Error(`${url.hostname} could not be reached: ${told(error as NodeJS.ErrnoException)}.`, {
+      cause: error,
+    });
   }
 }
 

@@ -2,11 +2,11 @@ import type { Run, RunError, RunStatus } from '../training/run.js';
 import type { RunEvent } from '../training/run-event.js';
 import type { Message } from './delivery.js';
 
-/** In which a run goes on by itself. Whoever waits for it wants to hear of all others. */
+/** In these a run goes on by itself. Every other status is worth a message. */
 const underWay: readonly string[] = ['queued', 'preparing', 'running'];
 
-/** An event of which receivers are told. */
-export type ToldEvent = RunEvent & { type: 'status' };
+/** An event that makes a message. */
+export type ReportedEvent = RunEvent & { type: 'status' };
 
 /** What a message says of a run. `GET /train/{id}` has the rest. */
 export interface RunMessageData {
@@ -20,21 +20,25 @@ export interface RunMessageData {
   error: RunError | null;
 }
 
-export function isTold(event: RunEvent): event is ToldEvent {
+export function isReported(event: RunEvent): event is ReportedEvent {
   return event.type === 'status' && !underWay.includes(event.data.status);
 }
 
-/** @param run null where it cannot be read: its end is told all the same */
-export function runMessage(runId: string, { data: told, createdAt }: ToldEvent, run: Run | null): Message {
+/** @param run null if it cannot be read: there is a message all the same */
+export function runMessage(
+  runId: string,
+  { data: event, createdAt }: ReportedEvent,
+  run: Run | null,
+): Message {
   const data: RunMessageData = {
     runId,
-    status: told.status,
+    status: event.status,
     name: run?.name ?? null,
     baseModel: run?.baseModel ?? null,
     datasetId: run?.datasetId ?? null,
-    modelId: told.modelId ?? null,
+    modelId: event.modelId ?? null,
     mcc: run?.mcc ?? null,
-    error: told.error ?? null,
+    error: event.error ?? null,
   };
-  return { type: `run.${told.status}`, at: createdAt, data };
+  return { type: `run.${event.status}`, at: createdAt, data };
 }

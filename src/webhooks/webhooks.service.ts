@@ -7,7 +7,7 @@ import { TrainingService } from '../training/training.service.js';
 import { DeliveriesRepository, type DeliveryFilter } from './deliveries.repository.js';
 import { afterAttempt, deliveryStatuses, newDelivery, TEST_TYPE, type Delivery } from './delivery.js';
 import { Dispatcher } from './dispatcher.js';
-import { isTold, runMessage } from './run-message.js';
+import { isReported, runMessage } from './run-message.js';
 
 /** `stopped`: the receiver answered 410. */
 export type WebhooksState = 'off' | 'on' | 'stopped';
@@ -73,7 +73,7 @@ export class WebhooksService implements OnModuleInit {
 
   /** Within the transaction of the event: no crash comes between a run's end and the message about it. */
   private async store(runId: string, event: RunEvent): Promise<void> {
-    if (!isTold(event)) return;
+    if (!isReported(event)) return;
     const run = await this.training.get(runId).catch((error: Error) => {
       if (error instanceof DamagedError) return null;
       throw error;
