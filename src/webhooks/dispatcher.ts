@@ -39,7 +39,7 @@ interface Sent {
 /** Sends what waits, when it is time. */
 @Injectable()
 export class Dispatcher implements OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown {
-  private readonly logger = new Logger(Dispatcher.name);
+  private readonly logger = new Logger('Webhooks');
   private readonly url: URL | undefined;
   private readonly stop = new AbortController();
   private isStopped = false;
