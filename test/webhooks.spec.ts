@@ -380,7 +380,7 @@ describe('a service that is started again', () => {
     await next.stop();
   });
 
-  it('loses no message where it was killed', { timeout: 120_000 }, async () => {
+  it('loses no message where it was killed', { timeout: 180_000 }, async () => {
     let service: RunningService = await trainer.startTrainer(baseModels, { settings: settings() });
     const { data } = service;
     try {
