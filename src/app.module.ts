@@ -13,6 +13,7 @@ import { PredictionsModule } from './predictions/predictions.module.js';
 import { StorageModule } from './storage/storage.module.js';
 import { TracingModule } from './tracing/tracing.module.js';
 import { TrainingModule } from './training/training.module.js';
+import { WebhooksModule } from './webhooks/webhooks.module.js';
 
 /** Which modules make the service. */
 @Module({})
@@ -33,6 +34,7 @@ export class AppModule {
         PredictionsModule,
         HealthModule,
         TrainingModule,
+        WebhooksModule,
         PageModule,
       ],
     };

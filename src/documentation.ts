@@ -32,6 +32,7 @@ export function createDocument(app: INestApplication): OpenAPIObject {
     .addTag('training', 'Fine-tune a model, and follow the run')
     .addTag('models', 'Versions, their files, aliases and evaluations')
     .addTag('predictions', 'Judge sentences')
+    .addTag('webhooks', 'Messages when a run ends, and their delivery')
     .addTag('operations', 'Health, metrics, and the key in use')
     .build();
   const document = completeDocument(SwaggerModule.createDocument(app, config));

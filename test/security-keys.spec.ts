@@ -54,6 +54,11 @@ describe('API keys', () => {
     ['GET', '/train/run_1/events', ['train'], 404],
     ['POST', '/train/run_1/cancel', ['train'], 404],
     ['DELETE', '/train/run_1', [], 404],
+    ['GET', '/webhooks', ['train'], 200],
+    ['GET', '/webhooks/deliveries', ['train'], 200],
+    ['GET', '/webhooks/deliveries/msg_1', ['train'], 404],
+    ['POST', '/webhooks/test', [], 409],
+    ['POST', '/webhooks/deliveries/msg_1/redeliver', [], 409],
     ['GET', '/metrics', ['metrics'], 200],
     ['GET', '/whoami', ['predict', 'train', 'metrics'], 200],
   ];

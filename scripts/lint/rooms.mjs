@@ -24,6 +24,7 @@ const features = {
   models: ['datasets'],
   training: ['datasets', 'models', 'base-models'],
   predictions: ['models'],
+  webhooks: ['training'],
   health: ['datasets', 'models', 'base-models', 'training', 'predictions'],
   page: [],
 };

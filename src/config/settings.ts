@@ -12,8 +12,8 @@ import {
 import type { ValidatorConstraintInterface } from 'class-validator';
 import { logLevels, type LogLevelName } from '../logging/service-logger.js';
 import { Between } from './between.js';
-import { HttpSettings } from './http-settings.js';
 import { bytes, duration, integer, Setting, text, type SettingParser } from './setting.js';
+import { WebhookSettings } from './webhook-settings.js';
 
 const hubModelList: SettingParser<string | string[]> = (value) =>
   value === 'any' || value === 'catalogue' ? value : value.split(',').map((id) => id.trim());
@@ -34,7 +34,7 @@ class IsHubModelList implements ValidatorConstraintInterface {
 }
 
 /** What the service can be told from outside. Read once at the start by `readSettings`, frozen, injected where needed. */
-export class Settings extends HttpSettings {
+export class Settings extends WebhookSettings {
   @Setting('WELLFORMED_DATA', {
     default: './data',
     description: 'Folder for the database, data sets and models. One process may use it at a time.',

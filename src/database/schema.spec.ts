@@ -11,6 +11,7 @@ import { ModelVersionEntity } from '../models/model-version.entity.js';
 import { RunEventEntity } from '../training/run-event.entity.js';
 import { RunJudgementsEntity } from '../training/run-judgements.entity.js';
 import { RunEntity } from '../training/run.entity.js';
+import { DeliveryEntity } from '../webhooks/delivery.entity.js';
 import { dataSourceOptions } from './data-source.js';
 
 describe('the schema', () => {
@@ -26,6 +27,7 @@ describe('the schema', () => {
       EvaluationEntity,
       AliasEntity,
       AliasChangeEntity,
+      DeliveryEntity,
     ],
   });
 

@@ -11,6 +11,7 @@ const FIELD_OF_ID: Readonly<Record<IdPrefix, string>> = {
   run: 'runId',
   mdl: 'modelId',
   evl: 'evaluationId',
+  msg: 'deliveryId',
 };
 
 /** Gives every request an id, which its answer tells too, and logs one line for each when its answer is sent or its client gone. */

@@ -7,6 +7,7 @@ import { PredictionInstruments } from './prediction-instruments.js';
 import { ResourceInstruments } from './resource-instruments.js';
 import { ServiceInstruments } from './service-instruments.js';
 import { TrainingInstruments } from './training-instruments.js';
+import { WebhookInstruments } from './webhook-instruments.js';
 
 /** Brings gauges up to date that nobody sets as things happen. */
 export type ScrapeTask = () => void | Promise<void>;
@@ -23,6 +24,7 @@ export class Instruments {
   readonly predictions = new PredictionInstruments(this.registry, this.aliases);
   readonly training = new TrainingInstruments(this.registry);
   readonly models = new ModelInstruments(this.registry, this.aliases);
+  readonly webhooks = new WebhookInstruments(this.registry);
   readonly resources = new ResourceInstruments(this.registry);
 
   /** Has something done before each page is written. What it throws is logged, and its gauges keep their values. */

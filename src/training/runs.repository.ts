@@ -40,16 +40,25 @@ export type Lease = Pick<Run, 'owner' | 'leaseExpiresAt'>;
 /** An event that was stored, or that a run was deleted. */
 export type RunNews = { runId: string; event: RunEvent } | { runId: string; event: null };
 
+/** Stores what belongs to an event. What it throws takes the event back too. */
+export type RunEventWriter = (runId: string, event: RunEvent) => Promise<void>;
+
 /** Runs and their events in the database. Whatever changes a run is stored together with the event that tells of it. */
 @Injectable()
 export class RunsRepository {
   private readonly listeners: ((news: RunNews) => void)[] = [];
+  private readonly writers: RunEventWriter[] = [];
 
   constructor(private readonly transactions: Transactions) {}
 
   /** Calls back after each commit, in the order of the events. */
   onNews(listener: (news: RunNews) => void): void {
     this.listeners.push(listener);
+  }
+
+  /** Has something stored in the transaction of each event: both are stored, or neither. */
+  storeWith(writer: RunEventWriter): void {
+    this.writers.push(writer);
   }
 
   async insert(run: Run): Promise<void> {
@@ -226,6 +235,7 @@ export class RunsRepository {
     const last = await manager.maximum(RunEventEntity, 'sequence', { runId });
     const event = { sequence: (last ?? 0) + 1, type, data: { ...data }, createdAt: new Date() } as RunEvent;
     await manager.insert(RunEventEntity, { runId, ...event, data: event.data as never });
+    for (const write of this.writers) await write(runId, event);
     this.transactions.afterCommit(() => this.announce({ runId, event }));
   }
 

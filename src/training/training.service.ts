@@ -18,7 +18,7 @@ import type { RunEvent } from './run-event.js';
 import { RunFeed } from './run-feed.js';
 import { RunQueue } from './run-queue.js';
 import { RunSpans } from './run-spans.js';
-import { RunsRepository } from './runs.repository.js';
+import { RunsRepository, type RunEventWriter } from './runs.repository.js';
 import { TrainingEstimates, type PlannedRun, type TrainingEstimate } from './training-estimates.js';
 import { interruption, TrainingHost } from './training-host.js';
 import {
@@ -87,6 +87,11 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
   /** What is wrong with training itself, one sentence each. */
   get degraded(): string[] {
     return this.host.degraded;
+  }
+
+  /** Has something stored in the transaction of each event of a run. */
+  storeWith(writer: RunEventWriter): void {
+    this.runs.storeWith(writer);
   }
 
   /**

@@ -3,6 +3,7 @@ import { FineTuningOptions1764500000000 } from './1764500000000-fine-tuning-opti
 import { ServingAssessment1765000000000 } from './1765000000000-serving-assessment.js';
 import { RunNames1765500000000 } from './1765500000000-run-names.js';
 import { Summaries1766000000000 } from './1766000000000-summaries.js';
+import { WebhookDeliveries1767000100000 } from './1767000100000-webhook-deliveries.js';
 import { RunJudgements1767000300000 } from './1767000300000-run-judgements.js';
 
 /** In the order in which they are applied. */
@@ -12,6 +13,7 @@ export const migrations = [
   ServingAssessment1765000000000,
   RunNames1765500000000,
   Summaries1766000000000,
+  WebhookDeliveries1767000100000,
   RunJudgements1767000300000,
 ];
 

@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.js';
 import type { Client, Options as Options2, TDataShape } from './client/index.js';
-import type { DeleteAliasesByNameData, DeleteAliasesByNameErrors, DeleteAliasesByNameResponses, DeleteBaseModelsByNameData, DeleteBaseModelsByNameErrors, DeleteBaseModelsByNameResponses, DeleteDatasetsByIdData, DeleteDatasetsByIdErrors, DeleteDatasetsByIdResponses, DeleteModelsByIdData, DeleteModelsByIdErrors, DeleteModelsByIdResponses, DeleteTrainByIdData, DeleteTrainByIdErrors, DeleteTrainByIdResponses, GetAliasesByNameData, GetAliasesByNameErrors, GetAliasesByNameResponses, GetAliasesData, GetAliasesErrors, GetAliasesResponses, GetBaseModelsData, GetBaseModelsErrors, GetBaseModelsResponses, GetData, GetDatasetsByIdData, GetDatasetsByIdErrors, GetDatasetsByIdResponses, GetDatasetsByIdRowsData, GetDatasetsByIdRowsErrors, GetDatasetsByIdRowsResponses, GetDatasetsCatalogueData, GetDatasetsCatalogueErrors, GetDatasetsCatalogueResponses, GetDatasetsData, GetDatasetsErrors, GetDatasetsResponses, GetErrors, GetHealthLiveData, GetHealthLiveErrors, GetHealthLiveResponses, GetHealthReadyData, GetHealthReadyErrors, GetHealthReadyResponses, GetHealthStartedData, GetHealthStartedErrors, GetHealthStartedResponses, GetMetricsData, GetMetricsErrors, GetMetricsResponses, GetModelsByIdData, GetModelsByIdErrors, GetModelsByIdEvaluationsByEvaluationIdData, GetModelsByIdEvaluationsByEvaluationIdErrors, GetModelsByIdEvaluationsByEvaluationIdResponses, GetModelsByIdEvaluationsData, GetModelsByIdEvaluationsErrors, GetModelsByIdEvaluationsResponses, GetModelsByIdFilesByNameData, GetModelsByIdFilesByNameErrors, GetModelsByIdFilesByNameResponses, GetModelsByIdResponses, GetModelsData, GetModelsErrors, GetModelsResponses, GetPredictModelsData, GetPredictModelsErrors, GetPredictModelsResponses, GetResponses, GetTrainByIdData, GetTrainByIdErrors, GetTrainByIdEventsData, GetTrainByIdEventsErrors, GetTrainByIdEventsResponse, GetTrainByIdEventsResponses, GetTrainByIdMetricsData, GetTrainByIdMetricsErrors, GetTrainByIdMetricsResponses, GetTrainByIdResponses, GetTrainCompareData, GetTrainCompareErrors, GetTrainCompareResponses, GetTrainData, GetTrainErrors, GetTrainResponses, GetWhoamiData, GetWhoamiErrors, GetWhoamiResponses, PatchModelsByIdData, PatchModelsByIdErrors, PatchModelsByIdResponses, PostDatasetsData, PostDatasetsErrors, PostDatasetsResponses, PostModelsByIdEvaluationsByEvaluationIdCancelData, PostModelsByIdEvaluationsByEvaluationIdCancelErrors, PostModelsByIdEvaluationsByEvaluationIdCancelResponses, PostModelsByIdEvaluationsData, PostModelsByIdEvaluationsErrors, PostModelsByIdEvaluationsResponses, PostPredictData, PostPredictErrors, PostPredictResponses, PostTrainByIdCancelData, PostTrainByIdCancelErrors, PostTrainByIdCancelResponses, PostTrainData, PostTrainErrors, PostTrainResponses, PutAliasesByNameData, PutAliasesByNameErrors, PutAliasesByNameResponses } from './types.gen.js';
+import type { DeleteAliasesByNameData, DeleteAliasesByNameErrors, DeleteAliasesByNameResponses, DeleteBaseModelsByNameData, DeleteBaseModelsByNameErrors, DeleteBaseModelsByNameResponses, DeleteDatasetsByIdData, DeleteDatasetsByIdErrors, DeleteDatasetsByIdResponses, DeleteModelsByIdData, DeleteModelsByIdErrors, DeleteModelsByIdResponses, DeleteTrainByIdData, DeleteTrainByIdErrors, DeleteTrainByIdResponses, GetAliasesByNameData, GetAliasesByNameErrors, GetAliasesByNameResponses, GetAliasesData, GetAliasesErrors, GetAliasesResponses, GetBaseModelsData, GetBaseModelsErrors, GetBaseModelsResponses, GetData, GetDatasetsByIdData, GetDatasetsByIdErrors, GetDatasetsByIdResponses, GetDatasetsByIdRowsData, GetDatasetsByIdRowsErrors, GetDatasetsByIdRowsResponses, GetDatasetsCatalogueData, GetDatasetsCatalogueErrors, GetDatasetsCatalogueResponses, GetDatasetsData, GetDatasetsErrors, GetDatasetsResponses, GetErrors, GetHealthLiveData, GetHealthLiveErrors, GetHealthLiveResponses, GetHealthReadyData, GetHealthReadyErrors, GetHealthReadyResponses, GetHealthStartedData, GetHealthStartedErrors, GetHealthStartedResponses, GetMetricsData, GetMetricsErrors, GetMetricsResponses, GetModelsByIdData, GetModelsByIdErrors, GetModelsByIdEvaluationsByEvaluationIdData, GetModelsByIdEvaluationsByEvaluationIdErrors, GetModelsByIdEvaluationsByEvaluationIdResponses, GetModelsByIdEvaluationsData, GetModelsByIdEvaluationsErrors, GetModelsByIdEvaluationsResponses, GetModelsByIdFilesByNameData, GetModelsByIdFilesByNameErrors, GetModelsByIdFilesByNameResponses, GetModelsByIdResponses, GetModelsData, GetModelsErrors, GetModelsResponses, GetPredictModelsData, GetPredictModelsErrors, GetPredictModelsResponses, GetResponses, GetTrainByIdData, GetTrainByIdErrors, GetTrainByIdEventsData, GetTrainByIdEventsErrors, GetTrainByIdEventsResponse, GetTrainByIdEventsResponses, GetTrainByIdMetricsData, GetTrainByIdMetricsErrors, GetTrainByIdMetricsResponses, GetTrainByIdResponses, GetTrainData, GetTrainErrors, GetTrainResponses, GetWebhooksData, GetWebhooksDeliveriesByIdData, GetWebhooksDeliveriesByIdErrors, GetWebhooksDeliveriesByIdResponses, GetWebhooksDeliveriesData, GetWebhooksDeliveriesErrors, GetWebhooksDeliveriesResponses, GetWebhooksErrors, GetWebhooksResponses, GetWhoamiData, GetWhoamiErrors, GetWhoamiResponses, PatchModelsByIdData, PatchModelsByIdErrors, PatchModelsByIdResponses, PostDatasetsData, PostDatasetsErrors, PostDatasetsResponses, PostModelsByIdEvaluationsByEvaluationIdCancelData, PostModelsByIdEvaluationsByEvaluationIdCancelErrors, PostModelsByIdEvaluationsByEvaluationIdCancelResponses, PostModelsByIdEvaluationsData, PostModelsByIdEvaluationsErrors, PostModelsByIdEvaluationsResponses, PostPredictData, PostPredictErrors, PostPredictResponses, PostTrainByIdCancelData, PostTrainByIdCancelErrors, PostTrainByIdCancelResponses, PostTrainData, PostTrainErrors, PostTrainResponses, PostWebhooksDeliveriesByIdRedeliverData, PostWebhooksDeliveriesByIdRedeliverErrors, PostWebhooksDeliveriesByIdRedeliverResponses, PostWebhooksTestData, PostWebhooksTestErrors, PostWebhooksTestResponses, PutAliasesByNameData, PutAliasesByNameErrors, PutAliasesByNameResponses } from './types.gen.js';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -470,23 +470,6 @@ export class Training extends HeyApiClient {
     }
     
     /**
-     * Compare runs: their curves, what they were asked for differently, and how their judgements differ
-     *
-     * For each pair of runs that were validated on the same rows, the answer has the difference of their MCCs with its 95 % interval, and McNemar's exact test. Both compare the best evaluations row by row.
-     *
-     * curl localhost:3000/train/compare?ids=run_01JD3W5M4E7Y2V0N8GQ6T1CXZA,run_01JD3XK2R8B5H1M7CQ9V4WZE0T
-     */
-    public compare<ThrowOnError extends boolean = true>(options: Options<GetTrainCompareData, ThrowOnError>) {
-        return (options.client ?? this.client).get<GetTrainCompareResponses, GetTrainCompareErrors, ThrowOnError, 'data'>({
-            querySerializer: { parameters: { ids: { array: { explode: false } } } },
-            responseStyle: 'data',
-            security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
-            url: '/train/compare',
-            ...options
-        });
-    }
-    
-    /**
      * Delete a run that has ended, and its events
      */
     public delete<ThrowOnError extends boolean = true>(options: Options<DeleteTrainByIdData, ThrowOnError>) {
@@ -548,6 +531,76 @@ export class Training extends HeyApiClient {
             responseStyle: 'data',
             security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
             url: '/train/{id}/cancel',
+            ...options
+        });
+    }
+}
+
+export class Webhooks extends HeyApiClient {
+    /**
+     * Show whether the service sends webhooks, and where to
+     */
+    public show<ThrowOnError extends boolean = true>(options?: Options<GetWebhooksData, ThrowOnError>) {
+        return (options?.client ?? this.client).get<GetWebhooksResponses, GetWebhooksErrors, ThrowOnError, 'data'>({
+            responseStyle: 'data',
+            security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
+            url: '/webhooks',
+            ...options
+        });
+    }
+    
+    /**
+     * Send a test message
+     *
+     * Sends a message of the type `webhook.test` once, and answers with what came of it: after at most 15 seconds. A test that fails is not repeated.
+     *
+     * curl -X POST localhost:3000/webhooks/test
+     */
+    public test<ThrowOnError extends boolean = true>(options?: Options<PostWebhooksTestData, ThrowOnError>) {
+        return (options?.client ?? this.client).post<PostWebhooksTestResponses, PostWebhooksTestErrors, ThrowOnError, 'data'>({
+            responseStyle: 'data',
+            security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
+            url: '/webhooks/test',
+            ...options
+        });
+    }
+    
+    /**
+     * List deliveries, newest first
+     *
+     * The service forgets a delivery 30 days after it was created, unless it is still `pending`.
+     */
+    public list<ThrowOnError extends boolean = true>(options?: Options<GetWebhooksDeliveriesData, ThrowOnError>) {
+        return (options?.client ?? this.client).get<GetWebhooksDeliveriesResponses, GetWebhooksDeliveriesErrors, ThrowOnError, 'data'>({
+            responseStyle: 'data',
+            security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
+            url: '/webhooks/deliveries',
+            ...options
+        });
+    }
+    
+    /**
+     * Show a delivery: its message and each attempt
+     */
+    public get<ThrowOnError extends boolean = true>(options: Options<GetWebhooksDeliveriesByIdData, ThrowOnError>) {
+        return (options.client ?? this.client).get<GetWebhooksDeliveriesByIdResponses, GetWebhooksDeliveriesByIdErrors, ThrowOnError, 'data'>({
+            responseStyle: 'data',
+            security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
+            url: '/webhooks/deliveries/{id}',
+            ...options
+        });
+    }
+    
+    /**
+     * Send a message once more
+     *
+     * Sends the message at once, with the same `webhook-id`, and answers with what came of it: after at most 15 seconds. If it fails, the status and the schedule stay as they were.
+     */
+    public redeliver<ThrowOnError extends boolean = true>(options: Options<PostWebhooksDeliveriesByIdRedeliverData, ThrowOnError>) {
+        return (options.client ?? this.client).post<PostWebhooksDeliveriesByIdRedeliverResponses, PostWebhooksDeliveriesByIdRedeliverErrors, ThrowOnError, 'data'>({
+            responseStyle: 'data',
+            security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
+            url: '/webhooks/deliveries/{id}/redeliver',
             ...options
         });
     }
@@ -656,6 +709,11 @@ export class Api extends HeyApiClient {
     private _training?: Training;
     get training(): Training {
         return this._training ??= new Training({ client: this.client });
+    }
+    
+    private _webhooks?: Webhooks;
+    get webhooks(): Webhooks {
+        return this._webhooks ??= new Webhooks({ client: this.client });
     }
     
     private _page?: Page;

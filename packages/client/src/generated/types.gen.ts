@@ -2216,6 +2216,147 @@ export type RunEventDataDto = {
     stoppedEarly: RunStoppedEarlyDto;
 };
 
+export type WebhooksDto = {
+    /**
+     * `off`: no address is set. `stopped`: the receiver answered 410, so the service sends nothing until a test or a redelivery succeeds, or the service starts again.
+     */
+    state: 'off' | 'on' | 'stopped';
+    /**
+     * Where messages go, without the path. Null if `off`.
+     */
+    receiver: string | null;
+};
+
+/**
+ * `pending`: an attempt is to come. `failed`: there will be no further attempt. `skipped`: not sent, because the receiver had answered 410 before.
+ */
+export type DeliveryStatus = 'pending' | 'delivered' | 'failed' | 'skipped';
+
+export type DeliveryAttemptDto = {
+    at: string;
+    /**
+     * Time until the answer, in seconds.
+     */
+    seconds: number;
+    /**
+     * Whether somebody asked for this attempt.
+     */
+    redelivery: boolean;
+    /**
+     * HTTP status of the answer; null if there was none.
+     */
+    status: number | null;
+    /**
+     * The first 1,024 bytes of the answer.
+     */
+    answer: string | null;
+    /**
+     * Why there was no answer.
+     */
+    error: string | null;
+};
+
+export type WebhookDataDto = {
+    runId?: string;
+    /**
+     * The status that the run came to.
+     */
+    status?: string;
+    name?: string | null;
+    baseModel?: string | null;
+    datasetId?: string | null;
+    /**
+     * The model that the run registered.
+     */
+    modelId?: string | null;
+    /**
+     * Matthews correlation of the best evaluation.
+     */
+    mcc?: number | null;
+    /**
+     * Why the run failed.
+     */
+    error?: RunErrorDto | null;
+};
+
+export type WebhookMessageDto = {
+    type: string;
+    /**
+     * When the run came to this status.
+     */
+    timestamp: string;
+    data: WebhookDataDto;
+};
+
+export type DeliveryDto = {
+    /**
+     * The `webhook-id` that the receiver gets. It is the same in each attempt.
+     */
+    id: string;
+    /**
+     * `run.` and the status of the run, or `webhook.test`.
+     */
+    type: string;
+    runId: string | null;
+    /**
+     * `pending`: an attempt is to come. `failed`: there will be no further attempt. `skipped`: not sent, because the receiver had answered 410 before.
+     */
+    status: DeliveryStatus;
+    /**
+     * Null before the first attempt.
+     */
+    lastAttempt: DeliveryAttemptDto | null;
+    /**
+     * Null unless `pending`.
+     */
+    nextAttemptAt: string | null;
+    createdAt: string;
+    /**
+     * What is sent.
+     */
+    message: WebhookMessageDto;
+    /**
+     * In order; the last 50.
+     */
+    attempts: Array<DeliveryAttemptDto>;
+};
+
+export type DeliverySummaryDto = {
+    /**
+     * The `webhook-id` that the receiver gets. It is the same in each attempt.
+     */
+    id: string;
+    /**
+     * `run.` and the status of the run, or `webhook.test`.
+     */
+    type: string;
+    runId: string | null;
+    /**
+     * `pending`: an attempt is to come. `failed`: there will be no further attempt. `skipped`: not sent, because the receiver had answered 410 before.
+     */
+    status: DeliveryStatus;
+    /**
+     * Null before the first attempt.
+     */
+    lastAttempt: DeliveryAttemptDto | null;
+    /**
+     * Null unless `pending`.
+     */
+    nextAttemptAt: string | null;
+    createdAt: string;
+};
+
+export type DeliveryPageDto = {
+    /**
+     * Newest first.
+     */
+    items: Array<DeliverySummaryDto>;
+    /**
+     * Send it as `cursor` for the next page; null on the last one.
+     */
+    nextCursor: string | null;
+};
+
 export type IndexDto = {
     name: string;
     version: string;
@@ -4548,6 +4689,320 @@ export type PostTrainByIdCancelResponses = {
 };
 
 export type PostTrainByIdCancelResponse = PostTrainByIdCancelResponses[keyof PostTrainByIdCancelResponses];
+
+export type GetWebhooksData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/webhooks';
+};
+
+export type GetWebhooksErrors = {
+    /**
+     * The request is malformed. For JSON, the detail has the line and column.
+     */
+    400: ProblemDetails;
+    /**
+     * The service asks for a key, and the request has none or an unknown one.
+     */
+    401: ProblemDetails;
+    /**
+     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
+     */
+    403: ProblemDetails;
+    /**
+     * The client sent or read nothing for too long.
+     */
+    408: ProblemDetails;
+    /**
+     * More requests per minute than `RateLimit-Policy` allows.
+     */
+    429: ProblemDetails;
+    /**
+     * The headers of the request are too long.
+     */
+    431: ProblemDetails;
+    /**
+     * Something went wrong in the service.
+     */
+    500: ProblemDetails;
+};
+
+export type GetWebhooksError = GetWebhooksErrors[keyof GetWebhooksErrors];
+
+export type GetWebhooksResponses = {
+    200: WebhooksDto;
+};
+
+export type GetWebhooksResponse = GetWebhooksResponses[keyof GetWebhooksResponses];
+
+export type PostWebhooksTestData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/webhooks/test';
+};
+
+export type PostWebhooksTestErrors = {
+    /**
+     * The request is malformed. For JSON, the detail has the line and column.
+     */
+    400: ProblemDetails;
+    /**
+     * The service asks for a key, and the request has none or an unknown one.
+     */
+    401: ProblemDetails;
+    /**
+     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
+     */
+    403: ProblemDetails;
+    /**
+     * The client sent or read nothing for too long.
+     */
+    408: ProblemDetails;
+    /**
+     * The present state does not allow it. The detail says what to do first.
+     */
+    409: ProblemDetails;
+    /**
+     * The body or the file is too large, packed or unpacked.
+     */
+    413: ProblemDetails;
+    /**
+     * This route does not accept the content type, its charset or its content coding. `Accept-Encoding` names the codings that it accepts.
+     */
+    415: ProblemDetails;
+    /**
+     * `Expect` may only ask for 100-continue.
+     */
+    417: ProblemDetails;
+    /**
+     * More requests per minute than `RateLimit-Policy` allows.
+     */
+    429: ProblemDetails;
+    /**
+     * The headers of the request are too long.
+     */
+    431: ProblemDetails;
+    /**
+     * Something went wrong in the service.
+     */
+    500: ProblemDetails;
+    /**
+     * The disk of the service is full. Nothing was stored.
+     */
+    507: ProblemDetails;
+};
+
+export type PostWebhooksTestError = PostWebhooksTestErrors[keyof PostWebhooksTestErrors];
+
+export type PostWebhooksTestResponses = {
+    /**
+     * The message was sent, or could not be: `status` says which.
+     */
+    201: DeliveryDto;
+};
+
+export type PostWebhooksTestResponse = PostWebhooksTestResponses[keyof PostWebhooksTestResponses];
+
+export type GetWebhooksDeliveriesData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Largest number of items in the answer.
+         */
+        limit?: number;
+        /**
+         * `nextCursor` of the page before. Leave it out for the first page.
+         */
+        cursor?: string;
+        /**
+         * Only deliveries with this status.
+         */
+        status?: DeliveryStatus;
+        /**
+         * Only deliveries about this run.
+         */
+        runId?: string;
+    };
+    url: '/webhooks/deliveries';
+};
+
+export type GetWebhooksDeliveriesErrors = {
+    /**
+     * The request is malformed. For JSON, the detail has the line and column.
+     */
+    400: ProblemDetails;
+    /**
+     * The service asks for a key, and the request has none or an unknown one.
+     */
+    401: ProblemDetails;
+    /**
+     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
+     */
+    403: ProblemDetails;
+    /**
+     * The client sent or read nothing for too long.
+     */
+    408: ProblemDetails;
+    /**
+     * The request is well-formed, but some values are not valid. `errors` lists them.
+     */
+    422: ProblemDetails;
+    /**
+     * More requests per minute than `RateLimit-Policy` allows.
+     */
+    429: ProblemDetails;
+    /**
+     * The headers of the request are too long.
+     */
+    431: ProblemDetails;
+    /**
+     * Something went wrong in the service.
+     */
+    500: ProblemDetails;
+};
+
+export type GetWebhooksDeliveriesError = GetWebhooksDeliveriesErrors[keyof GetWebhooksDeliveriesErrors];
+
+export type GetWebhooksDeliveriesResponses = {
+    200: DeliveryPageDto;
+};
+
+export type GetWebhooksDeliveriesResponse = GetWebhooksDeliveriesResponses[keyof GetWebhooksDeliveriesResponses];
+
+export type GetWebhooksDeliveriesByIdData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/webhooks/deliveries/{id}';
+};
+
+export type GetWebhooksDeliveriesByIdErrors = {
+    /**
+     * The request is malformed. For JSON, the detail has the line and column.
+     */
+    400: ProblemDetails;
+    /**
+     * The service asks for a key, and the request has none or an unknown one.
+     */
+    401: ProblemDetails;
+    /**
+     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
+     */
+    403: ProblemDetails;
+    /**
+     * There is nothing under this id or name.
+     */
+    404: ProblemDetails;
+    /**
+     * The client sent or read nothing for too long.
+     */
+    408: ProblemDetails;
+    /**
+     * A part of the path is too long.
+     */
+    414: ProblemDetails;
+    /**
+     * More requests per minute than `RateLimit-Policy` allows.
+     */
+    429: ProblemDetails;
+    /**
+     * The headers of the request are too long.
+     */
+    431: ProblemDetails;
+    /**
+     * Something went wrong in the service.
+     */
+    500: ProblemDetails;
+};
+
+export type GetWebhooksDeliveriesByIdError = GetWebhooksDeliveriesByIdErrors[keyof GetWebhooksDeliveriesByIdErrors];
+
+export type GetWebhooksDeliveriesByIdResponses = {
+    200: DeliveryDto;
+};
+
+export type GetWebhooksDeliveriesByIdResponse = GetWebhooksDeliveriesByIdResponses[keyof GetWebhooksDeliveriesByIdResponses];
+
+export type PostWebhooksDeliveriesByIdRedeliverData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/webhooks/deliveries/{id}/redeliver';
+};
+
+export type PostWebhooksDeliveriesByIdRedeliverErrors = {
+    /**
+     * The request is malformed. For JSON, the detail has the line and column.
+     */
+    400: ProblemDetails;
+    /**
+     * The service asks for a key, and the request has none or an unknown one.
+     */
+    401: ProblemDetails;
+    /**
+     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
+     */
+    403: ProblemDetails;
+    /**
+     * There is nothing under this id or name.
+     */
+    404: ProblemDetails;
+    /**
+     * The client sent or read nothing for too long.
+     */
+    408: ProblemDetails;
+    /**
+     * The present state does not allow it. The detail says what to do first.
+     */
+    409: ProblemDetails;
+    /**
+     * The body or the file is too large, packed or unpacked.
+     */
+    413: ProblemDetails;
+    /**
+     * A part of the path is too long.
+     */
+    414: ProblemDetails;
+    /**
+     * This route does not accept the content type, its charset or its content coding. `Accept-Encoding` names the codings that it accepts.
+     */
+    415: ProblemDetails;
+    /**
+     * `Expect` may only ask for 100-continue.
+     */
+    417: ProblemDetails;
+    /**
+     * More requests per minute than `RateLimit-Policy` allows.
+     */
+    429: ProblemDetails;
+    /**
+     * The headers of the request are too long.
+     */
+    431: ProblemDetails;
+    /**
+     * Something went wrong in the service.
+     */
+    500: ProblemDetails;
+    /**
+     * The disk of the service is full. Nothing was stored.
+     */
+    507: ProblemDetails;
+};
+
+export type PostWebhooksDeliveriesByIdRedeliverError = PostWebhooksDeliveriesByIdRedeliverErrors[keyof PostWebhooksDeliveriesByIdRedeliverErrors];
+
+export type PostWebhooksDeliveriesByIdRedeliverResponses = {
+    200: DeliveryDto;
+};
+
+export type PostWebhooksDeliveriesByIdRedeliverResponse = PostWebhooksDeliveriesByIdRedeliverResponses[keyof PostWebhooksDeliveriesByIdRedeliverResponses];
 
 export type GetData = {
     body?: never;

@@ -1,0 +1,44 @@
+import type { Run, RunError, RunStatus } from '../training/run.js';
+import type { RunEvent } from '../training/run-event.js';
+import type { Message } from './delivery.js';
+
+/** In these a run goes on by itself. Every other status is worth a message. */
+const underWay: readonly string[] = ['queued', 'preparing', 'running'];
+
+/** An event that makes a message. */
+export type ReportedEvent = RunEvent & { type: 'status' };
+
+/** What a message says of a run. `GET /train/{id}` has the rest. */
+export interface RunMessageData {
+  runId: string;
+  status: RunStatus;
+  name: string | null;
+  baseModel: string | null;
+  datasetId: string | null;
+  modelId: string | null;
+  mcc: number | null;
+  error: RunError | null;
+}
+
+export function isReported(event: RunEvent): event is ReportedEvent {
+  return event.type === 'status' && !underWay.includes(event.data.status);
+}
+
+/** @param run null if it cannot be read: there is a message all the same */
+export function runMessage(
+  runId: string,
+  { data: event, createdAt }: ReportedEvent,
+  run: Run | null,
+): Message {
+  const data: RunMessageData = {
+    runId,
+    status: event.status,
+    name: run?.name ?? null,
+    baseModel: run?.baseModel ?? null,
+    datasetId: run?.datasetId ?? null,
+    modelId: event.modelId ?? null,
+    mcc: run?.mcc ?? null,
+    error: event.error ?? null,
+  };
+  return { type: `run.${event.status}`, at: createdAt, data };
+}
