@@ -3,6 +3,7 @@ import { FineTuningOptions1764500000000 } from './1764500000000-fine-tuning-opti
 import { ServingAssessment1765000000000 } from './1765000000000-serving-assessment.js';
 import { RunNames1765500000000 } from './1765500000000-run-names.js';
 import { Summaries1766000000000 } from './1766000000000-summaries.js';
+import { IdempotentAnswers1767000200000 } from './1767000200000-idempotent-answers.js';
 
 /** In the order in which they are applied. */
 export const migrations = [
@@ -11,6 +12,7 @@ export const migrations = [
   ServingAssessment1765000000000,
   RunNames1765500000000,
   Summaries1766000000000,
+  IdempotentAnswers1767000200000,
 ];
 
 /** As the table `migrations` of a database names them. */
