@@ -2269,6 +2269,12 @@ export type GetDatasetsResponse = GetDatasetsResponses[keyof GetDatasetsResponse
 
 export type PostDatasetsData = {
     body: AddDatasetDto;
+    headers?: {
+        /**
+         * A key that you choose, such as a UUID: 1 to 255 visible ASCII characters. If you send the same request with the same key again within 24 hours, nothing is stored a second time: you get the first answer, with `Idempotent-Replayed: true`. Only success is remembered.
+         */
+        'Idempotency-Key'?: string;
+    };
     path?: never;
     query?: never;
     url: '/datasets';
@@ -2292,6 +2298,12 @@ export type PostDatasetsErrors = {
      */
     408: ProblemDetails;
     /**
+     * The present state does not allow it. The detail says what to do first.
+     *
+     * The present state does not allow it, or a request with the same `Idempotency-Key` is in progress. The detail says what to do first.
+     */
+    409: ProblemDetails;
+    /**
      * The body or the file is too large, packed or unpacked.
      */
     413: ProblemDetails;
@@ -2305,6 +2317,8 @@ export type PostDatasetsErrors = {
     417: ProblemDetails;
     /**
      * The request is well-formed, but some values are not valid. `errors` lists them.
+     *
+     * The request is well-formed, but some values are not valid. `errors` lists them. Or `Idempotency-Key` was used with another request.
      */
     422: ProblemDetails;
     /**
@@ -3046,6 +3060,12 @@ export type GetModelsByIdEvaluationsResponse = GetModelsByIdEvaluationsResponses
 
 export type PostModelsByIdEvaluationsData = {
     body: StartEvaluationDto;
+    headers?: {
+        /**
+         * A key that you choose, such as a UUID: 1 to 255 visible ASCII characters. If you send the same request with the same key again within 24 hours, nothing is stored a second time: you get the first answer, with `Idempotent-Replayed: true`. Only success is remembered.
+         */
+        'Idempotency-Key'?: string;
+    };
     path: {
         /**
          * Id of a model, or an alias.
@@ -3079,6 +3099,8 @@ export type PostModelsByIdEvaluationsErrors = {
     408: ProblemDetails;
     /**
      * The present state does not allow it. The detail says what to do first.
+     *
+     * The present state does not allow it, or a request with the same `Idempotency-Key` is in progress. The detail says what to do first.
      */
     409: ProblemDetails;
     /**
@@ -3099,6 +3121,8 @@ export type PostModelsByIdEvaluationsErrors = {
     417: ProblemDetails;
     /**
      * The request is well-formed, but some values are not valid. `errors` lists them.
+     *
+     * The request is well-formed, but some values are not valid. `errors` lists them. Or `Idempotency-Key` was used with another request.
      */
     422: ProblemDetails;
     /**
@@ -3855,6 +3879,12 @@ export type GetTrainResponse = GetTrainResponses[keyof GetTrainResponses];
 
 export type PostTrainData = {
     body: TrainingJsonDto;
+    headers?: {
+        /**
+         * A key that you choose, such as a UUID: 1 to 255 visible ASCII characters. If you send the same request with the same key again within 24 hours, nothing is stored a second time: you get the first answer, with `Idempotent-Replayed: true`. Only success is remembered.
+         */
+        'Idempotency-Key'?: string;
+    };
     path?: never;
     query?: {
         /**
@@ -3888,6 +3918,8 @@ export type PostTrainErrors = {
     408: ProblemDetails;
     /**
      * The present state does not allow it. The detail says what to do first.
+     *
+     * The present state does not allow it, or a request with the same `Idempotency-Key` is in progress. The detail says what to do first.
      */
     409: ProblemDetails;
     /**
@@ -3904,6 +3936,8 @@ export type PostTrainErrors = {
     417: ProblemDetails;
     /**
      * The request is well-formed, but some values are not valid. `errors` lists them.
+     *
+     * The request is well-formed, but some values are not valid. `errors` lists them. Or `Idempotency-Key` was used with another request.
      */
     422: ProblemDetails;
     /**
