@@ -1,7 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import { rmSync } from 'node:fs';
 import { DataSource } from 'typeorm';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { IdempotencyService } from '../src/idempotency/idempotency.service.js';
 import { StoredAnswerEntity } from '../src/idempotency/stored-answer.entity.js';
 import { StoredAnswersRepository } from '../src/idempotency/stored-answers.repository.js';
@@ -89,6 +89,8 @@ describe('a request with an Idempotency-Key', () => {
     const before = [await datasets(), await countIn(`${url}/train`)];
     expect(await partsOf(await train())).toEqual(first);
     expect([await datasets(), await countIn(`${url}/train`)]).toEqual(before);
+    await service.request('POST', `${first.location}/cancel`);
+    await expect.poll(() => namesIn(service, 'staging'), patience).toEqual([]);
   });
 
   it('gets the first answer again: an evaluation is started once, whatever has become of it', async () => {
@@ -277,9 +279,12 @@ describe('a service that was killed', () => {
   let data: string;
   beforeAll(async () => {
     data = (await seededFolder()).path;
+    await start();
   });
-  afterEach(() => service.stop());
-  afterAll(() => rmSync(data, { recursive: true, force: true }));
+  afterAll(async () => {
+    await service.stop();
+    rmSync(data, { recursive: true, force: true });
+  });
   const start = async () => {
     service = await startServiceProcess({ data, settings: { WELLFORMED_SHUTDOWN_GRACE: '1 s' } });
   };
@@ -291,7 +296,6 @@ describe('a service that was killed', () => {
     });
 
   it('takes a request again that it was killed in the middle of', async () => {
-    await start();
     const { body, headers } = formBytes(ROWS);
     const options = { method: 'POST', headers: { ...headers, ...withKey('cut') } };
     const upload = httpRequest(`${service.url}/datasets`, {
@@ -301,17 +305,17 @@ describe('a service that was killed', () => {
     const cut = new Promise((resolve) => upload.once('error', resolve));
     upload.write(body.subarray(0, body.length / 2));
     const again = () => fetch(`${service.url}/datasets`, { ...options, body: new Uint8Array(body) });
+    const before = await countIn(`${service.url}/datasets`);
     // The first is in progress.
     await expect.poll(async () => (await again()).status, patience).toBe(409);
     await service.kill();
     await cut;
     await start();
     expect((await again()).status).toBe(201);
-    expect(await countIn(`${service.url}/datasets`)).toBe(1);
+    expect(await countIn(`${service.url}/datasets`)).toBe(before + 1);
   });
 
   it('gives the first answer again of a run that it had stored, which a dry run is not', async () => {
-    await start();
     expect((await train('stored', '?dryRun=true')).status).toBe(200);
     const text = await (await train('stored')).text();
     const [runs, sets] = [await countIn(`${service.url}/train`), await countIn(`${service.url}/datasets`)];
@@ -325,7 +329,6 @@ describe('a service that was killed', () => {
   });
 
   it('has a run and its data set once, whenever it was killed', { timeout: 120_000 }, async () => {
-    await start();
     const before = [await countIn(`${service.url}/train`), await countIn(`${service.url}/datasets`)];
     const moments = [5, 30, 80];
     for (const [index, milliseconds] of moments.entries()) {

@@ -20,11 +20,11 @@ import { PageQuery } from '../api/page-query.js';
 import { formValues } from '../api/form-values.js';
 import { validated } from '../api/validation.js';
 import { Settings } from '../config/settings.js';
+import { IdempotencyService } from '../idempotency/idempotency.service.js';
+import { Idempotent } from '../idempotency/idempotent.decorator.js';
 import { CatalogueService } from './catalogue/catalogue.service.js';
 import type { Dataset } from './dataset.js';
 import { DatasetsService } from './datasets.service.js';
-import { IdempotencyService } from '../idempotency/idempotency.service.js';
-import { Idempotent } from '../idempotency/idempotent.decorator.js';
 import { AddDatasetDto, CatalogueDto, CatalogueEntryDto } from './dto/catalogue.dto.js';
 import { DatasetDto, DatasetPageDto } from './dto/dataset.dto.js';
 import { RowDto, RowPageDto, RowsQuery } from './dto/row.dto.js';
@@ -93,7 +93,7 @@ export class DatasetsController {
     headers: { Location: { description: 'Path of the dataset.', schema: { type: 'string' } } },
     links: linksTo(ofDataset, { id: '$response.body#/id' }),
   })
-  @ApiProblems(400, 409, 413, 415, 422, 503)
+  @ApiProblems(400, 413, 415, 422, 503)
   async upload(
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,

@@ -28,19 +28,12 @@ export function Idempotent(): MethodDecorator {
     }),
     ApiResponse({
       status: 409,
-      ...problemDocumentation(
-        409,
-        `The present state does not allow it, or a request with the same \`${IDEMPOTENCY_KEY_HEADER}\` is in progress. The detail says what to do first.`,
-      ),
+      ...problemDocumentation(409, `A request with the same \`${IDEMPOTENCY_KEY_HEADER}\` is in progress.`),
       headers: { 'Retry-After': retryAfter },
     }),
     ApiResponse({
       status: 422,
-      ...problemDocumentation(
-        422,
-        'The request is well-formed, but some values are not valid. `errors` lists them. Or ' +
-          `\`${IDEMPOTENCY_KEY_HEADER}\` was used with another request.`,
-      ),
+      ...problemDocumentation(422, `\`${IDEMPOTENCY_KEY_HEADER}\` was used with another request.`),
     }),
   );
 }

@@ -2298,9 +2298,7 @@ export type PostDatasetsErrors = {
      */
     408: ProblemDetails;
     /**
-     * The present state does not allow it. The detail says what to do first.
-     *
-     * The present state does not allow it, or a request with the same `Idempotency-Key` is in progress. The detail says what to do first.
+     * A request with the same `Idempotency-Key` is in progress.
      */
     409: ProblemDetails;
     /**
@@ -2318,7 +2316,7 @@ export type PostDatasetsErrors = {
     /**
      * The request is well-formed, but some values are not valid. `errors` lists them.
      *
-     * The request is well-formed, but some values are not valid. `errors` lists them. Or `Idempotency-Key` was used with another request.
+     * `Idempotency-Key` was used with another request.
      */
     422: ProblemDetails;
     /**
@@ -3100,7 +3098,7 @@ export type PostModelsByIdEvaluationsErrors = {
     /**
      * The present state does not allow it. The detail says what to do first.
      *
-     * The present state does not allow it, or a request with the same `Idempotency-Key` is in progress. The detail says what to do first.
+     * A request with the same `Idempotency-Key` is in progress.
      */
     409: ProblemDetails;
     /**
@@ -3122,7 +3120,7 @@ export type PostModelsByIdEvaluationsErrors = {
     /**
      * The request is well-formed, but some values are not valid. `errors` lists them.
      *
-     * The request is well-formed, but some values are not valid. `errors` lists them. Or `Idempotency-Key` was used with another request.
+     * `Idempotency-Key` was used with another request.
      */
     422: ProblemDetails;
     /**
@@ -3919,7 +3917,7 @@ export type PostTrainErrors = {
     /**
      * The present state does not allow it. The detail says what to do first.
      *
-     * The present state does not allow it, or a request with the same `Idempotency-Key` is in progress. The detail says what to do first.
+     * A request with the same `Idempotency-Key` is in progress.
      */
     409: ProblemDetails;
     /**
@@ -3937,7 +3935,7 @@ export type PostTrainErrors = {
     /**
      * The request is well-formed, but some values are not valid. `errors` lists them.
      *
-     * The request is well-formed, but some values are not valid. `errors` lists them. Or `Idempotency-Key` was used with another request.
+     * `Idempotency-Key` was used with another request.
      */
     422: ProblemDetails;
     /**
