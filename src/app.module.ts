@@ -6,6 +6,7 @@ import { DatabaseModule } from './database/database.module.js';
 import { DatasetsModule } from './datasets/datasets.module.js';
 import { HealthModule } from './health/health.module.js';
 import { HttpModule } from './http/http.module.js';
+import { IdempotencyModule } from './idempotency/idempotency.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { ModelsModule } from './models/models.module.js';
 import { PageModule } from './page/page.module.js';
@@ -29,6 +30,7 @@ export class AppModule {
         StorageModule,
         DatabaseModule,
         MetricsModule,
+        IdempotencyModule,
         DatasetsModule,
         ModelsModule,
         PredictionsModule,

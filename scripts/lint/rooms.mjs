@@ -10,6 +10,7 @@ const foundation = {
   config: ['common', 'logging'],
   database: ['common', 'config', 'storage'],
   http: ['api', 'auth', 'common', 'config', 'logging', 'metrics', 'tracing'],
+  idempotency: ['api', 'auth', 'common', 'config', 'database', 'metrics'],
   logging: [],
   metrics: ['api', 'auth', 'common', 'config', 'database', 'logging', 'storage'],
   tracing: ['api', 'auth', 'common', 'config'],

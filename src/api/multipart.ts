@@ -8,6 +8,7 @@ import {
   UnsupportedMediaTypeError,
 } from '../common/errors.js';
 import { parseJson } from '../common/json.js';
+import type { FormDigest } from './form-digest.js';
 import type { FormField } from './form-values.js';
 import { isLongerThan, shortened } from '../common/text.js';
 import { decodeUtf8 } from '../common/utf8.js';
@@ -47,6 +48,9 @@ export interface Form<T> {
   told: Record<string, string>;
 }
 
+/** No form has more files. */
+export const MOST_FILES = 2;
+
 /** Longest field that is no file, in bytes. */
 const MAX_FIELD_BYTES = 64 * 1024;
 
@@ -63,18 +67,42 @@ export async function readForm<T>(request: FastifyRequest, reader: FormReader<T>
   if (!request.isMultipart()) {
     throw new UnsupportedMediaTypeError('Send a multipart form. With curl: -F file=@sentences.tsv');
   }
-  refuseEarly(request, reader);
+  refuseEarly(request, reader.files.length, reader.maxFileBytes);
   const form: Form<T> = { fields: [], files: {}, told: {} };
   try {
     for await (const part of readable(request).parts({
       limits: { fileSize: reader.maxFileBytes },
       isPartAFile: () => true,
     })) {
-      await addPart(form, part as MultipartFile, reader);
+      await addPart(form, part as MultipartFile, reader, request.formDigest);
     }
     return form;
   } catch (error) {
     await Promise.all(Object.values(form.files).map((made) => reader.discard(made)));
+    throw malformed(error) ?? error;
+  }
+}
+
+/**
+ * Reads a form for its `formDigest` alone, whatever is in it.
+ * @throws PayloadTooLargeError, MalformedRequestError
+ */
+export async function digestForm(request: FastifyRequest, maxFileBytes: number): Promise<void> {
+  refuseEarly(request, MOST_FILES, maxFileBytes);
+  let bytes = 0;
+  try {
+    for await (const part of readable(request).parts({
+      limits: { fileSize: maxFileBytes },
+      isPartAFile: () => true,
+    })) {
+      const file = part as MultipartFile;
+      for await (const chunk of chunksOf(file, request.formDigest)) {
+        bytes += chunk.length;
+        if (bytes > roomFor(MOST_FILES, maxFileBytes)) throw tooLarge(maxFileBytes);
+      }
+      if (file.file.truncated) throw tooLarge(maxFileBytes);
+    }
+  } catch (error) {
     throw malformed(error) ?? error;
   }
 }
@@ -86,35 +114,48 @@ function readable(request: FastifyRequest): FastifyRequest {
 }
 
 /** A form that says itself that it is too long is not received at all. */
-function refuseEarly<T>({ headers }: FastifyRequest, { files, maxFileBytes }: FormReader<T>): void {
-  const room = files.length * maxFileBytes + 2 ** 20;
-  if (Number(headers['content-length'] ?? 0) > room) throw tooLarge(maxFileBytes);
+function refuseEarly({ headers }: FastifyRequest, files: number, maxFileBytes: number): void {
+  if (Number(headers['content-length'] ?? 0) > roomFor(files, maxFileBytes)) throw tooLarge(maxFileBytes);
 }
 
-async function addPart<T>(form: Form<T>, part: MultipartFile, reader: FormReader<T>): Promise<void> {
+/** Bytes of a form with so many files. */
+function roomFor(files: number, maxFileBytes: number): number {
+  return files * maxFileBytes + 2 ** 20;
+}
+
+async function addPart<T>(
+  form: Form<T>,
+  part: MultipartFile,
+  reader: FormReader<T>,
+  digest: FormDigest | undefined,
+): Promise<void> {
   const name = nameOf(part);
   const isFile = part.filename !== undefined || part.mimetype === 'application/octet-stream';
   if (reader.files.includes(name)) {
     if (!isFile) throw invalid(name, `${name} must be a file. With curl: -F ${name}=@PATH (mind the @)`);
     if (Object.hasOwn(form.files, name))
       throw invalid(name, `${name} stands in the form twice: send one file`);
-    const stream = bytesOf(part, reader.maxFileBytes);
+    const stream = bytesOf(part, reader.maxFileBytes, digest);
     const { filename: fileName = '', mimetype: contentType } = part;
     form.files[name] = await reader.read({ stream, fileName, contentType, told: form.told }, name);
   } else if (reader.tells?.includes(name)) {
-    await addTold(form, part);
+    await addTold(form, part, digest);
   } else if (part.mimetype === 'application/json') {
     // Whether it has the name of a file or not: browsers give one to every part that has a type.
-    form.fields.push({ name, json: jsonOf(name, await textOf(part)) });
+    form.fields.push({ name, json: jsonOf(name, await textOf(part, digest)) });
   } else if (!isFile) {
-    form.fields.push({ name, text: await textOf(part) });
+    form.fields.push({ name, text: await textOf(part, digest) });
   } else {
     throw invalid(name, `${name} is no known file. Known: ${reader.files.join(', ')}`);
   }
 }
 
 /** What says how to read the files is wanted before they come, since they are read as they arrive. */
-async function addTold<T>({ files, told }: Form<T>, part: MultipartFile): Promise<void> {
+async function addTold<T>(
+  { files, told }: Form<T>,
+  part: MultipartFile,
+  digest: FormDigest | undefined,
+): Promise<void> {
   const name = part.fieldname;
   if (Object.keys(files).length > 0) {
     throw invalid(
@@ -123,7 +164,7 @@ async function addTold<T>({ files, told }: Form<T>, part: MultipartFile): Promis
     );
   }
   if (Object.hasOwn(told, name)) throw invalid(name, `${name} stands in the form twice: send it once`);
-  told[name] = await textOf(part);
+  told[name] = await textOf(part, digest);
 }
 
 /** Of a part whose headers are good. */
@@ -147,11 +188,11 @@ function nameOf({ fieldname: name, filename = '', encoding }: MultipartFile): st
   return name;
 }
 
-async function textOf(part: MultipartFile): Promise<string> {
+async function textOf(part: MultipartFile, digest: FormDigest | undefined): Promise<string> {
   const name = part.fieldname;
-  const chunks: Buffer[] = [];
+  const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of part.file as AsyncIterable<Buffer>) {
+  for await (const chunk of chunksOf(part, digest)) {
     chunks.push(chunk);
     size += chunk.length;
     if (size > MAX_FIELD_BYTES) break;
@@ -170,8 +211,19 @@ function jsonOf(name: string, text: string): unknown {
   }
 }
 
-async function* bytesOf(part: MultipartFile, limit: number): AsyncGenerator<Uint8Array> {
-  for await (const chunk of part.file) yield chunk as Uint8Array;
+/** The bytes of a part as they come, of which the digest takes note. */
+function chunksOf(part: MultipartFile, digest: FormDigest | undefined): AsyncIterable<Uint8Array> {
+  const bytes = part.file as AsyncIterable<Uint8Array>;
+  const { fieldname: name, filename: fileName, mimetype: contentType } = part;
+  return digest ? digest.part({ name, fileName, contentType }, bytes) : bytes;
+}
+
+async function* bytesOf(
+  part: MultipartFile,
+  limit: number,
+  digest: FormDigest | undefined,
+): AsyncGenerator<Uint8Array> {
+  yield* chunksOf(part, digest);
   if (part.file.truncated) throw tooLarge(limit);
 }
 

@@ -75,6 +75,21 @@ export class ConflictError extends DomainError {
   readonly title = 'Conflict';
 }
 
+/** A request with the same idempotency key has not been answered yet. */
+export class RequestInProgressError extends DomainError {
+  readonly status = 409;
+  readonly type = 'request-in-progress';
+  readonly title = 'A request is outstanding for this Idempotency-Key';
+  override readonly retryAfterSeconds = 5;
+
+  constructor() {
+    super(
+      'The first request with this Idempotency-Key is still in progress. Send this one again later: once the first has been answered, ' +
+        'you get its answer.',
+    );
+  }
+}
+
 export class PayloadTooLargeError extends DomainError {
   readonly status = 413;
   readonly type = 'payload-too-large';
@@ -114,6 +129,20 @@ export class InvalidInputError extends DomainError {
   ) {
     super(message);
     this.errors = errors.slice(0, MOST_PROBLEMS);
+  }
+}
+
+/** An idempotency key came with another request than the first time. */
+export class IdempotencyKeyReusedError extends DomainError {
+  readonly status = 422;
+  readonly type = 'idempotency-key-reused';
+  readonly title = 'Idempotency-Key is already used';
+
+  constructor() {
+    super(
+      'This Idempotency-Key was used with another request to this route. Send exactly the same request again, or choose a new key for a ' +
+        'new one.',
+    );
   }
 }
 

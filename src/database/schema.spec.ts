@@ -4,6 +4,7 @@ import path from 'node:path';
 import { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DatasetEntity } from '../datasets/dataset.entity.js';
+import { StoredAnswerEntity } from '../idempotency/stored-answer.entity.js';
 import { AliasChangeEntity } from '../models/alias-change.entity.js';
 import { AliasEntity } from '../models/alias.entity.js';
 import { EvaluationEntity } from '../models/evaluation.entity.js';
@@ -28,6 +29,7 @@ describe('the schema', () => {
       AliasEntity,
       AliasChangeEntity,
       DeliveryEntity,
+      StoredAnswerEntity,
     ],
   });
 

@@ -20,6 +20,8 @@ import { PageQuery } from '../api/page-query.js';
 import { formValues } from '../api/form-values.js';
 import { validated } from '../api/validation.js';
 import { Settings } from '../config/settings.js';
+import { IdempotencyService } from '../idempotency/idempotency.service.js';
+import { Idempotent } from '../idempotency/idempotent.decorator.js';
 import { CatalogueService } from './catalogue/catalogue.service.js';
 import type { Dataset } from './dataset.js';
 import { DatasetsService } from './datasets.service.js';
@@ -41,11 +43,13 @@ export class DatasetsController {
   constructor(
     private readonly datasets: DatasetsService,
     private readonly catalogue: CatalogueService,
+    private readonly idempotency: IdempotencyService,
     private readonly settings: Settings,
   ) {}
 
   @Post()
   @Needs('train')
+  @Idempotent()
   @RouteConfig(takesForm)
   @ApiOperation({
     summary: 'Upload labelled sentences, or add a data set by name',
@@ -94,9 +98,7 @@ export class DatasetsController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<DatasetDto> {
-    const dataset = isJson(request) ? await this.fromCatalogue(request, reply) : await this.fromForm(request);
-    reply.header('location', `/datasets/${dataset.id}`);
-    return DatasetDto.of(dataset);
+    return isJson(request) ? this.fromCatalogue(request, reply) : this.fromForm(request, reply);
   }
 
   /** List the data sets that can be added by name */
@@ -158,7 +160,7 @@ export class DatasetsController {
     await this.datasets.delete(id);
   }
 
-  private async fromForm(request: FastifyRequest): Promise<Dataset> {
+  private async fromForm(request: FastifyRequest, reply: FastifyReply): Promise<DatasetDto> {
     const { fields, files } = await readForm(request, {
       files: ['file'],
       tells: ['format'],
@@ -172,18 +174,33 @@ export class DatasetsController {
     }
     try {
       const { name } = await validated(UploadDatasetFields, formValues(UploadDatasetFields, fields), 'form');
-      return await files.file.store(name);
+      return await this.store(await files.file.publish(name), request, reply);
     } finally {
       await files.file.discard();
     }
   }
 
-  private async fromCatalogue({ body }: FastifyRequest, { raw }: FastifyReply): Promise<Dataset> {
-    const { source, name } = await validated(AddDatasetDto, body, 'body');
+  private async fromCatalogue(request: FastifyRequest, reply: FastifyReply): Promise<DatasetDto> {
+    const { source, name } = await validated(AddDatasetDto, request.body, 'body');
     const gone = new AbortController();
     const leave = () => gone.abort();
-    raw.once('close', leave);
-    return this.catalogue.add(source, name, gone.signal).finally(() => raw.off('close', leave));
+    reply.raw.once('close', leave);
+    try {
+      return await this.store(await this.catalogue.publish(source, name, gone.signal), request, reply);
+    } finally {
+      reply.raw.off('close', leave);
+    }
+  }
+
+  /** Stores a data set whose rows are published, together with the answer. */
+  private async store(dataset: Dataset, request: FastifyRequest, reply: FastifyReply): Promise<DatasetDto> {
+    const location = `/datasets/${dataset.id}`;
+    const body = DatasetDto.of(dataset);
+    await this.datasets.storePublished([dataset], () =>
+      this.idempotency.remember(request, { status: 201, location, body }),
+    );
+    reply.header('location', location);
+    return body;
   }
 }
 

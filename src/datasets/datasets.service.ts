@@ -27,12 +27,13 @@ import { overlapOf, type Overlap } from './statistics/overlap.js';
 /** What file systems allow. */
 const LONGEST_FILE_NAME = 255;
 
-/** A file that was read and found good, and is not stored yet. Exactly one of the two must be called. */
+/** A file that was read and found good, and is not stored yet. `discard` must be called in the end; after `publish` it does nothing. */
 export interface PreparedDataset {
   readonly content: DatasetContent;
-  /** Of the file with the rows, until one of the two is called. */
+  /** Of the file with the rows, until it is published or discarded. */
   readonly path: string;
-  store(name?: string): Promise<Dataset>;
+  /** Puts the rows where they stay. Then `storePublished` must be called. */
+  publish(name?: string): Promise<Dataset>;
   discard(): Promise<void>;
 }
 
@@ -80,7 +81,7 @@ export class DatasetsService implements OnModuleInit {
         content,
         path: path.join(folder.path, ROWS_FILE),
         discard: () => folder.discard(),
-        store: async (name) => {
+        publish: async (name) => {
           const id = newId('ds');
           try {
             await folder.publish(keyOf(id), content.sums);
@@ -88,13 +89,34 @@ export class DatasetsService implements OnModuleInit {
             await folder.discard();
             throw error;
           }
-          return this.insert(id, content, { name, fileName: file.fileName });
+          return datasetOf(id, content, { name, fileName: file.fileName });
         },
       };
     } catch (error) {
       await folder.discard();
       throw error;
     }
+  }
+
+  /**
+   * Stores data sets whose rows are published, and what belongs to them, in one transaction. Where that fails, their rows go too.
+   * @param alongside done in that transaction
+   */
+  async storePublished(datasets: readonly Dataset[], alongside: () => Promise<void>): Promise<void> {
+    try {
+      await this.transactions.run(async () => {
+        for (const dataset of datasets) await this.datasets.insert(dataset);
+        await alongside();
+      });
+    } catch (error) {
+      await this.discardPublished(datasets);
+      throw error;
+    }
+  }
+
+  /** Removes the rows of data sets that were published, and are not to be stored. */
+  async discardPublished(datasets: readonly Dataset[]): Promise<void> {
+    for (const { id } of datasets) await this.blobs.delete(keyOf(id));
   }
 
   /** @throws NotFoundError */
@@ -188,35 +210,28 @@ export class DatasetsService implements OnModuleInit {
     }
   }
 
-  private async insert(
-    id: string,
-    { sums: _sums, warnings, ...content }: DatasetContent,
-    { name, fileName }: { name?: string; fileName?: string },
-  ): Promise<Dataset> {
-    // Browsers may send a path, and anybody anything: kept for people to read, never used as a path.
-    const baseName = (fileName ?? '').split(/[\\/]/).at(-1)!;
-    const dataset: Dataset = {
-      id,
-      name: name ?? (nameFrom(path.parse(baseName).name) || id),
-      ...content,
-      warnings,
-      originalFileName: nameFrom(baseName, LONGEST_FILE_NAME) || null,
-      createdAt: new Date(),
-    };
-    try {
-      await this.datasets.insert(dataset);
-    } catch (error) {
-      await this.blobs.delete(keyOf(id));
-      throw error;
-    }
-    return dataset;
-  }
-
   /** A process that ended before it stored a row left such a folder. */
   private async setUnknownFilesAside(): Promise<void> {
     const known = await this.datasets.ids();
     await this.blobs.setAsideUnknown('datasets', new Set(known.map(keyOf)));
   }
+}
+
+function datasetOf(
+  id: string,
+  { sums: _sums, warnings, ...content }: DatasetContent,
+  { name, fileName }: { name?: string; fileName?: string },
+): Dataset {
+  // Browsers may send a path, and anybody anything: kept for people to read, never used as a path.
+  const baseName = (fileName ?? '').split(/[\\/]/).at(-1)!;
+  return {
+    id,
+    name: name ?? (nameFrom(path.parse(baseName).name) || id),
+    ...content,
+    warnings,
+    originalFileName: nameFrom(baseName, LONGEST_FILE_NAME) || null,
+    createdAt: new Date(),
+  };
 }
 
 function keyOf(id: string): BlobKey {

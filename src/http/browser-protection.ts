@@ -6,6 +6,7 @@ import type { Settings } from '../config/settings.js';
 /** Headers of answers that a page of another site may read. */
 const EXPOSED_HEADERS = [
   'ETag',
+  'Idempotent-Replayed',
   'Location',
   'RateLimit',
   'RateLimit-Policy',

@@ -5,7 +5,7 @@ import { NotFoundException } from '@nestjs/common';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { MalformedRequestError, PayloadTooLargeError, UnsupportedMediaTypeError } from '../common/errors.js';
 import { parseJson } from '../common/json.js';
-import { type takesForm } from '../api/multipart.js';
+import { MOST_FILES, type takesForm } from '../api/multipart.js';
 import { assertUtf8, decodeUtf8 } from '../common/utf8.js';
 import type { Settings } from '../config/settings.js';
 import { hasBody, isWatchedByRoute } from './slow-clients.js';
@@ -26,8 +26,7 @@ const DECODERS: Readonly<Record<string, () => Transform>> = {
 
 const ACCEPTED = 'gzip, deflate, br';
 
-/** A form is no longer than its files, of which it has two at most, and what else may be in it. */
-const MOST_FILES = 2;
+/** For what else may be in a form than its files. */
 const ROOM_FOR_FIELDS = 2 ** 24;
 
 /** How the bodies of all routes are read: unpacked, and then, unless they are forms or for the one route that takes sentences, as JSON. */

@@ -14,6 +14,7 @@ export interface EndedRequest {
 export class HttpInstruments {
   private readonly seconds: Histogram<'method' | 'route' | 'status'>;
   private readonly requests: Counter<'method' | 'route' | 'code'>;
+  readonly replays: Counter<'route'>;
   readonly inFlight: Gauge;
   readonly connections: Gauge;
   readonly connectionsLimit: Gauge;
@@ -35,6 +36,12 @@ export class HttpInstruments {
       name: 'wellformed_http_requests_total',
       help: 'Requests by the status of their answer (aborted: the connection broke before the answer was through).',
       labelNames: ['method', 'route', 'code'] as const,
+    });
+    this.replays = new Counter({
+      ...on,
+      name: 'wellformed_idempotent_replays_total',
+      help: 'Requests that were sent again with their Idempotency-Key and got the first answer again.',
+      labelNames: ['route'] as const,
     });
     this.inFlight = new Gauge({
       ...on,

@@ -1,22 +1,29 @@
-import { Body, Controller, Get, HttpCode, HttpStatus, Param, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, HttpStatus, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiTags } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Needs } from '../auth/access.js';
 import { linksTo } from '../api/api-links.js';
 import { ApiProblems } from '../api/api-problems.decorator.js';
 import { PageQuery } from '../api/page-query.js';
+import { IdempotencyService } from '../idempotency/idempotency.service.js';
+import { Idempotent } from '../idempotency/idempotent.decorator.js';
 import { EvaluationDto, EvaluationPageDto, StartEvaluationDto } from './dto/evaluation.dto.js';
 import { ApiModelParam } from './dto/parameters.js';
+import type { EvaluationRecord } from './evaluation-record.js';
 import { EvaluationsService } from './evaluations.service.js';
 
 @ApiTags('models')
 @Controller('models/:id/evaluations')
 export class EvaluationsController {
-  constructor(private readonly evaluations: EvaluationsService) {}
+  constructor(
+    private readonly evaluations: EvaluationsService,
+    private readonly idempotency: IdempotencyService,
+  ) {}
 
   /** Evaluate a model on a dataset in the background. `Location` says where to follow it */
   @Post()
   @Needs('train')
+  @Idempotent()
   @ApiModelParam()
   @ApiProblems(400, 404, 409, 415, 422, 429)
   @HttpCode(HttpStatus.ACCEPTED)
@@ -32,10 +39,17 @@ export class EvaluationsController {
   async start(
     @Param('id') id: string,
     @Body() { datasetId, precision }: StartEvaluationDto,
+    @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<EvaluationDto> {
-    const evaluation = await this.evaluations.start(id, datasetId, precision);
-    reply.header('location', `/models/${evaluation.modelId}/evaluations/${evaluation.id}`);
+    const evaluation = await this.evaluations.start(id, datasetId, precision, (created) =>
+      this.idempotency.remember(request, {
+        status: 202,
+        location: locationOf(created),
+        body: EvaluationDto.of(created),
+      }),
+    );
+    reply.header('location', locationOf(evaluation));
     return EvaluationDto.of(evaluation);
   }
 
@@ -68,4 +82,8 @@ export class EvaluationsController {
   async find(@Param('id') id: string, @Param('evaluationId') evaluationId: string): Promise<EvaluationDto> {
     return EvaluationDto.of(await this.evaluations.find(id, evaluationId));
   }
+}
+
+function locationOf({ modelId, id }: EvaluationRecord): string {
+  return `/models/${modelId}/evaluations/${id}`;
 }

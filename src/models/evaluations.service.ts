@@ -16,6 +16,7 @@ import { withoutServerFolders } from '../common/server-folders.js';
 import { untilStored } from '../common/until-stored.js';
 import { Settings } from '../config/settings.js';
 import { isForeignKeyViolation } from '../database/constraint-errors.js';
+import { Transactions } from '../database/transactions.js';
 import { DatasetsService } from '../datasets/datasets.service.js';
 import { readRows } from '../datasets/rows-file.js';
 import type { EvaluationRecord, EvaluationResult, StoredEvaluation } from './evaluation-record.js';
@@ -50,6 +51,7 @@ export class EvaluationsService implements OnModuleInit, OnModuleDestroy, Before
     private readonly models: ModelsService,
     private readonly datasets: DatasetsService,
     private readonly settings: Settings,
+    private readonly transactions: Transactions,
   ) {
     // An evaluation that has ended outlives its dataset.
     datasets.keepWhile(async (datasetId) => {
@@ -83,11 +85,17 @@ export class EvaluationsService implements OnModuleInit, OnModuleDestroy, Before
   }
 
   /**
+   * @param alongside done in the transaction that stores the evaluation
    * @throws NotFoundError if there is no such model or dataset
    * @throws ConflictError if the model has no int8 precision but is to judge with it
    * @throws TooManyRequestsError if too many wait already
    */
-  async start(modelIdOrAlias: string, datasetId: string, precision: Precision): Promise<EvaluationRecord> {
+  async start(
+    modelIdOrAlias: string,
+    datasetId: string,
+    precision: Precision,
+    alongside?: (evaluation: EvaluationRecord) => Promise<void>,
+  ): Promise<EvaluationRecord> {
     const model = await this.models.resolve(modelIdOrAlias);
     if (precision === 'int8' && model.serving === null) {
       throw new ConflictError(
@@ -112,7 +120,10 @@ export class EvaluationsService implements OnModuleInit, OnModuleDestroy, Before
     this.assertRoom();
     this.arriving++;
     try {
-      await this.evaluations.insert(row);
+      await this.transactions.run(async () => {
+        await this.evaluations.insert(row);
+        await alongside?.(this.record(row));
+      });
     } catch (error) {
       if (!isForeignKeyViolation(error)) throw error;
       throw new NotFoundError(`Model ${model.id} or dataset ${datasetId} has just been deleted.`);
@@ -121,7 +132,7 @@ export class EvaluationsService implements OnModuleInit, OnModuleDestroy, Before
     }
     this.waiting.push(row);
     this.working ??= this.work();
-    return this.find(model.id, id);
+    return this.record(row);
   }
 
   /**

@@ -21,6 +21,8 @@ import { formValues } from '../api/form-values.js';
 import { validated } from '../api/validation.js';
 import { Settings } from '../config/settings.js';
 import { DatasetsService } from '../datasets/datasets.service.js';
+import { IdempotencyService } from '../idempotency/idempotency.service.js';
+import { Idempotent } from '../idempotency/idempotent.decorator.js';
 import { eventText, RunEventDataDto, runEventSchema } from './dto/run-event.dto.js';
 import { RunDto, RunMetricsDto, RunPageDto, RunPointDto, RunSummaryDto } from './dto/run.dto.js';
 import { RunComparisonDto } from './dto/run-comparison.dto.js';
@@ -31,6 +33,7 @@ import { RunsQuery } from './dto/runs-query.dto.js';
 import { TrainingEstimateDto, TrainingQuery } from './dto/training-estimate.dto.js';
 import { TrainingFormDto, TrainingJsonDto, TrainingRequestDto } from './dto/training-request.dto.js';
 import { RunComparisons } from './run-comparison.js';
+import type { Run } from './run.js';
 import type { Uploads } from './training-request.js';
 import { TrainingService } from './training.service.js';
 
@@ -48,11 +51,13 @@ export class TrainingController {
     private readonly training: TrainingService,
     private readonly comparisons: RunComparisons,
     private readonly datasets: DatasetsService,
+    private readonly idempotency: IdempotencyService,
     private readonly settings: Settings,
   ) {}
 
   @Post()
   @Needs('train')
+  @Idempotent()
   @HttpCode(202)
   @RouteConfig(takesForm)
   @ApiOperation({
@@ -103,8 +108,14 @@ export class TrainingController {
         reply.status(200);
         return TrainingEstimateDto.of(await this.training.estimate(asked, files));
       }
-      const run = await this.training.create(asked, files, request.span);
-      reply.header('location', `/train/${run.id}`);
+      const run = await this.training.create(asked, files, request.span, (created) =>
+        this.idempotency.remember(request, {
+          status: 202,
+          location: locationOf(created),
+          body: RunDto.of(created),
+        }),
+      );
+      reply.header('location', locationOf(run));
       return RunDto.of(run);
     });
   }
@@ -255,6 +266,10 @@ export class TrainingController {
       for (const prepared of Object.values(files)) await prepared.discard();
     }
   }
+}
+
+function locationOf({ id }: Run): string {
+  return `/train/${id}`;
 }
 
 async function* eventTexts(

@@ -32,6 +32,11 @@ import {
   type Uploads,
 } from './training-request.js';
 
+interface Sources {
+  training: RowsSource;
+  validation: RowsSource | null;
+}
+
 /** What users do with runs. */
 @Injectable()
 export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown {
@@ -96,31 +101,35 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
 
   /**
    * Stores a run and puts it into the queue. Everything is checked before anything is stored.
+   * @param alongside done in the transaction that stores the run and the data sets that came with it
    * @throws InvalidInputError, NotFoundError or DamagedError for a dataset, UnavailableError where there is no engine, ConflictError where
    * there is too little memory now
    */
-  async create(request: TrainingRequest, uploads: Uploads = {}, span?: Span | null): Promise<Run> {
+  async create(
+    request: TrainingRequest,
+    uploads: Uploads = {},
+    span?: Span | null,
+    alongside?: (run: Run) => Promise<void>,
+  ): Promise<Run> {
     const { sources, ...planned } = await this.plan(request, uploads);
-    const stored: string[] = [];
+    const published = await this.publish(sources);
     try {
       const run = queuedRun({
         name: request.name ?? null,
         promote: request.promote,
         baseModel: planned.baseModel.name,
         hyperparameters: planned.hyperparameters,
-        datasetId: await this.store(sources.training, stored),
-        validationDatasetId: sources.validation && (await this.store(sources.validation, stored)),
+        datasetId: idOf(sources.training, published),
+        validationDatasetId: sources.validation && idOf(sources.validation, published),
       });
-      await this.runs.insert(run);
+      await this.datasets.storePublished([...published.values()], async () => {
+        await this.runs.insert(run);
+        await alongside?.(run);
+      });
       this.spans.askedFor(run.id, span);
       this.queue.add(run.id);
       return run;
     } catch (error) {
-      for (const id of stored) {
-        await this.datasets
-          .delete(id)
-          .catch((failure: Error) => this.logger.error(failure.message, failure.stack));
-      }
       if (!isForeignKeyViolation(error)) throw error;
       throw new NotFoundError(
         'A dataset of this run has just been deleted. GET /datasets lists the datasets.',
@@ -200,10 +209,7 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
     return { events: this.feed.follow(id, after), leave };
   }
 
-  private async plan(
-    request: TrainingRequest,
-    uploads: Uploads,
-  ): Promise<PlannedRun & { sources: { training: RowsSource; validation: RowsSource | null } }> {
+  private async plan(request: TrainingRequest, uploads: Uploads): Promise<PlannedRun & { sources: Sources }> {
     const sources = {
       training: trainingSource(request, uploads),
       validation: validationSource(request, uploads),
@@ -222,10 +228,20 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
     return { ...content, path, id: 'of the form' };
   }
 
-  private async store(source: RowsSource, stored: string[]): Promise<string> {
-    if ('datasetId' in source) return source.datasetId;
-    const { id }: Dataset = await source.upload.store();
-    stored.push(id);
-    return id;
+  private async publish(sources: Sources): Promise<Map<RowsSource, Dataset>> {
+    const published = new Map<RowsSource, Dataset>();
+    try {
+      for (const source of [sources.training, sources.validation]) {
+        if (source && 'upload' in source) published.set(source, await source.upload.publish());
+      }
+      return published;
+    } catch (error) {
+      await this.datasets.discardPublished([...published.values()]);
+      throw error;
+    }
   }
+}
+
+function idOf(source: RowsSource, published: ReadonlyMap<RowsSource, Dataset>): string {
+  return 'datasetId' in source ? source.datasetId : published.get(source)!.id;
 }

@@ -4,6 +4,7 @@ import { ServingAssessment1765000000000 } from './1765000000000-serving-assessme
 import { RunNames1765500000000 } from './1765500000000-run-names.js';
 import { Summaries1766000000000 } from './1766000000000-summaries.js';
 import { WebhookDeliveries1767000100000 } from './1767000100000-webhook-deliveries.js';
+import { IdempotentAnswers1767000200000 } from './1767000200000-idempotent-answers.js';
 import { RunJudgements1767000300000 } from './1767000300000-run-judgements.js';
 
 /** In the order in which they are applied. */
@@ -14,6 +15,7 @@ export const migrations = [
   RunNames1765500000000,
   Summaries1766000000000,
   WebhookDeliveries1767000100000,
+  IdempotentAnswers1767000200000,
   RunJudgements1767000300000,
 ];
 

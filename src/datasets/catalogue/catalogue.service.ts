@@ -27,11 +27,11 @@ export class CatalogueService implements OnModuleDestroy {
   }
 
   /**
-   * Stores the data set of this name, as if its file had been uploaded.
+   * Prepares and publishes the data set of this name, as if its file had been uploaded. Then it must be stored.
    * @param signal ends the download, when nobody waits for it any more
    * @throws InvalidInputError where the catalogue has no such name, UnavailableError where its source does not give it
    */
-  async add(source: string, name: string | undefined, signal: AbortSignal): Promise<Dataset> {
+  async publish(source: string, name: string | undefined, signal: AbortSignal): Promise<Dataset> {
     const entry = this.entries.find((candidate) => candidate.name === source) ?? this.refuse(source);
     const file = await this.read(entry, AbortSignal.any([signal, this.end.signal]));
     const { maxUploadBytes } = this.settings;
@@ -46,7 +46,7 @@ export class CatalogueService implements OnModuleDestroy {
         throw new Error(`This is a bug: the file of ${entry.name} has other rows than the catalogue says`);
       }
       signal.throwIfAborted();
-      return await prepared.store(name ?? entry.name);
+      return await prepared.publish(name ?? entry.name);
     } finally {
       await prepared.discard();
     }

@@ -2590,6 +2590,12 @@ export type GetDatasetsResponse = GetDatasetsResponses[keyof GetDatasetsResponse
 
 export type PostDatasetsData = {
     body: AddDatasetDto;
+    headers?: {
+        /**
+         * A key that you choose, such as a UUID: 1 to 255 visible ASCII characters. If you send the same request with the same key again within 24 hours, nothing is stored a second time: you get the first answer, with `Idempotent-Replayed: true`. Only success is remembered.
+         */
+        'Idempotency-Key'?: string;
+    };
     path?: never;
     query?: never;
     url: '/datasets';
@@ -2613,6 +2619,10 @@ export type PostDatasetsErrors = {
      */
     408: ProblemDetails;
     /**
+     * A request with the same `Idempotency-Key` is in progress.
+     */
+    409: ProblemDetails;
+    /**
      * The body or the file is too large, packed or unpacked.
      */
     413: ProblemDetails;
@@ -2626,6 +2636,8 @@ export type PostDatasetsErrors = {
     417: ProblemDetails;
     /**
      * The request is well-formed, but some values are not valid. `errors` lists them.
+     *
+     * `Idempotency-Key` was used with another request.
      */
     422: ProblemDetails;
     /**
@@ -3367,6 +3379,12 @@ export type GetModelsByIdEvaluationsResponse = GetModelsByIdEvaluationsResponses
 
 export type PostModelsByIdEvaluationsData = {
     body: StartEvaluationDto;
+    headers?: {
+        /**
+         * A key that you choose, such as a UUID: 1 to 255 visible ASCII characters. If you send the same request with the same key again within 24 hours, nothing is stored a second time: you get the first answer, with `Idempotent-Replayed: true`. Only success is remembered.
+         */
+        'Idempotency-Key'?: string;
+    };
     path: {
         /**
          * Id of a model, or an alias.
@@ -3400,6 +3418,8 @@ export type PostModelsByIdEvaluationsErrors = {
     408: ProblemDetails;
     /**
      * The present state does not allow it. The detail says what to do first.
+     *
+     * A request with the same `Idempotency-Key` is in progress.
      */
     409: ProblemDetails;
     /**
@@ -3420,6 +3440,8 @@ export type PostModelsByIdEvaluationsErrors = {
     417: ProblemDetails;
     /**
      * The request is well-formed, but some values are not valid. `errors` lists them.
+     *
+     * `Idempotency-Key` was used with another request.
      */
     422: ProblemDetails;
     /**
@@ -4176,6 +4198,12 @@ export type GetTrainResponse = GetTrainResponses[keyof GetTrainResponses];
 
 export type PostTrainData = {
     body: TrainingJsonDto;
+    headers?: {
+        /**
+         * A key that you choose, such as a UUID: 1 to 255 visible ASCII characters. If you send the same request with the same key again within 24 hours, nothing is stored a second time: you get the first answer, with `Idempotent-Replayed: true`. Only success is remembered.
+         */
+        'Idempotency-Key'?: string;
+    };
     path?: never;
     query?: {
         /**
@@ -4209,6 +4237,8 @@ export type PostTrainErrors = {
     408: ProblemDetails;
     /**
      * The present state does not allow it. The detail says what to do first.
+     *
+     * A request with the same `Idempotency-Key` is in progress.
      */
     409: ProblemDetails;
     /**
@@ -4225,6 +4255,8 @@ export type PostTrainErrors = {
     417: ProblemDetails;
     /**
      * The request is well-formed, but some values are not valid. `errors` lists them.
+     *
+     * `Idempotency-Key` was used with another request.
      */
     422: ProblemDetails;
     /**
