@@ -8,12 +8,11 @@ import {
   Validate,
   ValidateIf,
   ValidatorConstraint,
+  type ValidatorConstraintInterface,
 } from 'class-validator';
-import type { ValidatorConstraintInterface } from 'class-validator';
 import { logLevels, type LogLevelName } from '../logging/service-logger.js';
-import { Between } from './between.js';
+import { Between, bytes, duration, integer, Setting, text, type SettingParser } from './setting.js';
 import { HttpSettings } from './http-settings.js';
-import { bytes, duration, integer, Setting, text, type SettingParser } from './setting.js';
 
 const hubModelList: SettingParser<string | string[]> = (value) =>
   value === 'any' || value === 'catalogue' ? value : value.split(',').map((id) => id.trim());

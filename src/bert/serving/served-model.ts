@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { LRUCache } from 'lru-cache';
 import { maxSequenceLength, parseEncoderConfig, type EncoderConfig } from '../config.js';
 import { InvalidModelError } from '../errors.js';
-import { sigmoid } from '../evaluation/logistic.js';
+import { sigmoid } from '../evaluation/evaluation.js';
 import { parseJsonFile } from '../json-file.js';
 import { graphFiles, type Precision } from '../onnx/precisions.js';
 import { Tokenizer, type EncodedSentence } from '../tokenizer/tokenizer.js';
