@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { readSettings } from '../../src/config/read-settings.ts';
 import { Instruments } from '../../src/metrics/instruments.ts';
-import { collectProcessMetrics } from '../../src/metrics/process-metrics.ts';
+import { collectProcessMetrics } from '../../src/metrics/prometheus.ts';
 import { buildSources } from '../set-up/build.mjs';
 import { policyFaults } from './policy.mjs';
 

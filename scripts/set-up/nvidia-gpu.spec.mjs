@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { seesNvidiaGpu as engineSees } from '../../src/bert/engines/nvidia-gpu.js';
+import { seesNvidiaGpu as engineSees } from '../../src/bert/engines/detect.js';
 import { seesNvidiaGpu as setUpSees } from './nvidia-gpu.mjs';
 
 // Set-up runs before there is a build, so it cannot ask the engine: both must give the same answer.

@@ -14,8 +14,7 @@ import type { BlobKey, ManifestFile } from '../storage/blob-store.js';
 import { READY_RESTORE } from '../storage/finish-restore.js';
 import { isStoredName, mendingOf } from '../storage/local-blob-store.js';
 import { MANIFEST, parseManifest, sealFolder, type SealedManifest } from '../storage/sealed-folder.js';
-import { BackupError, type BackupManifest } from './backup-manifest.js';
-import { copyFile } from './copy-file.js';
+import { BackupError, type BackupManifest, copyFile } from './backup-manifest.js';
 
 /** Tables whose rows each have a folder of files under their id. */
 const KINDS = ['datasets', 'models'] as const;

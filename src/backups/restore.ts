@@ -10,8 +10,7 @@ import {
 } from '../database/database-file.js';
 import { DataFolder } from '../storage/data-folder.js';
 import { finishRestore, PARTIAL_RESTORE, READY_RESTORE, RESTORED_FILES } from '../storage/finish-restore.js';
-import { BackupError, readBackupManifest } from './backup-manifest.js';
-import { copyFile } from './copy-file.js';
+import { BackupError, readBackupManifest, copyFile } from './backup-manifest.js';
 
 export interface Restored {
   /** Files that were put into the data folder, and their bytes. */

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { lockFile } from '../storage/file-lock.js';
+import { lockFile } from '../storage/sqlite.js';
 
 /** A folder to fetch a model into, beside the models but under a name that no model can have. */
 export interface StagedModel {

@@ -11,8 +11,7 @@ import {
   type ValidatorConstraintInterface,
 } from 'class-validator';
 import { parseApiKeys, type ApiKeyEntry } from './api-key-list.js';
-import { Between } from './between.js';
-import { duration, integer, list, Setting, text } from './setting.js';
+import { Between, duration, integer, list, Setting, text } from './setting.js';
 
 /** What needs no key even where there are keys; `/health` never needs one. */
 export const publicAreas = ['docs', 'metrics'] as const;

@@ -1,3 +1,5 @@
+import { Max, Min } from 'class-validator';
+
 /** How the text of an environment variable becomes a value. Throws a message that ends "… must be ‹message›". */
 export type SettingParser<T> = (text: string) => T;
 
@@ -63,3 +65,11 @@ export const bytes: SettingParser<number> = (value) => {
   const factor = UNITS[unit.toLowerCase()];
   return amount === undefined || factor === undefined ? Number.NaN : Math.floor(Number(amount) * factor);
 };
+
+/** A number from `least` to `most`, and what to tell where it is none: the same whichever of the two it misses. */
+export function Between(least: number, most: number, message: string): PropertyDecorator {
+  return (settings, name) => {
+    Min(least, { message })(settings, name);
+    Max(most, { message })(settings, name);
+  };
+}

@@ -8,11 +8,10 @@ import {
   Validate,
   ValidateIf,
   ValidatorConstraint,
+  type ValidatorConstraintInterface,
 } from 'class-validator';
-import type { ValidatorConstraintInterface } from 'class-validator';
 import { logLevels, type LogLevelName } from '../logging/service-logger.js';
-import { Between } from './between.js';
-import { bytes, duration, integer, Setting, text, type SettingParser } from './setting.js';
+import { Between, bytes, duration, integer, Setting, text, type SettingParser } from './setting.js';
 import { WebhookSettings } from './webhook-settings.js';
 
 const hubModelList: SettingParser<string | string[]> = (value) =>

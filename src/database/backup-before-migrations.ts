@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { syncFolder } from '../storage/durable-files.js';
-import { timeInNames } from '../common/time-in-names.js';
+import { syncFolder, timeInNames } from '../storage/durable-files.js';
 import { appliedMigrations, copyDatabase, DatabaseFileError } from './database-file.js';
 import { migrationNames } from './migrations/index.js';
 

@@ -1,8 +1,7 @@
 import type BetterSqlite3 from 'better-sqlite3';
-import type { DataSourceOptions } from 'typeorm';
+import { type DataSourceOptions, DefaultNamingStrategy } from 'typeorm';
 import { Database } from '../storage/sqlite.js';
 import { migrations } from './migrations/index.js';
-import { SnakeCaseNamingStrategy } from './naming-strategy.js';
 
 /** How the database is opened; entities are added by whoever knows them. Migrations run as it is opened. */
 export function dataSourceOptions(file: string): DataSourceOptions {
@@ -28,4 +27,18 @@ export function dataSourceOptions(file: string): DataSourceOptions {
 function makeCommitsDurable(database: BetterSqlite3.Database): void {
   database.pragma('synchronous = FULL');
   database.pragma('fullfsync = ON');
+}
+
+/** Properties are camelCase, columns snake_case. Tables are named by their entity. */
+class SnakeCaseNamingStrategy extends DefaultNamingStrategy {
+  override columnName(
+    propertyName: string,
+    customName: string | undefined,
+    embeddedPrefixes: string[],
+  ): string {
+    return [...embeddedPrefixes, customName ?? propertyName]
+      .join('_')
+      .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+      .toLowerCase();
+  }
 }

@@ -11,8 +11,9 @@ import { writeDataset, type DatasetContent } from './dataset-writer.js';
 import type { Dataset } from './dataset.js';
 import { DatasetsRepository } from './datasets.repository.js';
 import { fileFormatOf, type FileDescription } from './reading/file-format.js';
-import { cursorOf, parseCursor } from './rows-cursor.js';
 import {
+  cursorOf,
+  parseCursor,
   bytesOfRow,
   readRowsAt,
   rowFilter,

@@ -5,7 +5,7 @@ import { Instruments } from './instruments.js';
 import { MetricsPage } from './metrics-page.js';
 import { MetricsServer } from './metrics-server.js';
 import { MetricsController } from './metrics.controller.js';
-import { collectProcessMetrics } from './process-metrics.js';
+import { collectProcessMetrics } from './prometheus.js';
 import { StorageMetrics } from './storage-metrics.js';
 
 @Global()

@@ -1,6 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { AliasLabels } from './alias-labels.js';
-import { show } from './show.js';
+import { show } from './prometheus.js';
 
 /** How well a model version did on its validation rows. */
 export interface ModelQuality {

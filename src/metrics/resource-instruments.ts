@@ -1,5 +1,5 @@
 import { Gauge, type Registry } from 'prom-client';
-import { show } from './show.js';
+import { show } from './prometheus.js';
 
 /** How late the event loop was, and how busy. */
 export interface EventLoopUse {

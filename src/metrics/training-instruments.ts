@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import { show } from './show.js';
+import { show } from './prometheus.js';
 
 /** Seconds, to a day. */
 const RUN_BUCKETS = [1, 10, 30, 60, 300, 600, 1800, 3600, 7200, 14_400, 43_200, 86_400];

@@ -3,8 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import { Needs } from '../auth/access.js';
 import { ApiProblems } from '../api/api-problems.decorator.js';
 import { PageQuery } from '../api/page-query.js';
-import { ModelDto, ModelPageDto, ModelSummaryDto } from './dto/model.dto.js';
-import { RenameModelDto } from './dto/rename-model.dto.js';
+import { ModelDto, ModelPageDto, ModelSummaryDto, RenameModelDto } from './dto/model.dto.js';
 import { ApiModelParam } from './dto/parameters.js';
 import { ModelsService } from './models.service.js';
 

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { chanceWarning } from '../bert/evaluation/warnings.js';
-import type { Precision } from '../bert/onnx/precisions.js';
+import { type Precision, graphFiles, int8WeightsFile, precisions } from '../bert/onnx/precisions.js';
 import { ServedModel, type ServingOptions } from '../bert/serving/served-model.js';
 import { ConflictError, DamagedError, NotFoundError } from '../common/errors.js';
 import { newId } from '../common/identifiers.js';
@@ -18,7 +18,6 @@ import { ModelsRepository, type VersionFacts } from './models.repository.js';
 import { decidePromotion, type Contender } from './promotion.js';
 import { assertComplete, type Registration } from './registration.js';
 import { RegistryEvents } from './registry-events.js';
-import { isWeightsFile, servesFrom } from './served-files.js';
 
 /** A model as somebody asked for it. */
 export interface ResolvedModel extends VersionFacts {
@@ -245,4 +244,18 @@ function notFound(idOrAlias: string): never {
       ? `There is no model ${idOrAlias}. GET /models lists them.`
       : `There is no model or alias "${idOrAlias}". GET /models and GET /aliases list them.`,
   );
+}
+
+const weights: readonly string[] = ['model.safetensors', int8WeightsFile];
+
+/** Says of a file of a version whether it is read to serve a precision: all but the card and what belongs to other precisions. */
+function servesFrom(precision: Precision): (name: string) => boolean {
+  const others = precisions.filter((other) => other !== precision).map((other) => graphFiles[other]);
+  const unread = new Set(['README.md', ...others, ...(precision === 'int8' ? [] : [int8WeightsFile])]);
+  return (name) => !unread.has(name);
+}
+
+/** Whether a file is as large as the model. */
+function isWeightsFile(name: string): boolean {
+  return weights.includes(name);
 }

@@ -1,7 +1,7 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
-import { lockFile } from './file-lock.js';
+import { lockFile } from './sqlite.js';
 import { Settings } from '../config/settings.js';
 import { finishRestore } from './finish-restore.js';
 

@@ -1,7 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { syncFolderSync } from './durable-files.js';
-import { timeInNames } from '../common/time-in-names.js';
+import { syncFolderSync, timeInNames } from './durable-files.js';
 
 /** In the data folder: what a restore has copied so far. Worth nothing if the restore was cut off. */
 export const PARTIAL_RESTORE = 'restore.partial';

@@ -28,8 +28,7 @@ import { RunDto, RunMetricsDto, RunPageDto, RunPointDto, RunSummaryDto } from '.
 import { RunComparisonDto } from './dto/run-comparison.dto.js';
 import { RunComparisonQuery } from './dto/run-comparison-query.dto.js';
 import { RunEpochDto, RunEvaluationDto } from './dto/run-evaluation.dto.js';
-import { RunMetricsQuery } from './dto/run-metrics-query.dto.js';
-import { RunsQuery } from './dto/runs-query.dto.js';
+import { RunMetricsQuery, RunsQuery } from './dto/runs-query.dto.js';
 import { TrainingEstimateDto, TrainingQuery } from './dto/training-estimate.dto.js';
 import { TrainingFormDto, TrainingJsonDto, TrainingRequestDto } from './dto/training-request.dto.js';
 import { RunComparisons } from './run-comparison.js';

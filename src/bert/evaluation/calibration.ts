@@ -1,6 +1,6 @@
 import { crossFit } from './cross-fitting.js';
 import { describeGain, isGain, meanInterval, type Fit } from './gain.js';
-import { sigmoid, softplus } from './logistic.js';
+import { sigmoid, softplus } from './evaluation.js';
 
 /** How far probabilities can be taken at their word. */
 export interface CalibrationQuality {

@@ -1,5 +1,3 @@
-import { softplus } from './logistic.js';
-
 /** Counts of a binary judgement; "positive" is acceptable (label 1). */
 export interface ConfusionMatrix {
   truePositives: number;
@@ -99,4 +97,14 @@ export function matthewsCorrelation(confusionMatrix: Readonly<ConfusionMatrix>):
   if (norm === 0) return 0;
   const covariance = truePositives * trueNegatives - falsePositives * falseNegatives;
   return Math.max(-1, Math.min(1, covariance / norm));
+}
+
+/** Probability of an event whose log odds are `x`. */
+export function sigmoid(x: number): number {
+  return 1 / (1 + Math.exp(-x));
+}
+
+/** log(1 + exp(x)): the cross-entropy of two classes when the wrong one's logit is higher by `x`. */
+export function softplus(x: number): number {
+  return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
 }

@@ -4,7 +4,7 @@ import { statelessPhilox, type Philox } from '../random.js';
 import { calibrate, temperatureBounds } from './calibration.js';
 import { stratifiedFolds } from './cross-fitting.js';
 import { isGain, meanInterval, servedFigure } from './gain.js';
-import { sigmoid } from './logistic.js';
+import { sigmoid } from './evaluation.js';
 import { tuneThreshold } from './threshold.js';
 
 const seeds = Array.from({ length: 25 }, (_, seed) => seed);

@@ -1,6 +1,6 @@
 import { dropoutMaskKernel } from './dropout.js';
 import { register } from './kernel.js';
-import { addBiasKernel, matrixProductKernel, sumOfRowsKernel } from './matrix-product.js';
+import { addBiasKernel, matrixProductKernel, sumOfRowsKernel } from './linear.js';
 import { halfSumOfSquaresKernel } from './half-sum-of-squares.js';
 
 const KERNELS = [

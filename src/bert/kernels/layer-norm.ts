@@ -1,7 +1,7 @@
 import { add, mean, mul, rsqrt, square, sub, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
 import { dropoutMask, type Dropout } from './dropout.js';
 import { fused } from './fused.js';
-import { sumOfRows } from './matrix-product.js';
+import { sumOfRows } from './linear.js';
 
 /**
  * Layer normalisation (Ba, Kiros & Hinton, 2016) over the last axis, with the biased variance, as `torch.nn.LayerNorm`.

@@ -2,6 +2,7 @@ import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { InvalidModelError } from '../errors.js';
 import { decodeOnnx, encodeOnnx, encodeTensor, type OnnxModel, type OnnxTensor } from './onnx-format.js';
+import { readFile } from 'node:fs/promises';
 
 /** Operators whose weights ONNX Runtime arranges anew in memory of its own as it loads them: it then lets go of the file. */
 const products = new Set(['Gemm', 'MatMul', 'MatMulIntegerToFloat']);
@@ -89,4 +90,20 @@ function readInto(bytes: Uint8Array, descriptor: number, { file, offset }: Place
     if (count === 0) throw new InvalidModelError(`${file} is cut off. Copy the whole folder again.`);
     done += count;
   }
+}
+
+/** Size of an ONNX file with the tensors that it points to in other files: what is read to load it. */
+export async function graphBytes(path: string): Promise<number> {
+  const file = await readFile(path);
+  const pieces = new Map<string, number>();
+  for (const { externalData = [] } of decodeOnnx(file).graph.initializer) {
+    const {
+      location,
+      offset = '0',
+      length,
+    } = Object.fromEntries(externalData.map(({ key, value }) => [key, value]));
+    // Two tensors may be the same bytes.
+    if (location !== undefined) pieces.set(`${location} ${offset}`, Number(length));
+  }
+  return [...pieces.values()].reduce((sum, length) => sum + length, file.length);
 }

@@ -9,7 +9,7 @@ import { stratifiedFolds } from '../evaluation/cross-fitting.js';
 import { evaluatePredictions } from '../evaluation/evaluation.js';
 import { tuneThreshold } from '../evaluation/threshold.js';
 import { exportOnnx } from '../onnx/export.js';
-import { graphBytes } from '../onnx/graph-bytes.js';
+import { graphBytes } from '../onnx/loaded-graph.js';
 import { exportInt8Onnx } from '../onnx/int8-export.js';
 import { graphFiles, precisions } from '../onnx/precisions.js';
 import { Tokenizer } from '../tokenizer/tokenizer.js';

@@ -1,10 +1,9 @@
 import { join } from 'node:path';
 import { calibrate, type Calibration } from '../evaluation/calibration.js';
 import { stratifiedFolds } from '../evaluation/cross-fitting.js';
-import { evaluatePredictions, type Evaluation } from '../evaluation/evaluation.js';
-import { sigmoid } from '../evaluation/logistic.js';
+import { evaluatePredictions, type Evaluation, sigmoid } from '../evaluation/evaluation.js';
 import { tuneThreshold, type TunedThreshold } from '../evaluation/threshold.js';
-import { graphBytes } from '../onnx/graph-bytes.js';
+import { graphBytes } from '../onnx/loaded-graph.js';
 import { graphFiles, precisions, type Precision } from '../onnx/precisions.js';
 import { availableCores } from './available-cores.js';
 import { InferenceThread } from './inference-thread.js';

@@ -5,7 +5,6 @@ import type { InferenceAnswer, InferenceBatch, InferenceWorkerData } from './inf
 import { sentencesDimension } from '../onnx/classifier-graph.js';
 import { readGraph } from '../onnx/loaded-graph.js';
 import { packInputs } from './packed-inputs.js';
-import { sessionOptions } from './session-options.js';
 
 /** The thread that owns an ONNX Runtime session: batches in, logits out, one after another. */
 const host = parentPort;
@@ -85,4 +84,29 @@ function takesSharedRows({ outputMetadata: [logits] }: InferenceSession): boolea
 async function close(session: InferenceSession): Promise<void> {
   await session.release();
   host!.close();
+}
+
+/**
+ * How a session is made that serves a model.
+ * @param folder where the weights lie that the graph points to.
+ */
+function sessionOptions(folder: string, threads: number): InferenceSession.SessionOptions {
+  return {
+    executionProviders: ['cpu'],
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    // It remembers how memory is used for every shape of batch that ever came, and how many tokens there are it cannot foresee.
+    enableMemPattern: false,
+    // Threads that have nothing to do look out for work so long before they sleep (ONNX Runtime's
+    // `onnxruntime_session_options_config_keys.h`). By default they keep a core busy for 35 ms after every batch, which others need:
+    // the event loop, a training. Without it, a batch of MiniLM takes a fifth longer on idle cores; this costs neither.
+    extra: {
+      session: {
+        intra_op: { spin_duration_us: '50' },
+        model_external_initializers_file_folder_path: folder,
+      },
+    },
+    // Warnings would go to the console past the log; errors are thrown.
+    logSeverityLevel: 4,
+  };
 }

@@ -16,7 +16,7 @@ import { InvalidModelError } from '../errors.js';
 import { exportOnnx } from '../onnx/export.js';
 import { exportInt8Onnx } from '../onnx/int8-export.js';
 import { precisions, type Precision } from '../onnx/precisions.js';
-import { ServedModel } from './served-model.js';
+import { ServedModel, type ServingOptions } from './served-model.js';
 
 const goldensFolder = fileURLToPath(new URL('../../../test/goldens/', import.meta.url));
 const goldens = JSON.parse(readFileSync(join(goldensFolder, 'bert/goldens.json'), 'utf8')) as {
@@ -28,8 +28,8 @@ const sentences = goldens.sentences.map(({ sentence }) => sentence);
 let folder: string;
 const open: ServedModel[] = [];
 
-async function load(precision?: Precision): Promise<ServedModel> {
-  const model = await ServedModel.load(folder, { threads: 1, precision });
+async function load(precision?: Precision, options: ServingOptions = {}): Promise<ServedModel> {
+  const model = await ServedModel.load(folder, { threads: 1, precision, ...options });
   open.push(model);
   return model;
 }
@@ -139,6 +139,16 @@ describe('ServedModel', () => {
     await one.close();
     await expect(one.score(sentences)).rejects.toThrow('has been closed');
     expect((await other.score(sentences)).judgements).toEqual(both[0].judgements);
+  });
+
+  it('remembers the judgements that were asked for last', async () => {
+    const model = await load(undefined, { rememberedSentences: 2 });
+    const isComputed = async (sentence: string) => (await model.score([sentence])).timing.batches > 0;
+    const [one, two, three] = ['One cat sat.', 'Two cats sat.', 'Three cats sat.'] as const;
+    const asked = [one, two, one, three, one, three, two];
+    const computed: boolean[] = [];
+    for (const sentence of asked) computed.push(await isComputed(sentence));
+    expect(computed).toEqual([true, true, false, true, false, false, true]);
   });
 
   it('finishes what is being computed before it closes', async () => {

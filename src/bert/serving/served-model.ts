@@ -1,16 +1,16 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { LRUCache } from 'lru-cache';
 import { maxSequenceLength, parseEncoderConfig, type EncoderConfig } from '../config.js';
 import { InvalidModelError } from '../errors.js';
-import { sigmoid } from '../evaluation/logistic.js';
+import { sigmoid } from '../evaluation/evaluation.js';
 import { parseJsonFile } from '../json-file.js';
 import { graphFiles, type Precision } from '../onnx/precisions.js';
 import { Tokenizer, type EncodedSentence } from '../tokenizer/tokenizer.js';
 import { availableCores } from './available-cores.js';
 import { EventLoopShare } from './event-loop-share.js';
 import { InferenceThread } from './inference-thread.js';
-import { LeastRecentlyUsed } from './least-recently-used.js';
 import {
   Scheduler,
   type ScheduleOptions,
@@ -75,7 +75,7 @@ export const defaultLimits: SchedulerLimits = {
 /** A model folder made ready to judge sentences: its tokenizer here, its weights in a thread of its own. Close it. */
 export class ServedModel {
   private readonly scheduler: Scheduler;
-  private readonly recent: LeastRecentlyUsed<Judgement>;
+  private readonly recent: LRUCache<string, Judgement> | undefined;
 
   /**
    * @param folder with `config.json`, a tokenizer, `model.safetensors` and the graph of the precision.
@@ -114,7 +114,9 @@ export class ServedModel {
       { ...defaultLimits, ...limits },
       observer,
     );
-    this.recent = new LeastRecentlyUsed(rememberedSentences);
+    // Bounded by size, since a bound by `max` takes its memory at once, for as many sentences as may ever be remembered.
+    if (rememberedSentences > 0)
+      this.recent = new LRUCache({ maxSize: rememberedSentences, sizeCalculation: () => 1 });
   }
 
   /**
@@ -125,7 +127,7 @@ export class ServedModel {
    * @throws Error after {@link close}, or if ONNX Runtime fails; and what the signal was aborted with.
    */
   async score(sentences: readonly string[], options: ScheduleOptions = {}): Promise<Scores> {
-    const judgements = sentences.map((sentence) => this.recent.get(sentence));
+    const judgements = sentences.map((sentence) => this.recent?.get(sentence));
     const unknown = sentences.filter((_, position) => judgements[position] === undefined);
     const computed = await this.compute(unknown, options);
     let next = 0;
@@ -154,7 +156,7 @@ export class ServedModel {
     };
     const { logits, ...timing } = await this.scheduler.score(sentences.length, tokenise, options);
     const judgements = encoded.map((sentence, i) => judge(sentence, logits[2 * i]!, logits[2 * i + 1]!));
-    judgements.forEach((judgement, i) => this.recent.set(sentences[i]!, judgement));
+    judgements.forEach((judgement, i) => this.recent?.set(sentences[i]!, judgement));
     const tokens = judgements.reduce((sum, judgement) => sum + judgement.tokens, 0);
     return { judgements, timing: { ...timing, tokenizationSeconds, tokens } };
   }

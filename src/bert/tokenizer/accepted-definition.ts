@@ -1,6 +1,5 @@
 import { InvalidModelError } from '../errors.js';
 import { isJsonObject, shown, type JsonObject } from '../json-file.js';
-import type { TokenizerDefinition } from './tokenizer-definition.js';
 import { readVocabulary, wrongId } from './vocabulary.js';
 
 /*
@@ -173,4 +172,13 @@ function wrongAddedToken(tokens: readonly unknown[]): string | undefined {
   return characters > mostAddedCharacters
     ? `has added tokens of ${characters} characters, and ${mostAddedCharacters} is the most`
     : undefined;
+}
+
+/** A tokenizer in the format of `tokenizer.json`. */
+export interface TokenizerDefinition extends JsonObject {
+  normalizer: JsonObject | null;
+  pre_tokenizer: JsonObject | null;
+  post_processor: JsonObject | null;
+  model: JsonObject;
+  added_tokens: JsonObject[];
 }

@@ -1,5 +1,4 @@
-import { codePoints } from './code-points.js';
-import { normalizeTo } from './normal-forms.js';
+import { codePoints, normalizeTo } from './normal-forms.js';
 
 /** The settings of a `BertNormalizer` in `tokenizer.json`. */
 export interface BertNormalizerSettings {

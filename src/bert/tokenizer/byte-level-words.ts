@@ -1,4 +1,4 @@
-import { codePoints } from './code-points.js';
+import { codePoints } from './normal-forms.js';
 
 /**
  * Splits a text into the words of byte-level BPE, as the reference does (the Rust `tokenizers` under transformers): a

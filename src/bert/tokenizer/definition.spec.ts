@@ -2,9 +2,8 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { assertAccepted, kindOf } from './accepted-definition.js';
+import { assertAccepted, kindOf, type TokenizerDefinition } from './accepted-definition.js';
 import { readDefinition } from './definition.js';
-import type { TokenizerDefinition } from './tokenizer-definition.js';
 
 const goldens = 'test/goldens';
 

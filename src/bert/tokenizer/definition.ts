@@ -1,12 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readJsonObject, textFileLimits, type JsonObject } from '../json-file.js';
-import { assertAccepted } from './accepted-definition.js';
+import { assertAccepted, type TokenizerDefinition } from './accepted-definition.js';
 import { byteLevelDefinition } from './byte-level-definition.js';
 import { findTokenizerFiles } from './files.js';
 import { booleanSetting, readSettings, type TokenizerSettings } from './settings.js';
 import { atOnce, type Steps } from './steps.js';
-import type { TokenizerDefinition } from './tokenizer-definition.js';
 import { wordPieceDefinition } from './word-piece-definition.js';
 
 /**

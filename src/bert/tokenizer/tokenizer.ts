@@ -1,13 +1,12 @@
 import * as library from '@huggingface/tokenizers';
 import { InvalidModelError } from '../errors.js';
-import { kindOf } from './accepted-definition.js';
+import { kindOf, type TokenizerDefinition } from './accepted-definition.js';
 import { stripAroundTokens } from './added-tokens.js';
 import { splitForBert } from './bert-normalizer.js';
 import { splitForByteLevel, toByteCharacters } from './byte-level-words.js';
 import { BytePairEncoding } from './byte-pair-encoding.js';
 import { definitionSteps } from './definition.js';
 import { normalization } from './normalization.js';
-import type { TokenizerDefinition } from './tokenizer-definition.js';
 import type { SpecialToken } from './settings.js';
 import { atOnce, inTurns, type Steps } from './steps.js';
 import { WordCache } from './word-cache.js';

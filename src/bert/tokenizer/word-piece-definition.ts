@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { InvalidModelError } from '../errors.js';
 import { readTextFile, textFileLimits } from '../json-file.js';
 import { addedTokens } from './added-tokens.js';
-import type { TokenizerDefinition } from './tokenizer-definition.js';
+import type { TokenizerDefinition } from './accepted-definition.js';
 import { booleanSetting, specialToken, type SpecialToken, type TokenizerSettings } from './settings.js';
 
 /**

@@ -7,9 +7,8 @@ import { fuzzed } from '../../../test/support/fuzz.js';
 import { parseEncoderConfig } from '../config.js';
 import { InvalidModelError } from '../errors.js';
 import { convertTensorFlowCheckpoint } from './checkpoint-conversion.js';
-import { maskedCrc32c } from './crc32c.js';
+import { maskedCrc32c, readSortedTable } from './sorted-table.js';
 import { SafetensorsFile } from './safetensors.js';
-import { readSortedTable } from './sorted-table.js';
 import { TensorFlowCheckpoint } from './tensorflow-checkpoint.js';
 
 const golden = 'test/goldens/tensorflow-checkpoint';

@@ -1,11 +1,10 @@
 import { closeSync, existsSync, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
 import protobuf from 'protobufjs';
 import { InvalidModelError } from '../errors.js';
-import { maskedCrc32c } from './crc32c.js';
+import { maskedCrc32c, readSortedTable } from './sorted-table.js';
 import { bytesPerValue, toFloat32, type DataType } from './data-types.js';
 import { readInto } from './file-reading.js';
 import type { NamedTensor, WeightSource } from './named-tensor.js';
-import { readSortedTable } from './sorted-table.js';
 
 /**
  * A checkpoint as TensorFlow 1 and 2 save it ("tensor bundle"): `PREFIX.index` says where in `PREFIX.data-00000-of-00001`

@@ -3,6 +3,8 @@ import type { ModelSummary, ModelVersion } from '../model-version.js';
 import type { FiguresDto } from './figures.dto.js';
 import { HyperparametersDto } from './hyperparameters.dto.js';
 import type { ServingDto } from './serving.dto.js';
+import { ApiProperty } from '@nestjs/swagger';
+import { IsName, nameSchema } from '../../api/names.js';
 
 /** The rows a model was trained on, as they were then. */
 export class TrainingRowsDto {
@@ -131,4 +133,10 @@ export class ModelPageDto {
   items!: ModelSummaryDto[];
   /** Give this as `cursor` to get the next page; null on the last one. */
   nextCursor!: string | null;
+}
+
+export class RenameModelDto {
+  @ApiProperty({ ...nameSchema, example: 'Final exam, spring' })
+  @IsName()
+  name!: string;
 }

@@ -2,8 +2,7 @@ import type { Judgement } from '../../bert/serving/served-model.js';
 import { sentenceProblem } from '../../bert/tokenizer/sentence-problem.js';
 import { InvalidInputError, type InputPath, type InputProblem } from '../../common/errors.js';
 import { logOdds } from '../judging-rule.js';
-import { withoutWord } from './leave-one-out.js';
-import { wordsOf, type Word } from './words.js';
+import { withoutWord, wordsOf, type Word } from './words.js';
 
 /** Most words of a sentence that is explained, and of all sentences of a request: each word is one sentence more to judge. */
 export const maxExplainedWords = { ofSentence: 128, ofRequest: 512 };

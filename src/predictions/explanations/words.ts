@@ -58,3 +58,23 @@ function graphemeEnd(segments: Intl.Segments, start: number): number {
   const { index, segment } = segments.containing(start)!;
   return index + segment.length;
 }
+
+/**
+ * The sentence without one of its words, as somebody would write it: one space stays where two would meet, none before the comma
+ * that followed the word, and one where a mark stood alone between two words.
+ */
+export function withoutWord(sentence: string, { text, start, end }: Word): string {
+  const before = sentence.slice(0, start);
+  const after = sentence.slice(end);
+  if (before.trim() === '') return after.trimStart();
+  if (after.trim() === '') return before.trimEnd();
+  if (/\s$/.test(before) && /^\s/.test(after)) return before + after.trimStart();
+  if (!/[\p{L}\p{N}]/u.test(text)) {
+    const parted = /[\p{L}\p{N}]\p{M}*$/u.test(before) && /^[\p{L}\p{N}]/u.test(after);
+    return parted ? `${before} ${after}` : before + after;
+  }
+  // "a (big red) cat" without "red", or without "big".
+  if (/\s$/.test(before) && /^(?!\p{Ps}|\p{Pi})\p{P}/u.test(after)) return before.trimEnd() + after;
+  if (/(^|\s)(\p{Ps}|\p{Pi}|["'])$/u.test(before) && /^\s/.test(after)) return before + after.trimStart();
+  return before + after;
+}

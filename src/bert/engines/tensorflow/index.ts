@@ -4,7 +4,7 @@ import util from 'node:util';
 import { EngineUnavailableError } from '../../errors.js';
 import { registerKernels } from '../../kernels/index.js';
 import type { Engine } from '../engine.js';
-import { seesNvidiaGpu } from '../nvidia-gpu.js';
+import { seesNvidiaGpu } from '../detect.js';
 import { tensorFlowEnvironment } from './environment.js';
 import { ResourceParameterStore, resourceBytes } from './resource-parameter-store.js';
 import { reuseSmallTensors, type TensorBinding } from './small-tensors.js';

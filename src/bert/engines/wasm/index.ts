@@ -1,4 +1,4 @@
-import { memory, setBackend } from '@tensorflow/tfjs-core';
+import { memory, setBackend, backend } from '@tensorflow/tfjs-core';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
@@ -6,7 +6,6 @@ import { EngineUnavailableError } from '../../errors.js';
 import { registerKernels } from '../../kernels/index.js';
 import { heapBytes } from '../../kernels/wasm-heap.js';
 import type { Engine } from '../engine.js';
-import { guardHeapEnd } from './heap-end.js';
 import { HeapParameterStore, momentBytes } from './heap-parameter-store.js';
 import { mendWasmKernels } from './mended-kernels.js';
 import { startThreaded } from './threads.js';
@@ -53,4 +52,19 @@ async function prepare(threads: number): Promise<void> {
   guardHeapEnd();
   mendWasmKernels();
   registerKernels('wasm');
+}
+
+/** Makes the end of WebAssembly memory an error. The backend (4.22) would write to address 0 what it got no memory for, and train on nonsense. */
+function guardHeapEnd(): void {
+  const { wasm } = backend() as unknown as {
+    wasm: { _malloc(bytes: number): number; _free(address: number): void };
+  };
+  // The first call puts the function that it finds in its own place, so it must have been before.
+  wasm._free(wasm._malloc(8));
+  const malloc = wasm._malloc;
+  wasm._malloc = (bytes) => {
+    const address = malloc(bytes);
+    if (address === 0) throw new Error('The WebAssembly engine is out of memory: it ends at 4 GiB.');
+    return address;
+  };
 }

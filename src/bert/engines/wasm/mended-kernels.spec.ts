@@ -10,7 +10,7 @@ import {
   unsortedSegmentSum,
 } from '@tensorflow/tfjs-core';
 import { beforeAll, expect, it } from 'vitest';
-import { sumOfRows } from '../../kernels/matrix-product.js';
+import { sumOfRows } from '../../kernels/linear.js';
 import { startWasm } from './index.js';
 
 beforeAll(() => startWasm());

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SafetensorsFile } from '../weights/safetensors.js';
 import { exportOnnx } from './export.js';
-import { graphBytes } from './graph-bytes.js';
+import { graphBytes } from './loaded-graph.js';
 import { exportInt8Onnx } from './int8-export.js';
 
 const tinyBert = fileURLToPath(new URL('../../../test/goldens/tiny-bert/', import.meta.url));

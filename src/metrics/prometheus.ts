@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, type Registry } from 'prom-client';
+import { collectDefaultMetrics, type Registry, type Gauge, type LabelValues } from 'prom-client';
 
 /** Gauges whose names say that they are counters. Each is the sum of a gauge by type that stays: `sum(nodejs_active_resources)`. */
 const MISNAMED = [
@@ -11,4 +11,14 @@ const MISNAMED = [
 export function collectProcessMetrics(registry: Registry): void {
   collectDefaultMetrics({ register: registry });
   for (const name of MISNAMED) registry.removeSingleMetric(name);
+}
+
+/** Sets a gauge; without a value it leaves the page. */
+export function show<Label extends string>(
+  gauge: Gauge<Label>,
+  labels: LabelValues<Label>,
+  value: number | null | undefined,
+): void {
+  if (value === undefined || value === null) gauge.remove(labels);
+  else gauge.set(labels, value);
 }
