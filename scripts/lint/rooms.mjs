@@ -35,6 +35,7 @@ const open = [
   'src/models/model-card.ts',
   'src/models/model-version.ts',
   'src/models/registry-events.ts',
+  'src/training/advice.ts',
 ];
 
 const layers = { ...foundation, ...features };
