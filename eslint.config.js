@@ -1,5 +1,6 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
+import { ownWordsRules } from './scripts/lint/own-words.mjs';
 import { roomRules } from './scripts/lint/rooms.mjs';
 
 const typescript = ['**/*.ts'];
@@ -112,6 +113,7 @@ export default tseslint.config(
     },
   },
   roomRules(import.meta.dirname),
+  ownWordsRules,
   {
     // An engine knows what it is told of a step, and nothing of how a training goes.
     files: ['src/bert/engines/**/*.ts'],

@@ -37,6 +37,7 @@ const open = [
   'src/models/model-card.ts',
   'src/models/model-version.ts',
   'src/models/registry-events.ts',
+  'src/training/advice.ts',
 ];
 
 const layers = { ...foundation, ...features };

@@ -1,16 +1,44 @@
+/** What a program can tell the errors of the library apart by. Messages state facts; what to do about them is for the program to say. */
+export type BertErrorCode =
+  | 'invalid-model'
+  | EngineErrorCode
+  | JobSizeErrorCode
+  | 'training-diverged'
+  | 'queue-full'
+  | 'deadline-exceeded';
+
+export type EngineErrorCode =
+  | 'gpu-engine-not-prepared'
+  | 'native-engine-not-prepared'
+  | 'native-engine-not-started'
+  | 'wasm-engine-not-started';
+
+export type JobSizeErrorCode = 'job-too-large-for-wasm' | 'job-too-large' | 'job-too-large-now';
+
 /** A model folder, or a file of it, that cannot be used: the message says what is wrong and what to do. */
 export class InvalidModelError extends Error {
   override readonly name = 'InvalidModelError';
+  readonly code = 'invalid-model' satisfies BertErrorCode;
 }
 
-/** No engine can train as the settings ask for: the message says why and what to do. */
+/** The engine that is asked for cannot train here: the message says why. */
 export class EngineUnavailableError extends Error {
   override readonly name = 'EngineUnavailableError';
+
+  /** @param packageName the npm package that carries the engine */
+  constructor(
+    readonly code: EngineErrorCode,
+    readonly packageName: string,
+    message: string,
+  ) {
+    super(message);
+  }
 }
 
 /** More sentences wait already than a model may have waiting. */
 export class QueueFullError extends Error {
   override readonly name = 'QueueFullError';
+  readonly code = 'queue-full' satisfies BertErrorCode;
 
   /** @param retryAfterSeconds estimate of when there will be room. */
   constructor(
@@ -24,6 +52,7 @@ export class QueueFullError extends Error {
 /** A request still waited when it should have been answered. */
 export class DeadlineExceededError extends Error {
   override readonly name = 'DeadlineExceededError';
+  readonly code = 'deadline-exceeded' satisfies BertErrorCode;
 
   constructor() {
     super('The deadline passed before all of the sentences were computed.');

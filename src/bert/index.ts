@@ -5,6 +5,7 @@
 
 export { parseEncoderConfig, maxSequenceLength, type EncoderConfig } from './config.js';
 export {
+  type BertErrorCode,
   DeadlineExceededError,
   EngineUnavailableError,
   InvalidModelError,

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { detectEngine } from '../bert/engines/detect.js';
 import { SettingsError } from '../config/read-settings.js';
 import { Settings } from '../config/settings.js';
+import { engineReason, withAdvice } from '../training/advice.js';
 
 /** Which engine trains, and why: found out once, at the start. */
 @Injectable()
@@ -11,10 +12,10 @@ export class EngineInUse {
   /** @throws SettingsError where the settings ask for an engine that is not prepared */
   constructor(settings: Settings) {
     try {
-      const { name, reason } = detectEngine(settings.engine);
-      this.description = { name, reason };
+      const choice = detectEngine(settings.engine);
+      this.description = { name: choice.name, reason: engineReason(choice) };
     } catch (error) {
-      throw new SettingsError([`WELLFORMED_ENGINE is ${settings.engine}. ${(error as Error).message}`]);
+      throw new SettingsError([`WELLFORMED_ENGINE is ${settings.engine}. ${withAdvice(error as Error)}`]);
     }
   }
 }

@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { InvalidModelError } from '../bert/errors.js';
+import { EngineUnavailableError, InvalidModelError } from '../bert/errors.js';
 import { JobTooLargeError } from '../bert/fine-tuning/memory.js';
+import { TrainingDivergedError } from '../bert/fine-tuning/trainer.js';
+import { engineReason } from './advice.js';
 import { describeFailure } from './failure.js';
+
+const size = { needed: 2, available: 1 };
 
 describe('describeFailure', () => {
   it('passes on what was written for people', () => {
@@ -9,9 +13,28 @@ describe('describeFailure', () => {
       title: 'The base model cannot be used',
       detail: 'config.json is missing. Copy it.',
     });
-    expect(describeFailure(new JobTooLargeError('Too large. Take less.')).detail).toBe(
-      'Too large. Take less.',
-    );
+  });
+
+  it.each<[Error, RegExp]>([
+    [new EngineUnavailableError('gpu-engine-not-prepared', 'x', 'No.'), /^No\. Run "npm run set-up:gpu"/],
+    [new EngineUnavailableError('native-engine-not-prepared', 'x', 'No.'), /^No\. Run "npm run set-up" /],
+    [new EngineUnavailableError('native-engine-not-started', 'x', 'No.'), /^No\..*WELLFORMED_ENGINE=wasm/],
+    [new EngineUnavailableError('wasm-engine-not-started', 'x', 'No.'), /^No\..*npm run set-up\.$/],
+    [new JobTooLargeError('job-too-large-for-wasm', size, 'No.'), /smaller batchSize.*npm run set-up\.$/],
+    [new JobTooLargeError('job-too-large', size, 'No.'), /smaller batchSize.*more memory\.$/],
+    [new JobTooLargeError('job-too-large-now', size, 'No.'), /smaller batchSize.*try again\.$/],
+    [new TrainingDivergedError(3), /at step 3\. Try a lower learning rate/],
+  ])('adds what to do: %s', (error, detail) => {
+    expect(describeFailure(error).detail).toMatch(detail);
+  });
+
+  it.each([
+    ['gpu', /npm run set-up:gpu/],
+    ['cpu', /npm run set-up"/],
+  ] as const)('says how to get a faster engine (%s)', (faster, text) => {
+    const choice = { name: 'wasm', packageName: 'x', reason: 'Slow.', faster } as const;
+    expect(engineReason(choice)).toMatch(text);
+    expect(engineReason({ ...choice, faster: undefined })).toBe('Slow.');
   });
 
   it('knows a heap that is full', () => {

@@ -1,11 +1,12 @@
 import { isSpaceError } from '../common/disk-errors.js';
+import { withAdvice } from './advice.js';
 import type { RunError } from './run.js';
 
 /** What became of a job, for people to read: errors that are made for them say what to do, others are named as they are. */
 export function describeFailure(error: unknown): RunError {
   if (!(error instanceof Error)) return { title: unexpected, detail: String(error) };
   const title = titles[error.name];
-  if (title) return { title, detail: error.message };
+  if (title) return { title, detail: withAdvice(error) };
   if (isSpaceError(error)) {
     return {
       title: 'The disk is full',

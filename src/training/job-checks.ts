@@ -7,6 +7,7 @@ import { contradictions, LONGEST_AUTO_LENGTH } from '../bert/fine-tuning/hyperpa
 import { assertFits, JobTooLargeError, stepSizeOf } from '../bert/fine-tuning/memory.js';
 import { ConflictError, UnavailableError, type InputProblem } from '../common/errors.js';
 import { Settings } from '../config/settings.js';
+import { withAdvice } from './advice.js';
 import { roomForTraining, trainingLimit } from './memory/training-room.js';
 import { TrainingHost } from './training-host.js';
 import { invalid, type RowsFacts, type TrainingRequest } from './training-request.js';
@@ -47,7 +48,7 @@ export class JobChecks {
     try {
       return detectEngine(this.settings.engine);
     } catch (error) {
-      throw new UnavailableError((error as Error).message);
+      throw new UnavailableError(withAdvice(error as Error));
     }
   }
 
@@ -70,8 +71,8 @@ export class JobChecks {
       return { neededBytes: Math.ceil(neededBytes), availableBytes: Math.floor(room.now) };
     } catch (error) {
       if (!(error instanceof JobTooLargeError)) throw error;
-      if (error.passing) throw new ConflictError(`The run cannot be started now. ${error.message}`);
-      throw invalid({ path: ['batchSize'], message: error.message });
+      if (error.passing) throw new ConflictError(`The run cannot be started now. ${withAdvice(error)}`);
+      throw invalid({ path: ['batchSize'], message: withAdvice(error) });
     }
   }
 }

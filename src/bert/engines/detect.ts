@@ -13,6 +13,8 @@ export interface EngineChoice {
   packageName: string;
   /** Why this one: for the log, the health page and the run. */
   reason: string;
+  /** The build of native TensorFlow that would be faster here, where it is not prepared. */
+  faster?: 'gpu' | 'cpu';
 }
 
 /** What `detectEngine` looks at. */
@@ -28,11 +30,6 @@ const PACKAGES = {
   wasm: '@tensorflow/tfjs-backend-wasm',
 };
 
-const ADVICE = {
-  gpu: 'Run "npm run set-up:gpu" to prepare it (docs/gpu.md).',
-  cpu: 'Run "npm run set-up" where pip and a C++ compiler are installed to prepare native TensorFlow.',
-};
-
 /**
  * Which engine a training would use. Looks at files only, so that any thread may ask.
  * @throws EngineUnavailableError if native TensorFlow is asked for and not prepared
@@ -42,20 +39,24 @@ export function detectEngine(preference: EnginePreference, machine: Machine = th
   if (preference === 'wasm') return wasm('The settings ask for the WebAssembly engine.');
   if (preference === 'tensorflow-gpu' && !machine.isPrepared(PACKAGES.gpu)) {
     throw new EngineUnavailableError(
-      `The settings ask for TensorFlow for GPUs, and it is not prepared. ${ADVICE.gpu}`,
+      'gpu-engine-not-prepared',
+      PACKAGES.gpu,
+      'The settings ask for TensorFlow for GPUs, and it is not prepared.',
     );
   }
   const native = chooseNative(preference, machine);
-  if (native)
-    return { name: 'tensorflow', packageName: PACKAGES[native], reason: reasonFor(native, machine) };
+  if (native) return { name: 'tensorflow', packageName: PACKAGES[native], ...reasonFor(native, machine) };
   if (preference !== 'auto') {
     throw new EngineUnavailableError(
-      `The settings ask for native TensorFlow, and it is not prepared. ${ADVICE.cpu}`,
+      'native-engine-not-prepared',
+      PACKAGES.cpu,
+      'The settings ask for native TensorFlow, and it is not prepared.',
     );
   }
-  return wasm(
-    `Native TensorFlow is not prepared, so small models train on WebAssembly, slowly. ${ADVICE.cpu}`,
-  );
+  return {
+    ...wasm('Native TensorFlow is not prepared, so small models train on WebAssembly, slowly.'),
+    faster: 'cpu',
+  };
 }
 
 /** The build for GPUs computes on the CPU too: it is taken where there is a GPU, or where there is no other. */
@@ -67,17 +68,19 @@ function chooseNative(preference: EnginePreference, machine: Machine): 'gpu' | '
   return cpu ? 'cpu' : undefined;
 }
 
-function reasonFor(native: 'gpu' | 'cpu', machine: Machine): string {
+function reasonFor(native: 'gpu' | 'cpu', machine: Machine): Pick<EngineChoice, 'reason' | 'faster'> {
   const prepared = `Native TensorFlow is prepared in ${PACKAGES[native]}`;
   if (native === 'cpu') {
-    const advice = machine.seesGpu() && !machine.isPrepared(PACKAGES.gpu);
-    return advice ? `${prepared}. This machine has an NVIDIA GPU: ${unused}` : `${prepared}.`;
+    const unused = machine.seesGpu() && !machine.isPrepared(PACKAGES.gpu);
+    return unused
+      ? { reason: `${prepared}. This machine has an NVIDIA GPU, which it does not use.`, faster: 'gpu' }
+      : { reason: `${prepared}.` };
   }
-  if (machine.seesGpu()) return `${prepared}, and this machine has an NVIDIA GPU.`;
-  return `${prepared}, but it sees no NVIDIA GPU and computes on the CPU (docs/gpu.md says what a GPU needs).`;
+  if (machine.seesGpu()) return { reason: `${prepared}, and this machine has an NVIDIA GPU.` };
+  return {
+    reason: `${prepared}, but it sees no NVIDIA GPU and computes on the CPU (docs/gpu.md says what a GPU needs).`,
+  };
 }
-
-const unused = 'to train on it, run "npm run set-up:gpu" (docs/gpu.md).';
 
 const thisMachine: Machine = { isPrepared, seesGpu: () => seesNvidiaGpu() };
 

@@ -1,5 +1,6 @@
 import type { EncoderConfig } from '../config.js';
 import type { EngineName } from '../engines/engine.js';
+import type { JobSizeErrorCode } from '../errors.js';
 import { parameterShapes } from '../weights/parameter-shapes.js';
 import type { Hyperparameters } from './hyperparameters.js';
 
@@ -54,20 +55,23 @@ export interface MemoryRoom {
   now: number;
 }
 
-/** The job does not fit into the memory that the engine has, or that there is: the message says what to do. */
+/** The job does not fit into the memory that the engine has, or that there is: the message says how much it needs. */
 export class JobTooLargeError extends Error {
   override readonly name = 'JobTooLargeError';
 
-  /** @param passing whether it may fit at another time */
   constructor(
+    readonly code: JobSizeErrorCode,
+    /** Both in bytes. */
+    readonly memory: { needed: number; available: number },
     message: string,
-    readonly passing = false,
   ) {
     super(message);
   }
 
-  static readonly advice =
-    'Take a smaller batchSize with more gradientAccumulationSteps, a smaller maxLength or baseModel, or give the service more memory.';
+  /** Whether it may fit at another time. */
+  get passing(): boolean {
+    return this.code === 'job-too-large-now';
+  }
 }
 
 /**
@@ -146,24 +150,25 @@ export function assertFits(
   const what = `A batch of ${step.batchSize} × ${step.length} tokens${step.doubled ? ', doubled by rDrop,' : ''}`;
   if (job.engine === 'wasm' && heap > WASM_HEAP) {
     throw new JobTooLargeError(
-      `${what} needs about ${gigabytes(heap)} on the WebAssembly engine, whose memory ` +
-        `ends at ${gigabytes(WASM_HEAP)}. Take a smaller batchSize with more gradientAccumulationSteps, ` +
-        'a smaller maxLength or baseModel (all-MiniLM-L6-v2), or prepare native ' +
-        'TensorFlow, which has no such bound: npm run set-up.',
+      'job-too-large-for-wasm',
+      { needed: heap, available: WASM_HEAP },
+      `${what} needs about ${gigabytes(heap)} on the WebAssembly engine, whose memory ends at ${gigabytes(WASM_HEAP)}.`,
     );
   }
   const needed = estimateProcessMemory(config, step, job);
   const needs = `${what} and ${job.rows} rows needs about ${gigabytes(needed)}`;
   if (needed > room.most) {
     throw new JobTooLargeError(
-      `${needs}, but a training may take ${gigabytes(room.most)} here at most. ${JobTooLargeError.advice}`,
+      'job-too-large',
+      { needed, available: room.most },
+      `${needs}, but a training may take ${gigabytes(room.most)} here at most.`,
     );
   }
   if (needed > room.now) {
     throw new JobTooLargeError(
-      `${needs}, but beside what is in memory now ${gigabytes(room.now)} are left for it. ${JobTooLargeError.advice} ` +
-        'What other programs and loaded models take may be given back later: then try again.',
-      true,
+      'job-too-large-now',
+      { needed, available: room.now },
+      `${needs}, but beside what is in memory now ${gigabytes(room.now)} are left for it.`,
     );
   }
   return needed;

@@ -14,6 +14,7 @@ import {
   lossAndGradients,
   type LossAndGradients,
 } from './gradients.js';
+import type { BertErrorCode } from '../errors.js';
 import type { Hyperparameters } from './hyperparameters.js';
 import { Objective } from './objective.js';
 import type { ParameterSnapshot, ParameterStore } from '../engines/parameter-store.js';
@@ -23,8 +24,10 @@ import { LearningRateSchedule, layerwiseScale } from './learning-rates.js';
 export class TrainingDivergedError extends Error {
   override readonly name = 'TrainingDivergedError';
 
-  constructor(step: number) {
-    super(`The loss is no longer a number at step ${step}. Try a lower learning rate, or a longer warm-up.`);
+  readonly code = 'training-diverged' satisfies BertErrorCode;
+
+  constructor(readonly step: number) {
+    super(`The loss is no longer a number at step ${step}.`);
   }
 }
 

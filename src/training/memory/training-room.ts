@@ -1,5 +1,6 @@
-import { gigabytes, JobTooLargeError, type MemoryRoom } from '../../bert/fine-tuning/memory.js';
+import { gigabytes, type MemoryRoom } from '../../bert/fine-tuning/memory.js';
 import type { Settings } from '../../config/settings.js';
+import { lessMemory } from '../advice.js';
 import type { RunError } from '../run.js';
 import { availableMemory, type Memory } from './available-memory.js';
 
@@ -32,7 +33,7 @@ export function shortage(
   if (limit !== null && held > limit) {
     return {
       title,
-      detail: `It took ${gigabytes(held)}, and WELLFORMED_TRAINING_MEMORY allows ${gigabytes(limit)}. ${JobTooLargeError.advice}`,
+      detail: `It took ${gigabytes(held)}, and WELLFORMED_TRAINING_MEMORY allows ${gigabytes(limit)}. ${lessMemory}`,
     };
   }
   // Half of what no training is started with: what is begun may come near the end.
@@ -41,7 +42,7 @@ export function shortage(
     title,
     detail:
       `It held ${gigabytes(held)}, and of ${gigabytes(total)} there were ${gigabytes(left)} left for all else: ` +
-      `it was ended before the system would have ended a process. ${JobTooLargeError.advice}`,
+      `it was ended before the system would have ended a process. ${lessMemory}`,
   };
 }
 

@@ -28,6 +28,7 @@ import { Throttle } from '../../common/throttle.js';
 import type { ModelOrigin } from '../../models/model-card.js';
 import type { ManifestFile } from '../../storage/blob-store.js';
 import { sha256OfFile } from '../../storage/file-hash.js';
+import { engineReason } from '../advice.js';
 import { roomForTraining } from '../memory/training-room.js';
 import { settledHyperparameters, type RunPhase, type RunPlan } from '../run.js';
 import { readExamples, type Examples } from './examples.js';
@@ -73,7 +74,7 @@ export async function runJob(
     );
     const engine = await startEngine(choice);
     const { name, description } = engine;
-    tell({ type: 'engine', data: { name, description, reason: choice.reason } });
+    tell({ type: 'engine', data: { name, description, reason: engineReason(choice) } });
     const extent = trainingExtent(job.hyperparameters, examples.training.length);
     tell({ type: 'plan', data: { ...plan, totalSteps: extent.totalSteps } });
 

@@ -56,8 +56,9 @@ async function load(packageName: string): Promise<Record<string, string>> {
     return version;
   } catch (error) {
     throw new EngineUnavailableError(
-      `Native TensorFlow (${packageName}) could not be started: ${(error as Error).message}. Run "npm run set-up" to prepare it ` +
-        'anew, or set WELLFORMED_ENGINE=wasm to train small models without it.',
+      'native-engine-not-started',
+      packageName,
+      `Native TensorFlow (${packageName}) could not be started: ${(error as Error).message}.`,
     );
   }
 }

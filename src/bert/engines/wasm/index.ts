@@ -46,7 +46,9 @@ async function prepare(threads: number): Promise<void> {
   const isThreaded = threads > 1 && (await startThreaded(threads));
   if (!isThreaded && !(await setBackend('wasm'))) {
     throw new EngineUnavailableError(
-      'The WebAssembly backend of TF.js could not be started. Install the dependencies anew: npm run set-up.',
+      'wasm-engine-not-started',
+      '@tensorflow/tfjs-backend-wasm',
+      'The WebAssembly backend of TF.js could not be started.',
     );
   }
   guardHeapEnd();

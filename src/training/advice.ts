@@ -1,0 +1,42 @@
+import type { EngineChoice } from '../bert/engines/detect.js';
+import type { BertErrorCode } from '../bert/errors.js';
+
+/** What to do where a training takes too much memory. */
+export const lessMemory =
+  'Take a smaller batchSize with more gradientAccumulationSteps, a smaller maxLength or baseModel, or give the service more memory.';
+
+const prepare = {
+  gpu: 'Run "npm run set-up:gpu" to prepare it (docs/gpu.md).',
+  cpu: 'Run "npm run set-up" where pip and a C++ compiler are installed to prepare native TensorFlow.',
+};
+
+/** What to do about an error of the library. Null where its message says all: what is wrong with a model names the file to mend. */
+const advice: Record<BertErrorCode, string | null> = {
+  'invalid-model': null,
+  'gpu-engine-not-prepared': prepare.gpu,
+  'native-engine-not-prepared': prepare.cpu,
+  'native-engine-not-started':
+    'Run "npm run set-up" to prepare it anew, or set WELLFORMED_ENGINE=wasm to train small models without it.',
+  'wasm-engine-not-started': 'Install the dependencies anew: npm run set-up.',
+  'job-too-large-for-wasm':
+    'Take a smaller batchSize with more gradientAccumulationSteps, a smaller maxLength or baseModel (all-MiniLM-L6-v2), ' +
+    'or prepare native TensorFlow, which has no such bound: npm run set-up.',
+  'job-too-large': lessMemory,
+  'job-too-large-now': `${lessMemory} What other programs and loaded models take may be given back later: then try again.`,
+  'training-diverged': 'Try a lower learning rate, or a longer warm-up.',
+  'queue-full': null,
+  'deadline-exceeded': null,
+};
+
+/** The message of an error and, where the library gave it a code, what to do. */
+export function withAdvice(error: Error): string {
+  const code = 'code' in error ? String(error.code) : '';
+  const what = Object.hasOwn(advice, code) ? advice[code as BertErrorCode] : null;
+  return what === null ? error.message : `${error.message} ${what}`;
+}
+
+/** Why this engine trains and, where another would be faster, how to get it. */
+export function engineReason({ reason, faster }: EngineChoice): string {
+  if (!faster) return reason;
+  return `${reason} ${faster === 'gpu' ? 'To train on it, run "npm run set-up:gpu" (docs/gpu.md).' : prepare.cpu}`;
+}
