@@ -1,14 +1,12 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ModelDto } from '../src/models/dto/model.dto.js';
-import type { RunDto } from '../src/training/dto/run.dto.js';
+import type { ProblemDetails } from '../packages/client/src/index.js';
 import { formOf } from './support/http.js';
 import { practiceRows } from './support/practice-rows.js';
-import { removeFolders, startService, type Problem, type Service } from './support/service.js';
+import { removeFolders, startService, type Service } from './support/service.js';
 import { shared } from './support/shared.js';
 
 /* Each architecture but BERT, which train.spec.ts has, from a folder of the user's own to judgements. */
@@ -34,21 +32,11 @@ describe.each([
   ['roberta', 'RobertaForSequenceClassification', 'merges.txt', 'classifier.dense.weight', 4],
 ])('%s', { timeout: 120_000 }, (type, className, tokenizerFile, parameter, epochs) => {
   const trained = shared(async () => {
-    const fields = {
-      baseModel: `tiny-${type}`,
-      epochs: String(epochs),
-      batchSize: '16',
-      learningRate: '5e-3',
-      name: type,
-    };
-    const response = await service.request('POST', '/train', formOf(practiceRows(480, 1), fields));
-    expect(response.status, await response.clone().text()).toBe(202);
-    let run = (await response.json()) as RunDto;
-    while (run.status === 'queued' || run.status === 'running') {
-      await delay(100);
-      run = await service.json<RunDto>(200, 'GET', `/train/${run.id}`);
-    }
-    return run;
+    const { id } = await service.client.start({
+      ...{ baseModel: `tiny-${type}`, name: type, file: practiceRows(480, 1) },
+      ...{ epochs, batchSize: 16, learningRate: 5e-3 },
+    });
+    return service.client.untilEnded(id);
   });
 
   it('is trained', async () => {
@@ -59,7 +47,7 @@ describe.each([
 
   it('is registered with the files of its own kind', async () => {
     const run = await trained();
-    const model = await service.json<ModelDto>(200, 'GET', `/models/${run.modelId}`);
+    const model = await service.client.model(run.modelId!);
     expect(model).toMatchObject({
       baseModel: `tiny-${type}`,
       config: {
@@ -72,21 +60,15 @@ describe.each([
     expect(files).toEqual(
       expect.arrayContaining([tokenizerFile, 'tokenizer.json', 'tokenizer_config.json', 'model.onnx']),
     );
-    const weights = await service.request('GET', `/models/${run.modelId}/files/model.safetensors`);
+    const weights = await service.client.request('GET', `/models/${run.modelId}/files/model.safetensors`);
     expect(await weights.text()).toContain(`"${parameter}"`);
   });
 
   it('judges', async () => {
     const { modelId } = await trained();
-    const { predictions } = await service.json<{ predictions: { acceptable: boolean }[] }>(
-      200,
-      'POST',
-      '/predict',
-      {
-        sentences: ['The cat saw the dog.', 'Cat the saw the dog.'],
-        model: modelId,
-      },
-    );
+    const { predictions } = await service.client.judge(['The cat saw the dog.', 'Cat the saw the dog.'], {
+      model: modelId!,
+    });
     expect(predictions.map(({ acceptable }) => acceptable)).toEqual([true, false]);
   });
 });
@@ -96,9 +78,9 @@ it('refuses an architecture that is not known, and lists those that are', async 
   const config = JSON.parse(readFileSync(file, 'utf8')) as object;
   writeFileSync(file, JSON.stringify({ ...config, model_type: 'albert' }));
   const form = formOf(practiceRows(30, 1), { baseModel: 'tiny-bert' });
-  const response = await service.request('POST', '/train', form);
+  const response = await service.client.request('POST', '/train', form);
   expect(response.status).toBe(422);
-  const { errors } = (await response.json()) as Problem;
+  const { errors } = (await response.json()) as ProblemDetails;
   expect(errors).toEqual([
     {
       pointer: '#/baseModel',

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import type { DatasetDto, DatasetPageDto } from '../src/datasets/dto/dataset.dto.js';
+import type { DatasetDto, DatasetPageDto } from '../packages/client/src/index.js';
 import { formOf } from './support/http.js';
 import { startServiceProcess, type RunningService } from './support/service-process.js';
 

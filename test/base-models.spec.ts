@@ -2,8 +2,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeF
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { BaseModelListDto } from '../src/base-models/dto/base-model.dto.js';
-import { metricOf, removeFolders, startService, type Problem, type Service } from './support/service.js';
+import { removeFolders, startService, type Service } from './support/service.js';
 
 const tinyBert = fileURLToPath(new URL('goldens/tiny-bert', import.meta.url));
 
@@ -40,9 +39,9 @@ function put(at: string, source?: { name: string; kind: string }): string {
   return target;
 }
 
-const list = async () => (await service.json<BaseModelListDto>(200, 'GET', '/base-models')).items;
+const list = async () => (await service.client.api.baseModels.list()).items;
 const refusal = (status: number, name: string) =>
-  service.json<Problem>(status, 'DELETE', `/base-models/${name}`);
+  service.client.problem(status, 'DELETE', `/base-models/${name}`);
 
 describe('base models', () => {
   it('are listed: the catalogue, and all that is on disk', async () => {
@@ -68,14 +67,14 @@ describe('base models', () => {
       expect(bytes).toBeGreaterThan(10_000);
       expect(architecture).toMatchObject({ modelType: 'bert' });
     }
-    const space = (name: string) => metricOf(service, `wellformed_stored_${name}{kind="base-models"}`);
+    const space = (name: string) => service.client.metric(`wellformed_stored_${name}{kind="base-models"}`);
     expect(await space('folders')).toBe(3);
     expect(await space('bytes')).toBe(stored.reduce((sum, { bytes }) => sum + bytes!, 0));
   });
 
   it('that were fetched can be removed, a slash in the name written as %2F', async () => {
     const target = put('owner--gone', { name: 'owner/gone', kind: 'hub' });
-    expect((await service.request('DELETE', '/base-models/owner%2Fgone')).status).toBe(204);
+    expect((await service.client.request('DELETE', '/base-models/owner%2Fgone')).status).toBe(204);
     expect(existsSync(target)).toBe(false);
     expect(readdirSync(path.join(folder, '.staging'))).toEqual([]);
     expect((await list()).map(({ name }) => name)).not.toContain('owner/gone');
@@ -96,10 +95,8 @@ describe('base models', () => {
 
   it('that a run waits for stay', async () => {
     put('in-use', { name: 'in-use', kind: 'hub' });
-    const form = new FormData();
-    form.set('file', new Blob(['a\t1\t\tThe cat sat.\na\t0\t*\tCat the sat.\n'.repeat(40)]), 'rows.tsv');
-    form.set('baseModel', 'in-use');
-    const run = await service.json<{ id: string }>(202, 'POST', '/train', form);
+    const file = 'a\t1\t\tThe cat sat.\na\t0\t*\tCat the sat.\n'.repeat(40);
+    const run = await service.client.start({ file, baseModel: 'in-use' });
     const usedBy = async () => (await list()).find(({ name }) => name === 'in-use')?.usedBy;
     const { detail } = await refusal(409, 'in-use');
     expect(detail).toBe(
@@ -107,8 +104,8 @@ describe('base models', () => {
     );
     expect(await usedBy()).toBe(run.id);
     expect((await list()).filter((model) => model.usedBy !== null)).toHaveLength(1);
-    await service.request('POST', `/train/${run.id}/cancel`);
+    await service.client.cancel(run.id);
     await expect.poll(usedBy, { timeout: 30_000 }).toBe(null);
-    expect((await service.request('DELETE', '/base-models/in-use')).status).toBe(204);
+    expect((await service.client.request('DELETE', '/base-models/in-use')).status).toBe(204);
   });
 });

@@ -2,11 +2,9 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { DatasetDto } from '../packages/client/src/index.js';
 import { catalogue, type CatalogueEntry } from '../src/datasets/catalogue/catalogue.js';
 import { CATALOGUE } from '../src/datasets/catalogue/catalogue.service.js';
-import type { CatalogueDto } from '../src/datasets/dto/catalogue.dto.js';
-import type { DatasetDto } from '../src/datasets/dto/dataset.dto.js';
-import type { RowPageDto } from '../src/datasets/dto/row.dto.js';
 import { FileServer } from './support/file-server.js';
 import { formOf, problemOf } from './support/http.js';
 import { namesIn, removeFolders, startService, until, type Service } from './support/service.js';
@@ -40,16 +38,15 @@ afterAll(async () => {
   removeFolders();
 });
 
-const add = (source: string, more: object = {}) =>
-  service.json<DatasetDto>(201, 'POST', '/datasets', { source, ...more });
+const add = (source: string, more: { name?: string } = {}) => service.client.addDataset(source, more);
 const refusal = async (status: number, body: unknown) =>
-  problemOf(await service.request('POST', '/datasets', body), status);
+  service.client.problem(status, 'POST', '/datasets', body);
 const stored = () => namesIn(service, 'datasets').length;
 const staged = () => readdirSync(path.join(service.folder, 'staging'));
 
 describe('the catalogue of data sets', () => {
   it('tells what there is, under which terms, and what must be downloaded', async () => {
-    const { items } = await service.json<CatalogueDto>(200, 'GET', '/datasets/catalogue');
+    const { items } = await service.client.api.datasets.listCatalogue();
     expect(items.map(({ name, needsDownload, rows }) => [name, needsDownload, rows])).toEqual([
       ['sample/train', false, 1776],
       ['sample/validation', false, 444],
@@ -72,7 +69,7 @@ describe('the catalogue of data sets', () => {
     const requests = server.requests;
     const added = await add(source);
     const content = readFileSync(path.join('samples', name));
-    const response = await service.request('POST', '/datasets', formOf(content, {}, name));
+    const response = await service.client.request('POST', '/datasets', formOf(content, {}, name));
     const uploaded = (await response.json()) as DatasetDto;
     const { id: _id, createdAt: _at, name: addedName, ...same } = added;
     expect(uploaded).toMatchObject(same);
@@ -85,7 +82,7 @@ describe('the catalogue of data sets', () => {
   it('fetches a part of an archive, each time anew', async () => {
     server.give(zip([{ name: 'own/raw/rows.tsv', data: Buffer.from(file) }]));
     const before = server.requests;
-    const response = await service.request('POST', '/datasets', { source: 'own/train', name: 'Mine' });
+    const response = await service.client.request('POST', '/datasets', { source: 'own/train', name: 'Mine' });
     expect(response.status).toBe(201);
     const dataset = (await response.json()) as DatasetDto;
     expect(response.headers.get('location')).toBe(`/datasets/${dataset.id}`);
@@ -97,7 +94,7 @@ describe('the catalogue of data sets', () => {
       contentHash: entry.contentHash,
       statistics: { format: 'cola' },
     });
-    const { items } = await service.json<RowPageDto>(200, 'GET', `/datasets/${dataset.id}/rows`);
+    const { items } = await service.client.api.datasets.rows({ path: { id: dataset.id } });
     expect(items[1]).toEqual({ row: 2, label: 0, sentence: 'We goes.', source: 'own1', mark: '*' });
     expect((await add('own/train')).id).not.toBe(dataset.id);
     expect(server.requests).toBe(before + 2);
@@ -171,7 +168,7 @@ describe('a service that is stopped', () => {
     const ending = await startService(undefined, { WELLFORMED_COLA_URL: server.url });
     const { requests } = server;
     server.answer = () => undefined;
-    const answer = ending.request('POST', '/datasets', { source: 'cola/train' });
+    const answer = ending.client.request('POST', '/datasets', { source: 'cola/train' });
     await until(async () => server.requests > requests);
     const stopped = ending.stop();
     expect((await problemOf(await answer, 503)).detail).toContain('is being stopped');

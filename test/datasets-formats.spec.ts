@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { DatasetDto, DatasetWarningDto } from '../src/datasets/dto/dataset.dto.js';
-import type { RowPageDto } from '../src/datasets/dto/row.dto.js';
+import type { DatasetDto, DatasetWarningDto, RowPageDto } from '../packages/client/src/index.js';
 import { formOf, problemOf } from './support/http.js';
 import { namesIn, removeFolders, startService, type Service } from './support/service.js';
 

@@ -5,8 +5,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { DatasetDto, DatasetPageDto } from '../src/datasets/dto/dataset.dto.js';
-import type { RowPageDto } from '../src/datasets/dto/row.dto.js';
+import type { DatasetDto, DatasetPageDto, RowPageDto } from '../packages/client/src/index.js';
 import { formOf, problemOf } from './support/http.js';
 import { namesIn, removeFolders, startService, type Service } from './support/service.js';
 

@@ -1,9 +1,12 @@
 import { cpSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { DatasetPageDto } from '../src/datasets/dto/dataset.dto.js';
-import type { TrainingEstimateDto } from '../src/training/dto/training-estimate.dto.js';
-import type { RunDto, RunPageDto } from '../src/training/dto/run.dto.js';
+import type {
+  DatasetPageDto,
+  RunDto,
+  RunPageDto,
+  TrainingEstimateDto,
+} from '../packages/client/src/index.js';
 import { problemOf } from './support/http.js';
 import { practiceRows } from './support/practice-rows.js';
 import { seededFolder } from './support/seeded-folder.js';

@@ -2,9 +2,9 @@ import { truncateSync } from 'node:fs';
 import path from 'node:path';
 import { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { EvaluationDto, EvaluationPageDto } from '../src/models/dto/evaluation.dto.js';
+import type { EvaluationDto, ProblemDetails } from '../packages/client/src/index.js';
 import { EvaluationEntity } from '../src/models/evaluation.entity.js';
-import { removeFolders, startService, type Problem, type Service } from './support/service.js';
+import { removeFolders, startService, type Service } from './support/service.js';
 import { goldens, registerTinyModel } from './support/tiny-model.js';
 
 let service: Service;
@@ -23,10 +23,8 @@ afterAll(async () => {
 });
 
 async function upload(rows: [label: number, sentence: string][]): Promise<string> {
-  const form = new FormData();
   const tsv = rows.map(([label, sentence]) => `lesson\t${label}\t\t${sentence}\n`).join('');
-  form.set('file', new Blob([tsv]), 'lesson.tsv');
-  return (await service.json<{ id: string }>(201, 'POST', '/datasets', form)).id;
+  return (await service.client.upload(tsv, { fileName: 'lesson.tsv' })).id;
 }
 
 /** Enough rows to be at it for a while. */
@@ -42,7 +40,7 @@ function uploadMany(count: number): Promise<string> {
 }
 
 async function start(datasetId: string, of = 'production'): Promise<EvaluationDto> {
-  return service.json<EvaluationDto>(202, 'POST', `/models/${of}/evaluations`, { datasetId });
+  return service.client.evaluate(of, { datasetId });
 }
 
 async function until(
@@ -50,7 +48,7 @@ async function until(
   enough: (evaluation: EvaluationDto) => boolean,
 ): Promise<EvaluationDto> {
   for (let tries = 0; tries < 2000; tries++) {
-    const evaluation = await service.json<EvaluationDto>(200, 'GET', `/models/${modelId}/evaluations/${id}`);
+    const evaluation = await service.client.api.evaluations.find({ path: { id: modelId, evaluationId: id } });
     if (enough(evaluation)) return evaluation;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
@@ -61,7 +59,9 @@ const ended = ({ finishedAt }: EvaluationDto) => finishedAt !== null;
 
 describe('an evaluation', () => {
   it('judges a dataset in the background and tells what came of it', async () => {
-    const response = await service.request('POST', '/models/production/evaluations', { datasetId: dataset });
+    const response = await service.client.request('POST', '/models/production/evaluations', {
+      datasetId: dataset,
+    });
     expect(response.status).toBe(202);
     const started = (await response.json()) as EvaluationDto;
     expect(response.headers.get('location')).toBe(`/models/${model}/evaluations/${started.id}`);
@@ -101,9 +101,9 @@ describe('an evaluation', () => {
     if (working.status === 'running') {
       expect(working.progress).toBeLessThan(1);
       expect((await until(short, () => true)).status).toBe('queued');
-      const refused = await service.json<Problem>(409, 'DELETE', `/models/${other}`);
+      const refused = await service.client.problem(409, 'DELETE', `/models/${other}`);
       expect(refused.detail).toMatch(new RegExp(`${long.id}|${short.id}`));
-      const alsoRefused = await service.json<Problem>(409, 'DELETE', `/datasets/${many}`);
+      const alsoRefused = await service.client.problem(409, 'DELETE', `/datasets/${many}`);
       expect(alsoRefused.detail).toContain(long.id);
     }
     expect(working.status).toBe('running');
@@ -112,26 +112,26 @@ describe('an evaluation', () => {
     expect(first.result!.rows).toBe(6000);
     expect(second.finishedAt! >= first.finishedAt!).toBe(true);
 
-    const { items } = await service.json<EvaluationPageDto>(200, 'GET', `/models/${other}/evaluations`);
+    const { items } = await service.client.api.evaluations.list({ path: { id: other } });
     expect(items.map(({ id }) => id)).toEqual([short.id, long.id]);
-    await service.json(204, 'DELETE', `/models/${other}`);
-    await service.json(404, 'GET', `/models/${other}/evaluations`);
-    await service.json(204, 'DELETE', `/datasets/${many}`);
+    await service.client.api.models.delete({ path: { id: other } });
+    await service.client.problem(404, 'GET', `/models/${other}/evaluations`);
+    await service.client.api.datasets.delete({ path: { id: many } });
   });
 
   it('judges in integers where it is asked to, and the model can', async () => {
     const both = (await registerTinyModel(service.app, { promote: 'never', auto: 'int8' })).id;
-    const body = { datasetId: dataset, precision: 'int8' };
-    const started = await service.json<EvaluationDto>(202, 'POST', `/models/${both}/evaluations`, body);
+    const body = { datasetId: dataset, precision: 'int8' as const };
+    const started = await service.client.evaluate(both, body);
     const [int8, fp32] = [await until(started, ended), await until(await start(dataset, both), ended)];
     expect([int8.status, int8.precision, fp32.precision]).toEqual(['succeeded', 'int8', 'fp32']);
     expect(int8.result!.loss).not.toBe(fp32.result!.loss);
     expect(Math.abs(int8.result!.loss - fp32.result!.loss)).toBeLessThan(0.02);
 
-    const refused = await service.json<Problem>(409, 'POST', '/models/production/evaluations', body);
+    const refused = await service.client.problem(409, 'POST', '/models/production/evaluations', body);
     expect(refused.detail).toMatch(/fp32 alone.*train it again/);
     const unknown = { ...body, precision: 'int4' };
-    const { errors } = await service.json<Problem>(422, 'POST', `/models/${both}/evaluations`, unknown);
+    const { errors } = await service.client.problem(422, 'POST', `/models/${both}/evaluations`, unknown);
     expect(errors).toMatchObject([{ pointer: '#/precision' }]);
   });
 
@@ -141,8 +141,8 @@ describe('an evaluation', () => {
       [0, 'Cat the sat.'],
     ]);
     const { id } = await until(await start(passing), ended);
-    await service.json(204, 'DELETE', `/datasets/${passing}`);
-    const kept = await service.json<EvaluationDto>(200, 'GET', `/models/${model}/evaluations/${id}`);
+    await service.client.api.datasets.delete({ path: { id: passing } });
+    const kept = await service.client.api.evaluations.find({ path: { id: model, evaluationId: id } });
     expect(kept).toMatchObject({ datasetId: null, datasetName: 'lesson', status: 'succeeded' });
   });
 
@@ -161,33 +161,31 @@ describe('an evaluation', () => {
     const last = await start(dataset);
     await until(long, ({ progress }) => progress > 0);
     const cancel = ({ modelId, id }: EvaluationDto) => `/models/${modelId}/evaluations/${id}/cancel`;
-    for (const evaluation of [waiting, long, long]) {
-      const cancelled = await service.json<EvaluationDto>(202, 'POST', cancel(evaluation));
-      expect(cancelled).toMatchObject({ id: evaluation.id, status: 'cancelled', result: null, error: null });
+    for (const { modelId, id: evaluationId } of [waiting, long, long]) {
+      const cancelled = await service.client.api.evaluations.cancel({ path: { id: modelId, evaluationId } });
+      expect(cancelled).toMatchObject({ id: evaluationId, status: 'cancelled', result: null, error: null });
       expect(cancelled.finishedAt).not.toBeNull();
     }
     // Who waited behind them gets a turn, and what was cancelled stays so.
     expect((await until(last, ended)).status).toBe('succeeded');
     expect((await until(long, ended)).status).toBe('cancelled');
-    const refused = await service.json<Problem>(409, 'POST', cancel(last));
+    const refused = await service.client.problem(409, 'POST', cancel(last));
     expect(refused.detail).toContain('it is succeeded');
-    await service.json(404, 'POST', cancel({ ...last, id: 'evl_01JD0000000000000000000000' }));
+    await service.client.problem(404, 'POST', cancel({ ...last, id: 'evl_01JD0000000000000000000000' }));
   });
 
   it('is refused where too many wait', async () => {
     const busy = await startService(undefined, { WELLFORMED_EVALUATION_QUEUE: '2' });
     try {
       const { id } = await registerTinyModel(busy.app);
-      const form = new FormData();
-      form.set('file', new Blob(['a\t1\t\tThe cat sat.\na\t0\t*\tCat the sat.\n'.repeat(3000)]), 'rows.tsv');
-      const rows = await busy.json<{ id: string }>(201, 'POST', '/datasets', form);
-      const ask = () => busy.request('POST', `/models/${id}/evaluations`, { datasetId: rows.id });
+      const rows = await busy.client.upload('a\t1\t\tThe cat sat.\na\t0\t*\tCat the sat.\n'.repeat(3000));
+      const ask = () => busy.client.request('POST', `/models/${id}/evaluations`, { datasetId: rows.id });
       const answers = await Promise.all(Array.from({ length: 10 }, ask));
       const refused = answers.filter(({ status }) => status === 429);
       // One is judging by then, or is not.
       expect([7, 8]).toContain(refused.length);
       expect(refused[0]!.headers.get('retry-after')).toBe('60');
-      expect(((await refused[0]!.json()) as Problem).detail).toMatch(
+      expect(((await refused[0]!.json()) as ProblemDetails).detail).toMatch(
         /2 evaluations wait already.*cancel one/,
       );
     } finally {
@@ -198,21 +196,17 @@ describe('an evaluation', () => {
   it('is of a model and a dataset that there are', async () => {
     const body = { datasetId: 'ds_01JD0000000000000000000000' };
     expect(
-      (await service.json<Problem>(404, 'POST', '/models/production/evaluations', body)).detail,
+      (await service.client.problem(404, 'POST', '/models/production/evaluations', body)).detail,
     ).toContain('dataset');
-    await service.json(404, 'POST', '/models/unheard-of/evaluations', { datasetId: dataset });
+    await service.client.problem(404, 'POST', '/models/unheard-of/evaluations', { datasetId: dataset });
     for (const wrong of [{}, { datasetId: 1 }, { datasetId: '' }, { datasetId: dataset, rows: 3 }]) {
-      await service.json(422, 'POST', '/models/production/evaluations', wrong);
+      await service.client.problem(422, 'POST', '/models/production/evaluations', wrong);
     }
-    await service.json(404, 'GET', `/models/${model}/evaluations/evl_01JD0000000000000000000000`);
+    await service.client.problem(404, 'GET', `/models/${model}/evaluations/evl_01JD0000000000000000000000`);
     const other = (await registerTinyModel(service.app, { promote: 'never' })).id;
-    const { items } = await service.json<EvaluationPageDto>(
-      200,
-      'GET',
-      `/models/${model}/evaluations?limit=1`,
-    );
+    const { items } = await service.client.api.evaluations.list({ path: { id: model }, query: { limit: 1 } });
     expect(items).toHaveLength(1);
-    await service.json(404, 'GET', `/models/${other}/evaluations/${items[0]!.id}`);
+    await service.client.problem(404, 'GET', `/models/${other}/evaluations/${items[0]!.id}`);
   });
 });
 
@@ -240,7 +234,7 @@ describe('a stop', () => {
     await service.stop();
 
     service = await startService(service.folder);
-    const found = await service.json<EvaluationDto>(200, 'GET', `/models/${modelId}/evaluations/${id}`);
+    const found = await service.client.api.evaluations.find({ path: { id: modelId, evaluationId: id } });
     expect(found).toMatchObject({ status: 'interrupted', progress: 0 });
   });
 });

@@ -1,22 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type {
+  DatasetDto,
+  ModelDto,
+  PredictDto,
+  PredictionsDto,
+  RunDto,
+} from '../packages/client/src/index.js';
 import { precisions } from '../src/bert/onnx/precisions.js';
-import type { DatasetDto } from '../src/datasets/dto/dataset.dto.js';
-import type { AliasWithHistoryDto } from '../src/models/dto/alias.dto.js';
-import type { ModelDto } from '../src/models/dto/model.dto.js';
-import type { PredictionsDto } from '../src/predictions/dto/prediction.dto.js';
-import type { RunDto } from '../src/training/dto/run.dto.js';
 import { practiceRows } from './support/practice-rows.js';
+import type { Training } from './support/service-client.js';
 import type { RunningService } from './support/service-process.js';
-import {
-  get,
-  request,
-  startTrainer,
-  text,
-  tinyBaseModels,
-  trainJson,
-  untilEnded,
-  uploadText,
-} from './support/trainer.js';
+import { startTrainer, tinyBaseModels } from './support/trainer.js';
 
 /*
  * Trains the tiny BERT on enough rows, but validates it on a handful: nothing that is fitted on those may serve, and everything
@@ -29,7 +23,7 @@ let training: DatasetDto;
 
 beforeAll(async () => {
   service = await startTrainer(baseModels);
-  training = await uploadText(service, practiceRows(240, 5));
+  training = await service.client.upload(practiceRows(240, 5));
 });
 afterAll(() => service.stop());
 
@@ -46,11 +40,11 @@ describe.each([
 
   beforeAll(async () => {
     run = await train({
-      validationDatasetId: (await uploadText(service, rows)).id,
+      validationDatasetId: (await service.client.upload(rows)).id,
       learningRate: 1e-3,
       epochs: 2,
     });
-    model = await get<ModelDto>(service, `/models/${run.modelId}`);
+    model = await service.client.model(run.modelId!);
   }, 120_000);
 
   it('keeps the scores and the threshold as they are, and says why', () => {
@@ -66,7 +60,7 @@ describe.each([
   it('warns in the run, the model and the card', async () => {
     expect(run.warnings).toEqual([expect.stringContaining(warning)]);
     expect(model.warnings).toContain(run.warnings[0]);
-    const card = await text(service, `/models/${model.id}/files/README.md`);
+    const card = await service.client.modelCard(model.id);
     expect(card).toContain(`> **Warning:** ${run.warnings[0]}\n`);
     const { calibration, threshold } = model.serving!.variants.int8;
     for (const reason of [calibration.reason, threshold.reason])
@@ -86,10 +80,10 @@ describe.each([
 
 describe('a version with an MCC of 0', { timeout: 120_000 }, () => {
   it('says so wherever it becomes production', async () => {
-    const oneClass = await uploadText(service, 'The cat sat.\t1\nThe dog sat.\t1\n');
-    const wanted = { validationDatasetId: oneClass.id, epochs: 1 };
+    const oneClass = await service.client.upload('The cat sat.\t1\nThe dog sat.\t1\n');
+    const wanted: Training = { validationDatasetId: oneClass.id, epochs: 1 };
     const { modelId } = await train({ ...wanted, promote: 'always' });
-    const { promotion, warnings } = await get<ModelDto>(service, `/models/${modelId}`);
+    const { promotion, warnings } = await service.client.model(modelId!);
     expect(promotion).toMatchObject({ promoted: true, reason: expect.stringContaining('WARNING: Its MCC') });
     expect(warnings).toEqual([
       expect.stringContaining('2 acceptable and 0 unacceptable'),
@@ -100,17 +94,17 @@ describe('a version with an MCC of 0', { timeout: 120_000 }, () => {
       .toEqual([expect.stringMatching(/^Registered .* no better than chance/)]);
 
     const { modelId: other } = await train({ ...wanted, promote: 'never' });
-    const { promotion: refused } = await get<ModelDto>(service, `/models/${other}`);
+    const { promotion: refused } = await service.client.model(other!);
     expect(refused.reason).not.toContain('WARNING');
     expect(warningsInLog(other!)).toEqual([]);
-    await send('PUT', '/aliases/staging', { modelId: other });
+    await service.client.api.aliases.put({ path: { name: 'staging' }, body: { modelId: other! } });
     expect(warningsInLog(other!)).toEqual([]);
-    await send('PUT', '/aliases/production', { modelId: other });
+    await service.client.api.aliases.put({ path: { name: 'production' }, body: { modelId: other! } });
     await expect
       .poll(() => warningsInLog(other!))
       .toEqual([expect.stringMatching(/by hand\. .*no better than chance/)]);
 
-    const { history } = await get<AliasWithHistoryDto>(service, '/aliases/production');
+    const { history } = await service.client.api.aliases.find({ path: { name: 'production' } });
     expect(history[0]!.reason).toMatch(/^By hand\. WARNING: Its MCC on the validation rows is 0/);
     expect(history[1]!.reason).toBe(promotion.reason);
   });
@@ -127,19 +121,13 @@ function warningsInLog(modelId: string): string[] {
     .map(({ message }) => message);
 }
 
-async function train(body: object): Promise<RunDto> {
-  const { id } = await trainJson(service, { datasetId: training.id, baseModel: 'tiny-bert', ...body });
-  const run = await untilEnded(service, id);
+async function train(body: Training): Promise<RunDto> {
+  const { id } = await service.client.start({ datasetId: training.id, baseModel: 'tiny-bert', ...body });
+  const run = await service.client.untilEnded(id);
   expect(run).toMatchObject({ status: 'succeeded', error: null });
   return run;
 }
 
-async function predict(body: object): Promise<PredictionsDto> {
-  return (await (await send('POST', '/predict', body)).json()) as PredictionsDto;
-}
-
-async function send(method: string, url: string, body: object): Promise<Response> {
-  const response = await request(service, method, url, body);
-  expect(response.ok).toBe(true);
-  return response;
+async function predict(body: PredictDto): Promise<PredictionsDto> {
+  return (await service.client.api.predictions.predict({ body })) as PredictionsDto;
 }

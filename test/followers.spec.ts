@@ -1,7 +1,6 @@
 import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RunDto } from '../src/training/dto/run.dto.js';
-import { formOf, problemOf } from './support/http.js';
+import { problemOf } from './support/http.js';
 import { practiceRows } from './support/practice-rows.js';
 import { seededFolder } from './support/seeded-folder.js';
 import { startService, type Service } from './support/service.js';
@@ -21,8 +20,7 @@ afterAll(async () => {
 
 describe('followers of runs', () => {
   it('are told when to come again where too many follow, and find a seat when one is given back', async () => {
-    const form = formOf(practiceRows(9600, 1), { baseModel: 'tiny-bert', epochs: '20', promote: 'never' });
-    const run = await service.json<RunDto>(202, 'POST', '/train', form);
+    const run = await service.client.start({ file: practiceRows(9600, 1), epochs: 20, promote: 'never' });
     const follow = async () => {
       const abort = new AbortController();
       const url = `${await service.app.getUrl()}/train/${run.id}/events`;
@@ -45,7 +43,7 @@ describe('followers of runs', () => {
         return response.status;
       })
       .toBe(200);
-    await service.request('POST', `/train/${run.id}/cancel`);
+    await service.client.request('POST', `/train/${run.id}/cancel`);
     expect(await followers[1]!.response.text()).toContain('"status":"cancelled"');
   });
 });

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { DatasetDto } from '../src/datasets/dto/dataset.dto.js';
+import type { DatasetDto } from '../packages/client/src/index.js';
 import { TrainingService } from '../src/training/training.service.js';
 import { formOf, problemOf } from './support/http.js';
 import { removeFolders, startService, type Service } from './support/service.js';
@@ -44,7 +44,7 @@ const field = (name: string, body: string | Buffer, ...headers: string[]) => ({
 const named = (fileName: string) => ({ headers: [disposition(`name="file"; ${fileName}`)], body: rows });
 
 const post = (url: string, ...parts: Parameters<typeof handmade>) =>
-  service.request('POST', url, ...handmade(...parts));
+  service.client.request('POST', url, ...handmade(...parts));
 
 async function refusal(status: number, url: string, ...parts: Parameters<typeof handmade>) {
   const problem = await problemOf(await post(url, ...parts), status);
@@ -124,9 +124,9 @@ describe('a form', () => {
   });
 
   it('keeps nothing of what it is refused with', async () => {
-    const before = await service.json(200, 'GET', '/datasets');
+    const before = await service.client.api.datasets.list();
     await refusal(422, '/datasets', file, field('name', latin1('\u00ff')));
-    expect(await service.json(200, 'GET', '/datasets')).toEqual(before);
+    expect(await service.client.api.datasets.list()).toEqual(before);
     expect(readdirSync(path.join(service.folder, 'staging'))).toEqual([]);
   });
 });
@@ -177,7 +177,7 @@ describe('the form of a training', () => {
   /** What the training is asked, as the request is understood, or what is wrong with it. There is no such dataset: nothing begins. */
   async function asked(body: FormData | object): Promise<unknown> {
     const create = vi.spyOn(service.app.get(TrainingService), 'create');
-    const response = await service.request('POST', '/train', body);
+    const response = await service.client.request('POST', '/train', body);
     const [call] = create.mock.calls;
     create.mockRestore();
     if (!call) return (await problemOf(response, 422)).errors;
@@ -219,15 +219,12 @@ describe('the form of a training', () => {
   });
 
   it('is told apart from files', async () => {
-    const problem = await problemOf(
-      await service.request('POST', '/train', form('epochs', new Blob(['3']))),
-      422,
-    );
+    const problem = await service.client.problem(422, 'POST', '/train', form('epochs', new Blob(['3'])));
     expect(problem.errors).toEqual([
       { pointer: '#/epochs', message: 'epochs is no known file. Known: file, validationFile' },
     ]);
-    const text = await problemOf(await service.request('POST', '/train', form('file', 'x.tsv')), 422);
+    const text = await service.client.problem(422, 'POST', '/train', form('file', 'x.tsv'));
     expect(text.detail).toContain('mind the @');
-    expect((await service.request('POST', '/datasets', formOf(rows, { name: 'x' }))).status).toBe(201);
+    expect((await service.client.request('POST', '/datasets', formOf(rows, { name: 'x' }))).status).toBe(201);
   });
 });

@@ -5,14 +5,11 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { DataSource } from 'typeorm';
 import { buildInfo } from '../src/common/build-info.js';
 import { HealthController } from '../src/health/health.controller.js';
-import type { ReadyDto } from '../src/health/health.dto.js';
 import { BlobStore } from '../src/storage/blob-store.js';
-import type { RunDto } from '../src/training/dto/run.dto.js';
 import { TrainingHost } from '../src/training/training-host.js';
 import { newApiKey } from './support/api-keys.js';
-import { formOf, problemOf } from './support/http.js';
 import { practiceRows } from './support/practice-rows.js';
-import { metricOf, removeFolders, startService, until, type Service } from './support/service.js';
+import { removeFolders, startService, until, type Service } from './support/service.js';
 import { registerTinyModel } from './support/tiny-model.js';
 
 describe('health', () => {
@@ -21,36 +18,35 @@ describe('health', () => {
     await service.stop();
     removeFolders();
   });
-  const status = async (route: string) => (await service.request('GET', `/health/${route}`)).status;
+  const status = async (route: string) => (await service.client.request('GET', `/health/${route}`)).status;
   /** Degraded or not, it is 200. */
-  const ready = () => service.json<ReadyDto>(200, 'GET', '/health/ready');
-  const run = (id: string) => service.json<RunDto>(200, 'GET', `/train/${id}`);
-  const degraded = (part: string) => metricOf(service, `wellformed_degraded{part="${part}"}`);
+  const ready = () => service.client.api.health.ready();
+  const run = (id: string) => service.client.run(id);
+  const degraded = (part: string) => service.client.metric(`wellformed_degraded{part="${part}"}`);
   const train = async (epochs: number): Promise<string> => {
-    const form = formOf(practiceRows(400, 1), { baseModel: 'tiny-bert', epochs: String(epochs) });
-    return (await service.json<RunDto>(202, 'POST', '/train', form)).id;
+    return (await service.client.start({ file: practiceRows(400, 1), epochs })).id;
   };
 
   it('tells which build runs, like the metrics and the documentation', async () => {
     service = await startService(undefined, { WELLFORMED_ENGINE: 'wasm' });
     expect((await ready()).build).toEqual(buildInfo);
-    const { info } = await service.json<{ info: object }>(200, 'GET', '/openapi.json');
+    const { info } = await service.client.document();
     expect(info).toMatchObject({ version: buildInfo.version, 'x-commit': buildInfo.commit });
     const labels =
       `version="${buildInfo.version}",commit="${buildInfo.commit ?? 'unknown'}",engine="wasm",` +
       `node="${process.version}"`;
-    expect(await metricOf(service, `wellformed_build_info{${labels}}`)).toBe(1);
+    expect(await service.client.metric(`wellformed_build_info{${labels}}`)).toBe(1);
   });
 
   it('is live whatever else does not answer, and ready only where database and storage do', async () => {
     service = await startService();
     await service.app.get(DataSource).query('ALTER TABLE migrations RENAME TO gone');
     rmSync(path.join(service.folder, 'staging'), { recursive: true });
-    const problem = await problemOf(await service.request('GET', '/health/ready'), 503);
+    const problem = await service.client.problem(503, 'GET', '/health/ready');
     expect(problem).toMatchObject({ checks: { database: 'down', storage: 'down' } });
     expect([await status('live'), await status('started')]).toEqual([200, 200]);
     await service.app.get(DataSource).query('ALTER TABLE gone RENAME TO migrations');
-    const half = await problemOf(await service.request('GET', '/health/ready'), 503);
+    const half = await service.client.problem(503, 'GET', '/health/ready');
     expect(half).toMatchObject({ checks: { database: 'up', storage: 'down' } });
   });
 
@@ -84,7 +80,7 @@ describe('health', () => {
     );
     const id = await train(20);
     await until(async () => (await run(id)).step > 0);
-    await service.json(202, 'POST', `/train/${id}/cancel`);
+    await service.client.cancel(id);
     await until(async () => (await ready()).status === 'degraded');
     expect(await ready()).toMatchObject({
       checks: { database: 'up', storage: 'up' },
@@ -108,25 +104,25 @@ describe('health', () => {
 
     const second = await train(20);
     await until(async () => (await run(second)).step > 0);
-    expect(await metricOf(service, 'wellformed_training_phase{phase="training"}')).toBe(1);
-    expect(await metricOf(service, 'wellformed_training_engine_tensors')).toBeGreaterThan(0);
-    expect(await metricOf(service, 'wellformed_training_resident_memory_bytes')).toBeGreaterThan(2 ** 20);
+    expect(await service.client.metric('wellformed_training_phase{phase="training"}')).toBe(1);
+    expect(await service.client.metric('wellformed_training_engine_tensors')).toBeGreaterThan(0);
+    expect(await service.client.metric('wellformed_training_resident_memory_bytes')).toBeGreaterThan(2 ** 20);
     const { work } = service.app.get(TrainingHost) as unknown as { work: { process: { pid: number } } };
     process.kill(work.process.pid, 'SIGKILL');
     await until(async () => (await run(second)).status === 'failed');
     expect((await run(second)).error).toMatchObject({ title: 'The training process was killed' });
-    expect(await metricOf(service, 'wellformed_training_process_crashes_total')).toBe(1);
-    expect(await metricOf(service, 'wellformed_run_duration_seconds_count{status="failed"}')).toBe(1);
-    expect(await metricOf(service, 'wellformed_training_phase{phase="training"}')).toBeUndefined();
-    expect(await metricOf(service, 'wellformed_training_engine_tensors')).toBeUndefined();
-    expect(await metricOf(service, 'wellformed_training_resident_memory_bytes')).toBeUndefined();
-    expect(await metricOf(service, 'wellformed_training_cpu_seconds_total')).toBeGreaterThan(0);
+    expect(await service.client.metric('wellformed_training_process_crashes_total')).toBe(1);
+    expect(await service.client.metric('wellformed_run_duration_seconds_count{status="failed"}')).toBe(1);
+    expect(await service.client.metric('wellformed_training_phase{phase="training"}')).toBeUndefined();
+    expect(await service.client.metric('wellformed_training_engine_tensors')).toBeUndefined();
+    expect(await service.client.metric('wellformed_training_resident_memory_bytes')).toBeUndefined();
+    expect(await service.client.metric('wellformed_training_cpu_seconds_total')).toBeGreaterThan(0);
     expect(await ready()).toMatchObject({
       status: 'degraded',
       degraded: [expect.stringContaining(`The training process died in ${second}`)],
     });
     expect([await degraded('training'), await degraded('production')]).toEqual([1, 0]);
-    await service.json(200, 'POST', '/predict', 'We go.');
+    await service.client.judge('We go.');
 
     const third = await train(1);
     await until(async () => (await run(third)).status === 'succeeded');
@@ -144,7 +140,7 @@ describe('health', () => {
     expect((await ready()).degraded).toEqual([expect.stringContaining(id)]);
     expect([await degraded('production'), await degraded('training')]).toEqual([1, 0]);
     expect(await status('live')).toBe(200);
-    await service.json(200, 'GET', '/models');
+    await service.client.api.models.list();
   });
 });
 

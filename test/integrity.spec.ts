@@ -4,12 +4,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { EvaluationDto, PredictionDto } from '../packages/client/src/index.js';
 import { createBackup } from '../src/backups/backup.js';
 import { Database } from '../src/storage/sqlite.js';
-import type { EvaluationDto } from '../src/models/dto/evaluation.dto.js';
-import type { PredictionDto } from '../src/predictions/dto/prediction.dto.js';
-import { formOf, problemOf } from './support/http.js';
-import { metricOf, removeFolders, startService, type Service } from './support/service.js';
+import { problemOf } from './support/http.js';
+import { removeFolders, startService, type Service } from './support/service.js';
 import { goldens, registerTinyModel } from './support/tiny-model.js';
 
 const tinyBert = fileURLToPath(new URL('./goldens/tiny-bert', import.meta.url));
@@ -39,8 +38,7 @@ afterAll(async () => {
 });
 
 async function upload(): Promise<string> {
-  return (await service.json<{ id: string }>(201, 'POST', '/datasets', formOf(`label\tsentence\n${rows}`)))
-    .id;
+  return (await service.client.upload(`label\tsentence\n${rows}`)).id;
 }
 
 /** Changes one bit of a file in place, as a bad disk does, and gives back what undoes it. */
@@ -64,14 +62,7 @@ function someBits(file: string, count: number): number[] {
 }
 
 async function evaluated(model: string, datasetId = dataset): Promise<EvaluationDto> {
-  let evaluation = await service.json<EvaluationDto>(202, 'POST', `/models/${model}/evaluations`, {
-    datasetId,
-  });
-  while (evaluation.finishedAt === null) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-    evaluation = await service.json(200, 'GET', `/models/${model}/evaluations/${evaluation.id}`);
-  }
-  return evaluation;
+  return service.client.untilEvaluated(await service.client.evaluate(model, { datasetId }));
 }
 
 describe('a bit of a model’s files that flips', () => {
@@ -80,7 +71,7 @@ describe('a bit of a model’s files that flips', () => {
     const other = await registerTinyModel(service.app, { promote: 'never' });
     const folder = path.join(service.folder, 'models', id);
     const body = { sentence: 'A cat sat.', model: id };
-    const judged = await service.json<PredictionDto>(200, 'POST', '/predict', body);
+    const judged = await service.client.judge(body.sentence, { model: id });
     const result = async () => {
       const { status, result: figures, error } = await evaluated(id);
       return { status, error, figures: { ...figures, seconds: 0 } };
@@ -92,8 +83,8 @@ describe('a bit of a model’s files that flips', () => {
       for (const bit of someBits(path.join(folder, name), 1)) {
         const undo = flip(path.join(folder, name), bit);
         // Another model takes its place in memory.
-        await service.json(200, 'POST', '/predict', { ...body, model: other.id });
-        const answer = await service.request('POST', '/predict', body);
+        await service.client.judge(body.sentence, { model: other.id });
+        const answer = await service.client.request('POST', '/predict', body);
         if (answer.status === 503) {
           expect((await problemOf(answer, 503)).detail).toContain(`DELETE /models/${id}`);
           refused.judged++;
@@ -109,7 +100,7 @@ describe('a bit of a model’s files that flips', () => {
           expect(evaluation).toEqual(right);
         }
 
-        const download = await service.request('GET', `/models/${id}/files/${name}`);
+        const download = await service.client.request('GET', `/models/${id}/files/${name}`);
         if (name === 'manifest.json') {
           await problemOf(download, 404);
         } else {
@@ -127,12 +118,12 @@ describe('a bit of a model’s files that flips', () => {
     expect(refused.evaluated).toBeGreaterThan(5);
 
     const undo = flip(path.join(folder, 'model.safetensors'), 100_000);
-    await problemOf(await service.request('GET', `/models/${id}/files/model.safetensors`), 503);
+    await service.client.problem(503, 'GET', `/models/${id}/files/model.safetensors`);
     const damaged = 'wellformed_damaged_folders{kind="models"}';
-    expect(await metricOf(service, damaged)).toBe(1);
+    expect(await service.client.metric(damaged)).toBe(1);
     undo();
-    expect(await metricOf(service, damaged)).toBe(0);
-    expect(await service.json(200, 'POST', '/predict', body)).toMatchObject({ score: judged.score });
+    expect(await service.client.metric(damaged)).toBe(0);
+    expect(await service.client.judge(body.sentence, { model: id })).toMatchObject({ score: judged.score });
   }, 240_000);
 });
 
@@ -142,8 +133,11 @@ describe('a bit of a data set’s files that flips', () => {
     const { id: model } = await registerTinyModel(service.app, { promote: 'never' });
     const folder = path.join(service.folder, 'datasets', id);
     const doors: [string, () => Promise<Response>][] = [
-      ['rows', () => service.request('GET', `/datasets/${id}/rows`)],
-      ['training', () => service.request('POST', '/train', { datasetId: id, baseModel: 'tiny', epochs: 1 })],
+      ['rows', () => service.client.request('GET', `/datasets/${id}/rows`)],
+      [
+        'training',
+        () => service.client.request('POST', '/train', { datasetId: id, baseModel: 'tiny', epochs: 1 }),
+      ],
     ];
     for (const name of readdirSync(folder)) {
       for (const bit of someBits(path.join(folder, name), 5)) {
@@ -158,7 +152,7 @@ describe('a bit of a data set’s files that flips', () => {
       }
     }
     expect((await evaluated(model, id)).status).toBe('succeeded');
-    await service.json(200, 'GET', `/datasets/${id}/rows`);
+    await service.client.api.datasets.rows({ path: { id } });
   }, 120_000);
 });
 
@@ -174,15 +168,15 @@ describe('what is deleted while it is read', () => {
       const reading = readers.flatMap((url) =>
         Array.from({ length: 8 }, async (_, wait) => {
           await new Promise((resolve) => setTimeout(resolve, wait));
-          const answer = await service.request('GET', url);
+          const answer = await service.client.request('GET', url);
           await answer.arrayBuffer();
           statuses.add(answer.status);
         }),
       );
-      await service.json(204, 'DELETE', `/datasets/${id}`);
-      await service.json(204, 'DELETE', `/models/${model}`);
+      await service.client.api.datasets.delete({ path: { id } });
+      await service.client.api.models.delete({ path: { id: model } });
       await Promise.all(reading);
-      for (const url of readers) await problemOf(await service.request('GET', url), 404);
+      for (const url of readers) await service.client.problem(404, 'GET', url);
     }
     expect([...statuses].filter((status) => status !== 200 && status !== 404)).toEqual([]);
   });
@@ -190,9 +184,9 @@ describe('what is deleted while it is read', () => {
   it('is damaged, not deleted, where only its files are gone', async () => {
     const id = await upload();
     await rm(path.join(service.folder, 'datasets', id), { recursive: true });
-    const { detail } = await problemOf(await service.request('GET', `/datasets/${id}/rows`), 503);
+    const { detail } = await service.client.problem(503, 'GET', `/datasets/${id}/rows`);
     expect(detail).toContain('manifest.json is missing');
-    await service.json(204, 'DELETE', `/datasets/${id}`);
+    await service.client.api.datasets.delete({ path: { id } });
   });
 });
 
@@ -209,9 +203,8 @@ describe('a row of the database that cannot be read', () => {
     const make = async (): Promise<string> => {
       if (table === 'datasets') return upload();
       if (table === 'models') return (await registerTinyModel(service.app, { promote: 'never' })).id;
-      const request = { datasetId: dataset, baseModel: 'tiny', epochs: 1 };
-      const { id } = await service.json<{ id: string }>(202, 'POST', '/train', request);
-      await service.request('POST', `/train/${id}/cancel`);
+      const { id } = await service.client.start({ datasetId: dataset, baseModel: 'tiny', epochs: 1 });
+      await service.client.cancel(id);
       return id;
     };
     const ids = [await make(), await make(), await make()];
@@ -220,11 +213,10 @@ describe('a row of the database that cannot be read', () => {
     const set = database.prepare(`UPDATE "${table}" SET "${column}" = ? WHERE id = ?`);
     set.run(value, ids[1]);
     const listed = async (query: string) => {
-      const page = await service.json<{ items: { id: string }[]; nextCursor: string | null }>(
-        200,
-        'GET',
-        `${url}?${query}`,
-      );
+      const page = JSON.parse(await service.client.text(`${url}?${query}`)) as {
+        items: { id: string }[];
+        nextCursor: string | null;
+      };
       return { ids: page.items.map(({ id }) => id), nextCursor: page.nextCursor };
     };
     expect((await listed('limit=3')).ids).toEqual([ids[2], ids[0]]);
@@ -232,10 +224,10 @@ describe('a row of the database that cannot be read', () => {
     const { ids: first, nextCursor } = await listed('limit=2');
     expect(first).toEqual([ids[2]]);
     expect((await listed(`limit=1&cursor=${nextCursor}`)).ids).toEqual([ids[0]]);
-    const { detail } = await problemOf(await service.request('GET', `${url}/${ids[1]}`), 503);
+    const { detail } = await service.client.problem(503, 'GET', `${url}/${ids[1]}`);
     expect(detail).toMatch(/The database is damaged: .*Restore a backup/);
     set.run((before as { value: unknown }).value, ids[1]);
     database.close();
-    await service.json(200, 'GET', `${url}/${ids[1]}`);
+    await service.client.text(`${url}/${ids[1]}`);
   });
 });

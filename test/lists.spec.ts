@@ -1,9 +1,8 @@
 import { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ModelDto, ModelPageDto } from '../src/models/dto/model.dto.js';
+import type { ModelPageDto, RunPageDto } from '../packages/client/src/index.js';
 import { ModelVersionEntity } from '../src/models/model-version.entity.js';
 import { newId } from '../src/common/identifiers.js';
-import type { RunDto, RunPageDto } from '../src/training/dto/run.dto.js';
 import { RunEntity } from '../src/training/run.entity.js';
 import { removeFolders, startService, type Service } from './support/service.js';
 import { registerTinyModel } from './support/tiny-model.js';
@@ -38,17 +37,15 @@ const evaluations = Array.from({ length: EVALUATIONS }, (_, index) => ({
 }));
 
 async function page<T>(path: string): Promise<{ items: T[]; bytes: number }> {
-  const text = await (await service.request('GET', path)).text();
+  const text = await (await service.client.request('GET', path)).text();
   return { items: (JSON.parse(text) as { items: T[] }).items, bytes: text.length };
 }
 
 describe('a list', () => {
   it('of runs has no evaluations, which the run itself has', async () => {
-    const form = new FormData();
-    form.set('file', new Blob(['a\t1\t\tThe cat sat.\na\t0\t*\tCat the sat.\n'.repeat(40)]), 'rows.tsv');
-    form.set('baseModel', 'none-such/model');
-    const { id } = await service.json<RunDto>(202, 'POST', '/train', form);
-    await service.request('POST', `/train/${id}/cancel`);
+    const file = 'a\t1\t\tThe cat sat.\na\t0\t*\tCat the sat.\n'.repeat(40);
+    const { id } = await service.client.start({ file, baseModel: 'none-such/model' });
+    await service.client.cancel(id);
     const runs = service.app.get(DataSource).getRepository(RunEntity);
     const run = await runs.findOneByOrFail({ id });
     const long = { mcc: 0.5, evaluations: evaluations.map((evaluation) => ({ ...evaluation, best: false })) };
@@ -60,7 +57,7 @@ describe('a list', () => {
     expect(bytes).toBeLessThan(30 * 3000);
     expect(items[0]).toMatchObject({ mcc: 0.5, baseModel: 'none-such/model' });
     expect(items[0]).not.toHaveProperty('evaluations');
-    const whole = await service.json<RunDto>(200, 'GET', `/train/${items[0]!.id}`);
+    const whole = await service.client.run(items[0]!.id);
     expect(whole).toMatchObject({ ...items[0]!, epochs: [] });
     expect(whole.evaluations).toHaveLength(EVALUATIONS);
   });
@@ -76,7 +73,7 @@ describe('a list', () => {
     expect(items).toHaveLength(30);
     expect(bytes).toBeLessThan(30 * 3000);
     expect(items[0]).not.toHaveProperty('metrics');
-    const whole = await service.json<ModelDto>(200, 'GET', `/models/${items[0]!.id}`);
+    const whole = await service.client.model(items[0]!.id);
     expect(whole).toMatchObject(items[0]!);
     expect(whole.metrics.evaluations).toHaveLength(EVALUATIONS);
     expect(items[0]!.best).toEqual(whole.metrics.best);

@@ -1,13 +1,11 @@
 import { copyFileSync, readFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import type { ReadyDto } from '../src/health/health.dto.js';
+import type { PredictionDto, ServedAliasDto } from '../packages/client/src/index.js';
 import { ModelsService } from '../src/models/models.service.js';
-import type { ServedAliasDto, ServedModelsDto } from '../src/predictions/dto/served-models.dto.js';
-import type { PredictionDto } from '../src/predictions/dto/prediction.dto.js';
 import { LoadedModels } from '../src/predictions/serving/loaded-models.js';
 import { problemOf } from './support/http.js';
-import { metricOf, removeFolders, startService, type Service } from './support/service.js';
+import { removeFolders, startService, type Service } from './support/service.js';
 import { goldens, registerTinyModel, registration, stageTinyModel } from './support/tiny-model.js';
 
 const { sentence } = goldens.sentences[0]!;
@@ -27,10 +25,11 @@ async function start(models: number, environment: Record<string, string> = {}): 
   return ids;
 }
 
-const put = (name: string, modelId: string) => service.json(200, 'PUT', `/aliases/${name}`, { modelId });
+const put = (name: string, modelId: string) =>
+  service.client.api.aliases.put({ path: { name }, body: { modelId } });
 const promote = (modelId: string) => put('production', modelId);
-const inMemory = () => service.json<ServedModelsDto>(200, 'GET', '/predict/models');
-const health = () => service.json<ReadyDto>(200, 'GET', '/health/ready');
+const inMemory = () => service.client.api.servedModels.list();
+const health = () => service.client.api.health.ready();
 
 async function alias(name = 'production'): Promise<ServedAliasDto | undefined> {
   return (await inMemory()).aliases.find((candidate) => candidate.name === name);
@@ -45,7 +44,7 @@ async function settled(name = 'production'): Promise<ServedAliasDto> {
   }
 }
 
-const ask = (model?: string) => service.request('POST', '/predict', { sentence, model });
+const ask = (model?: string) => service.client.request('POST', '/predict', { sentence, model });
 
 /** The id of the model that judged, having judged right. */
 async function judge(model?: string): Promise<string> {
@@ -78,7 +77,7 @@ function clients(count: number, model?: string) {
   };
 }
 
-const metric = (name: string) => metricOf(service, name);
+const metric = (name: string) => service.client.metric(name);
 
 const lagging = () => metric('wellformed_alias_lagging{alias="production"}');
 const failures = () => metric('wellformed_alias_swap_failures_total{alias="production"}');
@@ -237,7 +236,7 @@ describe('a version that cannot take over', () => {
     flip(fileOf(bad, 'model.safetensors'));
     await promote(bad);
     await settled();
-    await service.json(204, 'DELETE', `/models/${old}`);
+    await service.client.api.models.delete({ path: { id: old } });
     expect(await refusal(503)).toContain('is not what was stored');
     expect(await settled()).toMatchObject({ modelId: bad, servedBy: bad, state: 'failed' });
     expect((await health()).degraded).toEqual([expect.stringContaining('answered 503')]);
@@ -267,7 +266,7 @@ describe('a deleted version', () => {
     const stop = clients(4);
     for (let i = 1; i < ids.length; i++) {
       await promote(ids[i]!);
-      await service.json(204, 'DELETE', `/models/${ids[i - 1]}`);
+      await service.client.api.models.delete({ path: { id: ids[i - 1]! } });
       await refusal(404, ids[i - 1]);
     }
     expect(await settled()).toMatchObject({ servedBy: ids[5], state: 'settled' });
@@ -279,7 +278,7 @@ describe('a deleted version', () => {
     const [production, id] = (await start(2, { WELLFORMED_LOADED_MODELS: '1' })) as [string, string];
     // By turns, so that each waits for the other to make room.
     const asked = Array.from({ length: 40 }, (_, i) => ask(i % 2 === 0 ? id : production));
-    const deleted = service.json(204, 'DELETE', `/models/${id}`);
+    const deleted = service.client.api.models.delete({ path: { id } });
     const statuses = (await Promise.all(asked)).map(({ status }) => status);
     await deleted;
     statuses.forEach((status, i) => expect(i % 2 === 0 ? [200, 404] : [200]).toContain(status));
@@ -299,7 +298,7 @@ describe('an alias', () => {
     await put('staging', second);
     expect(await settled('staging')).toMatchObject({ servedBy: second, state: 'settled' });
     expect(await judge('staging')).toBe(second);
-    await service.json(204, 'DELETE', '/aliases/staging');
+    await service.client.api.aliases.remove({ path: { name: 'staging' } });
     await refusal(404, 'staging');
   });
 
@@ -308,13 +307,13 @@ describe('an alias', () => {
     await promote(second);
     await settled();
     for (const name of ['One', 'Two']) {
-      await service.json(200, 'PATCH', `/models/${second}`, { name });
+      await service.client.api.models.rename({ path: { id: second }, body: { name } });
       const { model } = (await (await ask()).json()) as PredictionDto;
       expect(model).toMatchObject({ id: second, name, alias: 'production' });
     }
     await put('twin', first);
     expect(await judge('twin')).toBe(first);
-    await service.json(204, 'DELETE', '/aliases/twin');
+    await service.client.api.aliases.remove({ path: { name: 'twin' } });
     await refusal(404, 'twin');
     await put('twin', second);
     expect(await judge('twin')).toBe(second);

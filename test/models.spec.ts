@@ -2,12 +2,11 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { ModelDto, ModelPageDto } from '../src/models/dto/model.dto.js';
-import type { AliasListDto, AliasWithHistoryDto } from '../src/models/dto/alias.dto.js';
+import type { ModelPageDto } from '../packages/client/src/index.js';
 import { ModelsService } from '../src/models/models.service.js';
 import { BlobStore } from '../src/storage/blob-store.js';
 import { problemOf } from './support/http.js';
-import { namesIn, removeFolders, startService, type Problem, type Service } from './support/service.js';
+import { namesIn, removeFolders, startService, type Service } from './support/service.js';
 import { registerTinyModel, registration, stageTinyModel } from './support/tiny-model.js';
 
 let service: Service;
@@ -22,26 +21,26 @@ afterAll(async () => {
 });
 
 const folderOf = (id: string) => path.join(service.folder, 'models', id);
-const production = () => service.json<AliasWithHistoryDto>(200, 'GET', '/aliases/production');
+const production = () => service.client.api.aliases.find({ path: { name: 'production' } });
 
 describe('the registry', () => {
   beforeEach(async () => {
-    const { items: aliases } = await service.json<AliasListDto>(200, 'GET', '/aliases');
-    for (const { name } of aliases) await service.json(204, 'DELETE', `/aliases/${name}`);
-    const { items: models } = await service.json<ModelPageDto>(200, 'GET', '/models?limit=100');
-    for (const { id } of models) await service.json(204, 'DELETE', `/models/${id}`);
+    const { items: aliases } = await service.client.api.aliases.list();
+    for (const { name } of aliases) await service.client.api.aliases.remove({ path: { name } });
+    const { items: models } = await service.client.api.models.list({ query: { limit: 100 } });
+    for (const { id } of models) await service.client.api.models.delete({ path: { id } });
   });
 
   it('has nothing at first', async () => {
-    expect(await service.json(200, 'GET', '/models')).toEqual({ items: [], nextCursor: null });
-    expect(await service.json(200, 'GET', '/aliases')).toEqual({ items: [] });
-    const problem = await service.json<Problem>(404, 'GET', '/models/production');
+    expect(await service.client.api.models.list()).toEqual({ items: [], nextCursor: null });
+    expect(await service.client.api.aliases.list()).toEqual({ items: [] });
+    const problem = await service.client.problem(404, 'GET', '/models/production');
     expect(problem.detail).toContain('GET /models');
   });
 
   it('makes the first version production, and tells all of it', async () => {
     const { id } = await registerTinyModel(service.app, { name: 'First', mcc: 0.5 });
-    const model = await service.json<ModelDto>(200, 'GET', `/models/${id}`);
+    const model = await service.client.model(id);
     expect(model).toMatchObject({
       id,
       name: 'First',
@@ -57,7 +56,7 @@ describe('the registry', () => {
       expect.arrayContaining(['README.md', 'config.json', 'model.onnx', 'model.safetensors', 'vocab.txt']),
     );
     expect(model.bytes).toBe(model.files.reduce((sum, file) => sum + file.size, 0));
-    expect(await service.json(200, 'GET', '/models/production')).toEqual(model);
+    expect(await service.client.model('production')).toEqual(model);
   });
 
   it('promotes a later version by what was asked and measured', async () => {
@@ -86,11 +85,11 @@ describe('the registry', () => {
 
   it('lists the newest first, page by page', async () => {
     for (let count = 0; count < 6; count++) await registerTinyModel(service.app);
-    const { items } = await service.json<ModelPageDto>(200, 'GET', '/models?limit=100');
+    const { items } = await service.client.api.models.list({ query: { limit: 100 } });
     expect(items).toHaveLength(6);
     const seen: string[] = [];
     for (let query = '?limit=4'; ;) {
-      const page = await service.json<ModelPageDto>(200, 'GET', `/models${query}`);
+      const page = JSON.parse(await service.client.text(`/models${query}`)) as ModelPageDto;
       seen.push(...page.items.map((model) => model.id));
       if (page.nextCursor === null) break;
       query = `?limit=4&cursor=${page.nextCursor}`;
@@ -98,21 +97,27 @@ describe('the registry', () => {
     expect(seen).toEqual(items.map((model) => model.id));
     expect(seen).toEqual([...seen].sort().reverse());
     for (const query of ['?limit=0', '?limit=101', '?cursor=x', '?page=2']) {
-      await service.json(422, 'GET', `/models${query}`);
+      await service.client.problem(422, 'GET', `/models${query}`);
     }
   });
 
   it('renames', async () => {
     await registerTinyModel(service.app);
-    const renamed = await service.json<ModelDto>(200, 'PATCH', '/models/production', {
-      name: '  Final exam ',
+    const renamed = await service.client.api.models.rename({
+      path: { id: 'production' },
+      body: {
+        name: '  Final exam ',
+      },
     });
     expect(renamed.name).toBe('Final exam');
     const emoji = '😀'.repeat(200);
-    const long = await service.json<ModelDto>(200, 'PATCH', '/models/production', { name: emoji });
+    const long = await service.client.api.models.rename({
+      path: { id: 'production' },
+      body: { name: emoji },
+    });
     expect(long.name).toBe(emoji);
-    await service.json<ModelDto>(200, 'PATCH', '/models/production', { name: 'Final exam' });
-    expect((await service.json<ModelDto>(200, 'GET', `/models/${renamed.id}`)).name).toBe('Final exam');
+    await service.client.api.models.rename({ path: { id: 'production' }, body: { name: 'Final exam' } });
+    expect((await service.client.model(renamed.id)).name).toBe('Final exam');
     for (const body of [
       { name: ' ' },
       { name: 7 },
@@ -123,22 +128,22 @@ describe('the registry', () => {
       {},
       { name: 'x', mcc: 1 },
     ]) {
-      const problem = await service.json<Problem>(422, 'PATCH', `/models/${renamed.id}`, body);
+      const problem = await service.client.problem(422, 'PATCH', `/models/${renamed.id}`, body);
       expect(problem.errors).not.toEqual([]);
     }
-    await service.json(404, 'PATCH', '/models/mdl_01JD0000000000000000000000', { name: 'x' });
+    await service.client.problem(404, 'PATCH', '/models/mdl_01JD0000000000000000000000', { name: 'x' });
   });
 
   it('deletes what no alias points to, and its files', async () => {
     const { id: modelId } = await registerTinyModel(service.app);
-    const refused = await service.json<Problem>(409, 'DELETE', `/models/${modelId}`);
+    const refused = await service.client.problem(409, 'DELETE', `/models/${modelId}`);
     expect(refused.detail).toContain('alias "production"');
     expect(existsSync(path.join(folderOf(modelId), 'model.safetensors'))).toBe(true);
 
     const { id } = await registerTinyModel(service.app, { promote: 'never' });
-    await service.json(204, 'DELETE', `/models/${id}`);
+    await service.client.api.models.delete({ path: { id } });
     expect(existsSync(folderOf(id))).toBe(false);
-    for (const method of ['GET', 'DELETE']) await service.json(404, method, `/models/${id}`);
+    for (const method of ['GET', 'DELETE']) await service.client.problem(404, method, `/models/${id}`);
   });
 });
 
@@ -154,9 +159,9 @@ describe('files', () => {
   };
 
   it('are given as the manifest says', async () => {
-    const { files } = await service.json<ModelDto>(200, 'GET', '/models/production');
+    const { files } = await service.client.model('production');
     for (const { name, size, sha256 } of files) {
-      const response = await service.request('GET', `/models/production/files/${name}`);
+      const response = await service.client.request('GET', `/models/production/files/${name}`);
       const bytes = Buffer.from(await response.arrayBuffer());
       expect(response.status).toBe(200);
       expect(createHash('sha256').update(bytes).digest('hex')).toBe(sha256);
@@ -169,16 +174,16 @@ describe('files', () => {
 
   it('are not sent again to whoever has them', async () => {
     const url = '/models/production/files/model.safetensors';
-    const first = await service.request('GET', url);
+    const first = await service.client.request('GET', url);
     // An unread body keeps its connection open, which the service would wait for at its end.
     await first.arrayBuffer();
     const etag = first.headers.get('etag')!;
     for (const known of [etag, `"x", W/${etag}`, '*']) {
-      const again = await service.request('GET', url, undefined, { 'if-none-match': known });
+      const again = await service.client.request('GET', url, undefined, { 'if-none-match': known });
       expect(again.status).toBe(304);
       expect(await again.text()).toBe('');
     }
-    const other = await service.request('GET', url, undefined, { 'if-none-match': '"x"' });
+    const other = await service.client.request('GET', url, undefined, { 'if-none-match': '"x"' });
     expect(other.status).toBe(200);
     await other.arrayBuffer();
   });
@@ -188,7 +193,7 @@ describe('files', () => {
     let whole: Buffer;
     let etag: string;
     beforeAll(async () => {
-      const response = await service.request('GET', url);
+      const response = await service.client.request('GET', url);
       expect(response.headers.get('accept-ranges')).toBe('bytes');
       whole = Buffer.from(await response.arrayBuffer());
       etag = response.headers.get('etag')!;
@@ -201,7 +206,7 @@ describe('files', () => {
     ])('are %s', async (range, start, end) => {
       for (const ifRange of [undefined, etag]) {
         const headers = { range, ...(ifRange && { 'if-range': ifRange }) };
-        const response = await service.request('GET', url, undefined, headers);
+        const response = await service.client.request('GET', url, undefined, headers);
         const part = whole.subarray(start, end);
         const first = start < 0 ? whole.length + start : start;
         expect(response.status).toBe(206);
@@ -219,14 +224,16 @@ describe('files', () => {
       { range: 'bytes=0-9,20-29' },
       { range: 'lines=1-2' },
     ])('are all of it for %j', async (headers) => {
-      const response = await service.request('GET', url, undefined, headers);
+      const response = await service.client.request('GET', url, undefined, headers);
       expect(response.status).toBe(200);
       expect(Buffer.from(await response.arrayBuffer()).equals(whole)).toBe(true);
       expect(response.headers.get('content-range')).toBeNull();
     });
 
     it('that are not there are refused', async () => {
-      const response = await service.request('GET', url, undefined, { range: `bytes=${whole.length}-` });
+      const response = await service.client.request('GET', url, undefined, {
+        range: `bytes=${whole.length}-`,
+      });
       expect(response.headers.get('content-range')).toBe(`bytes */${whole.length}`);
       expect(response.headers.get('etag')).toBeNull();
       expect((await problemOf(response, 416)).detail).toContain(`${whole.length} bytes`);
@@ -234,11 +241,11 @@ describe('files', () => {
 
     it('are not sent again either to whoever has them', async () => {
       const headers = { range: 'bytes=0-9', 'if-none-match': etag };
-      expect((await service.request('GET', url, undefined, headers)).status).toBe(304);
+      expect((await service.client.request('GET', url, undefined, headers)).status).toBe(304);
     });
 
     it('are announced to those who ask for the headers alone', async () => {
-      const response = await service.request('HEAD', url, undefined, { range: 'bytes=0-9' });
+      const response = await service.client.request('HEAD', url, undefined, { range: 'bytes=0-9' });
       expect(response.status).toBe(200);
       expect(response.headers.get('content-length')).toBe(String(whole.length));
       expect(response.headers.get('accept-ranges')).toBe('bytes');
@@ -254,7 +261,7 @@ describe('files', () => {
     '%2Fetc%2Fpasswd',
     'config.json%00',
   ])('are never taken from elsewhere: %s', async (name) => {
-    const problem = await service.json<Problem>(404, 'GET', `/models/production/files/${name}`);
+    const problem = await service.client.problem(404, 'GET', `/models/production/files/${name}`);
     expect(problem.status).toBe(404);
   });
 });
@@ -265,34 +272,34 @@ describe('aliases', () => {
   });
 
   it('are made, moved and removed, with a history', async () => {
-    const { items } = await service.json<ModelPageDto>(200, 'GET', '/models');
-    const [newer, older] = items.map((model) => model.id);
-    await service.json(200, 'PUT', '/aliases/spring-2025', { modelId: older });
-    await service.json(200, 'PUT', '/aliases/spring-2025', { modelId: older });
-    await service.json(200, 'PUT', '/aliases/spring-2025', { modelId: newer });
-    const { history, ...alias } = await service.json<AliasWithHistoryDto>(200, 'GET', '/aliases/spring-2025');
+    const { items } = await service.client.api.models.list();
+    const [newer, older] = items.map((model) => model.id) as [string, string];
+    await service.client.api.aliases.put({ path: { name: 'spring-2025' }, body: { modelId: older } });
+    await service.client.api.aliases.put({ path: { name: 'spring-2025' }, body: { modelId: older } });
+    await service.client.api.aliases.put({ path: { name: 'spring-2025' }, body: { modelId: newer } });
+    const { history, ...alias } = await service.client.api.aliases.find({ path: { name: 'spring-2025' } });
     expect(alias).toMatchObject({ name: 'spring-2025', modelId: newer });
     expect(history.map((change) => change.modelId)).toEqual([newer, older]);
-    const { items: aliases } = await service.json<AliasListDto>(200, 'GET', '/aliases');
+    const { items: aliases } = await service.client.api.aliases.list();
     expect(aliases.map(({ name }) => name)).toEqual(['production', 'spring-2025']);
-    expect((await service.json<ModelDto>(200, 'GET', '/models/spring-2025')).id).toBe(newer);
+    expect((await service.client.model('spring-2025')).id).toBe(newer);
 
-    await service.json(204, 'DELETE', '/aliases/spring-2025');
-    for (const method of ['GET', 'DELETE']) await service.json(404, method, '/aliases/spring-2025');
-    await service.json(404, 'GET', '/models/spring-2025');
+    await service.client.api.aliases.remove({ path: { name: 'spring-2025' } });
+    for (const method of ['GET', 'DELETE']) await service.client.problem(404, method, '/aliases/spring-2025');
+    await service.client.problem(404, 'GET', '/models/spring-2025');
   });
 
   it.each(['mdl_x', 'Production', '-x', 'a%20b', 'a%2Fb', 'x'.repeat(64)])(
     'cannot be called %s',
     async (name) => {
       const { modelId } = await production();
-      const problem = await service.json<Problem>(422, 'PUT', `/aliases/${name}`, { modelId });
+      const problem = await service.client.problem(422, 'PUT', `/aliases/${name}`, { modelId });
       expect(problem.errors![0]).toMatchObject({ parameter: 'name' });
     },
   );
 
   it('point to models that there are', async () => {
-    await service.json(404, 'PUT', '/aliases/x', { modelId: 'mdl_01JD0000000000000000000000' });
+    await service.client.problem(404, 'PUT', '/aliases/x', { modelId: 'mdl_01JD0000000000000000000000' });
     for (const body of [
       {},
       { modelId: '' },
@@ -300,14 +307,14 @@ describe('aliases', () => {
       { modelId: null },
       { modelId: 'x', name: 'y' },
     ]) {
-      await service.json(422, 'PUT', '/aliases/x', body);
+      await service.client.problem(422, 'PUT', '/aliases/x', body);
     }
-    await service.json(404, 'GET', '/aliases/x');
+    await service.client.problem(404, 'GET', '/aliases/x');
   });
 
   it('show their MCC on the metrics page', async () => {
-    const model = await service.json<ModelDto>(200, 'GET', '/models/production');
-    const page = await (await service.request('GET', '/metrics')).text();
+    const model = await service.client.model('production');
+    const page = await (await service.client.request('GET', '/metrics')).text();
     expect(page).toContain(`wellformed_model_mcc{alias="production"} ${model.metrics.best.mcc}`);
     expect(page).not.toContain('wellformed_model_mcc{alias="spring-2025"}');
   });
@@ -344,7 +351,7 @@ describe('a registration that fails', () => {
 describe('the next start', () => {
   it('has all versions, and sets the files of one that was never stored aside', async () => {
     await registerTinyModel(service.app, { promote: 'always' });
-    const before = await service.json<ModelPageDto>(200, 'GET', '/models');
+    const before = await service.client.api.models.list();
     const orphan = 'mdl_01JD0000000000000000000000';
     await (await stageTinyModel(service.app)).publish(`models/${orphan}`);
     expect(existsSync(folderOf(orphan))).toBe(true);
@@ -357,8 +364,8 @@ describe('the next start', () => {
     expect(existsSync(path.join(service.folder, 'orphans', 'models', aside!, 'model.safetensors'))).toBe(
       true,
     );
-    expect(await service.json(200, 'GET', '/models')).toEqual(before);
-    const page = await (await service.request('GET', '/metrics')).text();
+    expect(await service.client.api.models.list()).toEqual(before);
+    const page = await (await service.client.request('GET', '/metrics')).text();
     expect(page).toMatch(/wellformed_model_mcc\{alias="production"\} 0\.\d/);
   });
 });

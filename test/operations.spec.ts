@@ -1,8 +1,8 @@
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { formOf, problemOf } from './support/http.js';
-import { metricOf, removeFolders, startService, until, type Service } from './support/service.js';
+import { formOf } from './support/http.js';
+import { removeFolders, startService, until, type Service } from './support/service.js';
 
 describe('health', () => {
   let service: Service;
@@ -15,9 +15,9 @@ describe('health', () => {
   });
 
   it('is live, started and ready, and tells the engine', async () => {
-    expect(await service.json(200, 'GET', '/health/live')).toEqual({ status: 'ok' });
-    expect(await service.json(200, 'GET', '/health/started')).toEqual({ status: 'ok' });
-    expect(await service.json(200, 'GET', '/health/ready')).toMatchObject({
+    expect(await service.client.api.health.live()).toEqual({ status: 'ok' });
+    expect(await service.client.api.health.started()).toEqual({ status: 'ok' });
+    expect(await service.client.api.health.ready()).toMatchObject({
       status: 'ok',
       checks: { database: 'up', storage: 'up' },
       engine: { name: 'wasm', reason: expect.any(String) as string },
@@ -28,10 +28,10 @@ describe('health', () => {
     const staging = path.join(service.folder, 'staging');
     rmSync(staging, { recursive: true });
     try {
-      const problem = await problemOf(await service.request('GET', '/health/ready'), 503);
+      const problem = await service.client.problem(503, 'GET', '/health/ready');
       expect(problem).toMatchObject({ checks: { database: 'up', storage: 'down' } });
       expect(problem.detail).toContain('storage');
-      expect(await service.json(200, 'GET', '/health/live')).toEqual({ status: 'ok' });
+      expect(await service.client.api.health.live()).toEqual({ status: 'ok' });
     } finally {
       mkdirSync(staging);
     }
@@ -49,7 +49,7 @@ describe('metrics', () => {
   });
 
   const page = async () => {
-    const response = await service.request('GET', '/metrics');
+    const response = await service.client.request('GET', '/metrics');
     expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
     return response.text();
   };
@@ -72,7 +72,7 @@ describe('metrics', () => {
 
   it('counts requests by the template of their route, unknown paths together', async () => {
     const count = (labels: string) =>
-      metricOf(service, `wellformed_http_request_duration_seconds_count{${labels}}`);
+      service.client.metric(`wellformed_http_request_duration_seconds_count{${labels}}`);
     const counts = () =>
       Promise.all([
         count('method="GET",route="/datasets/:id",status="4xx"'),
@@ -80,16 +80,16 @@ describe('metrics', () => {
         count('method="POST",route="/datasets",status="2xx"'),
       ]);
     const before = await counts();
-    for (const id of ['ds_1', 'ds_2', 'ds_3']) await service.request('GET', `/datasets/${id}`);
-    for (const unknown of ['/a', '/b']) await service.request('GET', unknown);
-    await service.request('POST', '/datasets', formOf('1\tWe go.\n'));
+    for (const id of ['ds_1', 'ds_2', 'ds_3']) await service.client.request('GET', `/datasets/${id}`);
+    for (const unknown of ['/a', '/b']) await service.client.request('GET', unknown);
+    await service.client.request('POST', '/datasets', formOf('1\tWe go.\n'));
     const grown = (await counts()).map((after, i) => after! - (before[i] ?? 0));
     expect(grown).toEqual([3, 2, 1]);
     expect(await page()).not.toContain('ds_1');
   });
 
   it('counts what is refused, what is broken off, and what is under way', async () => {
-    await service.request('POST', '/predict', '{}', { 'content-type': 'application/zip' });
+    await service.client.request('POST', '/predict', '{}', { 'content-type': 'application/zip' });
     expect(await page()).toContain(
       'wellformed_http_requests_total{method="POST",route="/predict",code="415"} 1\n',
     );
@@ -101,43 +101,43 @@ describe('metrics', () => {
       signal: gone.signal,
       duplex: 'half',
     } as RequestInit).catch(() => 'broken');
-    await until(async () => (await metricOf(service, 'wellformed_http_requests_in_flight')) === 2);
-    expect(await metricOf(service, 'wellformed_http_connections')).toBeGreaterThanOrEqual(1);
+    await until(async () => (await service.client.metric('wellformed_http_requests_in_flight')) === 2);
+    expect(await service.client.metric('wellformed_http_connections')).toBeGreaterThanOrEqual(1);
     gone.abort();
     expect(await upload).toBe('broken');
     const aborted = 'wellformed_http_requests_total{method="POST",route="/datasets",code="aborted"}';
-    await until(async () => (await metricOf(service, aborted)) === 1);
-    expect(await metricOf(service, 'wellformed_http_requests_in_flight')).toBe(1);
+    await until(async () => (await service.client.metric(aborted)) === 1);
+    expect(await service.client.metric('wellformed_http_requests_in_flight')).toBe(1);
   });
 
   it('tells what is stored, and how much space there is', async () => {
     const text = 'Rows that are stored take space.\t1\n';
-    const { id } = (await (await service.request('POST', '/datasets', formOf(text))).json()) as {
+    const { id } = (await (await service.client.request('POST', '/datasets', formOf(text))).json()) as {
       id: string;
     };
-    const stored = () => metricOf(service, 'wellformed_stored_bytes{kind="datasets"}');
+    const stored = () => service.client.metric('wellformed_stored_bytes{kind="datasets"}');
     const before = (await stored())!;
     expect(before).toBeGreaterThan(text.length);
-    const count = (await metricOf(service, 'wellformed_datasets'))!;
-    expect(await metricOf(service, 'wellformed_stored_folders{kind="datasets"}')).toBe(count);
-    await service.request('DELETE', `/datasets/${id}`);
-    expect(await metricOf(service, 'wellformed_datasets')).toBe(count - 1);
+    const count = (await service.client.metric('wellformed_datasets'))!;
+    expect(await service.client.metric('wellformed_stored_folders{kind="datasets"}')).toBe(count);
+    await service.client.request('DELETE', `/datasets/${id}`);
+    expect(await service.client.metric('wellformed_datasets')).toBe(count - 1);
     expect(await stored()).toBeLessThan(before);
-    expect(await metricOf(service, 'wellformed_database_bytes')).toBeGreaterThan(4096);
+    expect(await service.client.metric('wellformed_database_bytes')).toBeGreaterThan(4096);
     const [free, size] = await Promise.all(
-      ['free', 'size'].map((what) => metricOf(service, `wellformed_disk_${what}_bytes{folder="data"}`)),
+      ['free', 'size'].map((what) => service.client.metric(`wellformed_disk_${what}_bytes{folder="data"}`)),
     );
     expect(free).toBeGreaterThan(0);
     expect(free).toBeLessThanOrEqual(size!);
   });
 
   it('shows the rest where something cannot be looked at', async () => {
-    const size = await metricOf(service, 'wellformed_disk_size_bytes{folder="data"}');
+    const size = await service.client.metric('wellformed_disk_size_bytes{folder="data"}');
     const away = `${service.folder}-away`;
     renameSync(service.folder, away);
     try {
-      expect(await metricOf(service, 'wellformed_loaded_models')).toBe(0);
-      expect(await metricOf(service, 'wellformed_disk_size_bytes{folder="data"}')).toBe(size);
+      expect(await service.client.metric('wellformed_loaded_models')).toBe(0);
+      expect(await service.client.metric('wellformed_disk_size_bytes{folder="data"}')).toBe(size);
     } finally {
       renameSync(away, service.folder);
     }

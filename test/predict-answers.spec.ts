@@ -1,6 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ComparisonsDto, PredictionDto, PredictionsDto } from '../src/predictions/dto/prediction.dto.js';
-import { removeFolders, startService, type Problem, type Service } from './support/service.js';
+import type {
+  ComparisonsDto,
+  PredictDto,
+  PredictionDto,
+  PredictionsDto,
+  ProblemDetails,
+} from '../packages/client/src/index.js';
+import { removeFolders, startService, type Service } from './support/service.js';
 import { goldens, registerTinyModel } from './support/tiny-model.js';
 
 const sentences = goldens.sentences.map(({ sentence }) => sentence);
@@ -15,22 +21,23 @@ async function start(environment: Record<string, string> = {}): Promise<void> {
   service = await startService(undefined, environment);
 }
 
-const ask = <T = PredictionDto>(body: unknown) => service.json<T>(200, 'POST', '/predict', body);
+const ask = async <T = PredictionDto>(body: PredictDto) =>
+  (await service.client.api.predictions.predict({ body })) as T;
 
 async function askText(sentence: string, query: string): Promise<PredictionDto> {
-  const response = await service.request('POST', `/predict${query}`, sentence, text);
+  const response = await service.client.request('POST', `/predict${query}`, sentence, text);
   expect(response.status).toBe(200);
   return (await response.json()) as PredictionDto;
 }
 
-async function refusal(status: number, body: unknown, query = ''): Promise<Problem> {
+async function refusal(status: number, body: unknown, query = ''): Promise<ProblemDetails> {
   const headers = typeof body === 'string' ? text : undefined;
-  const response = await service.request('POST', `/predict${query}`, body, headers);
+  const response = await service.client.request('POST', `/predict${query}`, body, headers);
   expect(response.status).toBe(status);
-  return (await response.json()) as Problem;
+  return (await response.json()) as ProblemDetails;
 }
 
-const places = ({ errors }: Problem) => errors!.map(({ pointer, parameter }) => pointer ?? parameter);
+const places = ({ errors }: ProblemDetails) => errors!.map(({ pointer, parameter }) => pointer ?? parameter);
 
 describe('a model that was assessed', () => {
   beforeAll(async () => {
@@ -40,8 +47,10 @@ describe('a model that was assessed', () => {
   afterAll(() => service.stop());
 
   it('computes with the precision that is asked for, and says which', async () => {
-    const judge = (precision?: string) => ask<PredictionsDto>({ sentences, precision });
-    const [fp32, int8, auto, usual] = await Promise.all(['fp32', 'int8', 'auto', undefined].map(judge));
+    const judge = (precision?: PredictDto['precision']) => ask<PredictionsDto>({ sentences, precision });
+    const [fp32, int8, auto, usual] = await Promise.all(
+      (['fp32', 'int8', 'auto', undefined] as const).map(judge),
+    );
     expect(fp32!.model.precision).toBe('fp32');
     for (const answer of [int8!, auto!, usual!]) expect(answer.model.precision).toBe('int8');
     fp32!.predictions.forEach(({ score }, i) => {
@@ -92,13 +101,16 @@ describe('a model that was assessed', () => {
   });
 
   it('takes the same of a query, for text', async () => {
-    const options = { precision: 'fp32', threshold: 'tuned', logits: true, explain: true };
+    const options = { precision: 'fp32', threshold: 'tuned', logits: true, explain: true } as const;
     const query = '?precision=fp32&threshold=tuned&logits=true&explain=true';
     const asJson = await ask({ sentence: sentences[0], ...options });
     expect(await askText(sentences[0]!, query)).toEqual(asJson);
     expect(asJson.model.precision).toBe('fp32');
     expect(asJson.explanation!.length).toBeGreaterThan(1);
-    const both = await service.request('POST', `/predict${query}`, { sentence: sentences[0], ...options });
+    const both = await service.client.request('POST', `/predict${query}`, {
+      sentence: sentences[0],
+      ...options,
+    });
     expect(await both.json()).toEqual(asJson);
   });
 
@@ -126,7 +138,7 @@ describe('a model that was not assessed', () => {
   afterAll(() => service.stop());
 
   it('computes with fp32 and has no calibrated score', async () => {
-    for (const precision of ['auto', 'fp32', undefined]) {
+    for (const precision of ['auto', 'fp32', undefined] as const) {
       const { model, calibratedScore } = await ask({ sentence: sentences[0], precision });
       expect(model.precision).toBe('fp32');
       expect(calibratedScore).toBeNull();
@@ -217,7 +229,7 @@ describe('explanations', () => {
 
   it('count the sentences that were asked about, not those without a word', async () => {
     const counted = async () => {
-      const page = await (await service.request('GET', '/metrics')).text();
+      const page = await (await service.client.request('GET', '/metrics')).text();
       const lines = page.split('\n').filter((line) => line.startsWith('wellformed_predictions_total{'));
       return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
     };

@@ -1,13 +1,6 @@
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import type { PredictionDto, PredictionsDto } from '../src/predictions/dto/prediction.dto.js';
-import {
-  metricOf,
-  removeFolders,
-  startService,
-  until,
-  type Problem,
-  type Service,
-} from './support/service.js';
+import type { PredictionsDto, ProblemDetails } from '../packages/client/src/index.js';
+import { removeFolders, startService, until, type Service } from './support/service.js';
 import { goldens, registerTinyModel } from './support/tiny-model.js';
 
 const sentences = goldens.sentences.map(({ sentence }) => sentence);
@@ -25,7 +18,7 @@ async function start(environment: Record<string, string> = {}): Promise<void> {
 afterEach(() => service.stop());
 afterAll(removeFolders);
 
-const metric = async (name: string) => (await metricOf(service, name)) ?? 0;
+const metric = async (name: string) => (await service.client.metric(name)) ?? 0;
 
 const outcome = (name: string) =>
   metric(`wellformed_predictions_total{outcome="${name}",alias="production"}`);
@@ -49,17 +42,13 @@ describe('many clients', () => {
       for (let i = 0; i < 6; i++) {
         const at = (7 * k + i) % sentences.length;
         if (k % 4 === 0) {
-          const answer = await service.json<PredictionsDto>(200, 'POST', '/predict', {
-            sentences: [...sentences.slice(at), `The cat sat ${k}.`],
-          });
+          const answer = await service.client.judge([...sentences.slice(at), `The cat sat ${k}.`]);
           expect(answer.predictions).toHaveLength(sentences.length - at + 1);
           answer.predictions.slice(0, -1).forEach(({ score }, j) => {
             expect(Math.abs(score - probability(at + j))).toBeLessThan(1e-5);
           });
         } else {
-          const { score } = await service.json<PredictionDto>(200, 'POST', '/predict', {
-            sentence: sentences[at],
-          });
+          const { score } = await service.client.judge(sentences[at]!);
           expect(Math.abs(score - probability(at))).toBeLessThan(1e-5);
         }
       }
@@ -75,12 +64,12 @@ describe('many clients', () => {
 
   it('are told where the time went', async () => {
     await start();
-    const response = await service.request('POST', '/predict', { sentence: sentences[0] });
+    const response = await service.client.request('POST', '/predict', { sentence: sentences[0] });
     const { tokenization, queue, inference, total, tokens, batch } = timing(response);
     expect({ tokens, batch }).toEqual({ tokens: goldens.sentences[0]!.tokenIds.length, batch: 1 });
     expect(inference).toBeGreaterThan(0);
     expect(tokenization! + queue! + inference!).toBeLessThanOrEqual(total!);
-    const many = await service.request('POST', '/predict', { sentences: sentences.slice(0, 3) });
+    const many = await service.client.request('POST', '/predict', { sentences: sentences.slice(0, 3) });
     expect(timing(many)).toMatchObject({
       tokens: goldens.sentences.slice(0, 3).reduce((sum, { tokenIds }) => sum + tokenIds.length, 0),
       batch: 3,
@@ -94,9 +83,9 @@ const waits = { WELLFORMED_PREDICT_MAX_WAIT: '2 s', WELLFORMED_PREDICT_BATCH_TOK
 describe('a sentence that waits for company', () => {
   it('is computed together with those that come', async () => {
     await start({ ...waits, WELLFORMED_PREDICT_MAX_WAIT: '300 ms' });
-    const first = service.request('POST', '/predict', { sentence: sentences[0] });
+    const first = service.client.request('POST', '/predict', { sentence: sentences[0] });
     await until(async () => (await waiting()) === 1);
-    const second = service.request('POST', '/predict', { sentences: sentences.slice(1, 3) });
+    const second = service.client.request('POST', '/predict', { sentences: sentences.slice(1, 3) });
     expect((await Promise.all([first, second])).map((response) => timing(response).batch)).toEqual([3, 3]);
     expect(await metric('wellformed_inference_batch_sentences_count')).toBe(1);
   });
@@ -105,20 +94,20 @@ describe('a sentence that waits for company', () => {
 describe('a full queue', () => {
   it('refuses singles and batches with 429 and says when to come again', async () => {
     await start({ ...waits, WELLFORMED_PREDICT_QUEUE: '4' });
-    const taken = service.json<PredictionsDto>(200, 'POST', '/predict', { sentences: sentences.slice(0, 4) });
+    const taken = service.client.judge(sentences.slice(0, 4));
     await until(async () => (await waiting()) === 4);
     for (const body of [{ sentence: sentences[4] }, { sentences: sentences.slice(4, 7) }]) {
-      const response = await service.request('POST', '/predict', body);
+      const response = await service.client.request('POST', '/predict', body);
       expect(response.status).toBe(429);
       expect(response.headers.get('content-type')).toMatch(/^application\/problem\+json/);
       expect(response.headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
-      const problem = (await response.json()) as Problem & { type: string };
+      const problem = (await response.json()) as ProblemDetails & { type: string };
       expect(problem).toMatchObject({ status: 429, type: 'urn:problem-type:wellformed:too-many-requests' });
       expect(problem.detail).toMatch(/^4 sentences wait .* again in \d+ s\.$/);
     }
     expect(await outcome('refused')).toBe(4);
     expect((await taken).predictions).toHaveLength(4);
-    await service.json(200, 'POST', '/predict', { sentence: sentences[4] });
+    await service.client.judge(sentences[4]!);
     expect(await computed()).toBe(5);
   });
 });
@@ -126,10 +115,10 @@ describe('a full queue', () => {
 describe('the deadline', () => {
   it('is a 503 that says why, and the sentences are not computed', async () => {
     await start({ ...waits, WELLFORMED_PREDICT_DEADLINE: '150 ms' });
-    const response = await service.request('POST', '/predict', { sentences });
+    const response = await service.client.request('POST', '/predict', { sentences });
     expect(response.status).toBe(503);
     expect(Number(response.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
-    const problem = (await response.json()) as Problem & { type: string };
+    const problem = (await response.json()) as ProblemDetails & { type: string };
     expect(problem.type).toBe('urn:problem-type:wellformed:deadline-exceeded');
     expect(problem.detail).toContain('after 0.15 s');
     expect(await outcome('overdue')).toBe(sentences.length);
@@ -153,7 +142,7 @@ describe('a client that leaves', () => {
     });
     await until(async () => (await waiting()) === 5);
     // Asks for one of the same.
-    const staying = service.json<PredictionDto>(200, 'POST', '/predict', { sentence: sentences[0] });
+    const staying = service.client.judge(sentences[0]!);
     await until(async () => (await waiting()) === 6);
     client.abort();
     await expect(leaving).rejects.toThrow('abort');
@@ -167,13 +156,13 @@ describe('a client that leaves', () => {
 describe('the cache', () => {
   it('remembers judgements where it is asked to', async () => {
     await start({ WELLFORMED_PREDICT_CACHE: '100' });
-    const ask = () => service.request('POST', '/predict', { sentences: sentences.slice(0, 4) });
+    const ask = () => service.client.request('POST', '/predict', { sentences: sentences.slice(0, 4) });
     const first = (await (await ask()).json()) as PredictionsDto;
     expect(await computed()).toBe(4);
     const second = await ask();
     expect(timing(second)).toMatchObject({ tokens: 0, batch: 0 });
     expect(await second.json()).toEqual(first);
-    const mixed = await service.request('POST', '/predict', { sentences: sentences.slice(2, 6) });
+    const mixed = await service.client.request('POST', '/predict', { sentences: sentences.slice(2, 6) });
     const { predictions } = (await mixed.json()) as PredictionsDto;
     predictions.forEach(({ score }, i) => expect(Math.abs(score - probability(2 + i))).toBeLessThan(1e-5));
     expect(await computed()).toBe(6);
@@ -181,7 +170,7 @@ describe('the cache', () => {
 
   it('is off otherwise', async () => {
     await start();
-    for (let i = 0; i < 2; i++) await service.json(200, 'POST', '/predict', { sentence: sentences[0] });
+    for (let i = 0; i < 2; i++) await service.client.judge(sentences[0]!);
     expect(await computed()).toBe(2);
   });
 });

@@ -4,10 +4,9 @@ import { createInterface } from 'node:readline';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { PredictionsDto } from '../src/predictions/dto/prediction.dto.js';
 import { streamHeaders } from '../src/predictions/streams/stream-documentation.js';
 import { problemOf } from './support/http.js';
-import { metricOf, removeFolders, startService, until, type Service } from './support/service.js';
+import { removeFolders, startService, until, type Service } from './support/service.js';
 import { goldens, registerTinyModel } from './support/tiny-model.js';
 
 const ndjson = 'application/x-ndjson';
@@ -35,7 +34,7 @@ async function start(environment: Record<string, string> = {}): Promise<void> {
 
 afterAll(removeFolders);
 
-const metric = async (name: string) => (await metricOf(service, name)) ?? 0;
+const metric = async (name: string) => (await service.client.metric(name)) ?? 0;
 
 const outcome = (name: string) =>
   metric(`wellformed_predictions_total{outcome="${name}",alias="production"}`);
@@ -43,7 +42,7 @@ const waiting = () => metric('wellformed_prediction_queue_length');
 
 async function stream(type: string, body: string | Uint8Array, accept?: string, query = '') {
   const headers = { 'content-type': type, ...(accept !== undefined && { accept }) };
-  const response = await service.request('POST', `/predict${query}`, body, headers);
+  const response = await service.client.request('POST', `/predict${query}`, body, headers);
   return { response, text: await response.text() };
 }
 
@@ -109,7 +108,7 @@ describe('a stream', () => {
       json(all.map((sentence, i) => (i % 2 ? sentence : { sentence, id: `s${i}` }))),
     );
     expect(lines.map(({ line }) => line)).toEqual(all.map((_, i) => i + 1));
-    const { predictions } = await service.json<PredictionsDto>(200, 'POST', '/predict', { sentences });
+    const { predictions } = await service.client.judge(sentences);
     lines.forEach(({ line, id, score, ...rest }) => {
       const { score: alone, ...others } = predictions[((line - 1) * 5) % sentences.length]!;
       expect(Math.abs(score - alone)).toBeLessThan(1e-5);
@@ -238,7 +237,9 @@ describe('a stream', () => {
 
   it('that cannot begin is a problem like any other', async () => {
     const refusal = async (status: number, type: string, body: string, query = '') => {
-      const response = await service.request('POST', `/predict${query}`, body, { 'content-type': type });
+      const response = await service.client.request('POST', `/predict${query}`, body, {
+        'content-type': type,
+      });
       return problemOf(response, status);
     };
     const lines = json(sentences);
@@ -263,7 +264,7 @@ describe('a stream', () => {
     expect((await stream(tsv, 'A word, a sentence, a text.\n')).response.status).toBe(200);
     expect((await refusal(422, tsv, 'PK\u0003\u0004\n\0\0')).detail).toContain('ZIP');
     const elsewhere = (path: string) =>
-      service.request('PUT', path, lines, { 'content-type': ndjson }).then(({ status }) => status);
+      service.client.request('PUT', path, lines, { 'content-type': ndjson }).then(({ status }) => status);
     expect(await elsewhere('/aliases/other')).toBe(415);
     expect(await elsewhere('/nowhere')).toBe(404);
   });
@@ -293,13 +294,13 @@ describe('a stream', () => {
     talk.say(sentences[0]);
     await talk.hear();
     const { id } = await registerTinyModel(service.app, { promote: 'never' });
-    await service.json(200, 'PUT', '/aliases/production', { modelId: id });
+    await service.client.api.aliases.put({ path: { name: 'production' }, body: { modelId: id } });
     production = id;
     talk.say(sentences[1]);
     expect(await talk.hear()).toMatchObject({ line: 2, truncated: false });
     expect((await talk.headers())['wellformed-model']).toBe(first);
 
-    await service.json(204, 'DELETE', `/models/${first}`);
+    await service.client.api.models.delete({ path: { id: first } });
     talk.say(sentences[2]);
     const { error } = await talk.hear();
     expect(error).toMatchObject({
@@ -339,9 +340,7 @@ describe('a long stream', () => {
       const { line, error } = JSON.parse(text) as AnswerLine;
       if (line !== ++lines || error !== undefined) throw new Error(`${lines}: ${text}`);
       if (!measuredAt.includes(lines)) continue;
-      void service
-        .json(200, 'POST', '/predict', { sentence: 'A single one.' })
-        .then(() => singles.push(lines));
+      void service.client.judge('A single one.').then(() => singles.push(lines));
       collectGarbage();
       const { heapUsed, arrayBuffers } = process.memoryUsage();
       bytes.push(heapUsed + arrayBuffers);
@@ -391,7 +390,7 @@ describe('a stream that waits', () => {
 
   it('waits for room in a full queue, and is not refused', async () => {
     await start({ WELLFORMED_PREDICT_MAX_WAIT: '1 s', WELLFORMED_PREDICT_QUEUE: '8' });
-    const others = service.json(200, 'POST', '/predict', { sentences: sentences.slice(0, 8) });
+    const others = service.client.judge(sentences.slice(0, 8));
     await until(async () => (await waiting()) === 8);
     expect(await judged(json(sentences.slice(8, 10)))).toHaveLength(2);
     await others;
@@ -403,7 +402,7 @@ describe('a stream that waits', () => {
     const streams = [new Conversation(), new Conversation()];
     for (const talk of streams) talk.say(...sentences.slice(0, 8));
     await until(async () => (await waiting()) === 4);
-    await service.json(200, 'POST', '/predict', { sentences: sentences.slice(8, 12) });
+    await service.client.judge(sentences.slice(8, 12));
     for (const talk of streams) talk.request.destroy();
     expect(await outcome('refused')).toBe(0);
   });
@@ -414,9 +413,9 @@ describe('a stream that waits', () => {
       WELLFORMED_PREDICT_QUEUE: '8',
       WELLFORMED_PREDICT_STREAM_IDLE: '200 ms',
     });
-    const others = service.json(200, 'POST', '/predict', { sentences: sentences.slice(0, 8) });
+    const others = service.client.judge(sentences.slice(0, 8));
     await until(async () => (await waiting()) === 8);
-    const refused = await service.request('POST', '/predict', json(sentences.slice(8)), {
+    const refused = await service.client.request('POST', '/predict', json(sentences.slice(8)), {
       'content-type': ndjson,
     });
     expect(refused.headers.get('retry-after')).toMatch(/^\d+$/);

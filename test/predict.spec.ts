@@ -1,10 +1,10 @@
 import { truncateSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { PredictionDto, PredictionsDto } from '../src/predictions/dto/prediction.dto.js';
+import type { PredictionDto, ProblemDetails } from '../packages/client/src/index.js';
 import { LoadedModels } from '../src/predictions/serving/loaded-models.js';
 import { problemOf } from './support/http.js';
-import { removeFolders, startService, type Problem, type Service } from './support/service.js';
+import { removeFolders, startService, type Service } from './support/service.js';
 import { goldens, registerTinyModel } from './support/tiny-model.js';
 
 const sentences = goldens.sentences.map(({ sentence }) => sentence);
@@ -25,14 +25,14 @@ afterAll(async () => {
 });
 
 async function predict(body: unknown, headers?: Record<string, string>, query = ''): Promise<PredictionDto> {
-  const response = await service.request('POST', `/predict${query}`, body, headers);
+  const response = await service.client.request('POST', `/predict${query}`, body, headers);
   expect(response.status).toBe(200);
   return (await response.json()) as PredictionDto;
 }
 
 async function refusal(status: number, body: unknown, headers?: Record<string, string>, query = '') {
-  const response = await service.request('POST', `/predict${query}`, body, headers);
-  const problem = (await response.json()) as Problem;
+  const response = await service.client.request('POST', `/predict${query}`, body, headers);
+  const problem = (await response.json()) as ProblemDetails;
   expect(problem).toMatchObject({ status });
   expect(response.status).toBe(status);
   expect(response.headers.get('content-type')).toMatch(/^application\/problem\+json/);
@@ -40,7 +40,7 @@ async function refusal(status: number, body: unknown, headers?: Record<string, s
 }
 
 async function metric(line: RegExp): Promise<number> {
-  const page = await (await service.request('GET', '/metrics')).text();
+  const page = await (await service.client.request('GET', '/metrics')).text();
   return Number(new RegExp(`^${line.source} (\\S+)$`, 'm').exec(page)?.[1] ?? 0);
 }
 
@@ -52,7 +52,7 @@ describe('without a model', () => {
   afterAll(() => empty.stop());
 
   const refused = async (status: number, body: unknown, headers?: Record<string, string>) =>
-    problemOf(await empty.request('POST', '/predict', body, headers), status);
+    problemOf(await empty.client.request('POST', '/predict', body, headers), status);
 
   it('says how to train one', async () => {
     expect((await refused(409, { sentence: 'A cat sat.' })).detail).toContain('POST /train');
@@ -63,13 +63,13 @@ describe('without a model', () => {
   it('says how to put one into production, where there is one', async () => {
     const { id } = await registerTinyModel(empty.app, { promote: 'never' });
     expect((await refused(409, { sentence: 'A cat sat.' })).detail).toContain('/aliases/production');
-    await empty.json(204, 'DELETE', `/models/${id}`);
+    await empty.client.api.models.delete({ path: { id } });
   });
 });
 
 describe('with a model in production', () => {
   it('judges sentences as PyTorch does, in their order', async () => {
-    const answer = await service.json<PredictionsDto>(200, 'POST', '/predict', { sentences });
+    const answer = await service.client.judge(sentences);
     expect(answer.model).toEqual({
       id: production,
       name: 'Tiny',
@@ -199,7 +199,7 @@ describe('with a model in production', () => {
 
   it('takes a model by id or alias, in the body or the query', async () => {
     const other = await registerTinyModel(service.app, { name: 'Other', promote: 'never' });
-    await service.json(200, 'PUT', '/aliases/other', { modelId: other.id });
+    await service.client.api.aliases.put({ path: { name: 'other' }, body: { modelId: other.id } });
     const sentence = 'A cat sat.';
     const byId = { id: other.id, name: 'Other', alias: null, precision: 'fp32' };
     const byAlias = { ...byId, alias: 'other' };
@@ -217,7 +217,7 @@ describe('with a model in production', () => {
 
   it('takes 256 sentences at once', async () => {
     const many = Array.from({ length: 256 }, (_, i) => sentences[i % sentences.length]!);
-    const { predictions } = await service.json<PredictionsDto>(200, 'POST', '/predict', { sentences: many });
+    const { predictions } = await service.client.judge(many);
     expect(predictions).toHaveLength(256);
     predictions.forEach(({ score }, i) => {
       expect(Math.abs(score - probability(i % sentences.length))).toBeLessThan(1e-4);
@@ -226,9 +226,7 @@ describe('with a model in production', () => {
 
   it('says where it read only the beginning', async () => {
     const long = 'the cat sat on the mat and '.repeat(40);
-    const { predictions } = await service.json<PredictionsDto>(200, 'POST', '/predict', {
-      sentences: [long, 'A cat sat.'],
-    });
+    const { predictions } = await service.client.judge([long, 'A cat sat.']);
     expect(predictions.map(({ truncated }) => truncated)).toEqual([true, false]);
   });
 
@@ -287,10 +285,10 @@ describe('with a model in production', () => {
 
   it('leaves other routes to JSON', async () => {
     for (const headers of [form, { 'content-type': 'text/plain' }]) {
-      expect((await service.request('PUT', '/aliases/other', 'modelId=production', headers)).status).toBe(
-        415,
-      );
-      expect((await service.request('POST', '/nowhere', 'x', headers)).status).toBe(404);
+      expect(
+        (await service.client.request('PUT', '/aliases/other', 'modelId=production', headers)).status,
+      ).toBe(415);
+      expect((await service.client.request('POST', '/nowhere', 'x', headers)).status).toBe(404);
     }
   });
 
@@ -303,8 +301,8 @@ describe('with a model in production', () => {
     ];
     const read = () => Promise.all(series.map(metric));
     const before = await read();
-    await service.json(200, 'POST', '/predict', { sentences });
-    await service.json(200, 'POST', '/predict', { sentences, model: production });
+    await service.client.judge(sentences);
+    await service.client.judge(sentences, { model: production });
     const acceptable = goldens.forward.probabilities.filter(([, p]) => p > 0.5).length;
     const grown = (await read()).map((value, i) => value - before[i]!);
     expect(grown).toEqual([acceptable, sentences.length - acceptable, acceptable, 2]);
@@ -340,7 +338,7 @@ describe('several models', () => {
     const { id } = await registerTinyModel(service.app, { promote: 'never' });
     for (const model of [production, id]) await predict({ sentence: 'A cat sat.', model });
     expect(await metric(/wellformed_loaded_models/)).toBe(2);
-    await service.json(204, 'DELETE', `/models/${id}`);
+    await service.client.api.models.delete({ path: { id } });
     await refusal(404, { sentence: 'A cat sat.', model: id });
     expect(await metric(/wellformed_loaded_models/)).toBe(1);
   });
@@ -350,19 +348,19 @@ describe('a damaged model', () => {
   it('is a clear error, and neither the start nor other models suffer', async () => {
     const { id } = await registerTinyModel(service.app, { promote: 'never' });
     truncateSync(path.join(service.folder, 'models', id, 'model.safetensors'), 1000);
-    await service.json(200, 'PUT', '/aliases/damaged', { modelId: id });
+    await service.client.api.aliases.put({ path: { name: 'damaged' }, body: { modelId: id } });
     const errors = () => metric(/wellformed_predictions_total\{outcome="error",alias="damaged"\}/);
     const refused = await refusal(503, { sentence: 'A cat sat.', model: 'damaged' });
     expect(refused.detail).toContain(`${id} could not be loaded`);
     expect(await errors()).toBe(1);
-    await service.json(200, 'PUT', '/aliases/production', { modelId: id });
+    await service.client.api.aliases.put({ path: { name: 'production' }, body: { modelId: id } });
     await service.stop();
 
     service = await startService(service.folder);
     await refusal(503, { sentence: 'A cat sat.' });
     expect(service.app.get(LoadedModels).failures).toMatchObject([{ modelId: id }]);
     await predict({ sentence: 'A cat sat.', model: production });
-    await service.json(200, 'PUT', '/aliases/production', { modelId: production });
+    await service.client.api.aliases.put({ path: { name: 'production' }, body: { modelId: production } });
     expect((await predict({ sentence: 'A cat sat.' })).model.id).toBe(production);
   });
 });

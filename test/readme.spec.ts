@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { DatasetDto } from '../src/datasets/dto/dataset.dto.js';
-import type { RunDto } from '../src/training/dto/run.dto.js';
+import type { DatasetDto, RunDto } from '../packages/client/src/index.js';
 import { FileServer } from './support/file-server.js';
 import { startServiceProcess, type RunningService } from './support/service-process.js';
 

@@ -21,7 +21,7 @@ beforeAll(async () => {
     WELLFORMED_MAX_UPLOAD_BYTES: '2 MiB',
   });
   url = await service.app.getUrl();
-  ({ score: plainScore } = await service.json<{ score: number }>(200, 'POST', '/predict', { sentence }));
+  ({ score: plainScore } = await service.client.judge(sentence));
 }, 60_000);
 afterAll(async () => {
   await service.stop();
@@ -134,7 +134,7 @@ describe('bytes that are not UTF-8', () => {
   const latin1 = (value: unknown) => Buffer.from(JSON.stringify(value), 'latin1');
 
   it('are refused in JSON on every route, with their place', async () => {
-    const { items } = await service.json<{ items: { id: string; name: string }[] }>(200, 'GET', '/models');
+    const { items } = await service.client.api.models.list();
     const [model] = items;
     for (const [method, path, body, at] of [
       ['POST', '/predict', latin1({ sentence }), 21],
@@ -145,7 +145,7 @@ describe('bytes that are not UTF-8', () => {
       const problem = await problemOf(await send(method, path, body, json), 422);
       expect(problem.errors![0]!.message).toContain(`byte ${at} (0xe9) is not UTF-8`);
     }
-    expect(await service.json(200, 'GET', `/models/${model!.id}`)).toMatchObject({ name: model!.name });
+    expect(await service.client.model(model!.id)).toMatchObject({ name: model!.name });
   });
 
   it('are refused as text, with their place', async () => {

@@ -13,7 +13,7 @@ describe('answers to browsers', () => {
   });
 
   const get = (path: string, headers: Record<string, string> = {}) =>
-    service.request('GET', path, undefined, headers);
+    service.client.request('GET', path, undefined, headers);
 
   it('let nothing run, load or frame them, and are kept in no cache', async () => {
     for (const path of ['/models', '/nowhere', '/health/live', '/metrics', '/openapi.json', '/predict']) {
@@ -52,7 +52,7 @@ describe('answers to browsers', () => {
   it('allow no page of another site to read them', async () => {
     const { headers } = await get('/models', { origin: 'https://elsewhere.example' });
     expect(headers.get('access-control-allow-origin')).toBeNull();
-    const preflight = await service.request('OPTIONS', '/predict', undefined, {
+    const preflight = await service.client.request('OPTIONS', '/predict', undefined, {
       origin: 'https://elsewhere.example',
       'access-control-request-method': 'POST',
     });
@@ -62,7 +62,7 @@ describe('answers to browsers', () => {
 
   it('allow no page of another site to change anything: a form needs nobody’s leave', async () => {
     const from = (headers: Record<string, string>) =>
-      service.request('POST', '/datasets', formOf('1\tWe go.\n'), headers);
+      service.client.request('POST', '/datasets', formOf('1\tWe go.\n'), headers);
     for (const headers of [
       { 'sec-fetch-site': 'cross-site', origin: 'https://elsewhere.example' },
       { 'sec-fetch-site': 'same-site', origin: 'https://elsewhere.example' },
@@ -82,7 +82,7 @@ describe('answers to browsers', () => {
 describe('WELLFORMED_CORS_ORIGINS', () => {
   const app = 'https://app.example';
   const preflight = (service: Service, origin: string) =>
-    service.request('OPTIONS', '/predict', undefined, {
+    service.client.request('OPTIONS', '/predict', undefined, {
       origin,
       'access-control-request-method': 'POST',
       'access-control-request-headers': 'authorization,content-type',
@@ -103,7 +103,7 @@ describe('WELLFORMED_CORS_ORIGINS', () => {
       (await preflight(service, 'https://elsewhere.example')).headers.get('access-control-allow-origin'),
     ).toBeNull();
     // The reason of a refusal can be read too.
-    const refused = await service.request(
+    const refused = await service.client.request(
       'POST',
       '/predict',
       { sentence: 'We go.' },
@@ -122,7 +122,7 @@ describe('WELLFORMED_CORS_ORIGINS', () => {
   it('lets all in with *', async () => {
     const service = await startService(undefined, { WELLFORMED_CORS_ORIGINS: '*' });
     expect((await preflight(service, app)).headers.get('access-control-allow-origin')).toBe('*');
-    const response = await service.request('POST', '/datasets', formOf('1\tWe go.\n'), {
+    const response = await service.client.request('POST', '/datasets', formOf('1\tWe go.\n'), {
       origin: app,
       'sec-fetch-site': 'cross-site',
     });

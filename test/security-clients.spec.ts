@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newApiKey } from './support/api-keys.js';
-import { formOf, problemOf } from './support/http.js';
+import { problemOf } from './support/http.js';
 import { removeFolders, startService, type Service } from './support/service.js';
 
 /** What a socket received until it was closed, and after how many milliseconds that was. */
@@ -70,7 +70,7 @@ describe('clients that are slow', () => {
     expect(received).toContain('"detail":"The body did not come');
     expect(received).toContain('connection: close');
     expect(after).toBeLessThan(5000);
-    expect((await service.request('GET', '/health/ready')).status).toBe(200);
+    expect((await service.client.request('GET', '/health/ready')).status).toBe(200);
   });
 
   it('keeps those that send a long body in pieces, each in time', async () => {
@@ -135,7 +135,7 @@ describe('clients that are slow', () => {
 
   it('may be told to wait as long as can be set', async () => {
     const patient = await startService(undefined, { WELLFORMED_CLIENT_TIMEOUT: '60 min' });
-    expect((await patient.request('GET', '/health/live')).status).toBe(200);
+    expect((await patient.client.request('GET', '/health/live')).status).toBe(200);
     await patient.stop();
   });
 
@@ -259,7 +259,7 @@ describe('what never becomes a request', () => {
     await Promise.all(closed);
     await expect
       .poll(() =>
-        service.request('GET', '/health/live').then(
+        service.client.request('GET', '/health/live').then(
           ({ status }) => status,
           () => 0,
         ),
@@ -276,7 +276,7 @@ describe('clients that ask too often', () => {
     service = await startService(undefined, { WELLFORMED_RATE_LIMIT: '5', ...environment });
   };
   const ask = (headers: Record<string, string> = {}, path = '/models') =>
-    service.request('GET', path, undefined, headers);
+    service.client.request('GET', path, undefined, headers);
   const stop = async () => {
     await service.stop();
     removeFolders();
@@ -348,7 +348,7 @@ describe('clients that ask too often', () => {
     await start({ WELLFORMED_RATE_LIMIT: '0' });
     const response = await ask();
     expect(response.headers.get('ratelimit')).toBeNull();
-    await service.json(201, 'POST', '/datasets', formOf('1\tWe go.\n'));
+    await service.client.upload('1\tWe go.\n');
     await stop();
   });
 });

@@ -32,7 +32,7 @@ describe('API keys', () => {
   });
 
   const ask = (method: string, path: string, headers: Record<string, string>, body?: unknown) =>
-    service.request(method, path, body, headers);
+    service.client.request(method, path, body, headers);
 
   // An id that there is none of: 404 means that the key opened the door.
   const routes: [method: string, path: string, opens: (keyof typeof keys)[], answer: number][] = [
@@ -149,10 +149,7 @@ describe('API keys', () => {
   });
 
   it('turns away before the body is read', async () => {
-    const before = await service
-      .json<{ items: unknown[] }>(200, 'GET', '/health/live')
-      .catch(() => undefined);
-    expect(before).toBeDefined();
+    expect(await service.client.api.health.live()).toBeDefined();
     await problemOf(await ask('POST', '/datasets', {}, formOf('1\tWe go.\n')), 401);
     // Broken, too large, of a wrong type: none of this is told to strangers.
     await problemOf(
@@ -207,9 +204,9 @@ describe('the areas that need no key', () => {
       ['/health/ready', 200],
       ['/models', 401],
     ] as const) {
-      expect([path, (await service.request('GET', path)).status]).toEqual([path, status]);
+      expect([path, (await service.client.request('GET', path)).status]).toEqual([path, status]);
     }
-    expect((await service.request('GET', '/docs', undefined, keys.predict.headers)).status).toBe(200);
+    expect((await service.client.request('GET', '/docs', undefined, keys.predict.headers)).status).toBe(200);
     await service.stop();
   });
 });
@@ -217,20 +214,18 @@ describe('the areas that need no key', () => {
 describe('a service without keys', () => {
   it('asks for none, and its document says so', async () => {
     const service = await startService();
-    expect((await service.request('GET', '/models', undefined, unknown.headers)).status).toBe(200);
+    expect((await service.client.request('GET', '/models', undefined, unknown.headers)).status).toBe(200);
     for (const headers of [{}, unknown.headers] as Record<string, string>[]) {
-      expect(await (await service.request('GET', '/whoami', undefined, headers)).json()).toEqual({
+      expect(await (await service.client.request('GET', '/whoami', undefined, headers)).json()).toEqual({
         anonymous: true,
         name: null,
         scopes: ['predict', 'train', 'metrics', 'admin'],
         limits: { requestsPerMinute: null, bodyBytes: 2 ** 20, uploadBytes: 2 ** 30 },
       });
     }
-    const document = await service.json<{ paths: Record<string, Record<string, object>> }>(
-      200,
-      'GET',
-      '/openapi.json',
-    );
+    const document = (await service.client.document()) as unknown as {
+      paths: Record<string, Record<string, object>>;
+    };
     expect(document.paths['/models']!.get).toMatchObject({ security: [{ bearer: [] }, { header: [] }, {}] });
     await service.stop();
     removeFolders();

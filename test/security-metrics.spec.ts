@@ -27,9 +27,9 @@ describe('WELLFORMED_METRICS_PORT', () => {
     await problemOf(await fetch(`${root}/models`, { headers }), 404);
     await problemOf(await fetch(`${root}/metrics`, { method: 'POST', body: 'x' }), 405);
 
-    const { detail } = await problemOf(await service.request('GET', '/metrics', undefined, headers), 404);
+    const { detail } = await service.client.problem(404, 'GET', '/metrics', undefined, headers);
     expect(detail).toContain('WELLFORMED_METRICS_PORT');
-    await problemOf(await service.request('GET', '/metrics'), 401);
+    await service.client.problem(401, 'GET', '/metrics');
   });
 
   it('says so where the port cannot be opened', async () => {

@@ -12,9 +12,8 @@ import { request } from 'node:http';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { DatasetDto } from '../src/datasets/dto/dataset.dto.js';
-import type { ServedModelsDto } from '../src/predictions/dto/served-models.dto.js';
-import { formOf, problemOf } from './support/http.js';
+import type { DatasetDto } from '../packages/client/src/index.js';
+import { formOf } from './support/http.js';
 import { removeFolders, startService, type Service } from './support/service.js';
 import { registerTinyModel } from './support/tiny-model.js';
 
@@ -33,7 +32,7 @@ describe('names from outside', () => {
     cpSync(tinyBert, path.join(baseModels, 'damaged'), { recursive: true });
     writeFileSync(path.join(service.folder, 'secret.txt'), 'secret');
     symlinkSync('/etc', path.join(baseModels, 'link'));
-    dataset = await service.json(201, 'POST', '/datasets', formOf('1\tWe go.\n0\tWe goes.\n'.repeat(20)));
+    dataset = await service.client.upload('1\tWe go.\n0\tWe goes.\n'.repeat(20));
   });
   afterAll(async () => {
     await service.stop();
@@ -110,13 +109,15 @@ describe('names from outside', () => {
     // Whatever kind of file its name says that it is.
     const fields = { format: 'tsv', name: `x ${name.replace('\u0000', '')}` };
     const form = formOf('1\tWe go.\n', fields, name);
-    const made = await service.json<DatasetDto>(201, 'POST', '/datasets', form);
+    const response = await service.client.request('POST', '/datasets', form);
+    expect(response.status).toBe(201);
+    const made = (await response.json()) as DatasetDto;
     const now = files().map((line) => line.replace(/(ds|mdl)_\w+/g, '$1'));
     const added = now.filter((line) => !before.includes(line));
     for (const line of added) expect(line).toMatch(/^datasets\/ds/);
     expect(made.originalFileName ?? '').not.toMatch(/[/\\\0]/);
     expect(readFileSync(path.join(service.folder, 'secret.txt'), 'utf8')).toBe('secret');
-    await service.json(204, 'DELETE', `/datasets/${made.id}`);
+    await service.client.api.datasets.delete({ path: { id: made.id } });
   });
 
   it.each([...climbing, 'link', 'link/ssl', '.staging', 'damaged/../damaged'])(
@@ -124,7 +125,7 @@ describe('names from outside', () => {
     async (baseModel) => {
       const before = files();
       const body = { datasetId: dataset.id, baseModel };
-      const { detail } = await problemOf(await service.request('POST', '/train', body), 422);
+      const { detail } = await service.client.problem(422, 'POST', '/train', body);
       expect(detail).not.toContain(service.folder);
       expect(files()).toEqual(before);
     },
@@ -144,7 +145,7 @@ describe('names from outside', () => {
         cpSync(tinyBert, folder, { recursive: true });
         damage(folder);
         const body = { datasetId: dataset.id, baseModel: 'damaged' };
-        const { detail } = await problemOf(await service.request('POST', '/train', body), 422);
+        const { detail } = await service.client.problem(422, 'POST', '/train', body);
         expect(detail).toContain('base-models/damaged');
         expect(detail).toContain(file);
         expect(detail).not.toContain(service.folder);
@@ -156,9 +157,9 @@ describe('names from outside', () => {
       const folder = path.join(service.folder, 'models', id);
       truncateSync(path.join(folder, 'model.onnx'), 100);
       const answers = [
-        await (await service.request('POST', '/predict', { sentence: 'We go.', model: id })).text(),
-        JSON.stringify(await service.json<ServedModelsDto>(200, 'GET', '/predict/models')),
-        await (await service.request('GET', `/models/${id}/files/model.onnx`)).text(),
+        await (await service.client.request('POST', '/predict', { sentence: 'We go.', model: id })).text(),
+        JSON.stringify(await service.client.api.servedModels.list()),
+        await (await service.client.request('GET', `/models/${id}/files/model.onnx`)).text(),
       ];
       for (const answer of answers) expect(answer).not.toContain(service.folder);
       expect(answers[0]).toContain(id);

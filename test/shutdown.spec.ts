@@ -4,7 +4,7 @@ import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { RunDto } from '../src/training/dto/run.dto.js';
+import type { RunDto } from '../packages/client/src/index.js';
 import { ask, formBytes, type Answer } from './support/clients.js';
 import { practiceRows } from './support/practice-rows.js';
 import { seededFolder } from './support/seeded-folder.js';

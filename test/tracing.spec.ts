@@ -2,6 +2,7 @@ import { cpSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { RunDto } from '../packages/client/src/index.js';
 import { LoadedModels } from '../src/predictions/serving/loaded-models.js';
 import { Tracing } from '../src/tracing/tracing.js';
 import { newApiKey } from './support/api-keys.js';
@@ -74,16 +75,16 @@ describe.each([['http/protobuf'], ['http/json']])('the trace of a request (%s)',
     );
     modelId = (await registerTinyModel(app)).id;
     const ask = (id: string, body: unknown, more: Record<string, string> = {}) =>
-      service!.request('POST', '/predict', body, { ...headers, ...more, 'x-request-id': id });
+      service!.client.request('POST', '/predict', body, { ...headers, ...more, 'x-request-id': id });
     const answers = [
       await ask('one', { sentence: secret }, { traceparent }),
       await ask('many', { sentences: Array.from({ length: 8 }, (_, i) => `The cat ${'sat '.repeat(i)}.`) }),
       await ask('bad', { sentence: '' }),
-      await service!.request('GET', `/${encodeURIComponent(secret)}?${key}`, undefined, {
+      await service!.client.request('GET', `/${encodeURIComponent(secret)}?${key}`, undefined, {
         ...headers,
         'x-request-id': 'lost',
       }),
-      await service!.request('GET', '/health/ready'),
+      await service!.client.request('GET', '/health/ready'),
     ];
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 422, 404, 200]);
     await stop();
@@ -180,7 +181,7 @@ describe('a request that fails', () => {
     );
     await registerTinyModel(app);
     const ask = (id: string) =>
-      service!.request('POST', '/predict', { sentence: secret }, { 'x-request-id': id });
+      service!.client.request('POST', '/predict', { sentence: secret }, { 'x-request-id': id });
     await ask('first');
     await until(() => Promise.resolve(app.get(LoadedModels).held.some(({ state }) => state === 'ready')));
     expect((await ask('late')).status).toBe(503);
@@ -196,19 +197,15 @@ describe('a request that fails', () => {
 
 describe('the trace of a training', () => {
   it('has its phases, and says which request asked for it', { timeout: 180_000 }, async () => {
-    const { folder, json } = await start({ OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url });
+    const { folder, client } = await start({ OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url });
     const tinyBert = fileURLToPath(new URL('./goldens/tiny-bert/', import.meta.url));
     cpSync(tinyBert, path.join(folder, 'base-models', 'tiny-bert'), { recursive: true });
     const form = formOf(practiceRows(64, 1), { epochs: '2', baseModel: 'tiny-bert' });
-    const response = await service!.request('POST', '/train', form, { traceparent });
+    const response = await service!.client.request('POST', '/train', form, { traceparent });
     expect(response.status).toBe(202);
-    const { id } = (await response.json()) as { id: string };
-    let modelId: string | undefined;
-    await until(async () => {
-      const run = await json<{ status: string; modelId?: string }>(200, 'GET', `/train/${id}`);
-      modelId = run.modelId;
-      return run.status === 'succeeded';
-    });
+    const { id } = (await response.json()) as RunDto;
+    const { status, modelId } = await client.untilEnded(id);
+    expect(status).toBe('succeeded');
     await stop();
 
     const request = span('POST /train');
@@ -251,7 +248,7 @@ describe('tracing that nobody asked for', () => {
     const { app } = await start(variables as Record<string, string>);
     expect(app.get(Tracing).isOn).toBe(false);
     expect(app.get(Tracing).begin('anything')).toBeUndefined();
-    expect((await service!.request('GET', '/datasets')).status).toBe(200);
+    expect((await service!.client.request('GET', '/datasets')).status).toBe(200);
   });
 });
 

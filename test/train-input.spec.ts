@@ -1,26 +1,11 @@
 import { cpSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { DatasetDto, DatasetPageDto } from '../src/datasets/dto/dataset.dto.js';
-import type { ModelDto, ModelPageDto } from '../src/models/dto/model.dto.js';
-import type { RunDto, RunPageDto } from '../src/training/dto/run.dto.js';
+import type { DatasetDto } from '../packages/client/src/index.js';
 import { problemOf } from './support/http.js';
 import { practiceRows } from './support/practice-rows.js';
 import type { RunningService } from './support/service-process.js';
-import {
-  get,
-  parseEvents,
-  quick,
-  request,
-  startTrainer,
-  text,
-  tinyBaseModels,
-  tinyBert,
-  trainJson,
-  untilEnded,
-  upload,
-  uploadText,
-} from './support/trainer.js';
+import { quick, startTrainer, tinyBaseModels, tinyBert } from './support/trainer.js';
 
 const baseModels = tinyBaseModels();
 cpSync(tinyBert, path.join(baseModels, 'damaged'), { recursive: true });
@@ -35,21 +20,20 @@ describe('the options of a training', { timeout: 180_000 }, () => {
   afterAll(() => service.stop());
 
   it('trains with every option of a form', async () => {
-    const form = new FormData();
     const options = {
-      ...{ batchSize: 8, gradientAccumulationSteps: 2, schedule: 'cosine', layerwiseLearningRateDecay: 0.9 },
+      ...{
+        batchSize: 8,
+        gradientAccumulationSteps: 2,
+        schedule: 'cosine' as const,
+        layerwiseLearningRateDecay: 0.9,
+      },
       ...{ labelSmoothing: 0.1, rDrop: 0.5, reinitializedLayers: 1, weightAveraging: 2, evaluationSteps: 10 },
     };
-    for (const [name, value] of Object.entries(options)) form.set(name, String(value));
-    form.set('classWeights', '2,1');
-    form.set('epochs', '3');
-    form.set('learningRate', '1e-3');
-    form.set('baseModel', 'tiny-bert');
-    form.set('file', new Blob([practiceRows(240, 8)]), 'practice.tsv');
-    const response = await fetch(`${service.url}/train`, { method: 'POST', body: form });
-    expect(response.status).toBe(202);
-    const { id } = (await response.json()) as RunDto;
-    const ended = await untilEnded(service, id);
+    const { id } = await service.client.start({
+      ...{ ...options, classWeights: [2, 1], epochs: 3, learningRate: 1e-3 },
+      file: practiceRows(240, 8),
+    });
+    const ended = await service.client.untilEnded(id);
     expect(ended).toMatchObject({
       status: 'succeeded',
       // 216 rows, 16 a step.
@@ -61,11 +45,9 @@ describe('the options of a training', { timeout: 180_000 }, () => {
     expect(ended.evaluations[0]!.epoch).toBeCloseTo(10 / 14, 12);
     expect(ended.epochs.map(({ epoch }) => epoch)).toEqual([1, 2, 3]);
 
-    const events = parseEvents(await text(service, `/train/${id}/events`));
-    const evaluations = events.filter(({ event }) => event === 'evaluation').map(({ data }) => data);
-    expect(evaluations).toEqual(ended.evaluations);
+    expect(await service.client.eventData(id, 'evaluation')).toEqual(ended.evaluations);
 
-    const model = await get<ModelDto>(service, `/models/${ended.modelId}`);
+    const model = await service.client.model(ended.modelId!);
     const kept = ended.evaluations.findLast(({ best }) => best)!;
     expect(model).toMatchObject({
       hyperparameters: { ...options, classWeights: [2, 1] },
@@ -78,19 +60,19 @@ describe('the options of a training', { timeout: 180_000 }, () => {
         })),
       },
     });
-    const card = await text(service, `/models/${ended.modelId}/files/README.md`);
+    const card = await service.client.modelCard(ended.modelId!);
     expect(card).toContain('| average');
     expect(card).toContain('| labelSmoothing | 0.1 |');
     expect(card).toContain('cosine decay');
   });
 
   it('stops early, says why, and keeps the best', async () => {
-    const dataset = await upload(service, 120, 9);
-    const { id } = await trainJson(service, {
+    const dataset = await service.client.uploadPractice(120, 9);
+    const { id } = await service.client.start({
       ...{ datasetId: dataset.id, baseModel: 'tiny-bert', epochs: 20, learningRate: 1e-12 },
       ...{ evaluationSteps: 2, earlyStoppingPatience: 3 },
     });
-    const ended = await untilEnded(service, id);
+    const ended = await service.client.untilEnded(id);
     expect(ended).toMatchObject({
       status: 'succeeded',
       totalSteps: 80,
@@ -99,13 +81,10 @@ describe('the options of a training', { timeout: 180_000 }, () => {
     });
     expect(ended.step).toBeLessThan(80);
     expect(ended.evaluations.map(({ best }) => best)).toEqual([true, false, false, false]);
-    const events = parseEvents(await text(service, `/train/${id}/events`));
-    expect(events.find(({ event }) => event === 'stoppedEarly')!.data).toEqual({
-      reason: ended.stoppedEarly,
-    });
-    const model = await get<ModelDto>(service, `/models/${ended.modelId}`);
+    expect(await service.client.eventData(id, 'stoppedEarly')).toEqual([{ reason: ended.stoppedEarly }]);
+    const model = await service.client.model(ended.modelId!);
     expect(model.metrics.stoppedEarly).toBe(ended.stoppedEarly);
-    expect(await text(service, `/models/${ended.modelId}/files/README.md`)).toContain(ended.stoppedEarly);
+    expect(await service.client.modelCard(ended.modelId!)).toContain(ended.stoppedEarly);
   });
 });
 
@@ -117,8 +96,8 @@ describe('bad input', () => {
   beforeAll(async () => {
     // On this engine a job can be too large.
     service = await startTrainer(baseModels, { settings: { WELLFORMED_MAX_UPLOAD_BYTES: '64 KiB' } });
-    dataset = await upload(service, 100, 6);
-    oneClass = await uploadText(service, 'The cat sat.\t1\nThe dog sat.\t1\n');
+    dataset = await service.client.uploadPractice(100, 6);
+    oneClass = await service.client.upload('The cat sat.\t1\nThe dog sat.\t1\n');
   });
   afterAll(() => service.stop());
 
@@ -177,42 +156,42 @@ describe('bad input', () => {
     ],
   ])('refuses %s', async (_what, status, pointer, change) => {
     const body = { datasetId: dataset.id, baseModel: 'tiny-bert', ...change() };
-    const problem = await problemOf(await request(service, 'POST', '/train', body), status);
+    const problem = await service.client.problem(status, 'POST', '/train', body);
     if (pointer) expect(problem.errors?.map((error) => error.pointer)).toEqual([pointer]);
     await nothingWasMade();
   });
 
   it('takes a validation set of one class', async () => {
-    const { id } = await trainJson(service, { ...quick(dataset), validationDatasetId: oneClass.id });
-    const ended = await untilEnded(service, id);
+    const { id } = await service.client.start({ ...quick(dataset), validationDatasetId: oneClass.id });
+    const ended = await service.client.untilEnded(id);
     expect(ended).toMatchObject({ status: 'succeeded', epochs: [{ mcc: 0 }] });
-    await request(service, 'DELETE', '/aliases/production');
-    expect((await request(service, 'DELETE', `/models/${ended.modelId}`)).status).toBe(204);
-    expect((await request(service, 'DELETE', `/train/${id}`)).status).toBe(204);
+    await service.client.request('DELETE', '/aliases/production');
+    expect((await service.client.request('DELETE', `/models/${ended.modelId}`)).status).toBe(204);
+    expect((await service.client.request('DELETE', `/train/${id}`)).status).toBe(204);
     await nothingWasMade();
   });
 
   it('refuses a job that the engine cannot hold, before it starts', async () => {
     const long = `${'The cat saw the dog and '.repeat(6)}left.\t1\nCat the left.\t0\n`.repeat(80);
-    const { id } = await uploadText(service, long);
+    const { id } = await service.client.upload(long);
     const body = { datasetId: id, baseModel: 'bert-base-uncased', batchSize: 128 };
-    const problem = await problemOf(await request(service, 'POST', '/train', body), 422);
+    const problem = await service.client.problem(422, 'POST', '/train', body);
     expect(problem.errors).toMatchObject([{ pointer: '#/batchSize' }]);
     expect(problem.detail).toMatch(
       /128 × 39 tokens needs about .* GiB.*gradientAccumulationSteps.*native TensorFlow/,
     );
-    expect((await request(service, 'DELETE', `/datasets/${id}`)).status).toBe(204);
+    expect((await service.client.request('DELETE', `/datasets/${id}`)).status).toBe(204);
     await nothingWasMade();
   });
 
   it('fails a run whose maxLength is more than the model reads', async () => {
-    const { id } = await trainJson(service, { ...quick(dataset), maxLength: 65 });
-    expect(await untilEnded(service, id)).toMatchObject({
+    const { id } = await service.client.start({ ...quick(dataset), maxLength: 65 });
+    expect(await service.client.untilEnded(id)).toMatchObject({
       status: 'failed',
       modelId: null,
       error: { detail: expect.stringMatching(/65.*tiny-bert reads 64 tokens/) },
     });
-    expect((await request(service, 'DELETE', `/train/${id}`)).status).toBe(204);
+    expect((await service.client.request('DELETE', `/train/${id}`)).status).toBe(204);
     await nothingWasMade();
   });
 
@@ -258,16 +237,16 @@ describe('bad input', () => {
   });
 
   it('refuses a list that cannot be', async () => {
-    await problemOf(await request(service, 'GET', '/train?status=lost'), 422);
-    await problemOf(await request(service, 'GET', '/train?limit=0'), 422);
-    await problemOf(await request(service, 'GET', '/train/run_0'), 404);
+    await service.client.problem(422, 'GET', '/train?status=lost');
+    await service.client.problem(422, 'GET', '/train?limit=0');
+    await service.client.problem(404, 'GET', '/train/run_0');
   });
 
   async function nothingWasMade(): Promise<void> {
-    const datasets = await get<DatasetPageDto>(service, '/datasets');
+    const datasets = await service.client.api.datasets.list();
     expect(datasets.items.map(({ id }) => id)).toEqual([oneClass.id, dataset.id]);
-    expect((await get<RunPageDto>(service, '/train')).items).toEqual([]);
-    expect((await get<ModelPageDto>(service, '/models')).items).toEqual([]);
+    expect((await service.client.api.training.list()).items).toEqual([]);
+    expect((await service.client.api.models.list()).items).toEqual([]);
     expect(readdirSync(path.join(service.data, 'staging'))).toEqual([]);
   }
 });

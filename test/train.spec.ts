@@ -1,25 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { EvaluationDto } from '../src/models/dto/evaluation.dto.js';
-import type { ModelDto } from '../src/models/dto/model.dto.js';
-import type { CalibrationQualityDto } from '../src/models/dto/serving.dto.js';
-import type { RunDto, RunMetricsDto } from '../src/training/dto/run.dto.js';
+import type { CalibrationQualityDto, RunDto } from '../packages/client/src/index.js';
 import { nativeEngine } from './support/engines.js';
-import { problemOf } from './support/http.js';
 import { practiceRows } from './support/practice-rows.js';
 import type { RunningService } from './support/service-process.js';
 import { shared } from './support/shared.js';
-import {
-  get,
-  parseEvents,
-  request,
-  startTrainer,
-  text,
-  tinyBaseModels,
-  trainJson,
-  untilEnded,
-  upload,
-} from './support/trainer.js';
+import { startTrainer, tinyBaseModels } from './support/trainer.js';
 
 const baseModels = tinyBaseModels();
 
@@ -52,30 +37,31 @@ describe.each(preferences)('training on %s', { timeout: 180_000 }, (engine, pref
   /** The same run, followed from its start to its end. */
   const followed = shared(async () => {
     const { run } = await queued();
-    const following = await fetch(`${service.url}/train/${run.id}/events`);
-    expect(following.headers.get('content-type')).toMatch(/^text\/event-stream/);
-    return parseEvents(await following.text());
+    return service.client.events(run.id);
   });
 
   const trained = shared(async () => {
     await followed();
     const { run } = await queued();
-    return get<RunDto>(service, `/train/${run.id}`);
+    return service.client.run(run.id);
   });
 
   /** The metrics page when the service has trained this one run. */
   const metricsOfFirst = shared(async () => {
     await trained();
     // The gauges of a training under way go a moment after its end is stored.
-    const page = () => text(service, '/metrics');
+    const page = () => service.client.text('/metrics');
     await expect.poll(page).not.toMatch(/^wellformed_training_loss /m);
     return page();
   });
 
   const trainedOnUploads = shared(async () => {
     await metricsOfFirst();
-    const [training, validation] = await Promise.all([upload(service, 480, 2), upload(service, 90, 3)]);
-    const started = await trainJson(service, {
+    const [training, validation] = await Promise.all([
+      service.client.uploadPractice(480, 2),
+      service.client.uploadPractice(90, 3),
+    ]);
+    const started = await service.client.start({
       datasetId: training.id,
       validationDatasetId: validation.id,
       baseModel: 'tiny-bert',
@@ -85,7 +71,7 @@ describe.each(preferences)('training on %s', { timeout: 180_000 }, (engine, pref
       name: 'Second',
       promote: 'never',
     });
-    return { validation, started, ended: await untilEnded(service, started.id) };
+    return { validation, started, ended: await service.client.untilEnded(started.id) };
   });
 
   it('takes a form with fields before and after the file', async () => {
@@ -101,18 +87,18 @@ describe.each(preferences)('training on %s', { timeout: 180_000 }, (engine, pref
 
   it('learns, and tells how', async () => {
     const events = await followed();
-    const types = events.map((event) => event.event);
+    const types = events.map(({ type }) => type);
     expect(types).toEqual(
       expect.arrayContaining(['status', 'phase', 'engine', 'plan', 'step', 'evaluation', 'epoch']),
     );
-    expect(events.filter(({ event }) => event === 'phase').map(({ data }) => data.phase)).toEqual([
+    expect(events.filter((event) => event.type === 'phase').map(({ data }) => data.phase)).toEqual([
       'downloading',
       'preparing',
       'training',
       'exporting',
     ]);
     expect(events.map(({ id }) => id)).toEqual(events.map((_, index) => index + 1));
-    expect(events.at(-1)).toMatchObject({ event: 'status', data: { status: 'succeeded' } });
+    expect(events.at(-1)).toMatchObject({ type: 'status', data: { status: 'succeeded' } });
     expect(service.logs()).not.toContain('Warning: Possible');
 
     const run = await trained();
@@ -147,21 +133,24 @@ describe.each(preferences)('training on %s', { timeout: 180_000 }, (engine, pref
 
   it('goes on with the events after the last one received', async () => {
     const run = await trained();
-    const all = parseEvents(await text(service, `/train/${run.id}/events`));
-    const later = parseEvents(await text(service, `/train/${run.id}/events`, { 'last-event-id': '5' }));
-    expect(later).toEqual(all.slice(5));
-    const response = await fetch(`${service.url}/train/${run.id}/events`, {
-      headers: { 'last-event-id': String(all.length) },
-    });
-    expect(response.status).toBe(204);
+    const all = await service.client.events(run.id);
+    expect(await service.client.events(run.id, 5)).toEqual(all.slice(5));
+    const after = (id: number) =>
+      service.client.request('GET', `/train/${run.id}/events`, undefined, { 'last-event-id': String(id) });
+    const stream = await after(5);
+    expect(stream.headers.get('content-type')).toMatch(/^text\/event-stream/);
+    expect(await stream.text()).toMatch(/^id: 6$/m);
+    expect((await after(all.length)).status).toBe(204);
   });
 
   it('keeps the loss curve', async () => {
     const run = await trained();
-    const { points, epochs, evaluations } = await get<RunMetricsDto>(service, `/train/${run.id}/metrics`);
+    const { points, epochs, evaluations } = await service.client.api.training.metrics({
+      path: { id: run.id },
+    });
     expect(points[0]).toMatchObject({ step: 1, epoch: 1, loss: expect.any(Number), learningRate: 0 });
     expect(points.at(-1)!.step).toBe(162);
-    const few = await get<RunMetricsDto>(service, `/train/${run.id}/metrics?points=3`);
+    const few = await service.client.api.training.metrics({ path: { id: run.id }, query: { points: 3 } });
     expect(few.points).toHaveLength(Math.min(3, points.length));
     expect([few.points[0], few.points.at(-1)]).toEqual([points[0], points.at(-1)]);
     expect(points.map(({ step }) => step)).toEqual(points.map(({ step }) => step).toSorted((a, b) => a - b));
@@ -171,7 +160,7 @@ describe.each(preferences)('training on %s', { timeout: 180_000 }, (engine, pref
 
   it('registers a model that judges', async () => {
     const run = await trained();
-    const model = await get<ModelDto>(service, `/models/${run.modelId}`);
+    const model = await service.client.model(run.modelId!);
     const best = Math.max(...run.epochs.map((epoch) => epoch.mcc));
     expect(model).toMatchObject({
       runId: run.id,
@@ -201,17 +190,14 @@ describe.each(preferences)('training on %s', { timeout: 180_000 }, (engine, pref
       'tokenizer_config.json',
       'vocab.txt',
     ]);
-    const judge = async (sentence: string) => {
-      const response = await fetch(`${service.url}/predict`, { method: 'POST', body: sentence });
-      return ((await response.json()) as { acceptable: boolean }).acceptable;
-    };
+    const judge = async (sentence: string) => (await service.client.judge(sentence)).acceptable;
     expect(await judge('The cat saw the dog.')).toBe(true);
     expect(await judge('Cat the saw the dog.')).toBe(false);
   });
 
   it('assesses both precisions as they are served', async () => {
     const { modelId } = await trained();
-    const { serving, metrics, validation } = await get<ModelDto>(service, `/models/${modelId}`);
+    const { serving, metrics, validation } = await service.client.model(modelId!);
     const { variants, auto } = serving!;
     expect(serving).toMatchObject({ sentences: 40, threads: expect.any(Number) });
     expect(variants.fp32.evaluation.confusionMatrix).toEqual(metrics.best.confusionMatrix);
@@ -239,9 +225,9 @@ describe.each(preferences)('training on %s', { timeout: 180_000 }, (engine, pref
     expect(auto.variant).toBe(loss <= 0.005 ? 'int8' : 'fp32');
     expect(auto.reason).toContain(`${variants.int8.evaluation.mcc.toFixed(4)} with int8`);
 
-    const card = await text(service, `/models/${modelId}/files/README.md`);
+    const card = await service.client.modelCard(modelId!);
     expect(card).toContain(`| int8 | ${variants.int8.evaluation.mcc.toFixed(4)} |`);
-    const page = await text(service, '/metrics');
+    const page = await service.client.text('/metrics');
     for (const precision of ['fp32', 'int8'] as const) {
       const { evaluation, calibration } = variants[precision];
       const labels = `alias="production",precision="${precision}"`;
@@ -281,7 +267,7 @@ describe.each(preferences)('training on %s', { timeout: 180_000 }, (engine, pref
         validationContentHash: validation.contentHash,
       },
     });
-    const model = await get<ModelDto>(service, `/models/${ended.modelId}`);
+    const model = await service.client.model(ended.modelId!);
     expect(model).toMatchObject({
       name: 'Second',
       aliases: [],
@@ -291,19 +277,14 @@ describe.each(preferences)('training on %s', { timeout: 180_000 }, (engine, pref
 
   it('keeps the weights of the best epoch', async () => {
     const { modelId } = (await trainedOnUploads()).ended;
-    const { id, validation, metrics, serving } = await get<ModelDto>(service, `/models/${modelId}`);
+    const { id, validation, metrics, serving } = await service.client.model(modelId!);
     const { int8 } = serving!.variants;
     for (const [precision, { loss, ...counted }] of [
       ['fp32', metrics.best],
       ['int8', int8.evaluation],
     ] as const) {
-      const body = { datasetId: validation.datasetId!, precision };
-      const asked = await request(service, 'POST', `/models/${id}/evaluations`, body);
-      let evaluation = (await asked.json()) as EvaluationDto;
-      while (evaluation.status === 'queued' || evaluation.status === 'running') {
-        await delay(100);
-        evaluation = await get<EvaluationDto>(service, `/models/${id}/evaluations/${evaluation.id}`);
-      }
+      const started = await service.client.evaluate(id, { datasetId: validation.datasetId!, precision });
+      const evaluation = await service.client.untilEvaluated(started);
       expect(evaluation.result).toMatchObject(counted);
       expect(evaluation.result!.loss).toBeCloseTo(loss, 4);
     }
@@ -311,9 +292,9 @@ describe.each(preferences)('training on %s', { timeout: 180_000 }, (engine, pref
 
   it('refuses to delete what something descends from', async () => {
     const run = await trained();
-    const refused = await problemOf(await request(service, 'DELETE', `/train/${run.id}`), 409);
+    const refused = await service.client.problem(409, 'DELETE', `/train/${run.id}`);
     expect(refused.detail).toContain(`DELETE /models/${run.modelId}`);
-    const used = await problemOf(await request(service, 'DELETE', `/datasets/${run.datasetId}`), 409);
+    const used = await service.client.problem(409, 'DELETE', `/datasets/${run.datasetId}`);
     expect(used.detail).toContain(run.id);
   });
 });

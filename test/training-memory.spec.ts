@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { RunDto } from '../src/training/dto/run.dto.js';
+import type { RunDto } from '../packages/client/src/index.js';
 import { sampleProcess } from './operations/support/process-watch.js';
 import { ask, formBytes } from './support/clients.js';
 import { formOf, problemOf } from './support/http.js';

@@ -6,7 +6,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { appliedMigrations, query } from '../src/database/database-file.js';
 import { Database } from '../src/storage/sqlite.js';
 import { migrationNames } from '../src/database/migrations/index.js';
-import type { PredictionsDto } from '../src/predictions/dto/prediction.dto.js';
 import { runServiceProcess } from './support/service-process.js';
 import { startService, type Service } from './support/service.js';
 
@@ -36,24 +35,23 @@ afterAll(async () => {
 describe('a data folder of the first release', () => {
   it.each(Object.keys(told.answers))('answers as it did then: GET %s', async (route) => {
     // There may be more in an answer today, and nothing less.
-    expect(await service.json(200, 'GET', route)).toMatchObject(told.answers[route] as object);
+    expect(JSON.parse(await service.client.text(route))).toMatchObject(told.answers[route] as object);
   });
 
   it('shows the run that its end cut off', async () => {
-    expect(await service.json(200, 'GET', `/train/${told.cutOff}`)).toMatchObject({ status: 'interrupted' });
+    expect(await service.client.run(told.cutOff)).toMatchObject({ status: 'interrupted' });
   });
 
   it('judges with the models that were trained then, to the same scores', async () => {
     for (const { model, predictions } of told.predictions) {
-      const body = { sentences: told.sentences, model: model.id };
-      const answer = await service.json<PredictionsDto>(200, 'POST', '/predict', body);
+      const answer = await service.client.judge(told.sentences, { model: model.id });
       expect(answer.model.precision).toBe('fp32');
       answer.predictions.forEach(({ acceptable, score }, i) => {
         expect(acceptable).toBe(predictions[i]!.acceptable);
         expect(Math.abs(score - predictions[i]!.score)).toBeLessThan(1e-5);
       });
     }
-    expect(await service.json(200, 'GET', '/health/ready')).toMatchObject({ status: 'ok' });
+    expect(await service.client.api.health.ready()).toMatchObject({ status: 'ok' });
     expect(readdirSync(folder)).not.toContain('orphans');
   });
 

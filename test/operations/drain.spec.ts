@@ -2,7 +2,7 @@ import { cpSync, rmSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { RunDto } from '../../src/training/dto/run.dto.js';
+import type { RunDto } from '../../packages/client/src/index.js';
 import { ask, formBytes, type Answer } from '../support/clients.js';
 import { practiceRows } from '../support/practice-rows.js';
 import { seededFolder } from '../support/seeded-folder.js';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RunDto } from '../../src/training/dto/run.dto.js';
+import type { RunDto } from '../../packages/client/src/index.js';
 import type { RunningService } from '../support/service-process.js';
 import { startTrainedService } from './support/trained-service.js';
 

@@ -4,10 +4,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { RunDto } from '../../src/training/dto/run.dto.js';
+import type { RunDto } from '../../packages/client/src/index.js';
 import { TrainingHost } from '../../src/training/training-host.js';
 import { ask, formBytes, type Answer } from '../support/clients.js';
-import { formOf } from '../support/http.js';
 import { practiceRows } from '../support/practice-rows.js';
 import { childrenOf } from '../support/processes.js';
 import { seededFolder } from '../support/seeded-folder.js';
@@ -116,11 +115,10 @@ it('25 trainings that are ended by force, in whatever they do, leave predictions
   try {
     const predictions: number[] = [];
     for (let training = 0; training < 25; training++) {
-      const form = formOf(rows, { baseModel: 'tiny-bert', epochs: '20', promote: 'never' });
-      const { id } = await service.json<RunDto>(202, 'POST', '/train', form);
-      const run = () => service.json<RunDto>(200, 'GET', `/train/${id}`);
+      const { id } = await service.client.start({ file: rows, epochs: 20, promote: 'never' });
+      const run = () => service.client.run(id);
       const predict = async () =>
-        predictions.push((await service.request('POST', '/predict', { sentence: 'We go.' })).status);
+        predictions.push((await service.client.request('POST', '/predict', { sentence: 'We go.' })).status);
       // Each at another moment: while the engine loads, in a step, in an evaluation.
       while ((await run()).status === 'queued') await predict();
       for (const until = Date.now() + 120 * training; Date.now() < until;) await predict();

@@ -2,12 +2,14 @@ import {
   copyFileSync,
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Plugin } from 'vite';
@@ -41,11 +43,25 @@ export function startsCompiled(): Plugin {
   };
 }
 
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** What specs share read-only while Vitest runs. */
+    runFolder: string;
+  }
+}
+
 /** Called by Vitest once, before the first test. */
-export default async function compileSources(project: TestProject): Promise<void> {
+export default async function setUpRun(project: TestProject): Promise<() => void> {
   await compile();
+  const make = () => mkdtempSync(path.join(tmpdir(), 'wellformed-run-'));
+  const folders = [make()];
+  project.provide('runFolder', folders[0]!);
   // `npx vitest` goes on after a change.
-  project.onTestsRerun(compile);
+  project.onTestsRerun(async () => {
+    await compile();
+    project.provide('runFolder', folders[folders.push(make()) - 1]!);
+  });
+  return () => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true }));
 }
 
 async function compile(): Promise<void> {

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { ProblemDetails } from '../../src/api/problem-details.dto.js';
+import type { ProblemDetails } from '../../packages/client/src/index.js';
 
 /** A form with one file, and other fields. */
 export function formOf(
@@ -10,7 +10,7 @@ export function formOf(
   const form = new FormData();
   // What says how to read the file comes before it.
   for (const [name, value] of Object.entries(fields)) form.set(name, value);
-  form.set('file', new Blob([content]), fileName);
+  form.set('file', new Blob([content as BlobPart]), fileName);
   return form;
 }
 

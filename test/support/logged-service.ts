@@ -3,11 +3,13 @@ import { vi } from 'vitest';
 import { createApp } from '../../src/app.js';
 import { readSettings } from '../../src/config/read-settings.js';
 import { startService } from './service.js';
+import { ServiceClient } from './service-client.js';
 
 /** The whole service, and what it logs. */
 export interface LoggedService {
   app: NestFastifyApplication;
   root: string;
+  client: ServiceClient;
   /** All that went to the standard streams since it began to start. */
   log(): string;
   /** Stops it, and gives the streams back. */
@@ -32,9 +34,11 @@ export async function startLogged(environment: Record<string, string>): Promise<
   }
   const app = await createApp(settings);
   await app.listen(0, '127.0.0.1');
+  const root = await app.getUrl();
   return {
     app,
-    root: await app.getUrl(),
+    root,
+    client: new ServiceClient(root),
     log: () => log,
     end: async () => {
       await app.close();

@@ -1,9 +1,17 @@
-import { cpSync, mkdirSync, mkdtempSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { startService } from './service.js';
-import { registerTinyModel } from './tiny-model.js';
+import { inject } from 'vitest';
 
 export interface SeededFolder {
   path: string;
@@ -11,21 +19,48 @@ export interface SeededFolder {
   models: string[];
 }
 
-/** A data folder that has tiny models in its registry, and `tiny-bert` among its base models. To be removed by whoever asked for it. */
+/**
+ * A data folder that has tiny models in its registry, and `tiny-bert` among its base models. To be removed by whoever asked for it.
+ * It is a copy: the first spec of a run that asks makes the original, so that the others start no service for it.
+ */
 export async function seededFolder({ models = 1 } = {}): Promise<SeededFolder> {
+  const original = path.join(inject('runFolder'), `seeded-${models}`);
+  if (!existsSync(original)) await make(original, models);
   const folder = mkdtempSync(path.join(tmpdir(), 'wellformed-seeded-'));
-  const base = path.join(folder, 'base-models', 'tiny-bert');
+  cpSync(path.join(original, 'data'), folder, { recursive: true });
+  return {
+    path: folder,
+    models: JSON.parse(readFileSync(path.join(original, 'models.json'), 'utf8')) as string[],
+  };
+}
+
+async function make(original: string, models: number): Promise<void> {
+  // They load the whole service, which few specs need in their own process.
+  const [{ startService }, { registerTinyModel }] = await Promise.all([
+    import('./service.js'),
+    import('./tiny-model.js'),
+  ]);
+  const draft = `${original}.${process.pid}`;
+  const data = path.join(draft, 'data');
+  const base = path.join(data, 'base-models', 'tiny-bert');
   mkdirSync(path.dirname(base), { recursive: true });
   cpSync(fileURLToPath(new URL('../goldens/tiny-bert/', import.meta.url)), base, { recursive: true });
-  const service = await startService(folder);
+  const service = await startService(data);
+  const ids: string[] = [];
   try {
-    const ids: string[] = [];
     while (ids.length < models) {
       const promote = ids.length === 0 ? 'auto' : 'never';
       ids.push((await registerTinyModel(service.app, { promote })).id);
     }
-    return { path: folder, models: ids };
   } finally {
     await service.stop();
+  }
+  writeFileSync(path.join(draft, 'models.json'), JSON.stringify(ids));
+  try {
+    renameSync(draft, original);
+  } catch (error) {
+    // Another spec was first.
+    if (!existsSync(original)) throw error;
+    rmSync(draft, { recursive: true });
   }
 }

@@ -3,10 +3,12 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { ServiceClient } from './service-client.js';
 
 export interface RunningService {
   /** Without a slash at the end. */
   url: string;
+  client: ServiceClient;
   /** The data folder. */
   data: string;
   pid: number;
@@ -57,6 +59,7 @@ export async function startServiceProcess({
   };
   return {
     url,
+    client: new ServiceClient(url),
     data: folder,
     pid: child.pid!,
     exited: exited.then(([code, signal]) => (code ?? signal) as number | NodeJS.Signals),

@@ -1,11 +1,13 @@
 import { once, setMaxListeners } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DatasetDto } from '../../../src/datasets/dto/dataset.dto.js';
-import type { EvaluationDto } from '../../../src/models/dto/evaluation.dto.js';
-import type { ModelDto } from '../../../src/models/dto/model.dto.js';
-import type { PredictionsDto } from '../../../src/predictions/dto/prediction.dto.js';
-import type { RunDto } from '../../../src/training/dto/run.dto.js';
+import type {
+  DatasetDto,
+  EvaluationDto,
+  ModelDto,
+  PredictionsDto,
+  RunDto,
+} from '../../../packages/client/src/index.js';
 import { formOf } from '../../support/http.js';
 import { practiceRows } from '../../support/practice-rows.js';
 

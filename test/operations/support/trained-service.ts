@@ -2,7 +2,7 @@ import { cpSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { RunDto } from '../../../src/training/dto/run.dto.js';
+import type { RunDto } from '../../../packages/client/src/index.js';
 import { formOf } from '../../support/http.js';
 import { practiceRows } from '../../support/practice-rows.js';
 import { startServiceProcess, type RunningService } from '../../support/service-process.js';
