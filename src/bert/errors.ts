@@ -1,18 +1,18 @@
-/** A model folder, or a file of it, that cannot be used: the message says what is wrong and what to do. */
+/** A model folder, or a file in it, cannot be used. The message says what is wrong and what to do. */
 export class InvalidModelError extends Error {
   override readonly name = 'InvalidModelError';
 }
 
-/** No engine can train as the settings ask for: the message says why and what to do. */
+/** No engine can train with these settings. The message says why and what to do. */
 export class EngineUnavailableError extends Error {
   override readonly name = 'EngineUnavailableError';
 }
 
-/** More sentences wait already than a model may have waiting. */
+/** The queue of a model has no room for more sentences. */
 export class QueueFullError extends Error {
   override readonly name = 'QueueFullError';
 
-  /** @param retryAfterSeconds estimate of when there will be room. */
+  /** @param retryAfterSeconds estimated time until there is room. */
   constructor(
     readonly waiting: number,
     readonly retryAfterSeconds: number,
@@ -21,7 +21,7 @@ export class QueueFullError extends Error {
   }
 }
 
-/** A request still waited when it should have been answered. */
+/** The deadline passed while the request was still waiting. */
 export class DeadlineExceededError extends Error {
   override readonly name = 'DeadlineExceededError';
 

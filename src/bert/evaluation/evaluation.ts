@@ -1,6 +1,6 @@
 import { softplus } from './logistic.js';
 
-/** Counts of a binary judgement; "positive" is acceptable (label 1). */
+/** Counts of binary judgements. "Positive" means acceptable (label 1). */
 export interface ConfusionMatrix {
   truePositives: number;
   falsePositives: number;
@@ -9,15 +9,15 @@ export interface ConfusionMatrix {
 }
 
 export interface Evaluation {
-  /** How many sentences were judged. */
+  /** Number of judged sentences. */
   rows: number;
   /** Mean cross-entropy. */
   loss: number;
   accuracy: number;
-  /** Matthews correlation coefficient; 0 where it is undefined (as in scikit-learn). */
+  /** Matthews correlation coefficient; 0 where it is undefined, as in scikit-learn. */
   mcc: number;
   confusionMatrix: ConfusionMatrix;
-  /** Of 95 %, where it was computed. */
+  /** The 95 % interval, if it was computed. */
   mccInterval?: Interval;
 }
 
@@ -27,8 +27,8 @@ export interface Interval {
 }
 
 /**
- * Judges by the larger logit; a tie counts as unacceptable.
- * @param labels 0 or 1 of each of n sentences.
+ * Evaluates judgements by the larger logit. A tie counts as unacceptable.
+ * @param labels 0 or 1 for each of n sentences.
  * @param logits [n, 2]
  * @throws Error if there are no sentences or the lengths differ.
  */
@@ -58,10 +58,10 @@ export function evaluatePredictions(labels: ArrayLike<number>, logits: ArrayLike
   };
 }
 
-/** Matthews (1975); 0 where a class is missing among the labels or the judgements. */
+/** Matthews (1975). 0 if a class is missing among the labels or the judgements. */
 export function matthewsCorrelation(confusionMatrix: Readonly<ConfusionMatrix>): number {
   const { truePositives, falsePositives, trueNegatives, falseNegatives } = confusionMatrix;
-  // Roots before products: the product of four sums of a large set would lose digits.
+  // Take the roots first: the product of four sums of a large set would lose digits.
   const norm =
     Math.sqrt(truePositives + falsePositives) *
     Math.sqrt(truePositives + falseNegatives) *

@@ -10,7 +10,7 @@ import type { Example } from './example.js';
 
 const EVALUATION_BATCH_SIZE = 64;
 
-/** Judges examples with the parameters as they are, dropout off. */
+/** Judges examples with the current parameters and without dropout. */
 export async function evaluate(
   config: EncoderConfig,
   parameters: Parameters,
@@ -39,7 +39,7 @@ export async function evaluate(
   );
 }
 
-/** Computing holds the thread; a pause lets it hear that the run is to stop. */
+/** Computing blocks the thread. This pause lets it receive a request to stop. */
 export function messagesMayArrive(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -3,9 +3,9 @@ import { fused } from './fused.js';
 import { addBias, matrixProduct, sumOfRows } from './matrix-product.js';
 
 /**
- * y = x · weightᵀ + bias, as `torch.nn.Linear` has it.
+ * y = x · weightᵀ + bias, as in `torch.nn.Linear`.
  * @param x [rows, in]
- * @param weight [out, in]: the layout of Hugging Face checkpoints, used as it lies
+ * @param weight [out, in], the layout of Hugging Face checkpoints
  * @param bias [out]
  * @returns [rows, out]
  */

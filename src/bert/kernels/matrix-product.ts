@@ -3,7 +3,7 @@ import { run, type Kernel } from './kernel.js';
 import { boolAttribute, dataTypeAttribute, runOp } from './tensorflow-op.js';
 import { heapTensor, heapView } from './wasm-heap.js';
 
-/** a · b, each transposed first if asked for. TF.js's own goes through batched products, which are slower. */
+/** a · b, each optionally transposed. TF.js uses batched products, which are slower. */
 export function matrixProduct(a: Tensor2D, b: Tensor2D, transposeA = false, transposeB = false): Tensor2D {
   return run(matrixProductKernel, { a, b }, { transposeA, transposeB });
 }
@@ -44,7 +44,7 @@ export const sumOfRowsKernel: Kernel = {
   name: 'SumOfRows',
   portable: ({ x }) => sum(x!, 0),
   tensorflow: ({ x }) => runOp('BiasAddGrad', [dataTypeAttribute('T', 'float32')], [x!]),
-  // TF.js's sum transposes first.
+  // TF.js's sum transposes first, which is slower.
   wasm: ({ x }) => {
     const [rows, columns] = x!.shape as [number, number];
     const result = heapTensor([columns]);
@@ -53,7 +53,7 @@ export const sumOfRowsKernel: Kernel = {
   },
 };
 
-/** Four rows at a time, so that a sum is read and written once for four numbers. */
+/** Four rows at a time, so that each sum is read and written once for four numbers. */
 function addRows(x: Float32Array, rows: number, columns: number): Float64Array {
   const sums = new Float64Array(columns);
   const blocks = rows - (rows % 4);
