@@ -1,8 +1,8 @@
 import type { Word } from './words.js';
 
 /**
- * The sentence without one of its words, as somebody would write it: one space stays where two would meet, none before the comma
- * that followed the word, and one where a mark stood alone between two words.
+ * Removes a word from a sentence as a person would. Two spaces become one. No space stays before a comma that
+ * followed the word. One space stays where a mark stood alone between two words.
  */
 export function withoutWord(sentence: string, { text, start, end }: Word): string {
   const before = sentence.slice(0, start);
