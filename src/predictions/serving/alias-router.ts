@@ -118,7 +118,8 @@ export class AliasRouter implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   /**
-   * Whether a version keeps serving until the next one is ready. Only production is kept if nobody uses it.
+   * Whether a version keeps serving until the next one is ready. A version that is not in memory only stays
+   * for production.
    */
   private mayStay(name: string, serving: string): boolean {
     return this.loaded.has(serving) || (name === PRODUCTION && !this.loaded.failureOf(serving));
