@@ -2,16 +2,16 @@ import type { Type } from '@nestjs/common';
 import { InvalidInputError } from '../common/errors.js';
 import { parseJson } from '../common/json.js';
 
-// Queries and forms carry texts alone: what they stand for is told by the class that declares the fields.
+// Queries and forms only contain texts. The class that declares the fields says what they mean.
 
-/** A field of a form as it came: a text, or the value of a part that was sent as JSON. */
+/** A form field as received: a text, or the value of a part that was sent as JSON. */
 export type FormField = { name: string } & ({ text: string } | { json: unknown });
 
 type Item = typeof Number | typeof String | typeof Object;
 
 const itemKey = Symbol('what a list holds');
 
-/** Declares a field a list of numbers, of texts or of objects, among what else it may be. */
+/** Declares that a field may be a list of numbers, texts or objects. */
 export function ListOf(item: Item): PropertyDecorator {
   return (prototype, name) => {
     Reflect.defineMetadata('design:type', Array, prototype, name);
@@ -19,7 +19,10 @@ export function ListOf(item: Item): PropertyDecorator {
   };
 }
 
-/** What the texts of a query stand for. What is no number or boolean stays a text, for the validator to take or to refuse. */
+/**
+ * Converts the texts of a query. Anything that is not a number or boolean stays a text, and the validator
+ * decides.
+ */
 export function queryValues(type: Type<object>, texts: Record<string, unknown>): Record<string, unknown> {
   return mapValues(Object.entries(texts), (name, value) =>
     typeof value === 'string' ? scalarOf(value, declared(type, name)) : value,
@@ -27,9 +30,10 @@ export function queryValues(type: Type<object>, texts: Record<string, unknown>):
 }
 
 /**
- * The object that the same request would send as JSON. A list is a field that is repeated, or JSON, or numbers with commas between
- * them; `null` stands for null where a field is no text. What cannot be read stays a text, for the validator to refuse.
- * @throws InvalidInputError where a field that is no list came twice
+ * Converts a form to the object of an equivalent JSON request. A list is a repeated field, JSON, or numbers
+ * separated by commas. `null` means null unless the field is a text. An unreadable value stays a text, and
+ * the validator rejects it.
+ * @throws InvalidInputError if a field that is not a list came twice
  */
 export function formValues(type: Type<object>, fields: readonly FormField[]): Record<string, unknown> {
   const byName = new Map<string, FormField[]>();
@@ -68,7 +72,7 @@ function itemOf(field: FormField, item: Item | undefined): unknown {
   return scalarOf(field.text, item);
 }
 
-/** What a text is that begins with this bracket; undefined where it does not, or is no JSON. */
+/** Parses a text that begins with this bracket; undefined if it does not, or is not JSON. */
 function jsonOf(text: string, bracket: '[' | '{'): unknown {
   if (!text.trimStart().startsWith(bracket)) return undefined;
   try {

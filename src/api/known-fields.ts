@@ -23,9 +23,10 @@ interface Field {
 const fieldsOfTypes = new WeakMap<Type<object>, ReadonlyMap<string, Field>>();
 
 /**
- * Copies of a plain object what a DTO class describes, so that what then walks through the copy finds no more than that: its own fields,
- * of lists one item more than they may have, of objects without a class nothing. What an object inherits (`constructor`) is no field of it.
- * @param onUnknown is told of each field that the class does not know
+ * Copies the parts of a plain object that a DTO class describes, which bounds all later work on it: only
+ * declared own fields, at most one list item more than allowed, and nothing of objects without a class.
+ * Inherited properties (`constructor`) are not fields.
+ * @param onUnknown receives each field that the class does not declare
  */
 export function knownFields(
   type: Type<object>,

@@ -4,8 +4,9 @@ import { ValidateBy } from 'class-validator';
 import { isLongerThan, shortened } from '../common/text.js';
 
 /*
- * The one rule for what people call things: datasets, runs, models. What is also part of an address, a setting or a path (aliases,
- * API keys, base models) has a narrower alphabet of its own, with which it keeps this rule too.
+ * The one rule for names that people choose: of data sets, runs and models. Names that are part of an
+ * address, a setting or a path (aliases, API keys, base models) have a narrower alphabet, which also
+ * satisfies this rule.
  */
 
 /** Most characters of a name. */
@@ -18,7 +19,7 @@ const rule =
 /** What OpenAPI is to say of a name. */
 export const nameSchema = { minLength: 1, maxLength: LONGEST_NAME };
 
-/** Checks a name of a DTO, and takes white space from its ends; letters with accents are stored composed (NFC). */
+/** Checks a name in a DTO. Trims white space and composes accented letters (NFC). */
 export function IsName(): PropertyDecorator {
   return applyDecorators(
     Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? tidied(value) : value)),
@@ -35,12 +36,13 @@ export function isName(value: unknown): boolean {
 }
 
 /**
- * A name made of another text, such as that of a file: what no name may have is left out, and what is too long is cut.
- * @returns an empty text where nothing is left
+ * Makes a name from another text, such as a file name. Characters that are not allowed are removed, and a
+ * long text is shortened.
+ * @returns an empty text if nothing is left
  */
 export function nameFrom(text: string, most = LONGEST_NAME): string {
   if (isName(text) && !isLongerThan(text, most)) return text;
-  // A long text is cut before it is looked through; what is left out makes it shorter again.
+  // Shorten a long text before it is searched. Removing characters makes it shorter again.
   const readable = tidied(shortened(text, 4 * most).replace(/\s+/gu, ' '));
   const fit = unfit.test(withoutEmoji(readable)) ? readable.replace(unfitAll, '') : readable;
   const name = shortened(tidied(fit), most);
@@ -48,7 +50,7 @@ export function nameFrom(text: string, most = LONGEST_NAME): string {
 }
 
 function tidied(text: string): string {
-  // What no name can be is not worth the work.
+  // Do not normalise a text that is far too long for a name.
   return text.length > 20 * LONGEST_NAME ? text : text.trim().normalize('NFC');
 }
 

@@ -10,9 +10,9 @@ type Rules = ReadonlyMap<string, readonly Rule[]>;
 const known = new WeakMap<Type<object>, Rules>();
 
 /**
- * Whether an instance certainly keeps the rules that class-validator has of its class, and has no fields besides. It takes a part of
- * the time of `validate`, which gathers all that it would need to tell what is wrong. False also where only `validate` knows:
- * of what is nested, of items of lists, and of checks that take their time.
+ * Whether an instance certainly satisfies the class-validator rules of its class and has no other fields. It
+ * is much faster than `validate`, which collects everything for an error message. It also returns false where
+ * only `validate` can decide: for nested objects, list items and asynchronous checks.
  */
 export function isPlainlyValid(type: Type<object>, instance: object): boolean {
   const rules = rulesOf(type);

@@ -22,7 +22,7 @@ import type { RouteTable } from './route-table.js';
 import { isSpaceError } from '../common/disk-errors.js';
 import { isDamagedDatabase } from '../common/disk-errors.js';
 
-/** Turns whatever is thrown into an RFC 9457 answer. The only place where an error meets a status code. */
+/** Turns every error into an RFC 9457 response. This is the only place that maps errors to status codes. */
 @Catch()
 export class ProblemDetailsFilter implements ExceptionFilter {
   private readonly logger = new Logger(ProblemDetailsFilter.name);
@@ -48,7 +48,7 @@ export class ProblemDetailsFilter implements ExceptionFilter {
       );
     }
     if (reply.raw.headersSent) {
-      // An answer that failed half-way must not look whole.
+      // A response that failed half-way must not look complete.
       reply.raw.destroy();
       return;
     }
@@ -76,7 +76,7 @@ export class ProblemDetailsFilter implements ExceptionFilter {
       );
     }
     const cause = fastifyErrorOf(error);
-    // What is wrong with a request matters only where there is such a route.
+    // An unknown route answers 404, whatever else is wrong with the request.
     if (request.is404 && (cause || error instanceof NotFoundException))
       return this.unknownRoute(request, reply);
     if (cause) return fastifyProblem(cause, request);
@@ -102,8 +102,8 @@ export class ProblemDetailsFilter implements ExceptionFilter {
 }
 
 /**
- * Leaves what is still to come of a body that is refused. It is read and dropped: closing the connection instead would reset it, and
- * the client might never see the answer. But who waits for 100 Continue, and gets this answer instead, sends none.
+ * Reads and drops the rest of a rejected body. Closing the connection would reset it, and the client might
+ * never see the response. A client that waits for 100 Continue and gets this response sends no body.
  */
 function dropBody({ raw }: FastifyRequest, reply: FastifyReply): void {
   if (raw.readableEnded) return;
@@ -132,7 +132,7 @@ function fastifyErrorOf(error: unknown): FastifyErrorLike | undefined {
   return undefined;
 }
 
-/** What to do about Fastify's errors, where its own message does not say. */
+/** What to do about Fastify's errors if its own message does not say. */
 const ADVICE: Readonly<Record<string, (request: FastifyRequest) => [status: number, detail: string]>> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: ({ headers }) => [
     415,
@@ -167,7 +167,7 @@ export function fastifyProblem(error: FastifyErrorLike, request: FastifyRequest)
   return problemOfStatus(status, detail);
 }
 
-/** Of Nest's protection from requests that pages of other sites make in their readers' browsers: nothing else throws this class. */
+/** An error of Nest's protection from cross-site requests. Nothing else throws this class. */
 function crossSiteProblem({ message }: ForbiddenException): Problem {
   return problemOfStatus(
     403,

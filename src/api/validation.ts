@@ -14,8 +14,9 @@ import { shortened } from '../common/text.js';
 export type InputSource = 'body' | 'form' | 'query' | 'param';
 
 /**
- * Checks a plain object against a DTO class and makes one of it. Fields that the class does not know are refused.
- * Values of a query or a path are texts: those of fields declared as number or boolean are read as such. `formValues` reads a form's.
+ * Validates a plain object against a DTO class and creates an instance. Unknown fields are rejected. Values
+ * of a query or a path are texts; those of number and boolean fields are converted. `formValues` converts a
+ * form's.
  * @throws InvalidInputError with every field that is wrong
  */
 export async function validated<T extends object>(
@@ -43,7 +44,7 @@ export async function validated<T extends object>(
   throw new InvalidInputError(summary(problems, source), problems.first, problems.count);
 }
 
-/** Of so many fields that are not known, it is told what may be meant. */
+/** Suggestions are made for at most this many unknown fields. */
 const MOST_ADVISED = 10;
 
 /** Validates every DTO that a controller takes. */
@@ -57,7 +58,7 @@ export class StrictValidationPipe implements PipeTransform {
 
 const NOT_DTOS = new Set<unknown>([String, Number, Boolean, Array, Object, Buffer, Date]);
 
-/** Of each value one problem: that of the first rule that it breaks, as they are written. */
+/** One problem per value: the first rule that it breaks, in the order of declaration. */
 function problemsOf(
   { property, constraints, children = [] }: ValidationError,
   source: InputSource,

@@ -3,11 +3,14 @@ import { architectures, type ClassificationHead, type ModelType } from './archit
 import { InvalidModelError } from './errors.js';
 import { shown } from './json-file.js';
 
-/** An encoder with its classification head: what this library reads of a Hugging Face `config.json`, and what follows from its type. */
+/**
+ * An encoder with its classification head: the fields that this library reads from a Hugging Face
+ * `config.json`, and those that follow from the model type.
+ */
 export interface EncoderConfig {
   modelType: ModelType;
   vocabSize: number;
-  /** Width of the embeddings; where it is not {@link hiddenSize}, they are projected to that. */
+  /** Width of the embeddings. If it differs from {@link hiddenSize}, they are projected. */
   embeddingSize: number;
   hiddenSize: number;
   numHiddenLayers: number;
@@ -16,9 +19,9 @@ export interface EncoderConfig {
   hiddenAct: 'gelu';
   /** Rows of the position embeddings. */
   maxPositionEmbeddings: number;
-  /** Row of the position embeddings that a sentence's first token takes. */
+  /** Row of the position embeddings for the first token of a sentence. */
   positionOffset: number;
-  /** 0: no embedding of a token's type is added. */
+  /** 0: token types are not embedded. */
   typeVocabSize: number;
   layerNormEps: number;
   initializerRange: number;
@@ -28,10 +31,10 @@ export interface EncoderConfig {
 }
 
 /**
- * Reads a Hugging Face `config.json`. What is left out has the default of transformers' configuration class of that
- * `model_type`; what this library does not read is passed over.
+ * Reads a Hugging Face `config.json`. A missing field gets the default of the transformers configuration
+ * class of that `model_type`. Fields that this library does not use are ignored.
  * @param json the parsed file.
- * @throws InvalidModelError if it is not an encoder that this library can compute exactly.
+ * @throws InvalidModelError if this library cannot compute the encoder exactly.
  */
 export function parseEncoderConfig(json: unknown): EncoderConfig {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
@@ -70,7 +73,9 @@ export function parseEncoderConfig(json: unknown): EncoderConfig {
   return config;
 }
 
-/** The same as fields of a Hugging Face `config.json`; who writes a file adds `architectures`, `id2label` and the like. */
+/**
+ * The same as fields of a Hugging Face `config.json`. The caller adds `architectures`, `id2label` and so on.
+ */
 export function encoderConfigFields(config: EncoderConfig): Record<string, unknown> {
   const { activation, fixed, layerNormEps, dropout: _, ...numbers } = architectures[config.modelType].config;
   const fields: Record<string, unknown> = { model_type: config.modelType };
@@ -80,7 +85,7 @@ export function encoderConfigFields(config: EncoderConfig): Record<string, unkno
   return { ...fields, [activation]: config.hiddenAct, ...fixed };
 }
 
-/** Most tokens that a sentence may have, [CLS] and [SEP] counted. */
+/** Maximum number of tokens in a sentence, including [CLS] and [SEP]. */
 export function maxSequenceLength(config: EncoderConfig): number {
   return config.maxPositionEmbeddings - config.positionOffset;
 }

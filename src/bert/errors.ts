@@ -35,12 +35,12 @@ export class EngineUnavailableError extends Error {
   }
 }
 
-/** More sentences wait already than a model may have waiting. */
+/** The queue of a model has no room for more sentences. */
 export class QueueFullError extends Error {
   override readonly name = 'QueueFullError';
   readonly code = 'queue-full' satisfies BertErrorCode;
 
-  /** @param retryAfterSeconds estimate of when there will be room. */
+  /** @param retryAfterSeconds estimated time until there is room. */
   constructor(
     readonly waiting: number,
     readonly retryAfterSeconds: number,
@@ -49,7 +49,7 @@ export class QueueFullError extends Error {
   }
 }
 
-/** A request still waited when it should have been answered. */
+/** The deadline passed while the request was still waiting. */
 export class DeadlineExceededError extends Error {
   override readonly name = 'DeadlineExceededError';
   readonly code = 'deadline-exceeded' satisfies BertErrorCode;

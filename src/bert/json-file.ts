@@ -7,8 +7,8 @@ export type JsonObject = Record<string, unknown>;
 const MiB = 2 ** 20;
 
 /**
- * Bytes that each text file of a model may have, several times what the largest real ones do. They come from wherever a base
- * model comes from, and are read whole.
+ * Maximum size of each text file of a model, in bytes: several times the largest real ones. The files come
+ * from untrusted sources and are read whole.
  */
 export const textFileLimits = {
   'config.json': MiB,
@@ -20,17 +20,17 @@ export const textFileLimits = {
   'special_tokens_map.json': MiB,
 } as const;
 
-/** Of objects and lists within each other; real files have six. */
+/** Maximum nesting of objects and lists. Real files have six levels. */
 const mostLevels = 32;
 
 /**
- * A text file of a model.
+ * Reads a text file of a model.
  * @returns undefined if there is no such file
- * @throws InvalidModelError if it is too large, is no plain file or is not UTF-8.
+ * @throws InvalidModelError if it is too large, not a regular file or not UTF-8.
  */
 export function readTextFile(path: string, maxBytes: number): string | undefined {
   if (!existsSync(path)) return undefined;
-  // Without waiting for somebody to write, should it be a pipe.
+  // Do not block if the file is a pipe without a writer.
   const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const status = fstatSync(file);
@@ -58,8 +58,8 @@ function decode(bytes: Uint8Array, path: string): string {
 }
 
 /**
- * @param path of the file that the text was read from, for the message
- * @throws InvalidModelError if the text is not JSON, or nested deeper than anything that walks through it could go
+ * @param path of the file, for the message
+ * @throws InvalidModelError if the text is not JSON, or is nested too deeply
  */
 export function parseJsonFile(path: string, text: string): unknown {
   let json: unknown;
@@ -90,7 +90,7 @@ function isDeeperThan(value: unknown, levels: number): boolean {
 
 /**
  * @returns undefined if there is no such file
- * @throws InvalidModelError if it does not hold a JSON object
+ * @throws InvalidModelError if it does not contain a JSON object
  */
 export function readJsonObject(path: string, maxBytes: number): JsonObject | undefined {
   const text = readTextFile(path, maxBytes);
@@ -113,6 +113,6 @@ export function shown(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object';
   const text = JSON.stringify(typeof value === 'string' ? value.slice(0, 80) : value);
-  // No half of a character at the end.
+  // Do not split a surrogate pair at the end.
   return text.length > 60 ? `${text.slice(0, 60).replace(/[\uD800-\uDBFF]$/, '')}…` : text;
 }

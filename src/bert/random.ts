@@ -1,7 +1,8 @@
 /**
- * Philox4x32-10, the counter-based generator of Salmon et al., "Parallel random numbers: as easy as 1, 2, 3" (2011).
- * TensorFlow's stateless random ops use it too, seeded in the way of {@link statelessPhilox}: so one seed gives the same
- * dropout masks, batch order and new weights on every engine, and nothing needs to be stored to continue a run.
+ * Philox4x32-10, the counter-based generator of Salmon et al., "Parallel random numbers: as easy as 1, 2, 3"
+ * (2011). TensorFlow's stateless random ops use it too, with the seeding of {@link statelessPhilox}. So one
+ * seed gives the same dropout masks, batch order and new weights on every engine, and a run can continue
+ * without stored state.
  */
 export class Philox {
   private readonly key: readonly [number, number];
@@ -24,12 +25,12 @@ export class Philox {
     return this.block[this.used++]!;
   }
 
-  /** Uniform in [0, 1): 23 random bits, as TensorFlow makes its float32. */
+  /** Uniform in [0, 1), from 23 random bits, like TensorFlow's float32. */
   nextFloat(): number {
     return (this.nextUint32() & 0x7fffff) / 0x800000;
   }
 
-  /** Uniform among 0 … `bound` - 1, without the bias of a plain remainder. */
+  /** Uniform in 0 … `bound` - 1, without the bias of a plain remainder. */
   nextInteger(bound: number): number {
     const limit = 0x1_0000_0000 - (0x1_0000_0000 % bound);
     for (;;) {
@@ -45,7 +46,7 @@ export class Philox {
   }
 }
 
-/** The generator that `tf.random.stateless_uniform(shape, [seed0, seed1])` draws from; both seeds are int32. */
+/** The generator of `tf.random.stateless_uniform(shape, [seed0, seed1])`. Both seeds are int32. */
 export function statelessPhilox(seed0: number, seed1: number): Philox {
   // TensorFlow scrambles the seeds with one Philox block under a fixed key (GenerateKey in stateless_random_ops.cc).
   const mixed = new Uint32Array(4);
@@ -54,7 +55,7 @@ export function statelessPhilox(seed0: number, seed1: number): Philox {
   return new Philox([mixed[0]!, mixed[1]!], [0, 0, mixed[2]!, mixed[3]!]);
 }
 
-/** Puts `items` in a random order, in place (Fisher–Yates). */
+/** Shuffles `items` in place (Fisher–Yates). */
 export function shuffle<T>(items: T[], random: Philox): T[] {
   for (let i = items.length - 1; i > 0; i--) {
     const j = random.nextInteger(i + 1);

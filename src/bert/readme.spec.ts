@@ -18,7 +18,7 @@ it('fine-tunes and scores as the README shows', async () => {
   const [, code] = /```js\n([\s\S]+?)```/.exec(readme)!;
   const imported = [...code!.matchAll(/^import \{(.*)\} from '\.\/index\.js';$/gm)].map(([, names]) => names);
   const body = code!.replace(/^import .*$/gm, '');
-  // A module may await and import; here, a function does.
+  // The example uses `await` and `import` at the top level, so it runs as an async function.
   const AsyncFunction = (async () => {}).constructor as new (...source: string[]) => Example;
   const example = new AsyncFunction(
     `{${imported.join(',')}}`,

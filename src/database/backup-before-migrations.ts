@@ -5,16 +5,17 @@ import { syncFolder, timeInNames } from '../storage/durable-files.js';
 import { appliedMigrations, copyDatabase, DatabaseFileError } from './database-file.js';
 import { migrationNames } from './migrations/index.js';
 
-/** So many copies are kept; the oldest go. */
+/** Number of copies to keep. Older ones are deleted. */
 export const KEPT_COPIES = 3;
 
 const COPY_PATTERN = /^\d{8}T\d{9}Z-before-\w+\.sqlite$/;
 
 /**
- * Copies a database that is about to be migrated, since there is no way back from a migration but to what was before it. Nothing is
- * copied where there is nothing to migrate, or nothing yet. Call it before the database is opened, with its lock held.
- * @param folder for the copies; made if need be
- * @returns the copy; null if none was needed
+ * Copies a database before it is migrated, since a migration can only be undone by restoring a copy. Nothing
+ * is copied if there is nothing to migrate, or no database yet. Call it before the database is opened, with
+ * its lock held.
+ * @param folder for the copies; created if needed
+ * @returns the path of the copy; null if none was needed
  * @throws DatabaseFileError if the database is damaged, or newer than this version
  */
 export async function backUpBeforeMigrations(file: string, folder: string): Promise<string | null> {
@@ -26,7 +27,7 @@ export async function backUpBeforeMigrations(file: string, folder: string): Prom
   const copy = path.join(folder, `${timeInNames()}-before-${next}.sqlite`);
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    // Under its name when it is whole: what a crash leaves must not pass for a backup.
+    // It gets its name when it is complete: a partial copy must not look like a backup.
     const unfinished = path.join(folder, 'unfinished.sqlite');
     await rm(unfinished, { force: true });
     await copyDatabase(file, unfinished);

@@ -12,7 +12,7 @@ export function IdColumn(): PropertyDecorator {
   return PrimaryColumn({ type: 'varchar', length: 32 });
 }
 
-/** Another table's `newId` key; says nothing about foreign keys. */
+/** A reference to another table's `newId` key, without a foreign key. */
 export function ReferenceColumn(options: ColumnOptions = {}): PropertyDecorator {
   return Column({ ...options, type: 'varchar', length: 32 });
 }
@@ -30,7 +30,7 @@ export function TimeColumn(options: ColumnOptions = {}): PropertyDecorator {
   );
 }
 
-/** An integer that may pass 2³¹ (sizes in bytes), exact up to 2⁵³. */
+/** An integer that may exceed 2³¹ (sizes in bytes), exact up to 2⁵³. */
 export function BigIntegerColumn(options: ColumnOptions = {}): PropertyDecorator {
   return ReadColumn(
     { ...options, type: 'bigint' },
@@ -41,7 +41,7 @@ export function BigIntegerColumn(options: ColumnOptions = {}): PropertyDecorator
   );
 }
 
-/** @param complete adds what is newer than a stored value */
+/** @param complete adds newer fields to a stored value */
 export function JsonColumn(
   options: ColumnOptions = {},
   complete: (value: never) => unknown = (value) => value,
@@ -100,7 +100,7 @@ export function DoubleColumn(options: ColumnOptions = {}): PropertyDecorator {
   return Column({ ...options, type: 'double precision' });
 }
 
-/** Given for what is stored where it cannot be what was stored. */
+/** Result for a stored value that cannot be valid. */
 const unreadable = Symbol('unreadable');
 
 interface Transformer {
@@ -108,13 +108,13 @@ interface Transformer {
   from(value: NonNullable<unknown>): unknown;
 }
 
-/** A column of which reading a damaged value throws a `DamagedError`; null and undefined stay what they are. */
+/** A column that throws a `DamagedError` when a damaged value is read. null and undefined are kept. */
 function ReadColumn(options: ColumnOptions, { to, from }: Transformer): PropertyDecorator {
   return (target, property) => {
     const read = (value: NonNullable<unknown>) => {
       const found = from(value);
       if (found !== unreadable) return found;
-      // Without the value: it may hold sentences, and errors are logged.
+      // Omit the value: it may contain sentences, and errors are logged.
       throw new DamagedError(
         `The database is damaged: what it holds as "${String(property)}" of this row cannot be read. Restore a backup: see ` +
           'docs/operations.md.',

@@ -3,7 +3,9 @@ import { type DataSourceOptions, DefaultNamingStrategy } from 'typeorm';
 import { Database } from '../storage/sqlite.js';
 import { migrations } from './migrations/index.js';
 
-/** How the database is opened; entities are added by whoever knows them. Migrations run as it is opened. */
+/**
+ * Options for opening the database. The database module adds the entities. Migrations run when it is opened.
+ */
 export function dataSourceOptions(file: string): DataSourceOptions {
   return {
     type: 'better-sqlite3',
@@ -20,9 +22,9 @@ export function dataSourceOptions(file: string): DataSourceOptions {
 }
 
 /**
- * What was answered must outlive a power cut: files are synced before their row is stored, and a row that is lost would leave them to
- * nobody. better-sqlite3 is compiled with NORMAL for WAL, which syncs at checkpoints alone. `fullfsync` is for macOS, where a
- * plain sync stays in the cache of the disk.
+ * Answered requests must survive a power cut. Files are synced before their row is stored, so a lost row
+ * would orphan them. better-sqlite3 is compiled with NORMAL for WAL, which only syncs at checkpoints.
+ * `fullfsync` is for macOS, where a plain sync stays in the cache of the disk.
  */
 function makeCommitsDurable(database: BetterSqlite3.Database): void {
   database.pragma('synchronous = FULL');

@@ -5,25 +5,25 @@ import { isDamagedDatabase } from '../common/disk-errors.js';
 import { Database } from '../storage/sqlite.js';
 import { migrationNames } from './migrations/index.js';
 
-/** Of the database in a data folder, and of its copy in a backup. */
+/** The name of the database in a data folder, and of its copy in a backup. */
 export const DATABASE_FILE = 'wellformed.sqlite';
 
-/** A database that this version cannot use: the message says why and what to do. */
+/** This version cannot use the database. The message says why and what to do. */
 export class DatabaseFileError extends Error {
   override readonly name = 'DatabaseFileError';
 }
 
 /**
- * Copies a database, also while others read and write it (SQLite's online backup): what was committed when the copy began is in it.
- * It is checked, made durable, and one plain file without a log beside it.
- * @param target a file that is not there yet; it is removed again if the copy fails
- * @throws DatabaseFileError where the database is damaged
+ * Copies a database while others may read and write it (SQLite's online backup). The copy contains everything
+ * committed before it began. It is checked, durable and a single file without a log.
+ * @param target a file that does not exist yet; it is removed if the copy fails
+ * @throws DatabaseFileError if the database is damaged
  */
 export async function copyDatabase(file: string, target: string): Promise<void> {
   try {
     const source = openDatabase(file);
     try {
-      // All pages in one step, and so in one reading transaction: between steps a writer would make it start again.
+      // All pages in one step, so in one read transaction. Between steps, a writer would restart the backup.
       await source.backup(target, { progress: () => 2 ** 31 - 1 });
     } finally {
       source.close();
@@ -37,8 +37,8 @@ export async function copyDatabase(file: string, target: string): Promise<void> 
 }
 
 /**
- * Makes a copied database one plain file and reads all of it.
- * @throws DatabaseFileError where it is damaged
+ * Makes a copied database a single file and reads all of it.
+ * @throws DatabaseFileError if it is damaged
  */
 export function checkDatabase(file: string): void {
   const database = openDatabase(file, { readonly: false });
@@ -54,9 +54,9 @@ export function checkDatabase(file: string): void {
 }
 
 /**
- * Reads all pages of a database, but does not compare indexes with their tables, which takes several times as long: a third of a
- * second for 100 MB.
- * @throws DatabaseFileError where it is damaged
+ * Reads all pages of a database without comparing indexes with their tables, which takes several times as
+ * long. It takes a third of a second for 100 MB.
+ * @throws DatabaseFileError if it is damaged
  */
 export function checkQuickly(file: string): void {
   const database = openDatabase(file);
@@ -69,8 +69,8 @@ export function checkQuickly(file: string): void {
 }
 
 /**
- * The migrations that were applied to a database, in their order; none to a new one.
- * @throws DatabaseFileError where it cannot be read, or knows a migration that this version does not
+ * The applied migrations of a database, in order; none for a new one.
+ * @throws DatabaseFileError if it cannot be read, or has a migration that this version does not know
  */
 export function appliedMigrations(file: string): string[] {
   const applied = query<{ name: string }>(file, 'SELECT "name" FROM "migrations" ORDER BY "id"', {
@@ -87,9 +87,9 @@ export function appliedMigrations(file: string): string[] {
 }
 
 /**
- * What one question to a database file gives.
- * @param unless a table: where it is missing, nothing is given
- * @throws DatabaseFileError where it cannot be read
+ * The result of one query on a database file.
+ * @param unless a table: the result is empty if it is missing
+ * @throws DatabaseFileError if it cannot be read
  */
 export function query<Row>(file: string, sql: string, { unless }: { unless: string }): Row[] {
   const database = openDatabase(file);
@@ -107,7 +107,7 @@ function openDatabase(file: string, { readonly = true } = {}): BetterSqlite3.Dat
   return told(file, () => new Database(file, { readonly, fileMustExist: true }));
 }
 
-/** Says which file it is that SQLite cannot read. */
+/** Adds the name of the file to errors of SQLite. */
 function told<T>(file: string, work: () => T): T {
   try {
     return work();

@@ -11,7 +11,7 @@ import { Transactions } from './transactions.js';
 
 const logger = new Logger('Database');
 
-/** Said where it takes longer: whoever waits for the start should know for what. */
+/** A longer check is logged, so that a slow start is explained. */
 const LONG_CHECK_MS = 1000;
 
 function checkDatabaseFile(file: string): void {
@@ -28,7 +28,8 @@ function checkDatabaseFile(file: string): void {
 @Module({
   imports: [
     TypeOrmModule.forRootAsync({
-      // Through DataFolder, so that the database is never opened without its lock; SpaceReserve gives it room on a full disk.
+      // Inject DataFolder so that the database is never opened without its lock, and SpaceReserve so that it
+      // has room on a full disk.
       inject: [DataFolder, SpaceReserve],
       useFactory: async (folder: DataFolder) => {
         const file = path.join(folder.path, DATABASE_FILE);
@@ -38,7 +39,7 @@ function checkDatabaseFile(file: string): void {
         return {
           ...dataSourceOptions(file),
           autoLoadEntities: true,
-          // What fails to open a file once fails again.
+          // A file that fails to open will fail again.
           toRetry: () => false,
         };
       },

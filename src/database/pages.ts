@@ -1,10 +1,10 @@
 import { LessThan, type FindManyOptions, type FindOptionsWhere, type Repository } from 'typeorm';
 import { findReadable } from './readable-rows.js';
 
-/** Which page of a list is wanted. */
+/** The requested page of a list. */
 export interface PageRequest {
   limit: number;
-  /** `nextCursor` of the page before; absent for the first one. */
+  /** `nextCursor` of the previous page; absent for the first one. */
   cursor?: string;
 }
 
@@ -15,8 +15,8 @@ export interface Page<T> {
 }
 
 /**
- * One page of a table, newest first. Rows that cannot be read are left out.
- * @param leftOut columns that are not read: a list needs no details
+ * One page of a table, newest first. Unreadable rows are skipped.
+ * @param leftOut columns that a list does not need
  */
 export async function findPage<E extends { id: string }, L extends keyof E = never>(
   repository: Repository<E>,
@@ -28,7 +28,7 @@ export async function findPage<E extends { id: string }, L extends keyof E = nev
     ...(leftOut.length > 0 && { select: allBut(repository, leftOut) }),
     where: query.cursor ? { ...where, id: LessThan(query.cursor) } : where,
     order: { id: 'DESC' },
-    // One more than asked for tells whether there is a next page.
+    // One extra row shows whether there is a next page.
     take: query.limit + 1,
   } as FindManyOptions<E>);
   const onPage = found.slice(0, query.limit);

@@ -8,19 +8,19 @@ import type {
 } from 'typeorm';
 import { DamagedError } from '../common/errors.js';
 
-/** A row that was looked for. */
+/** A row that was found. */
 export interface FoundRow<E> {
   /** Its primary key. */
   key: Partial<E>;
-  /** Null where it is there but cannot be read: the log says so. */
+  /** null if the row cannot be read. The log reports it. */
   row: E | null;
 }
 
 const logger = new Logger('Database');
-/** Rows that the log has told of. */
+/** Rows that have been logged. */
 const told = new Set<string>();
 
-/** What `find` gives, but for rows that cannot be read: they hide no others. */
+/** The result of `find`, except that unreadable rows do not make it fail. */
 export async function findReadable<E extends ObjectLiteral>(
   repository: Repository<E>,
   options: FindManyOptions<E>,
@@ -45,7 +45,7 @@ export async function findReadable<E extends ObjectLiteral>(
     try {
       const where = key as FindOptionsWhere<E>;
       const row = await repository.findOne({ select: options.select, where });
-      // Deleted meanwhile.
+      // Otherwise it was deleted in the meantime.
       if (row) found.push({ key, row });
     } catch (error) {
       if (!(error instanceof DamagedError)) throw error;
@@ -56,7 +56,7 @@ export async function findReadable<E extends ObjectLiteral>(
   return found;
 }
 
-/** The rows alone. */
+/** Only the readable rows. */
 export async function findReadableRows<E extends ObjectLiteral>(
   repository: Repository<E>,
   options: FindManyOptions<E>,

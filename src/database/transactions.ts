@@ -6,10 +6,11 @@ import { isSpaceError } from '../common/disk-errors.js';
 import { SpaceReserve } from '../storage/space-reserve.js';
 
 /**
- * The only way to write to the database. TypeORM has one SQLite connection: two transactions at once would become one,
- * and a rollback of one would take the other with it. So they run one after another. A `run` inside a `run` joins it.
+ * The only way to write to the database. TypeORM has one SQLite connection: two concurrent transactions would
+ * become one, and a rollback of one would roll back the other. So transactions run one after another. A `run`
+ * inside a `run` joins it.
  *
- * Keep the work short: no file is read and nothing is computed inside.
+ * Keep the work short. Read no files and compute nothing inside.
  */
 @Injectable()
 export class Transactions {
@@ -40,20 +41,26 @@ export class Transactions {
     });
   }
 
-  /** That of the transaction under way; outside of one, what reads without any. */
+  /** The manager of the current transaction, or one without a transaction. */
   get manager(): EntityManager {
     const transaction = this.current.getStore();
     return transaction?.open ? transaction.manager : this.dataSource.manager;
   }
 
-  /** Acts once the transaction that is under way is committed, the outermost one; never if it is rolled back. To be called within `run`. */
+  /**
+   * Runs `act` after the outermost transaction is committed, and never if it is rolled back. Call it within
+   * `run`.
+   */
   afterCommit(act: () => void): void {
     const transaction = this.current.getStore();
     if (!transaction?.open) throw new Error('This is a bug: there is no transaction to wait for.');
     transaction.afterCommit.push(act);
   }
 
-  /** As `run`, for work that makes room: where the disk is full it gets the space that is kept for that, and is done a second time. */
+  /**
+   * Like `run`, for work that frees space. On a full disk it spends the space reserve and runs the work
+   * again.
+   */
   async runDeletion<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
     try {
       return await this.run(work);
@@ -65,15 +72,15 @@ export class Transactions {
   }
 
   /**
-   * Some errors, of a full disk above all, make SQLite end the transaction by itself. TypeORM then cannot end it any more and goes on
-   * counting it as open: what follows would be nested in it, and one day never be committed.
+   * Some errors, especially of a full disk, make SQLite end the transaction itself. TypeORM then cannot end
+   * it and still counts it as open. Later transactions would be nested in it and might never be committed.
    */
   private endFailed(): void {
     const { databaseConnection } = this.dataSource.driver as unknown as {
       databaseConnection: BetterSqlite3.Database;
     };
     if (databaseConnection.inTransaction) databaseConnection.exec('ROLLBACK');
-    // There is one for the one connection.
+    // The one connection has one query runner.
     Object.assign(this.dataSource.createQueryRunner(), { isTransactionActive: false, transactionDepth: 0 });
   }
 
@@ -86,9 +93,9 @@ export class Transactions {
     try {
       return await this.current.run(transaction, () => work(manager));
     } finally {
-      // What the work started and did not wait for is no longer part of it.
+      // Work that was started but not awaited is no longer part of the transaction.
       transaction.open = false;
-      // While there is a store, Node follows every promise of the process: it would cost each prediction.
+      // While a store exists, Node tracks every promise of the process, which would slow down predictions.
       this.current.disable();
     }
   }

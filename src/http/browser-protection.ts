@@ -3,7 +3,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import type { Settings } from '../config/settings.js';
 
-/** Headers of answers that a page of another site may read. */
+/** Response headers that a page of another site may read. */
 const EXPOSED_HEADERS = [
   'ETag',
   'Idempotent-Replayed',
@@ -17,7 +17,7 @@ const EXPOSED_HEADERS = [
   'X-Request-Id',
 ];
 
-/** An answer of the API is no page: should a browser take it for one, nothing in it runs, loads or is framed. */
+/** An API response is not a page. If a browser shows one anyway, nothing in it may run, load or be framed. */
 const options: SecurityHeadersOptions = {
   contentSecurityPolicy: {
     useDefaults: false,
@@ -28,17 +28,17 @@ const options: SecurityHeadersOptions = {
       frameAncestors: ["'none'"],
     },
   },
-  // The service speaks plain HTTP: whoever puts TLS before it knows for which names, and sets this there.
+  // The service speaks plain HTTP. A proxy with TLS knows its host names and sets this header.
   strictTransportSecurity: false,
   xFrameOptions: { action: 'deny' },
 };
 
-/** Part of the Fastify configuration of a route that shows pages: what these may load and run. */
+/** Part of the Fastify configuration of a route with pages: what these may load and run. */
 export interface PagesConfig {
   policy?: string;
 }
 
-/** A Content-Security-Policy that allows nothing but these directives. */
+/** A Content-Security-Policy that only allows these directives. */
 export function withPolicy(...directives: string[]): string {
   return [
     "default-src 'none'",
@@ -49,7 +49,7 @@ export function withPolicy(...directives: string[]): string {
   ].join(';');
 }
 
-/** Tells browsers what they may do with answers, and refuses what pages of other sites try to change. */
+/** Tells browsers what they may do with responses, and rejects changes that pages of other sites attempt. */
 export function protectBrowsers(app: NestFastifyApplication, { corsOrigins }: Settings): void {
   const everybody = corsOrigins.includes('*');
   if (corsOrigins.length > 0) {
@@ -59,7 +59,7 @@ export function protectBrowsers(app: NestFastifyApplication, { corsOrigins }: Se
       maxAge: 600,
     });
   }
-  // Forms need no CORS: without this, any page could upload to a service on the reader's own machine.
+  // Forms need no CORS. Without this, any page could upload to a service on the reader's machine.
   app.enableCsrfProtection(everybody ? { exclude: () => true } : { trustedOrigins: [...corsOrigins] });
   app.useSecurityHeaders(options);
   const fastify: FastifyInstance = app.getHttpAdapter().getInstance();
@@ -75,7 +75,7 @@ function letPagesWork(fastify: FastifyInstance): void {
   });
 }
 
-/** Proxies know by `Authorization` what is not for others, but not by `X-API-Key`. */
+/** Proxies recognise private responses by `Authorization`, but not by `X-API-Key`. */
 function keepOutOfCaches(fastify: FastifyInstance): void {
   fastify.addHook('onSend', (_request, reply, payload, done) => {
     if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');

@@ -22,33 +22,36 @@ interface Edge {
   fastify: FastifyInstance;
   settings: Settings;
   keys: ApiKeys;
-  /** Undefined where requests are not logged. */
+  /** undefined if requests are not logged. */
   lines: RequestLines | undefined;
 }
 
 type Step = (edge: Edge) => void | Promise<void>;
 
-/** What every request passes before its route, in this order: Fastify runs hooks of one kind as they were added. */
+/**
+ * The steps that every request passes before its route, in order. Fastify runs hooks of one kind in the order
+ * of registration.
+ */
 const steps: readonly Step[] = [
-  // See every request, also those that a later step refuses.
+  // They see every request, including those that a later step rejects.
   ({ fastify, app }) => traceRequests(fastify, app.get(Tracing)),
   ({ fastify, settings, lines }) => logRequests(fastify, settings, lines),
   ({ fastify, app }) => measureRequests(fastify, app.get(Instruments)),
   ({ fastify, settings }) => prepareServer(fastify, settings),
   ({ fastify }) => refuseUnclearRequests(fastify),
-  // Before the steps that refuse: a client that was refused may go on sending as slowly as it can.
+  // Before the steps that reject: a rejected client may still send as slowly as it can.
   ({ fastify, settings }) => endSlowClients(fastify, settings),
-  // Before the steps that ask for whom they work.
+  // Before the steps that need the client's identity.
   ({ fastify, keys }) => identifyClients(fastify, keys),
   ({ app, settings }) => protectBrowsers(app, settings),
   ({ fastify, keys, settings }) => refuseForeignNames(fastify, keys, settings),
-  // Before the guard: guesses of a key are counted.
+  // Before the guard, so that guesses of a key are counted.
   ({ app, settings }) => limitRates(app, settings),
   ({ fastify, keys, settings }) => guardRoutes(fastify, keys, settings),
-  // From here on the body is read.
+  // From here on, the body is read.
   ({ fastify, settings }) => takeBodies(fastify, settings),
   ({ fastify }) => refuseStrayForms(fastify),
-  // Last, so that its header is on every answer when the service ends.
+  // Last, so that its header is on every response during shutdown.
   ({ fastify, app }) => endConnections(fastify, app.get(Shutdown)),
 ];
 

@@ -8,7 +8,7 @@ import type { Settings } from '../config/settings.js';
 const WINDOW_SECONDS = 60;
 
 /**
- * Counts requests by key, and by address where none came, in windows of a minute. Headers as in the IETF's draft
+ * Counts requests by key, or by address without a key, in windows of a minute. Headers follow the IETF draft
  * (draft-ietf-httpapi-ratelimit-headers-10). `/health` and `/metrics` are not counted.
  */
 export async function limitRates(app: NestFastifyApplication, { rateLimit: max }: Settings): Promise<void> {
@@ -21,7 +21,7 @@ export async function limitRates(app: NestFastifyApplication, { rateLimit: max }
   fastify.addHook('onRequest', async (request, reply) => {
     if (isForMonitoring(request)) return;
     let count = await limiter(request);
-    // The clock was set back: nobody has to wait until it is where it was.
+    // The clock was set back. No client has to wait until it catches up.
     if (!count.isAllowed && count.ttl > WINDOW_SECONDS * 1000) {
       limiter = newLimiter();
       count = await limiter(request);
@@ -43,7 +43,7 @@ function clientOf(request: FastifyRequest): string {
   return request.apiKey ? `key ${request.apiKey.name}` : `address ${normalizeIP(request.ip, 64)}`;
 }
 
-/** On the raw answer, so that streams bear them too. */
+/** On the raw response, so that streams have them too. */
 function tell(
   { raw }: FastifyReply,
   max: number,

@@ -12,7 +12,7 @@ import { hasBody, isWatchedByRoute } from './slow-clients.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** What a compressed body unpacks to, for who would read the request itself; null where it is not compressed. */
+    /** The decompressed body, for routes that read the request themselves; null if it is not compressed. */
     unpacked: Readable | null;
   }
 }
@@ -29,12 +29,15 @@ const ACCEPTED = 'gzip, deflate, br';
 /** For what else may be in a form than its files. */
 const ROOM_FOR_FIELDS = 2 ** 24;
 
-/** How the bodies of all routes are read: unpacked, and then, unless they are forms or for the one route that takes sentences, as JSON. */
+/**
+ * Configures how the bodies of all routes are read. They are decompressed and parsed as JSON, except forms
+ * and the route that takes sentences.
+ */
 export function takeBodies(fastify: FastifyInstance, { maxUploadBytes }: Settings): void {
   fastify.decorateRequest('unpacked', null);
   fastify.addHook('preParsing', (request, reply, payload, done) => {
     if (!hasBody(request)) return done(null, payload);
-    // What is wrong with a body matters only where there is such a route.
+    // An unknown route answers 404, whatever its body.
     if (request.is404) return done(new NotFoundException());
     const coding = (request.headers['content-encoding'] ?? '').trim().toLowerCase();
     if (coding === '' || coding === 'identity') return done(null, payload);
@@ -65,7 +68,7 @@ export function takeBodies(fastify: FastifyInstance, { maxUploadBytes }: Setting
   );
 }
 
-/** Refuses forms where the route takes none. */
+/** Rejects forms if the route takes none. */
 export function refuseStrayForms(fastify: FastifyInstance): void {
   fastify.addHook('preValidation', (request, _reply, done) => {
     const config = request.routeOptions.config as Partial<typeof takesForm>;
@@ -90,19 +93,19 @@ function jsonOf({ headers }: FastifyRequest, body: Buffer): unknown {
 
 interface Packing {
   coding: string;
-  /** Most bytes that it may unpack to. */
+  /** Maximum decompressed size in bytes. */
   limit: number;
 }
 
-/** Reads nothing before it is read from itself, and then no more than is taken from it. */
+/** Reads on demand only: nothing before it is read from, and no more than is consumed. */
 function unpack(raw: IncomingMessage, decoder: Transform, packing: Packing): Readable {
   const unpacked = Readable.from(unpackedChunks(raw, decoder, packing), { objectMode: false });
-  // Whoever reads it hears of errors; nobody may.
+  // The reader sees errors. Without a reader they must not end the process.
   unpacked.on('error', () => undefined);
   return Object.defineProperties(unpacked, {
     // Fastify compares it with Content-Length.
     receivedEncodedLength: { get: () => (decoder as Transform & { bytesWritten: number }).bytesWritten },
-    // The parser of forms asks the request for them.
+    // The form parser reads them from the request.
     headers: { value: raw.headers },
   });
 }
@@ -132,7 +135,7 @@ async function* unpackedChunks(
       `The body is not what its Content-Encoding, ${coding}, says (${(error as Error).message}). Compress it so, or leave the header out.`,
     );
   } finally {
-    // The decoder is gone; the rest of the request is dropped, so that the connection can go on.
+    // The decoder is gone. The rest of the request is dropped, so that the connection can be reused.
     raw.unpipe(decoder).resume();
   }
 }

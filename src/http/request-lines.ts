@@ -3,20 +3,20 @@ import { logLevels, type LogLevelName } from '../logging/service-logger.js';
 
 const CONTEXT = 'Request';
 
-/** Where lines go. */
+/** Destination of request lines. */
 export interface RequestLines {
   write(line: RequestLine): void;
   close(): void;
 }
 
-/** Nothing of what the request held: no sentence, no key, no path and no query, which may have them. */
+/** It omits all content of the request: no sentence, key, path or query, since they may be private. */
 export interface RequestLine {
   level: 'debug' | 'info' | 'warn';
   message: string;
   fields: Readonly<Record<string, string | number | boolean | null>>;
 }
 
-/** Lines for people: through the logger, like all others. */
+/** Lines for people, through the logger like all others. */
 export class TextRequestLines implements RequestLines {
   private readonly logger = new Logger(CONTEXT);
 
@@ -28,19 +28,19 @@ export class TextRequestLines implements RequestLines {
   close(): void {}
 }
 
-/** Lines wait so many milliseconds for others: a system call for each would take longer than making it. */
+/** Lines are collected for this many milliseconds: a system call for each would cost more than the line. */
 const GATHER_MS = 50;
 
 const MOST_CHARACTERS = 256 * 1024;
 
-/** Lines for machines, the same as the logger's and many times cheaper: there is one for every request. */
+/** Lines for machines, in the logger's format but much cheaper, since every request has one. */
 export class JsonRequestLines implements RequestLines {
   private waiting = '';
   private timer: NodeJS.Timeout | undefined;
   private readonly flushed = () => this.flush();
 
   constructor(private readonly level: LogLevelName) {
-    // Also where the process ends for an error.
+    // Also when an error ends the process.
     process.once('exit', this.flushed);
   }
 

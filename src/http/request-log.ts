@@ -5,7 +5,7 @@ import { fieldsOf, REQUEST_ID_HEADER, routeOf } from '../api/request-identity.js
 import type { Settings } from '../config/settings.js';
 import type { RequestLine, RequestLines } from './request-lines.js';
 
-/** What the fields of a line call the ids of things, by their prefix. */
+/** Field names of ids in a line, by the id's prefix. */
 const FIELD_OF_ID: Readonly<Record<IdPrefix, string>> = {
   ds: 'datasetId',
   run: 'runId',
@@ -14,7 +14,10 @@ const FIELD_OF_ID: Readonly<Record<IdPrefix, string>> = {
   msg: 'deliveryId',
 };
 
-/** Gives every request an id, which its answer tells too, and logs one line for each when its answer is sent or its client gone. */
+/**
+ * Gives every request an id, which the response repeats. Logs one line per request when its response is sent
+ * or its client is gone.
+ */
 export function logRequests(
   fastify: FastifyInstance,
   { logRequests: which }: Pick<Settings, 'logRequests'>,
@@ -24,7 +27,7 @@ export function logRequests(
   fastify.addHook('onRequest', (request, reply, done) => {
     reply.header(REQUEST_ID_HEADER, request.id);
     if (lines && which !== 'none') {
-      // Fastify's own hook is not called for those whose client has gone.
+      // Fastify's own hook is not called if the client has gone.
       reply.raw.once('close', () => {
         if (which === 'all' || !reply.raw.writableFinished || reply.statusCode >= 400) {
           lines.write(lineOf(request, reply));
@@ -63,7 +66,7 @@ function lineOf(request: FastifyRequest, reply: FastifyReply): RequestLine {
   };
 }
 
-/** Of what the path names, and of what the request made. */
+/** The ids in the path, and those that the request created. */
 function idsOf(request: FastifyRequest, reply: FastifyReply): Record<string, string> {
   const ids: Record<string, string> = {};
   const { id } = (request.params ?? {}) as { id?: string };

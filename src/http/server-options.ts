@@ -7,25 +7,25 @@ import { requestIdOf } from '../api/request-identity.js';
 import type { Settings } from '../config/settings.js';
 import { mostConnections } from './open-files.js';
 
-/** How Fastify and Node's server are told to keep their limits. */
+/** Options of Fastify and Node's server for limits. */
 export function serverOptions(settings: Settings): FastifyHttpOptions<Server> {
   const { clientTimeout, maxBodyBytes, trustProxy } = settings;
   return {
     bodyLimit: maxBodyBytes,
     genReqId: requestIdOf,
     trustProxy: trustProxy.length > 0 ? [...trustProxy] : false,
-    // Who has a connection is answered on it to the end.
+    // Requests on open connections are still answered.
     return503OnClosing: false,
-    // Node's own limit for whole requests would end long uploads too: bodies are watched by `endSlowClients`.
+    // Node's limit for whole requests would also end long uploads. `endSlowClients` watches bodies instead.
     requestTimeout: 0,
     http: {
-      // Node compares the two as it makes the server, before Fastify sets its own.
+      // Node compares the two when it creates the server, before Fastify sets its own.
       requestTimeout: 0,
       headersTimeout: clientTimeout,
       maxHeaderSize: MAX_HEADER_BYTES,
-      // Node would answer a bare 400: `refuseUnclearRequests` says more.
+      // Node would answer with a bare 400. `refuseUnclearRequests` explains more.
       requireHostHeader: false,
-      // How often Node looks for headers that are overdue.
+      // How often Node checks for overdue headers.
       connectionsCheckingInterval: Math.min(5000, clientTimeout / 4),
     },
     clientErrorHandler: answerBrokenRequest,
@@ -33,8 +33,8 @@ export function serverOptions(settings: Settings): FastifyHttpOptions<Server> {
 }
 
 /**
- * Refuses requests that leave it open for which host they are, or what their query says. Of two `Host` lines Node shows the first; a
- * proxy before it may have gone by the other.
+ * Rejects requests with an ambiguous host or query. Of two `Host` lines Node shows the first, while a proxy
+ * in front may have used the other.
  */
 export function refuseUnclearRequests(fastify: FastifyInstance): void {
   fastify.addHook('onRequest', ({ raw }, _reply, done) => {
@@ -49,7 +49,7 @@ function problemOfHosts({
   httpVersionMinor,
 }: IncomingMessage): string | undefined {
   const hosts = rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'host').length;
-  // HTTP/1.0 knows no Host.
+  // HTTP/1.0 has no Host.
   const isWanted = httpVersionMajor === 1 && httpVersionMinor > 0;
   if (hosts > 1)
     return `The request has ${hosts} Host headers. Send one, with the name and port of the address that you ask.`;
@@ -58,7 +58,7 @@ function problemOfHosts({
   return undefined;
 }
 
-/** Fastify takes what it cannot decode as it stands. */
+/** Fastify keeps text that it cannot decode. */
 function problemOfQuery(url: string): string | undefined {
   const start = url.indexOf('?');
   if (start === -1 || !url.includes('%', start)) return undefined;
@@ -70,14 +70,14 @@ function problemOfQuery(url: string): string | undefined {
   }
 }
 
-/** What Fastify has no option for. */
+/** Settings without a Fastify option. */
 export function prepareServer(fastify: FastifyInstance, { maxConnections }: Settings): void {
   const most = mostConnections(maxConnections);
   const server = fastify.server as Server;
   server.maxConnections = most;
   answerInPlaceOfNode(server);
-  // The log, the metrics and others wait for the end of an answer, each by itself, and Node itself several times for that of a stream:
-  // more than the ten that it takes for a leak.
+  // The log, metrics and others each listen for the end of a response, and Node adds several listeners for
+  // streams. That exceeds the ten at which Node warns of a leak.
   fastify.addHook('onRequest', (_request, { raw }, done) => {
     raw.setMaxListeners(30);
     done();

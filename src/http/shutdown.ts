@@ -11,33 +11,36 @@ import type { FastifyInstance } from 'fastify';
 import { Settings } from '../config/settings.js';
 
 /**
- * The signals at which the service ends in order. No others: a handler for SIGSEGV and its like would keep a process that a native
- * library has crashed from ending.
+ * The signals that end the service gracefully. There are no others: a handler for SIGSEGV and similar would
+ * keep a crashed process from ending.
  */
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'];
 
-/** Requests under way get so many milliseconds at least, however long a training took to stop. */
+/** Minimum time for pending requests in milliseconds, however long a training took to stop. */
 const LEAST_GRACE = 1000;
 
 /**
- * The port stays open until no connection and no request has come for so many milliseconds: what the kernel has taken by the time of the signal
- * is then accepted, read and answered, and not reset.
+ * The port stays open until no connection and no request has arrived for this many milliseconds. So
+ * everything that the kernel accepted before the signal is answered and not reset.
  */
 const QUIET = 50;
 
-/** That may take so many milliseconds. Who keeps sending must be told by a balancer where to go instead. */
+/**
+ * Maximum time for that in milliseconds. A client that keeps sending needs a load balancer that redirects it.
+ */
 const MOST_UNTIL_QUIET = 1000;
 
 /**
- * Ends the service in steps: it tells so (`/health/ready` is 503, answers close their connections) and goes on answering for a while, so
- * that whoever sends requests turns elsewhere; then it takes no more connections, and requests under way finish.
+ * Ends the service in steps. First it announces the end (`/health/ready` is 503, responses close their
+ * connections) and still answers for a while, so that clients can move elsewhere. Then it accepts no more
+ * connections, and pending requests finish.
  */
 @Injectable()
 export class Shutdown implements OnModuleDestroy, BeforeApplicationShutdown {
   private readonly logger = new Logger(Shutdown.name);
   /** On the clock of `performance.now()`. */
   private begunAt: number | undefined;
-  /** When the last connection or request came. */
+  /** When the last connection or request arrived. */
   private lastArrival = 0;
 
   constructor(private readonly settings: Settings) {}
@@ -46,29 +49,29 @@ export class Shutdown implements OnModuleDestroy, BeforeApplicationShutdown {
     return this.begunAt !== undefined;
   }
 
-  /** How long requests that are under way may still take, in milliseconds. */
+  /** Time left for pending requests, in milliseconds. */
   get graceLeft(): number {
     const { shutdownDelay, shutdownGrace } = this.settings;
     return Math.max(LEAST_GRACE, this.left(shutdownDelay + shutdownGrace));
   }
 
-  /** Nest calls these before all others of its kind, and what waits for something waits in the other. */
+  /** Nest calls these hooks before all others of this kind. Anything that waits does so in the other hook. */
   onModuleDestroy(): void {
     this.begunAt = performance.now();
     this.logger.log('The service ends: requests under way finish');
   }
 
-  /** Others wait in their own hooks meanwhile or before: what counts is the time since the signal. */
+  /** Other hooks wait before or in parallel. So the time counts from the signal. */
   async beforeApplicationShutdown(): Promise<void> {
     await delay(Math.max(0, this.left(this.settings.shutdownDelay)));
   }
 
-  /** A connection or a request has come. */
+  /** A connection or a request has arrived. */
   noteArrival(): void {
     this.lastArrival = performance.now();
   }
 
-  /** Settles when the port may be closed. */
+  /** Resolves when the port may be closed. */
   async untilQuiet(): Promise<void> {
     const start = performance.now();
     for (let now = start; now - start < MOST_UNTIL_QUIET; now = performance.now()) {
@@ -77,7 +80,7 @@ export class Shutdown implements OnModuleDestroy, BeforeApplicationShutdown {
         await delay(left);
         continue;
       }
-      // An event loop that was held up comes to timers first: it has to look at its sockets before it is believed.
+      // After a block, the event loop runs timers first. It must check its sockets before the result counts.
       await setImmediate();
       await setImmediate();
       if (this.lastArrival < now) return;
@@ -89,12 +92,15 @@ export class Shutdown implements OnModuleDestroy, BeforeApplicationShutdown {
   }
 }
 
-/** Has the process end in order at a signal. It then exits with 0: as process 1 of a container it cannot end itself by a signal. */
+/**
+ * Ends the process gracefully on a signal. It exits with 0: as process 1 of a container it cannot end itself
+ * by a signal.
+ */
 export function endOnSignals(app: INestApplication): void {
   app.enableShutdownHooks(SIGNALS, { useProcessExit: true });
 }
 
-/** Has answers close their connections, and connections end, when the service does. */
+/** Makes responses close their connections, and connections end, when the service ends. */
 export function endConnections(fastify: FastifyInstance, shutdown: Shutdown): void {
   const open = new Set<Socket>();
   fastify.server.on('connection', (socket: Socket) => {
@@ -102,20 +108,20 @@ export function endConnections(fastify: FastifyInstance, shutdown: Shutdown): vo
     open.add(socket);
     socket.once('close', () => open.delete(socket));
   });
-  // Streams of sentences are answered past the other hook.
+  // Streams of sentences bypass the other hook.
   fastify.addHook('onRequest', (_request, { raw }, done) => {
     shutdown.noteArrival();
     if (shutdown.isUnderWay) raw.shouldKeepAlive = false;
     done();
   });
-  // The header itself, since a problem's answer removes it, and with it what Node would write.
+  // Set the header itself: the response of a problem removes it, and with it what Node would write.
   fastify.addHook('onSend', (_request, reply, payload, done) => {
     if (shutdown.isUnderWay) reply.header('connection', 'close');
     done(null, payload);
   });
-  // Node closes the connections that are idle when a server is closed, and waits a keep-alive time (over a minute) for those that
-  // become idle later, and for ever for those that never do. One that nothing has come over is not idle for Node, though browsers and
-  // clients open such ones in store.
+  // When a server closes, Node closes idle connections. It waits a keep-alive time (over a minute) for those
+  // that become idle later, and for ever for those that never do. A connection without any data is not idle
+  // for Node, although browsers and clients open such connections in advance.
   fastify.addHook('preClose', async () => {
     const { server } = fastify;
     if (!server.listening) return;

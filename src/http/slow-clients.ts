@@ -6,16 +6,16 @@ import type { Settings } from '../config/settings.js';
 
 /** Part of a route's Fastify configuration. */
 export interface WatchedBodiesConfig {
-  /** Types of bodies that the route itself gives up when nothing comes. */
+  /** Body types for which the route itself enforces a timeout. */
   watchesBodies?: readonly string[];
 }
 
-/** A body that is not whole in its time must bring so many bytes a second. */
+/** Minimum rate of a body that is not complete in time, in bytes per second. */
 const LEAST_BYTES_PER_SECOND = 1024;
 
 /**
- * Ends connections that are held open by sending a body, or reading an answer, as slowly as can be: many of them would use up all
- * that there may be. Slow headers are ended by Node's server itself.
+ * Ends connections whose client sends a body, or reads a response, extremely slowly: many of them would
+ * exhaust the limit. Node's server itself handles slow headers.
  */
 export function endSlowClients(fastify: FastifyInstance, { clientTimeout }: Settings): void {
   const watched = new WeakSet<FastifyRequest>();
@@ -27,7 +27,7 @@ export function endSlowClients(fastify: FastifyInstance, { clientTimeout }: Sett
     done();
   });
   fastify.addHook('onSend', (request, reply, payload, done) => {
-    // What Nest refuses before any other hook has not been seen until now.
+    // Requests that Nest rejects before any other hook are first seen here.
     if (hasBody(request) && !request.raw.complete && !watched.has(request)) {
       watchBody(request, reply, clientTimeout);
     }
@@ -36,19 +36,19 @@ export function endSlowClients(fastify: FastifyInstance, { clientTimeout }: Sett
   });
 }
 
-/** Whether a request says that it has a body. */
+/** Whether a request announces a body. */
 export function hasBody({ headers }: FastifyRequest): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
-/** Whether the route itself gives up a body of this type when nothing comes, and takes it however long it is. */
+/** Whether the route itself enforces a timeout for this type of body, and accepts any length. */
 export function isWatchedByRoute({ headers, routeOptions }: FastifyRequest): boolean {
   const { watchesBodies = [] } = routeOptions.config as WatchedBodiesConfig;
   const [type = ''] = (headers['content-type'] ?? '').split(';', 1);
   return watchesBodies.includes(type.trim().toLowerCase());
 }
 
-/** Looks once in so many milliseconds whether enough has come, until all has. */
+/** Checks at this interval whether enough data has arrived, until the body is complete. */
 function watchBody(request: FastifyRequest, reply: FastifyReply, milliseconds: number): void {
   const { raw } = request;
   const { socket } = raw;
@@ -59,16 +59,16 @@ function watchBody(request: FastifyRequest, reply: FastifyReply, milliseconds: n
     const arrived = socket.bytesRead - read;
     read = socket.bytesRead;
     if (isOver()) return clearInterval(timer);
-    // What lies here unread waits for the service, not for the client.
+    // Unread data here waits for the service, not for the client.
     const isClientSlow = raw.readableLength === 0 && arrived < enough;
-    // What is still sent after the answer is dropped, but not for ever.
+    // Data after the response is dropped, but not for ever.
     if (isClientSlow || reply.raw.writableFinished) {
       clearInterval(timer);
       giveUp(request, reply, milliseconds);
     }
   }, milliseconds);
   timer.unref();
-  // A request that is answered before its body has come may be closed long before the rest of that has.
+  // A request may be closed long before the rest of its body arrives, if it is answered first.
   raw.once('close', () => isOver() && clearInterval(timer));
 }
 
@@ -82,7 +82,7 @@ function giveUp(request: FastifyRequest, reply: FastifyReply, milliseconds: numb
     `The body did not come within ${milliseconds / 1000} s, and brought less than ${LEAST_BYTES_PER_SECOND} bytes a second. ` +
       'Send it again over a faster connection, or raise WELLFORMED_CLIENT_TIMEOUT.',
   );
-  // Past Nest and its route, which waits for the body: it learns that the client is gone when the connection ends.
+  // Bypass Nest and the route, which waits for the body. It sees the end of the connection.
   reply.hijack();
   reply.raw.once('finish', () => socket.destroySoon());
   sendProblem(reply.raw, request.url, problemOfDomainError(error), {
@@ -91,11 +91,11 @@ function giveUp(request: FastifyRequest, reply: FastifyReply, milliseconds: numb
   });
 }
 
-/** From now on something of the answer has to get through in every span of so many milliseconds. */
+/** From now on, some of the response must get through in every interval. */
 function watchReading(request: FastifyRequest, reply: FastifyReply, milliseconds: number): void {
   const { socket } = request.raw;
   reply.raw.on('timeout', () => {
-    // An answer that has nothing to send for a while, such as events of a run, is no fault of who reads it.
+    // A response without data for a while, such as the events of a run, is not the client's fault.
     if (reply.raw.writableLength > 0 || socket.writableLength > 0) socket.destroy();
   });
   socket.setTimeout(milliseconds);

@@ -1,7 +1,7 @@
 import { Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
 import { ReferenceColumn, TimeColumn } from '../database/columns.js';
 
-/** History: it outlives the versions that it names, so it has no foreign keys. */
+/** History outlives the versions that it names, so it has no foreign keys. */
 @Entity('alias_changes')
 export class AliasChangeEntity {
   @PrimaryGeneratedColumn({ type: 'integer' })
@@ -11,7 +11,7 @@ export class AliasChangeEntity {
   @Column({ type: 'varchar', length: 64 })
   name!: string;
 
-  /** Null where the alias was removed. */
+  /** null if the alias was removed. */
   @ReferenceColumn({ nullable: true })
   modelId!: string | null;
 

@@ -8,7 +8,7 @@ import type { ModelVersion } from './model-version.js';
 import { ModelsService } from './models.service.js';
 import { RegistryEvents } from './registry-events.js';
 
-/** Shows on the metrics page how good the model is that each alias points to. */
+/** Shows on the metrics page the quality of the model behind each alias. */
 @Injectable()
 export class AliasMetrics implements OnApplicationBootstrap {
   private readonly logger = new Logger(AliasMetrics.name);
@@ -28,7 +28,7 @@ export class AliasMetrics implements OnApplicationBootstrap {
 
   async onApplicationBootstrap(): Promise<void> {
     const aliases = await this.aliases.list();
-    // In order of their names: which of many have a label of their own is then the same after each start.
+    // In name order, so that the aliases with their own label are the same after each start.
     for (const { name } of aliases) this.instruments.models.knowAlias(name);
     for (const { name, modelId } of aliases) await this.show(name, modelId);
   }

@@ -1,4 +1,4 @@
-/** A name that points to a model and can be moved: what "production" is today. */
+/** A name that points to a model and can be moved, such as `production`. */
 export interface Alias {
   name: string;
   modelId: string;
@@ -6,14 +6,14 @@ export interface Alias {
 }
 
 export interface AliasChange {
-  /** Null where the alias was removed. */
+  /** null if the alias was removed. */
   modelId: string | null;
   previousModelId: string | null;
   reason: string;
   createdAt: Date;
 }
 
-/** An id can never be taken for an alias, nor an alias for an id. */
+/** The pattern excludes model ids, so an id and an alias can never be confused. */
 export const aliasNamePattern = /^(?!mdl_)[a-z0-9][a-z0-9._-]{0,62}$/;
 
 export const aliasNameRule =

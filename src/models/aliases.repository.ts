@@ -11,7 +11,7 @@ const MAX_HISTORY = 100;
 export class AliasesRepository {
   constructor(private readonly transactions: Transactions) {}
 
-  /** All of them, by name. */
+  /** All aliases, by name. */
   list(): Promise<Alias[]> {
     return this.aliases.find({ order: { name: 'ASC' } });
   }
@@ -20,7 +20,7 @@ export class AliasesRepository {
     return this.aliases.findOneBy({ name });
   }
 
-  /** Those that point to a version, by name. */
+  /** The aliases that point to a version, by name. */
   pointingTo(modelId: string): Promise<Alias[]> {
     return this.aliases.find({ where: { modelId }, order: { name: 'ASC' } });
   }
@@ -35,7 +35,10 @@ export class AliasesRepository {
     return this.changes.find({ where: { name }, order, take: MAX_HISTORY });
   }
 
-  /** Points an alias to a model, or removes it (null), and remembers why. Nothing is done if it already is so. */
+  /**
+   * Points an alias to a model, or removes it (null), and stores the reason. It does nothing if the alias
+   * already points there.
+   */
   async move(name: string, modelId: string | null, reason: string): Promise<void> {
     await this.transactions.run(async () => {
       const previousModelId = (await this.find(name))?.modelId ?? null;

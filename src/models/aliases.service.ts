@@ -11,7 +11,7 @@ import { RegistryEvents } from './registry-events.js';
 /** Aliases are labels of a metric, and a metric's labels must stay few. */
 const MAX_ALIASES = 50;
 
-/** Names that point to a model and can be moved: what "production" is today. */
+/** Names that point to a model and can be moved, such as `production`. */
 @Injectable()
 export class AliasesService {
   private readonly logger = new Logger(AliasesService.name);
@@ -23,7 +23,7 @@ export class AliasesService {
     private readonly events: RegistryEvents,
   ) {}
 
-  /** All of them, by name. */
+  /** All aliases, by name. */
   list(): Promise<Alias[]> {
     return this.aliases.list();
   }
@@ -35,9 +35,8 @@ export class AliasesService {
   }
 
   /**
-   * Points an alias to a model, making it if it is new.
-   *
-   * @throws InvalidInputError if the name is not one an alias may have
+   * Points an alias to a model. A new alias is created.
+   * @throws InvalidInputError if the name is not allowed
    * @throws NotFoundError if there is no such model
    */
   async put(name: string, modelIdOrAlias: string): Promise<Alias> {
@@ -65,7 +64,7 @@ export class AliasesService {
 
   /** @throws NotFoundError if there is no such alias. */
   async remove(name: string): Promise<void> {
-    // A version can be deleted once no alias points to it.
+    // Removing the alias may allow the version to be deleted.
     await this.transactions.runDeletion(async () => {
       await this.find(name);
       await this.aliases.move(name, null, 'Removed by hand.');

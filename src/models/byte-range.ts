@@ -1,18 +1,20 @@
 import { RangeNotSatisfiableError } from '../common/errors.js';
 
-/** Bytes from `start` on, before `end`. */
+/** Bytes from `start` up to, but excluding, `end`. */
 export interface ByteRange {
   start: number;
   end: number;
 }
 
 /**
- * Which part of a file is asked for (RFC 9110, 14). A server may ignore what it does not understand, and several ranges at once.
+ * The requested part of a file (RFC 9110, 14). A server may ignore ranges that it does not understand, and
+ * several ranges at once.
  * @param range the header `Range`
- * @param ifRange the header `If-Range`: the part is wanted only if the client's other parts are of the same file
+ * @param ifRange the header `If-Range`: the range only applies if the client's other parts are from the same
+ * file
  * @param etag of the file, a strong one
- * @returns null where the whole file is to be sent
- * @throws RangeNotSatisfiableError where the file has no such bytes
+ * @returns null if the whole file is to be sent
+ * @throws RangeNotSatisfiableError if the file has no such bytes
  */
 export function parseRange(
   range: string | undefined,

@@ -11,13 +11,13 @@ export const evaluationStatuses = [
 ] as const;
 export type EvaluationStatus = (typeof evaluationStatuses)[number];
 
-/** Those that an evaluation may still leave. */
+/** The statuses that can still change. */
 export const openEvaluationStatuses = ['queued', 'running'] as const satisfies EvaluationStatus[];
 
 export interface EvaluationResult extends Evaluation {
   /** 95 % bootstrap interval of the MCC. */
   mccInterval: { lower: number; upper: number };
-  /** Sentences judged on their first tokens only. */
+  /** Number of sentences of which only the first tokens were judged. */
   truncated: number;
   seconds: number;
 }
@@ -28,15 +28,15 @@ export interface EvaluationError {
   detail: string;
 }
 
-/** A model's judgement of a whole dataset. */
+/** The evaluation of a model on a whole data set. */
 export interface StoredEvaluation {
   id: string;
   modelId: string;
-  /** Null once the dataset is deleted. */
+  /** null once the data set is deleted. */
   datasetId: string | null;
   datasetName: string;
   contentHash: string;
-  /** What the model computed with. */
+  /** The precision that the model computes in. */
   precision: Precision;
   status: EvaluationStatus;
   result: EvaluationResult | null;
@@ -45,7 +45,7 @@ export interface StoredEvaluation {
   finishedAt: Date | null;
 }
 
-/** The same, as far as it has come. */
+/** An evaluation with its current progress. */
 export interface EvaluationRecord extends StoredEvaluation {
   /** Share of the rows judged. */
   progress: number;

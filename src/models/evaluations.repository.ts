@@ -18,7 +18,7 @@ const open = In(openEvaluationStatuses);
 export class EvaluationsRepository {
   constructor(private readonly transactions: Transactions) {}
 
-  /** Fails on a foreign key where its model or data set is gone. */
+  /** Fails on a foreign key if its model or data set is gone. */
   async insert(evaluation: StoredEvaluation): Promise<void> {
     await this.transactions.run((manager) => manager.insert(EvaluationEntity, evaluation as never));
   }
@@ -27,12 +27,12 @@ export class EvaluationsRepository {
     return this.evaluations.findOneBy({ id, modelId });
   }
 
-  /** Those of a model, newest first. */
+  /** The evaluations of a model, newest first. */
   page(modelId: string, query: PageRequest): Promise<Page<StoredEvaluation>> {
     return findPage(this.evaluations, query, { modelId });
   }
 
-  /** One that has not ended and judges these rows, or with this model. */
+  /** The id of an unfinished evaluation with this data set or model. */
   async openOne(using: { datasetId: string } | { modelId: string }): Promise<string | null> {
     const where = { ...using, status: open };
     return (await this.evaluations.findOne({ select: { id: true }, where }))?.id ?? null;
@@ -55,7 +55,7 @@ export class EvaluationsRepository {
     await this.update(id, openEvaluationStatuses, { ...change, finishedAt: new Date() });
   }
 
-  /** Ends all that have not ended at once, however many there are. */
+  /** Interrupts all unfinished evaluations in one query. */
   async interruptAll(): Promise<void> {
     const ended = { status: 'interrupted' as const, finishedAt: new Date() };
     await this.transactions.run((manager) => manager.update(EvaluationEntity, { status: open }, ended));

@@ -24,7 +24,7 @@ import { EvaluationsRepository } from './evaluations.repository.js';
 import { judgeRows } from './judging.js';
 import { ModelsService } from './models.service.js';
 
-/** Seconds after which to try again where too many wait. */
+/** Seconds to wait before a retry if too many evaluations wait. */
 const RETRY_AFTER = 60;
 
 interface PlannedEvaluation {
@@ -34,14 +34,14 @@ interface PlannedEvaluation {
   precision: Precision;
 }
 
-/** Judges whole datasets in the background, one after another. */
+/** Evaluates models on whole data sets in the background, one after another. */
 @Injectable()
 export class EvaluationsService implements OnModuleInit, OnModuleDestroy, BeforeApplicationShutdown {
   private readonly logger = new Logger(EvaluationsService.name);
   private readonly stop = new AbortController();
   private readonly progress = new Map<string, number>();
   private readonly waiting: PlannedEvaluation[] = [];
-  /** Those that are being stored count as waiting too. */
+  /** Evaluations that are being stored count as waiting too. */
   private arriving = 0;
   private current: { id: string; cancel: AbortController } | undefined;
   private working: Promise<void> | undefined;
@@ -53,7 +53,7 @@ export class EvaluationsService implements OnModuleInit, OnModuleDestroy, Before
     private readonly settings: Settings,
     private readonly transactions: Transactions,
   ) {
-    // An evaluation that has ended outlives its dataset.
+    // A finished evaluation outlives its data set.
     datasets.keepWhile(async (datasetId) => {
       const judging = await this.evaluations.openOne({ datasetId });
       return (
@@ -63,12 +63,12 @@ export class EvaluationsService implements OnModuleInit, OnModuleDestroy, Before
     });
   }
 
-  /** Nobody works any more on what an earlier process has left. */
+  /** Evaluations of an earlier process cannot continue. */
   async onModuleInit(): Promise<void> {
     await this.evaluations.interruptAll();
   }
 
-  /** Ends what is under way, which is then `interrupted`, as is all that waits. */
+  /** Stops the running evaluation. It and all waiting ones become `interrupted`. */
   onModuleDestroy(): void {
     this.stop.abort();
     this.waiting.length = 0;
@@ -76,7 +76,7 @@ export class EvaluationsService implements OnModuleInit, OnModuleDestroy, Before
 
   async beforeApplicationShutdown(): Promise<void> {
     await this.working;
-    // Where this fails, the next start does it.
+    // If this fails, the next start does it.
     await this.evaluations
       .interruptAll()
       .catch((error: Error) =>
@@ -136,7 +136,7 @@ export class EvaluationsService implements OnModuleInit, OnModuleDestroy, Before
   }
 
   /**
-   * Takes an evaluation out of the queue, or ends it. One that is cancelled already stays so.
+   * Removes an evaluation from the queue, or stops it. Cancelling again does nothing.
    * @throws NotFoundError, ConflictError if it has ended in another way
    */
   async cancel(modelIdOrAlias: string, id: string): Promise<EvaluationRecord> {
@@ -163,7 +163,7 @@ export class EvaluationsService implements OnModuleInit, OnModuleDestroy, Before
     return { ...page, items: page.items.map((row) => this.record(row)) };
   }
 
-  /** @throws NotFoundError if there is no such model, or no such evaluation of it. */
+  /** @throws NotFoundError if there is no such model, or it has no such evaluation. */
   async find(modelIdOrAlias: string, id: string): Promise<EvaluationRecord> {
     const { id: modelId } = await this.models.resolve(modelIdOrAlias);
     const row = await this.evaluations.find(id, modelId);
@@ -193,12 +193,12 @@ export class EvaluationsService implements OnModuleInit, OnModuleDestroy, Before
     const cancel = new AbortController();
     this.current = { id, cancel };
     try {
-      // It may have been cancelled before it stood in the queue.
+      // It may have been cancelled before it was queued.
       if (!(await this.evaluations.begin(id))) return;
       const result = await this.judge(evaluation, AbortSignal.any([this.stop.signal, cancel.signal]));
       await this.evaluations.end(id, { status: 'succeeded', result });
     } catch (error) {
-      // Those who ended it store that.
+      // Whoever stopped it stores the status.
       if (!this.stop.signal.aborted && !cancel.signal.aborted) await this.fail(id, error as Error);
     } finally {
       this.current = undefined;
@@ -230,13 +230,14 @@ export class EvaluationsService implements OnModuleInit, OnModuleDestroy, Before
   private async fail(id: string, error: Error): Promise<void> {
     this.logger.error(`Evaluation ${id} failed: ${error.message}`, { evaluationId: id }, error.stack);
     const failure = { title: 'The evaluation failed', detail: this.told(error) };
-    // As long as it counts as under way, neither its model nor its dataset can be deleted, which a full disk may need most.
+    // While it counts as unfinished, neither its model nor its data set can be deleted. A full disk may need
+    // exactly that.
     await untilStored(() => this.evaluations.end(id, { status: 'failed', error: failure }), {
       failed: (reason) =>
         this.logger.error(`The end of evaluation ${id} could not be stored: ${reason.message}`, {
           evaluationId: id,
         }),
-      // The next start finds the row as it is and ends it.
+      // The next start finds the unfinished row and ends it.
       isGivenUp: () => this.stop.signal.aborted,
       signal: this.stop.signal,
     });

@@ -6,7 +6,7 @@ export interface LabelledSentence {
 }
 
 export interface JudgedRows {
-  /** 0 or 1 of each row, in an order of their own: that of `logits`. */
+  /** 0 or 1 for each row, in the same order as `logits`. */
   labels: Uint8Array;
   /** [rows, 2] */
   logits: Float32Array;
@@ -14,18 +14,20 @@ export interface JudgedRows {
 }
 
 export interface JudgingOptions {
-  /** Told after every portion how many rows are judged. */
+  /** Receives the number of judged rows after each portion. */
   onProgress: (judged: number) => void;
-  /** Stops it; it then rejects with the reason of the signal. */
+  /** Stops the work. The promise then rejects with the reason of the signal. */
   signal: AbortSignal;
 }
 
-/** Rows that the model is given together: many, since it makes batches of them itself. */
+/** Rows that the model gets at a time. It makes batches of them itself. */
 const PORTION = 256;
-/** Rows read ahead and sorted by length, so that a batch holds little padding. */
+/** Rows to read ahead and sort by length, so that batches have little padding. */
 const WINDOW = 8 * PORTION;
 
-/** Has a model judge rows, some at a time. Memory grows by nine bytes a row, not by its text. */
+/**
+ * Judges rows with a model, in portions. Memory grows by nine bytes per row and does not depend on the text.
+ */
 export async function judgeRows(
   model: Pick<ServedModel, 'score'>,
   rows: AsyncIterable<LabelledSentence>,

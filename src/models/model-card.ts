@@ -5,7 +5,7 @@ import type { ScheduleName } from '../bert/fine-tuning/learning-rates.js';
 import type { ServingAssessment, PrecisionAssessment } from '../bert/serving/assessment.js';
 import type { Lineage, ModelMetrics } from './model-version.js';
 
-/** Where a base model comes from. */
+/** Origin of a base model. */
 export interface ModelOrigin {
   /** Its id on the Hugging Face hub; null if it is not from there. */
   baseModelHubId: string | null;
@@ -13,11 +13,11 @@ export interface ModelOrigin {
   license: string | null;
 }
 
-/** What a model card tells. */
+/** The content of a model card. */
 export interface ModelCard extends Lineage, ModelOrigin {
   name: string;
   metrics: ModelMetrics;
-  /** Null where it was not assessed. */
+  /** null if it was not assessed. */
   serving: ServingAssessment | null;
 }
 
@@ -157,7 +157,7 @@ const decays = {
   constant: 'a constant learning rate',
 } as const satisfies Record<ScheduleName, string>;
 
-/** Whether it is one of the options, and off. */
+/** Whether it is an option that is off. */
 function isUnusedOption(name: string, value: unknown): boolean {
   const known = (hyperparameters as Record<string, Hyperparameter | undefined>)[name];
   return known?.isOption === true && value === known.default;
@@ -184,7 +184,7 @@ ${serving === null ? '' : calibrated(serving.variants.fp32)}\`\`\`
 \`model.safetensors\`, so keep the two files together. ${serving === null ? '' : int8Files}The sha256 of every file is in \`manifest.json\`.
 `;
 
-/** With the figures of float32, which is what transformers computes with. Nothing where scores and 0.5 are what serves. */
+/** With the figures of float32, since transformers uses that. Empty if uncalibrated scores and 0.5 apply. */
 function calibrated({ calibration, threshold }: PrecisionAssessment): string {
   const temperature = Number(calibration.temperature.toPrecision(6));
   const tuned = Number(threshold.threshold.toPrecision(6));

@@ -22,7 +22,7 @@ export class ModelVersionEntity {
   @Column({ type: 'varchar', length: 255 })
   baseModel!: string;
 
-  /** A copy: the dataset itself may be gone. */
+  /** A copy, since the data set may be deleted. */
   @JsonColumn()
   dataset!: TrainingRows;
 
@@ -41,11 +41,11 @@ export class ModelVersionEntity {
   @JsonColumn()
   metrics!: ModelMetrics;
 
-  /** A copy of `metrics.best`: lists show it without reading all evaluations. */
+  /** A copy of `metrics.best`, so that lists need not read all evaluations. */
   @JsonColumn({ default: '{}' })
   best!: Evaluation;
 
-  /** Null: registered before this existed. */
+  /** null for versions that were registered before this existed. */
   @JsonColumn({ nullable: true })
   serving!: ServingAssessment | null;
 
@@ -62,7 +62,7 @@ export class ModelVersionEntity {
   createdAt!: Date;
 }
 
-/** What lists do not show, and what may be long. */
+/** Details that lists omit, since they may be long. */
 export const modelDetails = [
   'config',
   'hyperparameters',

@@ -3,10 +3,10 @@ import type { Hyperparameters } from '../bert/fine-tuning/hyperparameters.js';
 import type { ServingAssessment } from '../bert/serving/assessment.js';
 import type { ManifestFile } from '../storage/blob-store.js';
 
-/** The alias that `POST /predict` uses where no model is named. */
+/** The alias that `POST /predict` uses if no model is named. */
 export const PRODUCTION = 'production';
 
-/** The rows a version was trained on, as they were then: they may have been deleted since. */
+/** The training rows of a version at the time. The data set may be deleted later. */
 export interface TrainingRows {
   id: string;
   name: string;
@@ -14,13 +14,13 @@ export interface TrainingRows {
   rows: number;
 }
 
-/** The rows a version was validated on. Two versions are compared only if the content hashes are equal. */
+/** The validation rows of a version. Two versions are only comparable if the content hashes are equal. */
 export interface ValidationRows {
-  /** Null where a fraction of the training rows was held out. */
+  /** null if a fraction of the training rows was held out. */
   datasetId: string | null;
   contentHash: string;
   rows: number;
-  /** Null where a dataset of its own was given. */
+  /** null if there was a validation set. */
   fraction: number | null;
 }
 
@@ -35,7 +35,7 @@ export interface EpochMetrics {
 export interface EvaluationMetrics {
   /** Steps done so far. */
   step: number;
-  /** Epochs done so far, as a fraction between the ends of epochs. */
+  /** Epochs done so far; a fraction within an epoch. */
   epoch: number;
   /** Whether the average of the last epochs' weights was evaluated. */
   averaged: boolean;
@@ -43,20 +43,20 @@ export interface EvaluationMetrics {
 }
 
 export interface ModelMetrics {
-  /** How many epochs were done where the weights were kept: at the first evaluation with the highest MCC. */
+  /** Number of epochs before the weights were kept, at the first evaluation with the highest MCC. */
   bestEpoch: number;
-  /** Whether what was kept is the average of the last epochs' weights. */
+  /** Whether the kept weights are the average of the last epochs. */
   averaged: boolean;
-  /** The evaluation of what was kept. */
+  /** The evaluation of the kept weights. */
   best: Evaluation;
   epochs: EpochMetrics[];
-  /** All of them in order, those at the ends of epochs too. */
+  /** All evaluations in order, including those at the ends of epochs. */
   evaluations: EvaluationMetrics[];
   /** Why the training ended before its last step; null if it did not. */
   stoppedEarly: string | null;
 }
 
-/** Where a version comes from. */
+/** The origin of a version. */
 export interface Lineage {
   runId: string | null;
   baseModel: string;
@@ -67,11 +67,14 @@ export interface Lineage {
   engine: string;
 }
 
-/** `always`: the new version becomes production. `auto`: it does if it is better on the same validation rows. */
+/**
+ * `always`: the new version becomes production. `auto`: it becomes production if it is better on the same
+ * validation rows.
+ */
 export const promotionRules = ['auto', 'always', 'never'] as const;
 export type PromotionRule = (typeof promotionRules)[number];
 
-/** Whether a new version became production, and why (not). */
+/** Whether a new version became production, and why. */
 export interface Promotion {
   promoted: boolean;
   reason: string;
@@ -86,13 +89,13 @@ export interface ModelVersion extends Lineage {
   /** The `config.json` of the folder. */
   config: Record<string, unknown>;
   metrics: ModelMetrics;
-  /** The evaluation of what was kept, as `metrics` has it. */
+  /** The evaluation of the kept weights, the same as in `metrics`. */
   best: Evaluation;
-  /** What each precision is worth and costs; null where the version is older than that, or has no int8. */
+  /** Quality and cost of each precision. null if the version is older than that, or has no int8. */
   serving: ServingAssessment | null;
   promotion: Promotion;
   files: ManifestFile[];
-  /** Of all files together. */
+  /** Total size of all files. */
   bytes: number;
   createdAt: Date;
   /** The aliases that point to it now. */

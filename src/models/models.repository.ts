@@ -6,7 +6,7 @@ import { AliasEntity } from './alias.entity.js';
 import type { ModelSummary, ModelVersion } from './model-version.js';
 import { modelDetails, ModelVersionEntity } from './model-version.entity.js';
 
-/** What requests by a version need to know of it. */
+/** The fields of a version that requests need. */
 export type VersionFacts = Pick<ModelVersion, 'id' | 'name' | 'serving'>;
 
 /** Versions in the database. */

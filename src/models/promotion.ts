@@ -1,7 +1,7 @@
 import { withChanceWarning } from '../bert/evaluation/warnings.js';
 import { PRODUCTION, type Promotion, type PromotionRule } from './model-version.js';
 
-/** What promotion looks at: how well a version did, and on which rows. */
+/** The inputs of a promotion: quality of a version, and its validation rows. */
 export interface Contender {
   id: string;
   mcc: number;
@@ -9,7 +9,10 @@ export interface Contender {
   validation: string;
 }
 
-/** Decides whether a newly registered version becomes production, and says so loudly if that one judges no better than chance. */
+/**
+ * Decides whether a newly registered version becomes production. The reason warns if the version judges no
+ * better than chance.
+ */
 export function decidePromotion(
   rule: PromotionRule,
   candidate: Contender,
@@ -19,7 +22,7 @@ export function decidePromotion(
   return { promoted, reason: promoted ? withChanceWarning(reason, candidate.mcc) : reason };
 }
 
-/** Only like is compared with like. */
+/** Only results on the same rows are comparable. */
 function decide(rule: PromotionRule, candidate: Contender, current: Contender | null): Promotion {
   if (rule === 'never') return no(`The run said promote "never". ${byHand(candidate)}`);
   if (current === null) return yes(`There was no "${PRODUCTION}" yet.`);

@@ -5,23 +5,28 @@ import type { StagedFolder } from '../storage/blob-store.js';
 import type { ModelCard } from './model-card.js';
 import type { PromotionRule } from './model-version.js';
 
-/** A trained model that is to become a version, and what its card tells. */
+/** A trained model that is to become a version, with the content of its card. */
 export interface Registration extends ModelCard {
-  /** Holds every file of the version but its card: see {@link assertComplete}. */
+  /** Contains every file of the version except its card: see {@link assertComplete}. */
   staged: StagedFolder;
-  /** sha256 (hex) of the files in the folder by name, from whoever wrote them: hashing 440 MB would hold up the HTTP thread. */
+  /**
+   * sha256 (hex) by file name, computed by the process that wrote the files: hashing 440 MB would block the
+   * HTTP thread.
+   */
   sums: Readonly<Record<string, string>>;
   promote: PromotionRule;
-  /** Done in the transaction that inserts the version, so that both happen or neither: the run that made it ends here. */
+  /**
+   * Runs in the transaction that inserts the version. So the run ends if and only if the version is stored.
+   */
   alongside?: (modelId: string) => Promise<void>;
 }
 
 const requiredFiles = ['config.json', 'model.safetensors', graphFiles.fp32];
-/** Of a version whose precisions were assessed. */
+/** For versions with assessed precisions. */
 const int8Files = [graphFiles.int8, int8WeightsFile];
 const vocabularies = ['tokenizer.json', 'vocab.txt'];
 
-/** @throws Error if a file that every version has is not there. */
+/** @throws Error if a required file is missing. */
 export async function assertComplete({
   staged,
   serving,

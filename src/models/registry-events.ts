@@ -3,24 +3,27 @@ import { Injectable } from '@nestjs/common';
 type Listener = (name: string, modelId: string | null) => void;
 type Farewell = (modelId: string) => Promise<void>;
 
-/** What others may want to know of the registry. Told after the database has it. */
+/** Changes of the registry. They are announced after the database has them. */
 @Injectable()
 export class RegistryEvents {
   private readonly listeners: Listener[] = [];
   private readonly farewells: Farewell[] = [];
   private readonly observers: ((modelId: string) => void)[] = [];
 
-  /** An alias points to another model now, or is gone (null). */
+  /** An alias now points to another model, or was removed (null). */
   onAliasMoved(listener: Listener): void {
     this.listeners.push(listener);
   }
 
-  /** A model has another name now. */
+  /** A model was renamed. */
   onModelChanged(observer: (modelId: string) => void): void {
     this.observers.push(observer);
   }
 
-  /** A model was deleted. Its files go when all listeners have resolved, so that they can close them first. */
+  /**
+   * A model was deleted. Its files are removed after all listeners have resolved, so that they can close them
+   * first.
+   */
   onModelDeleted(farewell: Farewell): void {
     this.farewells.push(farewell);
   }

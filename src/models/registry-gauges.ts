@@ -5,7 +5,7 @@ import { evaluationStatuses } from './evaluation-record.js';
 import { EvaluationsRepository } from './evaluations.repository.js';
 import { ModelsService } from './models.service.js';
 
-/** Counts, before each scrape, what the registry holds. */
+/** Counts the contents of the registry before each scrape. */
 @Injectable()
 export class RegistryGauges {
   constructor(

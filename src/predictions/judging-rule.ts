@@ -5,22 +5,22 @@ import { ConflictError } from '../common/errors.js';
 import type { ResolvedModel } from '../models/models.service.js';
 import type { WordEffect } from './explanations/explanations.js';
 
-/** What a model computes with; `auto`: what its assessment chose. */
+/** The precision that a request may choose. `auto`: the choice of the model's assessment. */
 export const precisionChoices = ['auto', ...precisions] as const;
 export type PrecisionChoice = (typeof precisionChoices)[number];
 
 /**
- * From where on a sentence counts as acceptable: the larger logit decides, or what was best on the validation rows. Where nothing was
- * better beyond its error than the larger logit, that decides for both.
+ * `default`: the larger logit decides. `tuned`: the best threshold on the validation rows. If no other
+ * threshold was better beyond its error, both are the same.
  */
 export const thresholdNames = ['default', 'tuned'] as const;
 export type ThresholdName = (typeof thresholdNames)[number];
 
-/** Which model a request means, and how it is to judge. */
+/** The model of a request, and how to judge. */
 export interface ModelChoice {
   /** An id or an alias; default: production. */
   model?: string;
-  /** Default: that of the settings. */
+  /** Default: from the settings. */
   precision?: PrecisionChoice;
   /** Default: the larger logit decides. */
   threshold?: ThresholdName;
@@ -29,21 +29,21 @@ export interface ModelChoice {
 /** How a model judges one request. */
 export interface JudgingRule {
   precision: Precision;
-  /** Of the precision's calibration, 1 where the fitted one is not used; null where there is none. */
+  /** Temperature of the precision: 1 if the fitted one is not used, null if there is none. */
   temperature: number | null;
-  /** That a score must be above; null: the larger logit decides. */
+  /** A sentence is acceptable if its score is above this. null: the larger logit decides. */
   threshold: number | null;
 }
 
-/** What a request learns of a sentence: the model's judgement by the rule of the request. */
+/** The answer for a sentence: the model's judgement under the rule of the request. */
 export interface Prediction extends Judgement {
-  /** Probability of "acceptable", calibrated on the validation rows; null where the version was not assessed. */
+  /** Probability of "acceptable", calibrated on the validation rows. null if the version was not assessed. */
   calibratedScore: number | null;
-  /** In the order of the words; only where it was asked for. */
+  /** In the order of the words. Only present if requested. */
   explanation?: WordEffect[];
 }
 
-/** @throws ConflictError if the version has no int8 precision or no tuned threshold, and one is asked for. */
+/** @throws ConflictError if an int8 precision or a tuned threshold is requested and the version has none. */
 export function judgingRule(
   { id, serving }: Pick<ResolvedModel, 'id' | 'serving'>,
   { precision, threshold }: { precision: PrecisionChoice; threshold: ThresholdName },
@@ -70,7 +70,10 @@ export function predictionOf(judgement: Judgement, { temperature, threshold }: J
   };
 }
 
-/** Log odds of "acceptable": they keep telling sentences apart where scores come so close to 0 or 1 that they are equal. */
+/**
+ * Log odds of "acceptable". They still distinguish sentences whose scores are so close to 0 or 1 that they
+ * are equal.
+ */
 export function logOdds({ logits: [unacceptable, acceptable] }: Pick<Judgement, 'logits'>): number {
   return acceptable - unacceptable;
 }

@@ -5,13 +5,13 @@ import { logOdds } from './judging-rule.js';
 export interface Comparison {
   /** By the log odds; null where they are equal. */
   preferred: 'a' | 'b' | null;
-  /** Score of a less score of b. */
+  /** Score of a minus score of b. */
   difference: number;
-  /** The same of the log odds: above 0, a is preferred. */
+  /** The same difference for the log odds. Above 0, a is preferred. */
   logOddsDifference: number;
 }
 
-/** Of how many pairs each side is preferred, or none. */
+/** Number of pairs in which a, b or neither is preferred. */
 export interface PreferenceCounts {
   a: number;
   b: number;

@@ -5,13 +5,13 @@ import type { PredictDto, PredictQueryDto } from './dto/predict.dto.js';
 import { explainables, type Explainable } from './explanations/explanations.js';
 import type { ModelChoice } from './judging-rule.js';
 
-/** What a request wants judged, and how. */
+/** What a request asks to judge, and how. */
 export interface PredictRequest extends ModelChoice {
-  /** How the sentences came: the answer takes the same form. */
+  /** The form of the request. The answer has the same form. */
   subject: (typeof subjectNames)[number];
-  /** Of pairs, a and b by turns. */
+  /** For pairs, a and b alternate. */
   sentences: string[];
-  /** What explains each of them; empty where that was not asked for. */
+  /** The explanation plan of each sentence; empty if not requested. */
   explained: Explainable[];
   logits: boolean;
 }
@@ -19,16 +19,16 @@ export interface PredictRequest extends ModelChoice {
 const optionNames = ['model', 'precision', 'threshold', 'logits', 'explain'] as const;
 const subjectNames = ['sentence', 'sentences', 'pairs'] as const;
 
-/** All that a body may have. */
+/** All fields that a body may have. */
 export const fieldNames: readonly string[] = [...subjectNames, ...optionNames];
 
-/** Longer than any sentence, shorter than what would keep the tokenizer busy. */
+/** Longer than any sentence, but short enough for the tokenizer. */
 const MAX_CHARACTERS = 10_000;
 
 /**
- * What body and query ask for together.
- * @throws InvalidInputError if there is nothing to judge, or more than one kind of it; if body and query differ; if a sentence is empty
- * or far too long, or has too many words to be explained
+ * Combines body and query.
+ * @throws InvalidInputError if there is nothing to judge, or more than one kind of it; if body and query
+ * differ; if a sentence is empty or too long, or has too many words to explain
  */
 export function predictRequest(body: PredictDto, query: PredictQueryDto): PredictRequest {
   const subject = subjectOf(body);
@@ -46,8 +46,8 @@ export function predictRequest(body: PredictDto, query: PredictQueryDto): Predic
 }
 
 /**
- * The options of a request whose body is a stream.
- * @throws InvalidInputError if its sentences are to be explained
+ * The options of a request with a stream body.
+ * @throws InvalidInputError if an explanation is requested
  */
 export function streamOptions({ explain, ...options }: PredictQueryDto): Omit<PredictQueryDto, 'explain'> {
   if (!explain) return options;
@@ -57,7 +57,7 @@ export function streamOptions({ explain, ...options }: PredictQueryDto): Omit<Pr
   ]);
 }
 
-/** What is wrong with a sentence and what to do; null where it can be judged. */
+/** What is wrong with a sentence and what to do; null if it can be judged. */
 export function problemOfSentence(sentence: unknown): string | null {
   if (typeof sentence !== 'string') return 'must be a string';
   if (isLongerThan(sentence, MAX_CHARACTERS)) {
@@ -66,7 +66,7 @@ export function problemOfSentence(sentence: unknown): string | null {
   return sentenceProblem(sentence);
 }
 
-/** Where a sentence stands in the body. */
+/** The location of a sentence in the body. */
 type PathOf = (index: number) => InputPath;
 
 const paths: Record<PredictRequest['subject'], PathOf> = {

@@ -1,12 +1,12 @@
 import type { ComputedBatch, ScoringTrace } from '../bert/serving/scoring-request.js';
 import type { Span } from '../tracing/span.js';
 
-/** A wait for the model that is shorter than this, in milliseconds, is none: it was in memory. */
+/** A shorter wait for the model, in milliseconds, means that it was in memory. */
 const NO_WAIT_MS = 1;
 
 /**
- * Makes parts of a request's trace out of what becomes of its sentences: `model` (waiting until it is loaded), `tokenize`, `queue`
- * (waiting for the first batch), and for each batch that holds some of them `batch`, with `inference` in it.
+ * Records the spans of a request: `model` (waiting until it is loaded), `tokenize`, `queue` (waiting for the
+ * first batch), and a `batch` for each batch with its sentences, with `inference` inside.
  */
 export class PredictionSpans implements ScoringTrace {
   private readonly begunAt = performance.now();
@@ -41,7 +41,7 @@ export class PredictionSpans implements ScoringTrace {
       from: startedAt,
       attributes: { 'wellformed.batch.sentences': sentences, 'wellformed.batch.tokens': tokens },
     });
-    // The thread says how long it computed; before that it was busy with another batch.
+    // The thread reports how long it computed. Before that it was busy with another batch.
     batch.child('inference', { from: Math.max(startedAt, endedAt - 1000 * seconds) }).end({ to: endedAt });
     batch.end({ to: endedAt });
   }
@@ -54,7 +54,7 @@ export class PredictionSpans implements ScoringTrace {
     if (this.queuedAt === undefined) return;
     const from = this.queuedAt;
     this.queuedAt = undefined;
-    // What others had asked for already may have been under way.
+    // A batch with sentences that others had requested may already have been running.
     this.request.child('queue', { from }).end({ to: Math.max(from, to), failure });
   }
 }

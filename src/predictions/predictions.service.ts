@@ -20,7 +20,7 @@ import { PredictionSpans } from './prediction-spans.js';
 import { AliasRouter } from './serving/alias-router.js';
 import { LoadedModels } from './serving/loaded-models.js';
 
-/** A model, and the rule by which a request wants it to judge. */
+/** A model with the judging rule of a request. */
 export interface ChosenModel extends ResolvedModel {
   rule: JudgingRule;
 }
@@ -28,28 +28,31 @@ export interface ChosenModel extends ResolvedModel {
 export interface Predictions {
   /** In the order of the sentences. */
   predictions: Prediction[];
-  /** Which judged. */
+  /** The model that judged. */
   model: ChosenModel;
   timing: Timing;
 }
 
-/** Sentences to judge, each one that can be judged. */
+/** Sentences to judge. Each must be judgeable. */
 export interface Question extends ModelChoice {
   sentences: readonly string[];
-  /** What explains each; empty where they are not to be explained. */
+  /** The explanation plan of each sentence; empty if none is requested. */
   explained: readonly Explainable[];
 }
 
 export interface JudgeOptions {
-  /** Aborted when nobody waits for the answer any more. */
+  /** Aborted when the answer is no longer needed. */
   signal?: AbortSignal;
-  /** How many milliseconds the sentences may wait; default: that of the settings. */
+  /** Maximum waiting time in milliseconds. Default: from the settings. */
   timeout?: number;
-  /** Whether to wait for room where the queue is full, as long as the timeout allows, instead of being refused. */
+  /** Whether to wait for room in a full queue until the timeout, instead of failing. */
   waitsForRoom?: boolean;
-  /** How many of the sentences, from the first, the request is about; default: all. The others are not counted in metrics. */
+  /**
+   * Number of sentences that the client sent; they come first. Default: all. The others are not counted in
+   * metrics.
+   */
   asked?: number;
-  /** Of the request, where it is traced. */
+  /** Span of the request, if it is traced. */
   span?: Span | null;
 }
 
@@ -66,10 +69,11 @@ export class PredictionsService {
 
   /**
    * @throws NotFoundError if there is no such model
-   * @throws ConflictError if none was named and none is in production, or it lacks the precision or threshold
+   * @throws ConflictError if no model was named and none is in production, or it lacks the precision or
+   * threshold
    * @throws UnavailableError if the model cannot be loaded
-   * @throws TooManyRequestsError if too many sentences wait already
-   * @throws OverdueError if some of the sentences still wait at the deadline of the settings
+   * @throws TooManyRequestsError if too many sentences are waiting
+   * @throws OverdueError if some of the sentences still wait at the deadline
    */
   async predict(
     { sentences, explained, ...choice }: Question,
@@ -87,14 +91,15 @@ export class PredictionsService {
         );
         return { predictions, model, timing: judged.timing };
       } catch (error) {
-        // The model behind an alias may be deleted while the request waits for it: then the alias means another one.
+        // The model behind an alias may be deleted while the request waits for it. The alias then points to
+        // another one.
         if (!(error instanceof NotFoundError) || model.alias === null) throw error;
       }
     }
   }
 
   /**
-   * Which model a request means and how it judges, once for all of its sentences.
+   * Resolves the model and the judging rule of a request, once for all its sentences.
    * @throws NotFoundError, ConflictError as {@link predict}
    */
   async choose({ model: idOrAlias, precision, threshold }: ModelChoice): Promise<ChosenModel> {

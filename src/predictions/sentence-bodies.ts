@@ -12,7 +12,7 @@ import { PredictDto } from './dto/predict.dto.js';
 import { fieldNames } from './predict-request.js';
 import { streamTypes } from './streams/stream-types.js';
 
-/** `@RouteConfig(takesSentences)` on a route lets it take plain text; every other route answers 415 to it. */
+/** `@RouteConfig(takesSentences)` lets a route accept plain text. Every other route answers 415. */
 export const takesSentences = {
   takesSentences: true,
   watchesBodies: streamTypes,
@@ -21,9 +21,9 @@ export const takesSentences = {
 const form = 'application/x-www-form-urlencoded';
 
 /**
- * Makes what JSON would say of bodies that are not JSON: of plain text `{sentence: text}`, of a form its fields. `curl -d TEXT` calls its
- * body a form whatever it holds, so one that is none of the fields of {@link fieldNames} is text too: no "+" or "%20" in it is decoded,
- * since a percent sign in a sentence means a percent sign.
+ * Turns bodies that are not JSON into the equivalent JSON: plain text into `{sentence: text}`, a form into
+ * its fields. `curl -d TEXT` sends every body as a form. So a form without any of the {@link fieldNames} is
+ * also treated as text, and its "+" and "%20" are not decoded.
  */
 @Injectable()
 export class SentenceBodies implements OnModuleInit {
@@ -32,7 +32,7 @@ export class SentenceBodies implements OnModuleInit {
   onModuleInit(): void {
     const fastify: FastifyInstance = this.host.httpAdapter.getInstance();
     const texts = ['text/plain', form];
-    // In place of what Fastify and Nest have for these types.
+    // Replaces the parsers of Fastify and Nest for these types.
     fastify.removeContentTypeParser(texts);
     const parse = async (request: FastifyRequest, body: Buffer) => bodyOf(request, body);
     fastify.addContentTypeParser<Buffer>(texts, { parseAs: 'buffer' }, parse);
@@ -41,7 +41,7 @@ export class SentenceBodies implements OnModuleInit {
 
 function bodyOf(request: FastifyRequest, body: Buffer): Record<string, unknown> | undefined {
   if (isForSentences(request)) return asJson(request.headers['content-type']!, body);
-  // Such as `curl -d '' …/cancel`; and an unknown route is to be called so whatever the body.
+  // For example `curl -d '' …/cancel`. An unknown route must answer 404 whatever the body.
   if (body.length === 0 || request.is404) return undefined;
   throw notUnderstood(request);
 }
@@ -60,19 +60,19 @@ function asJson(contentType: string, body: Buffer): Record<string, unknown> {
   return { sentence };
 }
 
-/** Whether somebody forgot to say that this is JSON: no sentence is a list or an object. */
+/** Whether a text body is really JSON with the wrong content type: no sentence is a list or an object. */
 function isJson(text: string): boolean {
   if (!/^\s*[[{]/.test(text)) return false;
   try {
     parseJson(text);
     return true;
   } catch (error) {
-    // Too much of it is JSON nevertheless.
+    // JSON that is too deep or too large is still JSON.
     return !(error instanceof MalformedRequestError);
   }
 }
 
-/** Whether the route is one that takes sentences in other forms than JSON. */
+/** Whether the route accepts sentences in other formats than JSON. */
 export function isForSentences({ routeOptions }: FastifyRequest): boolean {
   return (routeOptions.config as Partial<typeof takesSentences>).takesSentences === true;
 }

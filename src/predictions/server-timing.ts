@@ -1,6 +1,6 @@
 import type { Timing } from '../bert/serving/served-model.js';
 
-/** What OpenAPI says of the header. */
+/** OpenAPI documentation of the header. */
 export const serverTimingHeader = {
   description:
     'Where the time went, in milliseconds: `tokenization`, `queue` (waiting for other requests), `inference` (the batches with the ' +
@@ -14,7 +14,7 @@ export const serverTimingHeader = {
 
 /**
  * The value of a `Server-Timing` header (W3C Server Timing).
- * @param total milliseconds from the request's arrival.
+ * @param total milliseconds since the request arrived.
  */
 export function serverTiming(timing: Timing, total: number): string {
   const { tokenizationSeconds, queueSeconds, inferenceSeconds, tokens, batchSize } = timing;

@@ -11,10 +11,10 @@ export class DataFolderError extends Error {
 }
 
 /**
- * The folder that holds everything the service stores, locked for this process as long as it lives.
+ * The folder that holds everything the service stores. This process locks it for its lifetime.
  *
- * The lock is an exclusive SQLite transaction on an empty database. SQLite asks the operating system for it, which
- * takes it back when the process ends, however it ends; a PID file would stay. No other code may open `lock.sqlite`:
+ * The lock is an exclusive SQLite transaction on an empty database. It is a lock of the operating system,
+ * which releases it however the process ends. A PID file would remain. No other code may open `lock.sqlite`:
  * POSIX drops all locks that a process holds on a file when it closes any of its handles to it.
  */
 @Injectable()

@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, openSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 
-/** Makes a file durable and tells its size. It must be writable. */
+/** Makes a file durable and returns its size. The file must be writable. */
 export async function syncFile(file: string): Promise<number> {
   const handle = await open(file, 'r+');
   try {
@@ -14,7 +14,7 @@ export async function syncFile(file: string): Promise<number> {
   }
 }
 
-/** Makes the names in a folder durable: what was created or renamed in it. */
+/** Makes creations and renames in a folder durable. */
 export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   try {
@@ -27,7 +27,7 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** The same, for what must be done before anything else is. */
+/** The synchronous form, for work that must precede everything else. */
 export function syncFolderSync(folder: string): void {
   const handle = openSync(folder, 'r');
   try {

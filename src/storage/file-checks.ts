@@ -3,7 +3,9 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { sha256BesideEventLoop } from './file-hash.js';
 
-/** A change so soon after the one before may leave the times of a file as they are: clocks of file systems are coarse. */
+/**
+ * Clocks of file systems are coarse: a change soon after another one may not change the times of the file.
+ */
 const COARSE_CLOCK_MS = 100;
 
 interface Sum {
@@ -11,7 +13,7 @@ interface Sum {
   sha256: Promise<string>;
 }
 
-/** Hashes files, and remembers each sum as long as the file stays as it is. */
+/** Hashes files, and caches each sum while the file is unchanged. */
 export class FileChecks {
   /** By path. */
   private readonly sums = new Map<string, Sum>();
@@ -21,7 +23,7 @@ export class FileChecks {
     const state = stateOf(stats);
     const known = this.sums.get(file);
     if (known?.state === state) return known.sha256;
-    // Whoever asks meanwhile waits for the same sum.
+    // Concurrent callers share the same computation.
     const sum = { state, sha256: sha256BesideEventLoop(file) };
     this.sums.set(file, sum);
     const justChanged = Math.abs(Date.now() - Number(stats.ctimeMs)) < COARSE_CLOCK_MS;
@@ -35,13 +37,13 @@ export class FileChecks {
     }
   }
 
-  /** Nobody will ask for the files of a folder any more. */
+  /** The files of a folder will not be requested any more. */
   forget(folder: string): void {
     for (const file of this.sums.keys()) if (path.dirname(file) === folder) this.sums.delete(file);
   }
 }
 
-/** Another one once the file has been changed or replaced. */
+/** Differs once the file was changed or replaced. */
 export function stateOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
   return [dev, ino, size, mtimeNs, ctimeNs].join();
 }

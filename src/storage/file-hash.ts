@@ -11,10 +11,10 @@ export async function sha256OfFile(path: string, signal?: AbortSignal): Promise<
   return hash.digest('hex');
 }
 
-/** Bytes that are hashed in less time than a thread takes to start. */
+/** Files up to this size in bytes are hashed in less time than a thread takes to start. */
 const SMALL = 2 ** 20;
 
-/** The same, and a large file is hashed in a thread of its own: the event loop is not held up. */
+/** The same, but large files are hashed in another thread, so that the event loop is not blocked. */
 export async function sha256BesideEventLoop(path: string): Promise<string> {
   if ((await stat(path)).size <= SMALL) return sha256OfFile(path);
   return new Promise((resolve, reject) => {

@@ -2,21 +2,22 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import path from 'node:path';
 import { syncFolderSync, timeInNames } from './durable-files.js';
 
-/** In the data folder: what a restore has copied so far. Worth nothing if the restore was cut off. */
+/** In the data folder: an unfinished restore. It is useless if the restore was interrupted. */
 export const PARTIAL_RESTORE = 'restore.partial';
-/** In the data folder: the same once it is whole. From then on the restore counts. */
+/** In the data folder: a complete restore. From then on it takes effect. */
 export const READY_RESTORE = 'restore.ready';
-/** In either: what goes into the data folder. */
+/** In either: the files for the data folder. */
 export const RESTORED_FILES = 'new';
 
-/** What SQLite keeps beside a database. It belongs to that very file, and would damage another one. */
+/** The files that SQLite keeps beside a database. They would damage another database. */
 const SIDECARS = ['-wal', '-shm', '-journal'];
 
 /**
- * Puts what a restore has ready in its place, entry by entry, and what was there before into `replaced/`. A data folder is often a
- * mounted volume, which cannot be exchanged as a whole: so the restore counts once it is ready, and whoever comes next finishes it
- * if it was cut off. Call it with the folder's lock held, before anything is read.
- * @returns where that lies which was replaced; null if nothing was
+ * Moves the files of a complete restore into place, entry by entry, and the previous ones into `replaced/`. A
+ * data folder is often a mounted volume, which cannot be replaced as a whole. So the restore takes effect
+ * once it is complete, and the next start finishes it if it was interrupted. Call it with the folder's lock
+ * held, before anything is read.
+ * @returns the folder of the replaced files; null if there are none
  */
 export function finishRestore(folder: string): string | null {
   rmSync(path.join(folder, PARTIAL_RESTORE), { recursive: true, force: true });
@@ -25,7 +26,7 @@ export function finishRestore(folder: string): string | null {
   const [fresh, old] = [path.join(ready, RESTORED_FILES), path.join(ready, 'old')];
   mkdirSync(old, { recursive: true });
   for (const name of readdirSync(fresh)) {
-    // What is still in the folder of new entries has not replaced anything yet.
+    // An entry that is still among the new ones has not replaced anything yet.
     for (const suffix of name.endsWith('.sqlite') ? [...SIDECARS, ''] : [''])
       moveIfThere(path.join(folder, name + suffix), path.join(old, name + suffix));
     syncFolderSync(old);

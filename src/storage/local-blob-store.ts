@@ -21,9 +21,9 @@ import { FileChecks, stateOf } from './file-checks.js';
 import { durableFiles, MANIFEST, parseManifest, sealFolder } from './sealed-folder.js';
 
 const KEY_PATTERN = /^(datasets|models|checkpoints)\/[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
-/** Of a file that is sent to somebody, in bytes. */
+/** Chunk size for sending a file, in bytes. */
 const CHUNK = 1 << 18;
-/** Nobody reads a folder for longer, in milliseconds. */
+/** Maximum time that a folder is read, in milliseconds. */
 const LONGEST_READ = 3_600_000;
 const FILE_NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
@@ -32,18 +32,18 @@ export function isStoredName(name: string): boolean {
 }
 
 /**
- * The store in the data folder: `datasets/ds_…/`, `models/mdl_…/`, `staging/` for what is being written, and `orphans/` for what
- * no database knows.
+ * The store in the data folder: `datasets/ds_…/`, `models/mdl_…/`, `staging/` for unfinished folders, and
+ * `orphans/` for folders that the database does not know.
  */
 @Injectable()
 export class LocalBlobStore extends BlobStore implements OnModuleInit {
   private readonly logger = new Logger(LocalBlobStore.name);
   private readonly checks = new FileChecks();
-  /** Names of files that were found to be damaged, by folder. */
+  /** Names of damaged files, by folder. */
   private readonly damaged = new Map<BlobKey, Set<string>>();
-  /** Whoever was reading a folder when it was deleted must not take what is missing for damage. */
+  /** A reader of a deleted folder must not report its missing files as damaged. */
   private readonly deleted = new Set<BlobKey>();
-  /** Bytes of published folders: they never change. */
+  /** Sizes of published folders in bytes. They never change. */
   private readonly sizes = new Map<BlobKey, number>();
 
   constructor(private readonly folder: DataFolder) {
@@ -55,9 +55,9 @@ export class LocalBlobStore extends BlobStore implements OnModuleInit {
   }
 
   async onModuleInit(): Promise<void> {
-    // The lock on the data folder says that no other process is writing: whatever lies here was left by a crash.
+    // The lock on the data folder shows that no other process is writing. So a crash has left these.
     const stale = await readdir(this.staging).catch(() => []);
-    // A training process that is just about to hear that its service is gone may write one more file meanwhile.
+    // A training process that has not yet noticed the end of its service may write one more file.
     await rm(this.staging, { recursive: true, force: true, maxRetries: 5 });
     await mkdir(this.staging, { recursive: true });
     if (stale.length > 0)
@@ -92,14 +92,14 @@ export class LocalBlobStore extends BlobStore implements OnModuleInit {
 
   async openFile(key: BlobKey, name: string): Promise<StoredFile> {
     const { files } = await this.manifest(key);
-    // Opened before it is compared: what is deleted after that can still be read.
+    // Opened before the check: it can then be read even if it is deleted afterwards.
     const handle = await open(path.join(this.pathOf(key), name)).catch((error: NodeJS.ErrnoException) => {
       throw this.damage(key, name, reasonOf(error));
     });
     try {
       const { state, size, sha256 } = await this.compare(key, files, name);
       const assertUnchanged = async () => {
-        // Deleting it changes it too, but not what it holds.
+        // Deleting a file changes its state, but not its content.
         if (stateOf(await handle.stat({ bigint: true })) !== state && !this.deleted.has(key))
           throw this.damage(key, name, 'was changed while it was read');
       };
@@ -129,8 +129,8 @@ export class LocalBlobStore extends BlobStore implements OnModuleInit {
     setTimeout(() => this.deleted.delete(key), LONGEST_READ).unref();
     this.damaged.delete(key);
     this.checks.forget(folder);
-    // Renamed first: a crash in the middle of the removal must not leave half a folder that looks published. No new folder is made
-    // for that: there may be no space for it.
+    // Rename first: a crash during removal must not leave half a folder that looks published. Create no new
+    // folder for that, since the disk may be full.
     await mkdir(this.staging, { recursive: true });
     const grave = path.join(this.staging, `old-${randomUUID()}`);
     try {
@@ -157,7 +157,7 @@ export class LocalBlobStore extends BlobStore implements OnModuleInit {
     let bytes = 0;
     for (const key of keys) bytes += this.sizes.get(key) ?? (await this.measure(key));
     const damaged = [...this.damaged.keys()].filter((key) => key.startsWith(`${kind}/`));
-    // Somebody may have mended it.
+    // It may have been repaired.
     for (const key of damaged) await this.open(key).catch(() => undefined);
     return { folders: keys.length, bytes, damaged: damaged.filter((key) => this.damaged.has(key)).length };
   }
@@ -181,7 +181,7 @@ export class LocalBlobStore extends BlobStore implements OnModuleInit {
       const probe = await mkdtemp(path.join(this.staging, 'check-'));
       await rm(probe, { recursive: true });
     } catch (error) {
-      // What is stored can be read, and predictions need no more.
+      // Reading works, and predictions need nothing else.
       if (!isSpaceError(error)) throw error;
     }
   }
@@ -199,7 +199,7 @@ export class LocalBlobStore extends BlobStore implements OnModuleInit {
     return manifest;
   }
 
-  /** What cannot be read, or has just been deleted, counts for nothing. */
+  /** A folder that cannot be read, or was just deleted, counts as empty. */
   private async measure(key: BlobKey): Promise<number> {
     try {
       const { files } = await this.manifest(key);
@@ -232,7 +232,7 @@ export class LocalBlobStore extends BlobStore implements OnModuleInit {
     if (names?.delete(name) && names.size === 0) this.damaged.delete(key);
   }
 
-  /** What to throw where a file is not what it should be: because it is damaged, or because it has just been deleted. */
+  /** The error for a file that differs from the manifest: it is damaged, or was just deleted. */
   private damage(key: BlobKey, name: string, what: string): Error {
     if (this.deleted.has(key)) return new NotFoundError(`${path.basename(key)} has been deleted.`);
     const error = new DamagedError(`${key} is damaged: ${name} ${what}. ${mendingOf(key)}`);
@@ -248,7 +248,7 @@ export class LocalBlobStore extends BlobStore implements OnModuleInit {
   }
 }
 
-/** What to do about a damaged folder. */
+/** How to repair a damaged folder. */
 export function mendingOf(key: BlobKey): string {
   const again = key.startsWith('datasets/') ? 'upload it again' : 'train it again';
   return `Restore that folder from a backup (docs/operations.md), or delete it (DELETE /${key}) and ${again}.`;
@@ -258,7 +258,10 @@ function reasonOf({ code, message }: NodeJS.ErrnoException): string {
   return code === 'ENOENT' ? 'is missing' : `cannot be read (${code ?? message})`;
 }
 
-/** @param assertUnchanged asked before the last chunk is given: an answer that is not what was stored must not look whole */
+/**
+ * @param assertUnchanged called before the last chunk, so that an answer with changed content never looks
+ * complete
+ */
 function readUnchanged(
   handle: FileHandle,
   { start, end }: { start: number; end: number },

@@ -4,18 +4,19 @@ import type { ManifestFile } from './blob-store.js';
 import { syncFile, syncFolder, writeDurably } from './durable-files.js';
 import { sha256OfFile } from './file-hash.js';
 
-/** In each sealed folder: what it holds. Not listed in itself. */
+/** In each sealed folder: the list of its files, without itself. */
 export const MANIFEST = 'manifest.json';
 
-/** What every manifest has; each kind of folder adds more. */
+/** The common part of all manifests. */
 export interface SealedManifest {
   files: ManifestFile[];
 }
 
 /**
  * Makes the files of a folder durable.
- * @param knownSums sha256 (hex) of files that the caller has hashed already, by name: the others are read and hashed here
- * @returns all of them, by name
+ * @param knownSums sha256 (hex) by name of files that the caller has already hashed; the others are hashed
+ * here
+ * @returns all sums, by name
  */
 export async function durableFiles(
   folder: string,
@@ -31,8 +32,8 @@ export async function durableFiles(
 }
 
 /**
- * Gives a folder whose files are durable its manifest and then its name, so that it is there whole or not at all. A folder with
- * files in it is never replaced: the error of `rename` says so.
+ * Writes the manifest of a folder with durable files, and renames the folder atomically. A folder with files
+ * in it is never replaced: `rename` fails.
  */
 export async function sealFolder(staged: string, target: string, manifest: SealedManifest): Promise<void> {
   await writeDurably(path.join(staged, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
@@ -44,8 +45,8 @@ export async function sealFolder(staged: string, target: string, manifest: Seale
 
 /**
  * Reads a manifest.
- * @param isName whether a file may have this name: names become paths, so what lies on the disk is not trusted with them
- * @returns null where the text is no manifest
+ * @param isName whether a file name is allowed. Names become paths, so the manifest is not trusted.
+ * @returns null if the text is not a manifest
  */
 export function parseManifest<T extends SealedManifest>(
   text: string,

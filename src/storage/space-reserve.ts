@@ -5,14 +5,15 @@ import path from 'node:path';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { DataFolder } from './data-folder.js';
 
-/** As much as SQLite's log grows to before it is used anew from its beginning. */
+/** The size at which SQLite restarts its log. */
 const RESERVE_BYTES = 4 * 2 ** 20;
 
 const TRY_AGAIN_MS = 10_000;
 
 /**
- * Space in the data folder that is kept for a full disk: to delete something, the database must write it down first, and to start, it
- * needs files of its own. It is a file, which is removed when its space is needed, and written again when there is room.
+ * A reserve of disk space for a full disk. To delete something, the database must first write to its log, and
+ * it needs files of its own to start. The reserve is a file. It is removed when its space is needed, and
+ * written again when there is room.
  */
 @Injectable()
 export class SpaceReserve implements OnApplicationShutdown {
@@ -24,19 +25,19 @@ export class SpaceReserve implements OnApplicationShutdown {
     this.spend();
   }
 
-  /** Gives the space back to the disk, for what is done next. */
+  /** Frees the space for the next operation. */
   spend(): void {
     rmSync(this.file, { force: true });
     this.timer ??= setInterval(() => void this.keep(), TRY_AGAIN_MS).unref();
   }
 
-  /** Takes the space, if there is so much. */
+  /** Reserves the space, if there is enough. */
   async keep(): Promise<void> {
     try {
-      // Zeros would take no space where files are compressed.
+      // Random data: zeros take no space on compressed file systems.
       await writeFile(this.file, randomBytes(RESERVE_BYTES));
     } catch {
-      // Half of it would only make the disk fuller.
+      // A partial reserve is useless.
       await rm(this.file, { force: true }).catch(() => undefined);
     }
     // It may have been spent while it was written.

@@ -1,26 +1,30 @@
 export type ModelType = 'bert' | 'distilbert' | 'electra' | 'roberta';
 
 /**
- * What sets one family of encoders apart from the others, as data: the network, its training and its export are the same
- * code for all. Taken from the family's `configuration_….py` and `modeling_….py` in transformers 5.
+ * What distinguishes one family of encoders from the others, as data. The code of the network, its training
+ * and its export is the same for all. Source: the family's `configuration_….py` and `modeling_….py` in
+ * transformers 5.
  */
 export interface Architecture {
   /** `model_type` of `config.json`. */
   readonly modelType: ModelType;
-  /** The class of transformers that classifies sentences with it. */
+  /** The transformers class that classifies sentences with it. */
   readonly className: string;
   readonly config: ConfigFields;
   readonly names: ParameterNames;
   readonly head: ClassificationHead;
-  /** What transformers expects a tokenizer to be unless `tokenizer_config.json` says another class. */
+  /** The tokenizer that transformers expects unless `tokenizer_config.json` names another class. */
   readonly usualTokenizer: 'word-piece' | 'byte-level';
-  /** Row of the position embeddings that a sentence's first token takes. */
+  /** Row of the position embeddings for the first token of a sentence. */
   positionOffset(padTokenId: number): number;
-  /** Whether what attention gives goes through dropout before it is added to what it was asked with. */
+  /** Whether attention output goes through dropout before the residual connection. */
   readonly attentionOutputDropout: boolean;
 }
 
-/** What follows the encoder: [dropout →] dense → activation → dropout → output, over the state of the first token. */
+/**
+ * What follows the encoder: [dropout →] dense → activation → dropout → output, over the state of the first
+ * token.
+ */
 export interface ClassificationHead {
   readonly dropoutBeforeDense: boolean;
   readonly activation: HeadActivation;
@@ -28,41 +32,47 @@ export interface ClassificationHead {
 
 export type HeadActivation = 'tanh' | 'gelu' | 'relu';
 
-/** What `config.json` calls a number, and what transformers takes where the file does not say. */
+/** The name of a number in `config.json`, and the default of transformers. */
 export type NumberField = readonly [name: string, otherwise: number];
 
 export interface ConfigFields {
   readonly vocabSize: NumberField;
-  /** null: the hidden size. */
+  /** null: same as the hidden size. */
   readonly embeddingSize: NumberField | null;
   readonly hiddenSize: NumberField;
   readonly numHiddenLayers: NumberField;
   readonly numAttentionHeads: NumberField;
   readonly intermediateSize: NumberField;
   readonly maxPositionEmbeddings: NumberField;
-  /** null: it has no token types. */
+  /** null: the family has no token types. */
   readonly typeVocabSize: NumberField | null;
-  /** A number alone: `config.json` cannot change it. */
+  /** A plain number: `config.json` cannot change it. */
   readonly layerNormEps: NumberField | number;
   readonly initializerRange: NumberField;
   readonly padTokenId: NumberField;
   /** Name of the field for the feed-forward network's activation. */
   readonly activation: string;
-  /** Fields that change what is computed, each with the one value that this library computes, which is the default too. */
+  /**
+   * Fields that change what is computed. Each has the one value that this library supports, which is also the
+   * default.
+   */
   readonly fixed: Readonly<Record<string, string | boolean>>;
-  /** Fields for rates of dropout: a fine-tuned model has the same everywhere. */
+  /** Fields for dropout rates. A fine-tuned model has the same rate everywhere. */
   readonly dropout: readonly string[];
 }
 
-/** How transformers names the parameters. Those that are not `renamed` have their canonical name behind the prefix. */
+/**
+ * How transformers names the parameters. A parameter that is not `renamed` has its canonical name after the
+ * prefix.
+ */
 export interface ParameterNames {
-  /** The encoder's place in the class for classification; a bare encoder's file has its names without it. */
+  /** Prefix of the encoder's parameters in the classification class. The file of a bare encoder omits it. */
   readonly prefix: string;
-  /** Canonical name → name in the file, both without `.weight` and `.bias`, with # for the number of a layer. */
+  /** Canonical name → name in the file, both without `.weight` and `.bias`. # stands for the layer number. */
   readonly renamed: Readonly<Record<string, string>>;
 }
 
-/** The fields of `config.json` that all but DistilBERT share. */
+/** The fields of `config.json` that all families except DistilBERT share. */
 export const commonFields = {
   embeddingSize: null,
   numHiddenLayers: ['num_hidden_layers', 12],

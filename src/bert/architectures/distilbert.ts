@@ -1,6 +1,8 @@
 import type { Architecture } from './architecture.js';
 
-/** DistilBERT (Sanh et al., 2019): BERT without token types and pooler, with names of its own throughout. */
+/**
+ * DistilBERT (Sanh et al., 2019): BERT without token types and pooler. All its parameters have other names.
+ */
 export const distilbert: Architecture = {
   modelType: 'distilbert',
   className: 'DistilBertForSequenceClassification',

@@ -1,8 +1,9 @@
 import { commonFields, type Architecture } from './architecture.js';
 
 /**
- * ELECTRA (Clark et al., 2020). The small model's embeddings are narrower than its states and projected to their size. Its
- * discriminator is what is fine-tuned; what only pre-training needs is passed over.
+ * ELECTRA (Clark et al., 2020). The embeddings of the small model are narrower than its states and are
+ * projected to their size. The discriminator is fine-tuned. Parameters that only pre-training needs are
+ * ignored.
  */
 export const electra: Architecture = {
   modelType: 'electra',

@@ -1,8 +1,8 @@
 import { commonFields, type Architecture } from './architecture.js';
 
 /**
- * RoBERTa (Liu et al., 2019): BERT with other pre-training, a byte-level tokenizer and positions that are counted from behind
- * the padding's id, as fairseq does: of 514 position embeddings, 512 are for tokens.
+ * RoBERTa (Liu et al., 2019): BERT with other pre-training and a byte-level tokenizer. Positions start after
+ * the padding id, as in fairseq: 512 of the 514 position embeddings are for tokens.
  */
 export const roberta: Architecture = {
   modelType: 'roberta',

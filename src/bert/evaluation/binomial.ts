@@ -1,8 +1,9 @@
 import type { Philox } from '../random.js';
 
 /**
- * How many of `trials` succeed when each does with `probability`: drawn exactly, in time that does not grow with the trials.
- * Source: Hörmann, "The generation of binomial random variates" (1993), algorithm BTRS; inversion where few succeed.
+ * Draws from a binomial distribution: the number of successes in `trials`, each with `probability`. The draw
+ * is exact, and its time does not grow with `trials`. Source: Hörmann, "The generation of binomial random
+ * variates" (1993), algorithm BTRS. Inversion is used where few successes are expected.
  */
 export function drawBinomial(trials: number, probability: number, random: Philox): number {
   if (trials === 0 || probability <= 0) return 0;
@@ -53,12 +54,12 @@ function drawByRejection(trials: number, probability: number, random: Philox): n
   }
 }
 
-/** Strictly between 0 and 1, with more digits than a float32: rare tails would otherwise never be drawn. */
+/** Strictly between 0 and 1, with more digits than a float32. Otherwise rare tails would never be drawn. */
 function uniform(random: Philox): number {
   return (random.nextUint32() + 0.5) / 0x1_0000_0000;
 }
 
-/** Stirling's series, exact to about 1e-12 from 16 on; below, the sum. */
+/** Stirling's series, exact to about 1e-12 from 16 on. Smaller values use the sum. */
 function logFactorial(n: number): number {
   if (n < 16) {
     let sum = 0;

@@ -3,15 +3,16 @@ import { drawBinomial } from './binomial.js';
 import { matthewsCorrelation, type ConfusionMatrix, type Evaluation, type Interval } from './evaluation.js';
 import { pairedMccs, type PairedCounts } from './paired.js';
 
-/** An evaluation with the interval of its MCC. The same evaluation always has the same one. */
+/** An evaluation with the interval of its MCC. The result is deterministic. */
 export function withMccInterval<E extends Evaluation>(evaluation: E): E & { mccInterval: Interval } {
   return { ...evaluation, mccInterval: bootstrapMcc(evaluation.confusionMatrix, { seed: 42 }) };
 }
 
 /**
- * The middle 95 % of the MCC of resampled sets (Efron's percentile bootstrap). MCC depends on four counts alone, so these are
- * drawn (multinomially) instead of single sentences: the same distribution, within milliseconds for a set of any size.
- * @param seed an int32; the same one gives the same interval.
+ * The 95 % interval of the MCC over resampled sets (Efron's percentile bootstrap). MCC depends on four counts
+ * only, so the counts are drawn (multinomially) instead of single sentences. The distribution is the same,
+ * and it takes milliseconds for a set of any size.
+ * @param seed an int32. The same seed gives the same interval.
  */
 export function bootstrapMcc(
   confusionMatrix: Readonly<ConfusionMatrix>,
@@ -34,7 +35,7 @@ export function bootstrapMccGain(
   counts: PairedCounts,
   { resamples = 1000, seed }: { resamples?: number; seed: number },
 ): Interval {
-  // Neither the stream of the interval above, nor that of the hold-out or the folds.
+  // Separate from the random streams of the interval above, the hold-out and the folds.
   const random = statelessPhilox(seed, -5);
   return middle(resamples, () => {
     const [first, second] = pairedMccs(resample(counts, random));
@@ -42,14 +43,14 @@ export function bootstrapMccGain(
   });
 }
 
-/** The middle 95 % of so many values. */
+/** The middle 95 % of the drawn values. */
 function middle(resamples: number, draw: () => number): Interval {
   const values = Float64Array.from({ length: resamples }, draw).sort();
   return { lower: quantile(values, 0.025), upper: quantile(values, 0.975) };
 }
 
 function resample<Counts extends readonly number[]>(counts: Counts, random: Philox): Counts {
-  // Of what is left, a class takes its share of the classes not yet drawn.
+  // Each class is drawn from what is left, by its share of the classes not yet drawn.
   let left = counts.reduce((sum, count) => sum + count, 0);
   let share = left;
   return counts.map((count) => {
@@ -60,7 +61,7 @@ function resample<Counts extends readonly number[]>(counts: Counts, random: Phil
   }) as readonly number[] as Counts;
 }
 
-/** Linear between neighbours, as numpy's default. */
+/** Linear interpolation, the default of numpy. */
 function quantile(sorted: Float64Array, fraction: number): number {
   const position = fraction * (sorted.length - 1);
   const below = Math.floor(position);

@@ -2,39 +2,45 @@ import { crossFit } from './cross-fitting.js';
 import { describeGain, isGain, meanInterval, type Fit } from './gain.js';
 import { sigmoid, softplus } from './evaluation.js';
 
-/** How far probabilities can be taken at their word. */
+/** How well probabilities match the share of correct judgements. */
 export interface CalibrationQuality {
   /** Mean negative log likelihood of the labels (cross-entropy). */
   loss: number;
-  /** Mean distance between how sure the judgements are and how often they are right: 0 is perfect, 1 the worst. */
+  /** Mean distance between confidence and accuracy: 0 is perfect, 1 is the worst. */
   expectedCalibrationError: number;
-  /** The reliability diagram: judgements by how sure they are, from unsure to sure, without empty bins. Absent in older versions. */
+  /**
+   * The reliability diagram: bins by confidence, in ascending order, without empty bins. Absent in older
+   * versions.
+   */
   bins?: ReliabilityBin[];
 }
 
 export interface ReliabilityBin {
   rows: number;
-  /** Mean probability of the label that was judged, 0.5 to 1. */
+  /** Mean probability of the predicted label, 0.5 to 1. */
   confidence: number;
-  /** Share of the judgements that are right. */
+  /** Share of correct judgements. */
   accuracy: number;
 }
 
 export interface Calibration extends Partial<Fit> {
-  /** What calibrated scores divide logits by: the fitted one where it is used, else 1. */
+  /** The divisor of the logits for calibrated scores: the fitted temperature if it is used, otherwise 1. */
   temperature: number;
-  /** Of the probabilities as they are. */
+  /** With uncalibrated probabilities. */
   before: CalibrationQuality;
-  /** With fitted temperatures, used or not: each row's was fitted without the row's fold. */
+  /**
+   * With fitted temperatures, whether used or not. The temperature of each row was fitted without the row's
+   * fold.
+   */
   after: CalibrationQuality;
 }
 
 /**
- * Temperature scaling (Guo et al., "On calibration of modern neural networks", 2017): one number that makes probabilities as
- * sure as the judgements are right, and changes no judgement.
- * @param labels 0 or 1 of each of n sentences.
- * @param logits [n, 2], of "unacceptable" and of "acceptable"; finite.
- * @param folds of each sentence (see {@link stratifiedFolds}), for judging.
+ * Temperature scaling (Guo et al., "On calibration of modern neural networks", 2017). It fits one number so
+ * that confidence matches accuracy. No judgement changes.
+ * @param labels 0 or 1 for each of n sentences.
+ * @param logits [n, 2], "unacceptable" then "acceptable"; finite.
+ * @param folds of each sentence (see {@link stratifiedFolds}), for the evaluation.
  * @throws Error if there are no sentences, the lengths differ or a logit is not finite.
  */
 export function calibrate(
@@ -84,26 +90,27 @@ function boundReason(bound: number): string {
 }
 
 /**
- * The temperature that makes the labels most likely: the maximum-likelihood estimate, within {@link temperatureBounds}. It
- * is at a bound where the likelihood grows without end: low where all judgements are right (as sure as can be), high where
- * they are no better than chance (one half for all).
- * @returns 1 where nothing can be learned: without rows, if the two logits of every row are equal, or so far apart (and rightly)
- * that no temperature would matter.
+ * The maximum-likelihood estimate of the temperature, within {@link temperatureBounds}. It is at a bound
+ * where the likelihood has no maximum: at the low one if all judgements are right, at the high one if they
+ * are no better than chance.
+ * @returns 1 if there is nothing to fit: without rows, if the two logits of every row are equal, or if all
+ * rows are right by such a margin that no temperature matters.
  * @throws Error if the lengths differ or a logit is not finite.
  */
 export function fitTemperature(labels: ArrayLike<number>, logits: ArrayLike<number>): number {
   const margins = marginsOfTrueLabels(labels, logits);
   if (margins.every((margin) => margin === 0)) return 1;
   const [coolest, hottest] = temperatureBounds;
-  // The loss is convex in 1 / temperature, so its slope crosses zero once at most.
+  // The loss is convex in 1 / temperature, so its slope has at most one zero.
   let low = 1 / hottest;
   let high = 1 / coolest;
   const slopeAtHottest = lossSlope(margins, low).slope;
   if (slopeAtHottest > 0) return hottest;
-  // So sure already that no temperature changes the loss by a digit: there is nothing to choose by.
+  // No temperature changes the loss measurably, so there is nothing to fit.
   if (lossSlope(margins, high).slope <= 0) return slopeAtHottest === 0 ? 1 : coolest;
   let inverse = 1;
-  // Newton's method; where it would leave the bracket, halving, which alone would end within 60 rounds.
+  // Newton's method, with bisection where a step would leave the bracket. Bisection alone would end within 60
+  // rounds.
   for (let round = 0; round < 100; round++) {
     const { slope, curvature } = lossSlope(margins, inverse);
     if (slope === 0) break;
@@ -117,11 +124,11 @@ export function fitTemperature(labels: ArrayLike<number>, logits: ArrayLike<numb
   return 1 / inverse;
 }
 
-/** Far beyond what any network needs; a fit that would go on for ever ends here. */
+/** Far beyond what any network needs. They stop a fit that has no maximum. */
 export const temperatureBounds = [0.05, 20] as const;
 
 /**
- * @param temperatures one for all rows, or one for each.
+ * @param temperatures one for all rows, or one for each row.
  * @throws Error if there are no sentences, the lengths differ or a logit is not finite.
  */
 export function calibrationQuality(
@@ -139,7 +146,7 @@ export function calibrationQuality(
     const bin = bins[Math.ceil(confidence * binCount) - 1]!;
     bin.rows++;
     bin.confidence += confidence;
-    // A tie counts as "unacceptable", as everywhere.
+    // A tie counts as "unacceptable" everywhere.
     if (margin > 0 || (margin === 0 && labels[row] === 0)) bin.right++;
   });
   const distances = bins.map(({ confidence, right }) => Math.abs(confidence - right));
@@ -156,7 +163,7 @@ export function calibrationQuality(
   };
 }
 
-/** Probability of "acceptable", of logits divided by a temperature. */
+/** Probability of "acceptable" after dividing the logits by a temperature. */
 export function calibratedScore(
   [unacceptable, acceptable]: readonly [number, number],
   temperature: number,
@@ -165,12 +172,12 @@ export function calibratedScore(
 }
 
 /**
- * Of equal width, over the probability of the class that was chosen, as in the paper: (0, 1/15], (1/15, 2/15] …; with two classes
- * the lower half of them stays empty.
+ * Bins of equal width over the probability of the predicted class, as in the paper: (0, 1/15], (1/15, 2/15]
+ * …. With two classes the lower half stays empty.
  */
 const binCount = 15;
 
-/** By how much the logit of the true label is the higher one. */
+/** The logit of the true label minus the other logit. */
 function marginsOfTrueLabels(labels: ArrayLike<number>, logits: ArrayLike<number>): Float64Array {
   if (logits.length !== 2 * labels.length) {
     throw new Error(
@@ -184,7 +191,7 @@ function marginsOfTrueLabels(labels: ArrayLike<number>, logits: ArrayLike<number
   });
 }
 
-/** First and second derivative of the total loss by the inverse temperature. */
+/** First and second derivative of the total loss with respect to the inverse temperature. */
 function lossSlope(margins: Float64Array, inverse: number): { slope: number; curvature: number } {
   let slope = 0;
   let curvature = 0;

@@ -1,10 +1,10 @@
 import { shuffle, statelessPhilox } from '../random.js';
 
 /**
- * Deals rows out to folds. Stratified: every fold has as many rows of a label as the others, give or take one, and so has all in
- * all. The same labels, count and seed always give the same folds.
- * @param labels 0 or 1 of each row.
- * @param count how many folds; where there are fewer rows, each is a fold by itself.
+ * Assigns rows to folds. The folds are stratified: their sizes differ by at most one row, for each label and
+ * in total. The same labels, count and seed always give the same folds.
+ * @param labels 0 or 1 for each row.
+ * @param count number of folds. With fewer rows, each row is a fold.
  * @param seed an int32.
  * @returns the fold of each row, from 0.
  */
@@ -17,17 +17,17 @@ export function stratifiedFolds(
   for (const label of [0, 1]) {
     const rows: number[] = [];
     for (let row = 0; row < labels.length; row++) if (labels[row] === label) rows.push(row);
-    // A stream of its own for each label, and none that the hold-out or the bootstrap draws from.
+    // Each label has its own random stream, separate from those of the hold-out and the bootstrap.
     for (const row of shuffle(rows, statelessPhilox(seed, -3 - label))) folds[row] = dealt++ % count;
   }
   return folds;
 }
 
 /**
- * Fits on the rows of all other folds what a row is judged with, so that no row is judged with what was fitted on it.
+ * Fits once per fold on the rows of all other folds. So no row is judged by a fit that has seen it.
  * @param folds of each row.
- * @param fit is given rows, ascending; none if there is only one fold.
- * @returns for each row what was fitted without its fold.
+ * @param fit gets row numbers in ascending order; none if there is only one fold.
+ * @returns for each row, the fit without its fold.
  */
 export function crossFit<Fitted>(
   folds: ArrayLike<number>,

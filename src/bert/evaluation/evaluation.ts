@@ -7,15 +7,15 @@ export interface ConfusionMatrix {
 }
 
 export interface Evaluation {
-  /** How many sentences were judged. */
+  /** Number of judged sentences. */
   rows: number;
   /** Mean cross-entropy. */
   loss: number;
   accuracy: number;
-  /** Matthews correlation coefficient; 0 where it is undefined (as in scikit-learn). */
+  /** Matthews correlation coefficient; 0 where it is undefined, as in scikit-learn. */
   mcc: number;
   confusionMatrix: ConfusionMatrix;
-  /** Of 95 %, where it was computed. */
+  /** The 95 % interval, if it was computed. */
   mccInterval?: Interval;
 }
 
@@ -42,8 +42,8 @@ export function judgementsOf(labels: readonly number[], logits: ArrayLike<number
 }
 
 /**
- * Judges by the larger logit; a tie counts as unacceptable.
- * @param labels 0 or 1 of each of n sentences.
+ * Evaluates judgements by the larger logit. A tie counts as unacceptable.
+ * @param labels 0 or 1 for each of n sentences.
  * @param logits [n, 2]
  * @throws Error if there are no sentences or the lengths differ.
  */
@@ -88,7 +88,7 @@ export function confusionMatrixOf(
 /** Matthews (1975); 0 where a class is missing among the labels or the judgements. */
 export function matthewsCorrelation(confusionMatrix: Readonly<ConfusionMatrix>): number {
   const { truePositives, falsePositives, trueNegatives, falseNegatives } = confusionMatrix;
-  // Roots before products: the product of four sums of a large set would lose digits.
+  // Take the roots first: the product of four sums of a large set would lose digits.
   const norm =
     Math.sqrt(truePositives + falsePositives) *
     Math.sqrt(truePositives + falseNegatives) *

@@ -1,28 +1,30 @@
 import type { Interval } from './evaluation.js';
 
 /**
- * What was fitted on validation rows, and whether it serves. It does only where the cross-fitted figure is better beyond its
- * error: see {@link isGain}. Versions that were registered before this was asked have none of these fields: what they fitted serves.
+ * A value that was fitted on validation rows, and whether it is used. It is used only if the cross-fitted
+ * figure improves beyond its error: see {@link isGain}. Older versions lack these fields. They use what they
+ * fitted.
  */
 export interface Fit {
   /** Fitted on all validation rows. */
   fitted: number;
-  /** Whether it serves. */
+  /** Whether the fitted value is used when serving. */
   used: boolean;
-  /** Why, or why not, for people to read. */
+  /** The reason, for people to read. */
   reason: string;
 }
 
 /**
- * The one criterion of what is fitted: every row is judged as it is (before) and with what was fitted without the row's fold
- * (after), and the lower end of the 95 % interval of the paired difference is above 0. For a temperature that is the t interval of
- * the mean loss, before − after (see {@link meanInterval}); for a threshold the bootstrap interval of the MCC, after − before.
+ * The one criterion for using a fitted value. Each row is judged without the fit (before) and with a fit that
+ * excludes the row's fold (after). The lower end of the 95 % interval of the paired difference must be above
+ * 0. For a temperature, that is the t interval of the mean loss, before − after (see {@link meanInterval}).
+ * For a threshold, it is the bootstrap interval of the MCC, after − before.
  */
 export function isGain({ lower }: Interval): boolean {
   return lower > 0;
 }
 
-/** The figure of what serves: cross-fitted where what was fitted is used. */
+/** The figure that applies when serving: the cross-fitted one if the fitted value is used. */
 export function servedFigure<Figure>({
   used = true,
   before,
@@ -31,7 +33,10 @@ export function servedFigure<Figure>({
   return used ? after : before;
 }
 
-/** The 95 % interval of a mean by Student's t; of fewer than two values, which have no error, everything. */
+/**
+ * The 95 % interval of a mean by Student's t. Fewer than two values have no error, so the interval is
+ * infinite.
+ */
 export function meanInterval(values: Float64Array): Interval {
   const degrees = values.length - 1;
   if (degrees < 1) return { lower: -Infinity, upper: Infinity };
@@ -42,8 +47,8 @@ export function meanInterval(values: Float64Array): Interval {
 }
 
 /**
- * The 0.975 quantile of Student's t, by its expansion at the normal one (Abramowitz & Stegun 26.7.5): within 1 % from two degrees
- * of freedom on. With one (two rows) it is 11.3 instead of 12.7.
+ * The 0.975 quantile of Student's t, by its expansion around the normal one (Abramowitz & Stegun 26.7.5). It
+ * is within 1 % from two degrees of freedom on. With one (two rows) it is 11.3 instead of 12.7.
  */
 function studentQuantile(degrees: number): number {
   return [2.372271, 2.822499, 2.555855, 1.589535].reduce(
@@ -52,7 +57,7 @@ function studentQuantile(degrees: number): number {
   );
 }
 
-/** How figures changed on rows that the fit had not seen, and by how much they may have gained, for people to read. */
+/** Describes how figures changed on rows that the fit had not seen, with the interval of the gain. */
 export function describeGain(
   name: string,
   rows: number,

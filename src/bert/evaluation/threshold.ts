@@ -4,13 +4,19 @@ import { describeGain, isGain, type Fit } from './gain.js';
 import { confusionMatrixOf, matthewsCorrelation, type ConfusionMatrix } from './evaluation.js';
 import { countPairs } from './paired.js';
 
-/** From which score on a sentence is taken as acceptable: where its score is higher than the threshold. */
+/** A sentence is acceptable if its score is above the threshold. */
 export interface TunedThreshold extends Partial<Fit> {
-  /** What `tuned` stands for: the fitted one, of the highest MCC on all rows, where it is used; else {@link defaultThreshold}. */
+  /**
+   * The threshold that `tuned` uses: the fitted one if it is used, otherwise {@link defaultThreshold}. The
+   * fitted one has the highest MCC on all rows.
+   */
   threshold: number;
   /** Judged by {@link defaultThreshold}. */
   before: ThresholdQuality;
-  /** Each row judged by a threshold that was chosen without the row's fold: what a chosen threshold is worth on new sentences. */
+  /**
+   * Each row is judged by a threshold that was fitted without the row's fold. This estimates the effect on
+   * new sentences.
+   */
   after: ThresholdQuality;
 }
 
@@ -19,13 +25,13 @@ export interface ThresholdQuality {
   confusionMatrix: ConfusionMatrix;
 }
 
-/** The larger logit decides. */
+/** At 0.5 the larger logit decides. */
 export const defaultThreshold = 0.5;
 
 /**
- * Chooses a threshold and says what the choice is worth.
- * @param labels 0 or 1 of each of n sentences.
- * @param scores probability of "acceptable" of each.
+ * Fits a threshold and evaluates it.
+ * @param labels 0 or 1 for each of n sentences.
+ * @param scores probability of "acceptable" for each.
  * @param folds of each sentence (see {@link stratifiedFolds}).
  * @param seed of the bootstrap: an int32.
  * @throws Error if there are no sentences, the lengths differ or a score is not a number.
@@ -68,20 +74,22 @@ export function tuneThreshold(
 }
 
 /**
- * The threshold of the highest MCC: of those midway between neighbouring scores, and {@link defaultThreshold}. Where several are
- * as good, the one nearest to the default.
- * @returns the default where none has an MCC above 0: without rows, with a single class, or if scores and labels contradict each other.
+ * The threshold with the highest MCC. Candidates are {@link defaultThreshold} and the midpoints between
+ * neighbouring scores. Of equally good ones, the one nearest to the default is chosen.
+ * @returns the default if none has an MCC above 0: without rows, with a single class, or if scores and labels
+ * contradict each other.
  * @throws Error if the lengths differ or a score is not a number.
  */
 export function bestThreshold(labels: ArrayLike<number>, scores: ArrayLike<number>): number {
   const rising = risingRows(labels, scores);
-  // With a threshold below all scores, everything counts as acceptable; then it rises past one score after another.
+  // Start below all scores, where everything is acceptable. Then raise the threshold past one score at a
+  // time.
   const counts = { truePositives: 0, falsePositives: 0, trueNegatives: 0, falseNegatives: 0 };
   for (const row of rising) counts[labels[row] === 1 ? 'truePositives' : 'falsePositives']++;
 
   let best = { threshold: defaultThreshold, mcc: 0 };
   const consider = (threshold: number, mcc: number) => {
-    // MCCs that differ by rounding alone are the same.
+    // MCCs that differ only by rounding are equal.
     const gain = mcc - best.mcc;
     const nearer = Math.abs(threshold - defaultThreshold) < Math.abs(best.threshold - defaultThreshold);
     if (gain > 1e-12 || (gain > -1e-12 && nearer)) best = { threshold, mcc };
@@ -115,7 +123,7 @@ function risingRows(labels: ArrayLike<number>, scores: ArrayLike<number>): numbe
   return rows.sort((a, b) => scores[a]! - scores[b]!);
 }
 
-/** Midway, and below the higher one also where the two are neighbours among floating-point numbers. */
+/** The midpoint. It is below the higher score even if the two are adjacent floating-point numbers. */
 function between(below: number, above: number): number {
   const middle = (below + above) / 2;
   return middle < above ? middle : below;

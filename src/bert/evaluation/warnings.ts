@@ -1,15 +1,15 @@
 import type { Evaluation } from './evaluation.js';
 
-/** With fewer rows of a class, each row moves the class's accuracy by more than 2 %. */
+/** With fewer rows in a class, each row changes the accuracy of that class by more than 2 %. */
 const enoughRowsOfClass = 50;
 
-/** How many rows of each label something was validated on. */
+/** Number of validation rows of each label. */
 interface RowsByLabel {
   acceptable: number;
   unacceptable: number;
 }
 
-/** What the number of validation rows says against the figures. */
+/** Warnings about too few validation rows. */
 export function validationWarnings(rows: RowsByLabel): string[] {
   const { acceptable, unacceptable } = rows;
   if (Math.min(acceptable, unacceptable) >= enoughRowsOfClass) return [];
@@ -19,7 +19,7 @@ export function validationWarnings(rows: RowsByLabel): string[] {
   ];
 }
 
-/** What is said of a version that cannot tell acceptable sentences from others; null where it can. */
+/** Warns about a version that judges no better than chance; null otherwise. */
 export function chanceWarning(mcc: number): string | null {
   if (mcc > 0) return null;
   return (
@@ -28,13 +28,13 @@ export function chanceWarning(mcc: number): string | null {
   );
 }
 
-/** Why a version became production, with a warning if it judges no better than chance. */
+/** The reason for a promotion, with a warning if the version judges no better than chance. */
 export function withChanceWarning(reason: string, mcc: number): string {
   const warning = chanceWarning(mcc);
   return warning === null ? reason : `${reason} WARNING: ${warning}`;
 }
 
-/** All that an evaluation on the validation rows says against trusting what was evaluated. */
+/** All warnings that follow from an evaluation on the validation rows. */
 export function evaluationWarnings({ mcc, confusionMatrix }: Evaluation): string[] {
   const { truePositives, falsePositives, trueNegatives, falseNegatives } = confusionMatrix;
   const rows = { acceptable: truePositives + falseNegatives, unacceptable: trueNegatives + falsePositives };

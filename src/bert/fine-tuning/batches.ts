@@ -1,14 +1,20 @@
 import { shuffle, statelessPhilox } from '../random.js';
 
-/** Examples are sorted by length within stretches of this many batches: near-equal lengths, still well mixed. */
+/**
+ * Examples are sorted by length within groups of this many batches: lengths are nearly equal, and batches are
+ * still well mixed.
+ */
 const BATCHES_PER_BUCKET = 50;
 
-/** Keeps the shuffle's random numbers apart from dropout's, which count steps × places from 1024 upwards. */
+/**
+ * Separates the random numbers of the shuffle from those of dropout, which count steps × places from 1024
+ * upwards.
+ */
 const ORDER_STREAM = -1;
 
 /**
- * One epoch's batches, as indices of examples. Batches hold sentences of near-equal length, so that little padding is computed;
- * which sentences meet, and the order of the batches, is random and depends on (seed, epoch) alone.
+ * The batches of one epoch, as indices of examples. The sentences of a batch have similar lengths, so there
+ * is little padding. The composition and order of the batches are random and depend only on (seed, epoch).
  * @param lengths tokens of each example
  */
 export function epochBatches(
@@ -31,12 +37,12 @@ export function epochBatches(
   return shuffle(batches, random);
 }
 
-/** How many steps an epoch of `examples` has: {@link epochBatches} makes so many batches. */
+/** Number of steps in an epoch: the number of batches that {@link epochBatches} makes. */
 export function stepsPerEpoch(examples: number, batchSize: number): number {
   return Math.ceil(examples / batchSize);
 }
 
-/** Batches for evaluation: sorted by length, none random. */
+/** Batches for evaluation, sorted by length and not shuffled. */
 export function evaluationBatches(lengths: readonly number[], batchSize: number): number[][] {
   const order = lengths.map((_, index) => index).sort((a, b) => lengths[a]! - lengths[b]!);
   const batches: number[][] = [];

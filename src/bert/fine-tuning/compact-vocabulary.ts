@@ -1,16 +1,16 @@
 import type { NamedTensor } from '../weights/named-tensor.js';
 
 /**
- * The word pieces that a run meets, renumbered from 0. Training on this part of the word embeddings is exact: a row that no
- * sentence uses has no gradient and no moments, so AdamW does nothing to it but decay it ({@link expand} does). CoLA meets
- * about 6,000 of BERT's 30,522 pieces.
+ * The word pieces that occur in a run, renumbered from 0. Training only this part of the word embeddings is
+ * exact: a row that no sentence uses has no gradient and no moments, so AdamW only decays it ({@link expand}
+ * does that). CoLA uses about 6,000 of BERT's 30,522 pieces.
  */
 export class CompactVocabulary {
-  /** Full ids in ascending order; a piece's compact id is its index here. */
+  /** Full ids in ascending order. The compact id of a piece is its index here. */
   private readonly pieces: Int32Array;
   private readonly compactIds = new Map<number, number>();
 
-  /** @param sentences token ids of everything the run will look at; padding is added if no sentence has it. */
+  /** @param sentences token ids of everything in the run. Padding is added if no sentence has it. */
   constructor(
     sentences: Iterable<ArrayLike<number>>,
     readonly padTokenId: number,
@@ -29,7 +29,7 @@ export class CompactVocabulary {
     return this.compactIds.get(piece)!;
   }
 
-  /** The rows of a full embedding table [vocabulary, hidden] that are met: [size, hidden]. */
+  /** The used rows of a full embedding table [vocabulary, hidden]: [size, hidden]. */
   compact({ name, shape, data }: NamedTensor): NamedTensor {
     const hidden = shape[1]!;
     const rows = new Float32Array(this.size * hidden);
@@ -40,7 +40,8 @@ export class CompactVocabulary {
   }
 
   /**
-   * A full table again: trained rows where they belong, and the others as they were, times what weight decay made of them.
+   * Restores the full table: trained rows in their places, and the other rows as they were, times the weight
+   * decay.
    * @param decay product of (1 - η·λ) over the steps so far
    */
   expand(original: NamedTensor, trained: NamedTensor, decay: number): NamedTensor {

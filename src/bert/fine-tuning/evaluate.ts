@@ -37,7 +37,7 @@ export async function evaluate(
   return { evaluation: evaluatePredictions(labels, logits), logits };
 }
 
-/** Computing holds the thread; a pause lets it hear that the run is to stop. */
+/** Computing blocks the thread. This pause lets it receive a request to stop. */
 export function messagesMayArrive(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

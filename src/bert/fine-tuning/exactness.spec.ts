@@ -18,7 +18,7 @@ import { engines } from '../../../test/support/engines.js';
 import type { Engine } from '../engines/engine.js';
 import { startEngine } from '../engines/start.js';
 
-/** Numbers that PyTorch and transformers gave for the same weights: see test/goldens/README.md. */
+/** Numbers from PyTorch and transformers for the same weights: see test/goldens/README.md. */
 const goldensFolder = fileURLToPath(new URL('../../../test/goldens/', import.meta.url));
 
 interface Goldens {
@@ -127,7 +127,7 @@ describe.each(cases)('training %s on %s, against PyTorch', (type, engineName) =>
     });
     const trained = SafetensorsFile.open(golden('trained.safetensors'));
     for (const parameter of store.names) {
-      // The true gradient of the keys' bias is zero: AdamW makes steps of full size out of rounding noise there.
+      // The true gradient of the key bias is zero. AdamW turns rounding noise into steps of full size there.
       if (training.weightsWithoutMeaning.includes(stored(parameter))) continue;
       expectClose(store.export(parameter).data, trained.read(stored(parameter)).data, 1e-5, parameter);
     }
@@ -145,7 +145,7 @@ describe.each(cases)('training %s on %s, against PyTorch', (type, engineName) =>
   }
 });
 
-/** The number in a tensor, which is disposed. */
+/** Reads a number from a tensor and disposes it. */
 function take(scalar: Scalar): number {
   const value = scalar.dataSync()[0]!;
   scalar.dispose();

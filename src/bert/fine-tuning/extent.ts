@@ -1,13 +1,13 @@
 import { stepsPerEpoch } from './batches.js';
 import type { Hyperparameters } from './hyperparameters.js';
 
-/** How much a fine-tuning has to do, unless it stops early. */
+/** The amount of work in a fine-tuning that does not stop early. */
 export interface Extent {
   stepsPerEpoch: number;
   totalSteps: number;
-  /** Of all epochs together. */
+  /** Over all epochs. */
   totalExamples: number;
-  /** At the ends of epochs, after each `evaluationSteps`, and of the averaged weights. */
+  /** At the end of each epoch, after every `evaluationSteps`, and for the averaged weights. */
   evaluations: number;
 }
 
@@ -34,7 +34,10 @@ export function examplesPerStep({
   return batchSize * gradientAccumulationSteps;
 }
 
-/** An epoch's batches, cut after each step that an evaluation follows: the last one, and those that `evaluationSteps` divides. */
+/**
+ * The batches of an epoch, split after each step that is followed by an evaluation: the last one, and the
+ * multiples of `evaluationSteps`.
+ */
 export function stretches<Batch>(
   batches: readonly Batch[],
   stepsBefore: number,

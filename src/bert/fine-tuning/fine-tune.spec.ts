@@ -158,7 +158,7 @@ describe(`fineTune on ${engines[0]}`, () => {
 
   it('stops early where the MCC does not rise, and says so', async () => {
     const before = memory().numTensors;
-    // So small steps change no judgement.
+    // Steps this small change no judgement.
     const still = { learningRate: 1e-12, epochs: 9 };
     const perEpoch = await collect({ ...still, earlyStoppingPatience: 2 });
     expect(perEpoch.filter((event) => event.type === 'epoch')).toHaveLength(3);
@@ -172,7 +172,7 @@ describe(`fineTune on ${engines[0]}`, () => {
     expect(withinEpoch.map(({ type }) => type)).toEqual([
       ...['step', 'evaluation', 'step', 'evaluation', 'stoppedEarly'],
     ]);
-    // A run that has come to its end anyway has not stopped early.
+    // A run that has reached its end has not stopped early.
     const complete = await collect({ ...still, epochs: 3, earlyStoppingPatience: 2 });
     expect(complete.at(-1)!.type).toBe('epoch');
     expect(memory().numTensors).toBe(before);

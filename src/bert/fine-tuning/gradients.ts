@@ -19,9 +19,9 @@ import type { DropoutPlaces } from '../network/dropout-places.js';
 import type { Loss } from './objective.js';
 import type { ParameterSnapshot } from '../engines/parameter-store.js';
 
-/** What a pass gives. It stays on the device: reading a number there would wait for everything before it. */
+/** The result of a pass. It stays on the device: reading a number would wait for all earlier computations. */
 export interface LossAndGradients {
-  /** Mean cross-entropy of the batch, unless another loss was asked for. The caller disposes it. */
+  /** Mean cross-entropy of the batch, or the requested loss. The caller disposes it. */
   loss: Scalar;
   /** By parameter name; the caller disposes them. */
   gradients: Map<string, Tensor>;
@@ -47,8 +47,9 @@ export function lossAndGradients(
 }
 
 /**
- * Adds up the passes that a step is computed in, one after the other: memory holds one pass and the sum so far. Takes over what
- * the passes give. The sum is that of one large batch if each pass's loss is its part of the batch's: see `Objective.partOf`.
+ * Sums the passes of a step one after the other. So memory holds only one pass and the sum so far. It takes
+ * over the tensors of the passes. The sum equals that of one large batch if the loss of each pass is its part
+ * of the batch's loss: see `Objective.partOf`.
  * @param passes at least one
  */
 export function accumulate(passes: Iterable<LossAndGradients>): LossAndGradients {
@@ -74,12 +75,14 @@ function addInto<T extends Tensor>(before: T, more: T): T {
   return sum;
 }
 
-/** The L2 norm of all gradients taken as one vector (`torch.nn.utils.clip_grad_norm_`). */
+/** The L2 norm of all gradients as one vector (`torch.nn.utils.clip_grad_norm_`). */
 export function globalNorm(gradients: Iterable<Tensor>): Scalar {
   return tidy(() => sqrt(mul<Scalar>(2, addN([...gradients].map((gradient) => halfSumOfSquares(gradient))))));
 }
 
-/** What to multiply gradients with so that their norm is at most `maximum`; PyTorch's formula, small constant included. */
+/**
+ * The factor that limits the norm of gradients to `maximum`. PyTorch's formula, including its small constant.
+ */
 export function clippingScale(norm: Scalar, maximum: number): Scalar {
   return tidy(() => minimum(1, div(maximum, add(norm, 1e-6))));
 }

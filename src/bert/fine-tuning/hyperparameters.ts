@@ -1,18 +1,21 @@
 import { scheduleNames, type ScheduleName } from './learning-rates.js';
 
-/** What is said of one hyperparameter. All that is known of it stands here: checks, forms, documents and model cards are made from it. */
+/** The one declaration of a hyperparameter. Checks, forms, documents and model cards are made from it. */
 export interface Hyperparameter<T = unknown> {
-  /** As OpenAPI 3.0 says which values there are. */
+  /** The allowed values in OpenAPI 3.0. */
   schema: ValueSchema;
-  /** The article's value (see docs/results.md), or what turns off an option that it does not use. */
+  /**
+   * The article's value (see docs/results.md). For an option that the article does not use, the value that
+   * turns it off.
+   */
   default: T;
-  /** Whether its default is to do without it: then a model card does not speak of it. */
+  /** Whether the default turns it off. A model card then omits it. */
   isOption?: boolean;
-  /** The values in words, after "must be". */
+  /** The allowed values in words, after "must be". */
   values: string;
-  /** What it does, in a sentence or two. */
+  /** Its effect, in a sentence or two. */
   says: string;
-  /** Where it is from. */
+  /** Its origin. */
   source?: { name: string; url: string };
   isValid(value: unknown): boolean;
 }
@@ -41,7 +44,7 @@ function integer({ min, max, ...told }: Told<number> & { min: number; max: numbe
   };
 }
 
-/** Null, the default, says that there is none. */
+/** The default is null: no value. */
 function integerOrNull(told: Omit<Parameters<typeof integer>[0], 'default'>): Hyperparameter<number | null> {
   const { schema, values, isValid, ...others } = integer({ ...told, default: NaN });
   return {
@@ -84,7 +87,7 @@ function isNumber(value: unknown): value is number {
   return typeof value === 'number';
 }
 
-/** The longest sentence that `maxLength: auto` settles on, in tokens. */
+/** Longest sentence that `maxLength: auto` chooses, in tokens. */
 export const LONGEST_AUTO_LENGTH = 128;
 
 const MOST_CLASS_WEIGHT = 1000;
@@ -252,18 +255,18 @@ export const hyperparameters = {
   }),
 };
 
-/** What a fine-tuning is asked to do; `maxLength` may be left to the data. */
+/** The hyperparameters as requested. `maxLength` may be `auto`. */
 export type AskedHyperparameters = {
   [Name in keyof typeof hyperparameters]: (typeof hyperparameters)[Name]['default'];
 };
 
-/** What a fine-tuning does. */
+/** The hyperparameters that a fine-tuning uses. */
 export type Hyperparameters = Omit<AskedHyperparameters, 'maxLength'> & {
   /** In tokens. */
   maxLength: number;
 };
 
-/** Picks the hyperparameters out of an object; those that it lacks have their defaults. */
+/** Picks the hyperparameters out of an object. Missing ones get their defaults. */
 export function hyperparametersIn(asked: Partial<AskedHyperparameters>): AskedHyperparameters {
   const values = Object.entries(hyperparameters).map(([name, { default: fallback }]) => {
     const value = asked[name as keyof AskedHyperparameters];
@@ -272,7 +275,10 @@ export function hyperparametersIn(asked: Partial<AskedHyperparameters>): AskedHy
   return Object.fromEntries(values) as AskedHyperparameters;
 }
 
-/** What was stored before some hyperparameters were there, with these as they were then: off. */
+/**
+ * Completes hyperparameters that were stored before some existed. The missing ones are off, as they were
+ * then.
+ */
 export function withAllHyperparameters<T extends Partial<AskedHyperparameters>>(
   stored: T,
 ): T & AskedHyperparameters {
@@ -280,18 +286,18 @@ export function withAllHyperparameters<T extends Partial<AskedHyperparameters>>(
 }
 
 const { maxLength: _auto, ...settled } = hyperparametersIn({});
-/** All but `maxLength`, which depends on the data. */
+/** All except `maxLength`, which depends on the data. */
 export const defaultHyperparameters: Readonly<Omit<Hyperparameters, 'maxLength'>> = settled;
 
-/** One hyperparameter that cannot be as it is, and what to do. */
+/** A hyperparameter that conflicts with others, and what to do. */
 export interface Contradiction {
   name: keyof Hyperparameters;
   message: string;
 }
 
 /**
- * What does not go together, although each value is within its bounds.
- * @param numHiddenLayers of the model; null where it is not known yet
+ * Finds combinations that are not possible, although each value is within its bounds.
+ * @param numHiddenLayers of the model; null if not known yet
  */
 export function contradictions(
   {

@@ -4,14 +4,18 @@ import type { NamedTensor, WeightSource } from '../weights/named-tensor.js';
 import { parameterShapes } from '../weights/parameter-shapes.js';
 import { layerOf } from './learning-rates.js';
 
-/** Keeps the new weights' random numbers apart from dropout's and the shuffle's, which use other second seeds. */
+/**
+ * Separates the random numbers of new weights from those of dropout and the shuffle, which use other second
+ * seeds.
+ */
 const INITIALISATION_STREAM = 0;
 
 /**
- * Every parameter of the classifier in turn. What the pre-trained weights lack (the classification head, in some models the
- * pooler too) is drawn as BERT's other weights once were: normal with deviation `initializerRange`, biases 0, LayerNorm's weights 1.
- * @param reinitializedLayers how many of the top layers are drawn anew in the same way although they are pre-trained, and the head's
- * dense layer (BERT's pooler) with them: Zhang et al., "Revisiting few-sample BERT fine-tuning" (2021, section 5)
+ * Yields every parameter of the classifier. Parameters that the pre-trained weights lack (the classification
+ * head, in some models also the pooler) are initialised as in BERT: normal with deviation `initializerRange`,
+ * biases 0, LayerNorm weights 1.
+ * @param reinitializedLayers number of top layers to initialise anew, together with the dense layer of the
+ * head (BERT's pooler): Zhang et al., "Revisiting few-sample BERT fine-tuning" (2021, section 5)
  */
 export function* initialParameters(
   config: EncoderConfig,

@@ -1,7 +1,10 @@
 export const scheduleNames = ['linear', 'cosine', 'constant'] as const;
 export type ScheduleName = (typeof scheduleNames)[number];
 
-/** The learning rate after the warm-up, as a share of its peak, by the share of those steps still to come: 1 to 0. */
+/**
+ * The learning rate after the warm-up, relative to its peak, as a function of the share of steps left: 1 to
+ * 0.
+ */
 const shapes: Record<ScheduleName, (left: number) => number> = {
   linear: (left) => left,
   // Loshchilov & Hutter, "SGDR" (2017), one period without restarts.
@@ -10,8 +13,8 @@ const shapes: Record<ScheduleName, (left: number) => number> = {
 };
 
 /**
- * The learning rate climbs in a line from 0 over the first steps, and then stays, or falls to 0 at the end in a line or a half
- * cosine: `get_{linear,cosine,constant}_schedule_with_warmup` of transformers.
+ * The learning rate rises linearly from 0 during the warm-up. Then it stays constant, or falls to 0 linearly
+ * or as a half cosine: `get_{linear,cosine,constant}_schedule_with_warmup` of transformers.
  */
 export class LearningRateSchedule {
   readonly warmupSteps: number;
@@ -25,7 +28,7 @@ export class LearningRateSchedule {
     this.warmupSteps = Math.ceil(totalSteps * warmupRatio);
   }
 
-  /** The rate for a step, counted from 1. */
+  /** The rate for a step. Steps count from 1. */
   learningRate(step: number): number {
     const done = step - 1;
     if (done < this.warmupSteps) return (this.peak * done) / Math.max(1, this.warmupSteps);
@@ -35,17 +38,20 @@ export class LearningRateSchedule {
 }
 
 /**
- * What a parameter's learning rate is multiplied with under layer-wise learning-rate decay d: 1 for the head, d for the top
- * encoder layer, d² for the one below it, …, dᴸ⁺¹ for the embeddings. Howard & Ruder, "Universal language model fine-tuning"
- * (2018, section 3.2); Clark et al., "ELECTRA" (2020) for encoders; layers counted as in BEiT's `get_num_layer_for_vit` (ELECTRA's
- * own code has one more step between head and top layer).
+ * The factor for a parameter's learning rate under layer-wise decay d: 1 for the head, d for the top encoder
+ * layer, d² for the one below it, …, dᴸ⁺¹ for the embeddings. Source: Howard & Ruder, "Universal language
+ * model fine-tuning" (2018, section 3.2); Clark et al., "ELECTRA" (2020) for encoders. Layers are counted as
+ * in BEiT's `get_num_layer_for_vit` (ELECTRA's own code has one more step between head and top layer).
  * @param name the parameter's canonical name
  */
 export function layerwiseScale(name: string, numHiddenLayers: number, decay: number): number {
   return decay ** (numHiddenLayers + 1 - layerOf(name, numHiddenLayers));
 }
 
-/** Which layer a parameter belongs to, by its canonical name. 0: embeddings, 1: the first encoder layer, …, L + 1: the head. */
+/**
+ * The layer of a parameter, by its canonical name. 0: embeddings, 1: the first encoder layer, …, L + 1: the
+ * head.
+ */
 export function layerOf(name: string, numHiddenLayers: number): number {
   const layer = /^encoder\.layer\.(\d+)\./.exec(name);
   if (layer) return Number(layer[1]) + 1;

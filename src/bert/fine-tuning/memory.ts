@@ -4,16 +4,16 @@ import type { JobSizeErrorCode } from '../errors.js';
 import { parameterShapes } from '../weights/parameter-shapes.js';
 import type { Hyperparameters } from './hyperparameters.js';
 
-/** What decides on the memory of a training step, beside the architecture. */
+/** What determines the memory of a training step, besides the architecture. */
 export interface StepSize {
   batchSize: number;
-  /** Tokens of the longest row, [CLS] and [SEP] counted. */
+  /** Tokens of the longest row, including [CLS] and [SEP]. */
   length: number;
-  /** How many different pieces the data holds: only their embeddings are trained. */
+  /** Number of different word pieces in the data. Only their embeddings are trained. */
   vocabulary: number;
-  /** Whether each row is judged under two dropout masks at once (R-Drop). */
+  /** Whether each row is computed under two dropout masks at once (R-Drop). */
   doubled?: boolean;
-  /** Whether a step adds up the gradients of several batches. */
+  /** Whether a step sums the gradients of several batches. */
   accumulated?: boolean;
   /** Whether the weights of several epochs are averaged. */
   averaged?: boolean;
@@ -39,19 +39,22 @@ export function stepSizeOf(
   };
 }
 
-/** Bytes that a training takes when it takes most. */
+/** Peak memory of a training, in bytes. */
 export interface TrainingMemory {
-  /** What a step works on: weights, gradients, and what the forward pass keeps for the backward pass. */
+  /** Working memory of a step: weights, gradients, and what the forward pass keeps for the backward pass. */
   step: number;
-  /** Both moments of AdamW, and the average of the weights where there is one: the engine keeps them outside of its heap. */
+  /**
+   * Both moments of AdamW, and the average of the weights if there is one. The engine keeps them outside its
+   * heap.
+   */
   moments: number;
 }
 
-/** How much memory a training may take, in bytes. */
+/** Memory available to a training, in bytes. */
 export interface MemoryRoom {
-  /** If nothing else took any: what needs more can never be trained here. */
+  /** If nothing else used any. A job that needs more can never be trained here. */
   most: number;
-  /** Beside what is taken now. */
+  /** Besides what is in use now. */
   now: number;
 }
 
@@ -75,9 +78,9 @@ export class JobTooLargeError extends Error {
 }
 
 /**
- * Estimates the memory of a training. A step takes most either early in its backward pass, when it has all activations, or at
- * the end of it, when it has all gradients. The factors were fitted to the peak of live tensors of BERT-base and MiniLM-L6 at
- * 8 to 64 rows of 16 to 128 tokens, and were within 5 % of it in each case.
+ * Estimates the memory of a training. A step peaks either early in its backward pass, when all activations
+ * are alive, or at its end, when all gradients are. The factors were fitted to the peak of live tensors of
+ * BERT-base and MiniLM-L6 at 8 to 64 rows of 16 to 128 tokens. They were within 5 % in each case.
  */
 export function estimateTrainingMemory(config: EncoderConfig, step: StepSize): TrainingMemory {
   const { hiddenSize, intermediateSize, numHiddenLayers, numAttentionHeads } = config;
@@ -97,24 +100,24 @@ const MEBIBYTE = 2 ** 20;
 const FLOAT = 4;
 
 /**
- * What a process holds beside the tensors of its training, in bytes. The numbers are fitted to what bench/training-memory.mjs measured
- * on tiny models, MiniLM-L6 and BERT-base, so that no peak was above the estimate.
+ * Memory of a process besides its tensors, in bytes. The numbers are fitted to measurements of
+ * bench/training-memory.mjs on tiny models, MiniLM-L6 and BERT-base, so that no peak was above the estimate.
  */
 const PROCESS = {
-  /** Node.js with an engine that has computed something. */
+  /** Node.js with an engine that has run once. */
   engine: { tensorflow: 360 * MEBIBYTE, wasm: 185 * MEBIBYTE },
-  /** Of tensors: holes that allocators leave. */
+  /** Factor for the gaps that allocators leave between tensors. */
   fragmentation: 1.08,
-  /** Of a row: its tokens under two numberings, each an object. */
+  /** Per row: its tokens under two numberings, each an object. */
   row: 800,
-  /** ONNX Runtime with two graphs, and what it holds of the weights: as they are, and in integers. */
+  /** ONNX Runtime with two graphs, and its copies of the weights in float32 and in integers. */
   assessment: 80 * MEBIBYTE,
   assessedWeights: 0.85,
 };
 
 /**
- * Estimates what a process holds at its peak that trains a model and then assesses it: what the training took is not given back before
- * its end, so both graphs come on top of it.
+ * Estimates the peak memory of a process that trains a model and then assesses it. The training's memory is
+ * only released at the end, so both graphs come on top of it.
  * @param rows to train and to validate on
  */
 export function estimateProcessMemory(
@@ -123,7 +126,7 @@ export function estimateProcessMemory(
   { engine, rows }: { engine: EngineName; rows: number },
 ): number {
   const training = estimateTrainingMemory(config, step);
-  // Those that were read for the start, and again whenever the best ones are written.
+  // The weights that were read at the start, and again whenever the best ones are written.
   const weights = parameterBytes(config);
   return (
     PROCESS.engine[engine] +
@@ -136,8 +139,8 @@ export function estimateProcessMemory(
 }
 
 /**
- * Checks that a training fits into the memory there is.
- * @returns what its process will hold at its peak, in bytes
+ * Checks that a training fits into the available memory.
+ * @returns the estimated peak memory of its process, in bytes
  * @throws JobTooLargeError
  */
 export function assertFits(
@@ -176,10 +179,10 @@ export function assertFits(
 
 const WASM_HEAP = 2 ** 32;
 
-/** The heap of the WebAssembly engine does not move what lies in it, so it ends with holes. */
+/** The WebAssembly heap does not move its blocks, so gaps remain. */
 const HEAP_FRAGMENTATION = 1.2;
 
-/** Of all weights, in float32. */
+/** Size of all weights in float32. */
 export function parameterBytes(config: EncoderConfig): number {
   let count = 0;
   for (const shape of parameterShapes(config).values())

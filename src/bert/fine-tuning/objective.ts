@@ -8,15 +8,15 @@ import type { Hyperparameters } from './hyperparameters.js';
 export type Loss = (logits: Tensor2D, labels: Tensor1D) => Scalar;
 
 /**
- * What a training minimises: cross-entropy, with label smoothing, class weights and R-Drop where they are asked for. The loss of
- * a batch is the sum of what its parts give, in whatever parts it is computed.
+ * The training loss: cross-entropy, with label smoothing, class weights and R-Drop if requested. The loss of
+ * a batch is the sum of the losses of its parts, however it is split.
  */
 export class Objective {
   private readonly labelSmoothing: number;
   private readonly classWeights: readonly [number, number] | null;
   private readonly rDrop: number;
 
-  /** @param training what balanced class weights are counted from */
+  /** @param training examples from which balanced class weights are computed */
   constructor(
     {
       labelSmoothing,
@@ -30,16 +30,20 @@ export class Objective {
     this.rDrop = rDrop;
   }
 
-  /** The rows that the network is to judge for these examples: R-Drop has each judged under two dropout masks. */
+  /**
+   * The rows that the network computes for these examples. With R-Drop, each appears twice, under two dropout
+   * masks.
+   */
   rows(examples: readonly Example[]): Example[] {
     return this.rDrop > 0 ? [...examples, ...examples] : [...examples];
   }
 
   /**
-   * The part that some examples have in the loss of a batch, as a function of the logits of their {@link rows}. With R-Drop it is
-   * half of the paper's: the mean of both cross-entropies (there the sum), and α/4 · (KL(P‖Q) + KL(Q‖P)) (there α/2); so a
-   * loss is of the same size with R-Drop and without. Source: Liang et al. (2021), section 2, and `reg_sentence_prediction` in
-   * their repository dropreg/R-Drop, which they fine-tuned RoBERTa with.
+   * The part of some examples in the loss of a batch, as a function of the logits of their {@link rows}. With
+   * R-Drop it is half the loss of the paper: the mean of both cross-entropies (there the sum) and α/4 ·
+   * (KL(P‖Q) + KL(Q‖P)) (there α/2). So losses have the same scale with and without R-Drop. Source: Liang et
+   * al. (2021), section 2, and `reg_sentence_prediction` in their repository dropreg/R-Drop, which they
+   * fine-tuned RoBERTa with.
    * @param batch all examples of the step
    */
   partOf(batch: readonly Example[]): Loss {

@@ -14,17 +14,18 @@ import { dropoutMask, type Dropout } from './dropout.js';
 import { fused } from './fused.js';
 
 export interface AttentionShape {
-  /** Sentences. */
+  /** Number of sentences. */
   size: number;
   heads: number;
 }
 
 /**
- * Scaled dot-product attention of several heads, dropout on its probabilities (Vaswani et al., 2017, section 3.2).
+ * Scaled dot-product attention with several heads and dropout on the probabilities (Vaswani et al., 2017,
+ * section 3.2).
  * @param query [size · queryLength, hidden]
  * @param key [size · length, hidden]
  * @param value [size · length, hidden]
- * @param bias what is added to the scores: [size, 1, 1, length]
+ * @param bias added to the scores: [size, 1, 1, length]
  * @returns [size · queryLength, hidden]
  */
 export function multiHeadAttention(

@@ -20,15 +20,19 @@ import { fused } from './fused.js';
 export interface CrossEntropyOptions {
   /** Share ε of each target that is spread evenly over all classes (Szegedy et al., 2016, section 7). */
   labelSmoothing?: number;
-  /** What each class counts. */
+  /** Weight of each class. */
   classWeights?: readonly number[];
-  /** What the sum over the rows is divided by, where they are a part of a batch; else the sum of the weights of their labels. */
+  /**
+   * Divisor of the sum over the rows, if they are part of a batch. Default: the sum of the weights of their
+   * labels.
+   */
   divisor?: number;
 }
 
 /**
- * Mean cross-entropy of the softmax of logits against class numbers, as `torch.nn.CrossEntropyLoss` with its `weight` and
- * `label_smoothing`: smoothed targets are weighted class by class, and the mean is by the weights of the labels.
+ * Mean cross-entropy of the softmax of logits against class numbers, as in `torch.nn.CrossEntropyLoss` with
+ * `weight` and `label_smoothing`. Smoothed targets are weighted by class, and the mean is weighted by the
+ * labels.
  * @param logits [batch, classes]
  * @param labels int32 [batch], each less than `classes`
  * @returns a scalar
@@ -51,7 +55,7 @@ function lossAndGradient(
 ): { loss: Scalar; gradient: Tensor } {
   const [batch, classes] = logits.shape;
   const logProbabilities = logSoftmax(logits, -1);
-  // Cast, since the WebAssembly backend's oneHot writes integers whatever type it is asked for.
+  // The cast is needed: oneHot of the WebAssembly backend writes integers whatever type is requested.
   const classOf = cast(oneHot(labels, classes), 'float32');
   const weights = classWeights && tensor1d([...classWeights]);
   const total = divisor ?? (weights ? sum(mul(classOf, weights)) : batch);
@@ -60,7 +64,7 @@ function lossAndGradient(
   if (labelSmoothing) targets = add(mul(classOf, 1 - labelSmoothing), labelSmoothing / classes);
   if (weights) targets = mul(targets, weights);
   const loss = div(neg(sum(mul(targets, logProbabilities))), total) as Scalar;
-  // Of one row: d/dz -Σ tᵢ·log pᵢ = p·Σ tᵢ - t, where Σ tᵢ is 1 unless classes are weighted.
+  // For one row: d/dz -Σ tᵢ·log pᵢ = p·Σ tᵢ - t, where Σ tᵢ is 1 unless classes are weighted.
   const probabilities = exp(logProbabilities);
   const expected = weights ? mul(probabilities, sum(targets, -1, true)) : probabilities;
   return { loss, gradient: div(sub(expected, targets), total) };

@@ -7,7 +7,9 @@ import { dataTypeAttribute, runOp } from './tensorflow-op.js';
 /** Inverted dropout (Srivastava et al., 2014): each element is zeroed with probability `rate`, the others are scaled by 1 / (1 - rate). */
 export interface Dropout {
   rate: number;
-  /** Two int32, see {@link statelessPhilox}: the mask depends on them alone, and is the same on every engine. */
+  /**
+   * Two int32, see {@link statelessPhilox}. The mask depends only on them and is the same on every engine.
+   */
   seed: readonly [number, number];
 }
 
@@ -25,7 +27,7 @@ export function dropout<T extends Tensor>(x: T, settings: Dropout): T {
   });
 }
 
-/** What to multiply with: 0 or 1 / (1 - rate) for each element; null where nothing is dropped. */
+/** The factor for each element: 0 or 1 / (1 - rate). null if nothing is dropped. */
 export function dropoutMask(shape: readonly number[], { rate, seed }: Dropout): Tensor | null {
   return rate === 0 ? null : run(dropoutMaskKernel, {}, { shape, rate, seed });
 }
@@ -35,7 +37,7 @@ export const dropoutMaskKernel: Kernel = {
   portable: (_, attributes) => {
     const { shape, rate, seed } = attributes as unknown as Dropout & { shape: number[] };
     const random = statelessPhilox(seed[0], seed[1]);
-    // float32, as TensorFlow compares: 0.1 is not the same number in double precision.
+    // Compare in float32, as TensorFlow does: 0.1 is another number in double precision.
     const threshold = Math.fround(rate);
     const scale = 1 / (1 - rate);
     const values = new Float32Array(shape.reduce((product, size) => product * size, 1));

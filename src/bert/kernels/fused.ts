@@ -1,16 +1,17 @@
 import { customGrad, tidy, type GradSaveFunc, type Tensor } from '@tensorflow/tfjs-core';
 
 /**
- * An operation that TF.js's tape sees as a whole. Fusing saves time, since its gradient is the short formula and not the chain
- * of its parts, and memory: only what the gradient needs is kept, and all of it, `dy` included, is freed once the gradient is
- * computed (the tape itself would hold every tensor until the whole backward pass is done).
+ * An operation that TF.js's tape treats as a whole. Fusing saves time: the gradient is one short formula
+ * instead of the chain of its parts. It also saves memory: only what the gradient needs is kept, and all of
+ * it, including `dy`, is freed once the gradient is computed. The tape itself would keep every tensor until
+ * the end of the backward pass.
  */
 export interface FusedOperation<T extends Tensor> {
-  /** The tensors that have a gradient; others the functions may simply close over. */
+  /** The tensors that have a gradient. The functions may close over others. */
   inputs: Tensor[];
-  /** @returns the output, and what the gradient wants to see */
+  /** @returns the output, and the tensors that the gradient needs */
   forward: () => { output: T; saved: Tensor[] };
-  /** @returns the gradient of each input, in their order */
+  /** @returns the gradient of each input, in the same order */
   gradient: (dy: T, saved: Tensor[]) => Tensor[];
 }
 

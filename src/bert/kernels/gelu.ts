@@ -2,8 +2,8 @@ import { add, erf, exp, mul, square, type Tensor, type Tensor2D } from '@tensorf
 import { fused } from './fused.js';
 
 /**
- * GELU in its exact form, x · Φ(x) with Φ the normal distribution function (Hendrycks & Gimpel, 2016): the "gelu" of BERT,
- * not the tanh approximation.
+ * The exact GELU, x · Φ(x) with Φ the normal distribution function (Hendrycks & Gimpel, 2016). This is the
+ * "gelu" of BERT, not the tanh approximation.
  * @param x any shape, for BERT [rows, intermediate]
  */
 export function gelu(x: Tensor2D): Tensor2D {
@@ -12,7 +12,7 @@ export function gelu(x: Tensor2D): Tensor2D {
     forward: () => ({ output: mul(x, distribution(x)), saved: [x] }),
     gradient: (dy, saved) => {
       const x = saved[0]!;
-      // d/dx x·Φ(x) = Φ(x) + x·φ(x). Computing Φ again is cheap beside the memory that it would take.
+      // d/dx x·Φ(x) = Φ(x) + x·φ(x). Computing Φ again is cheap compared with the memory to keep it.
       const density = mul(exp(mul(square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
       return [mul(dy, add(distribution(x), mul(x, density)))];
     },

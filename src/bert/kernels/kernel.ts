@@ -2,13 +2,16 @@ import { engine, registerKernel, tidy, type NamedTensorMap, type Tensor } from '
 
 type Attributes = Record<string, unknown>;
 
-/** Computes a tensor from tensors; what it makes besides is disposed for it. */
+/** Computes a tensor from tensors. Intermediate tensors are disposed by the caller. */
 type Compute = (inputs: NamedTensorMap, attributes: Attributes) => Tensor;
 
-/** A computation for which a backend has something better than TF.js's operations. It has no gradient of its own. */
+/**
+ * A computation for which a backend has a better way than the operations of TF.js. It has no gradient of its
+ * own.
+ */
 export interface Kernel {
   name: string;
-  /** In plain TF.js operations: runs on every backend, where there is nothing better. */
+  /** In plain TF.js operations, for every backend without a better way. */
   portable: Compute;
   /** For native TensorFlow: see `tensorflow-op.ts`. */
   tensorflow: Compute;
@@ -18,7 +21,7 @@ export interface Kernel {
 
 const registered = new Set<string>();
 
-/** Makes a kernel known to the given TF.js backend. Registering twice is harmless. */
+/** Registers a kernel with a TF.js backend. Registering twice is harmless. */
 export function register(kernel: Kernel, backendName: string): void {
   const key = `${backendName}/${kernel.name}`;
   if (registered.has(key)) return;

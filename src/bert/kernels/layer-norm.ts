@@ -20,7 +20,7 @@ export function layerNorm(x: Tensor2D, gamma: Tensor1D, beta: Tensor1D, epsilon:
 }
 
 /**
- * LayerNorm(dropout(x) + residual): how each half of a Transformer layer ends.
+ * LayerNorm(dropout(x) + residual), the end of each half of a Transformer layer.
  * @param x [rows, hidden]
  * @param residual [rows, hidden]
  * @returns [rows, hidden]

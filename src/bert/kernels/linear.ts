@@ -68,9 +68,9 @@ function addRows(x: Float32Array, rows: number, columns: number): Float64Array {
 }
 
 /**
- * y = x · weightᵀ + bias, as `torch.nn.Linear` has it.
+ * y = x · weightᵀ + bias, as in `torch.nn.Linear`.
  * @param x [rows, in]
- * @param weight [out, in]: the layout of Hugging Face checkpoints, used as it lies
+ * @param weight [out, in], the layout of Hugging Face checkpoints
  * @param bias [out]
  * @returns [rows, out]
  */

@@ -15,11 +15,11 @@ import {
 import { fused } from './fused.js';
 
 /**
- * How far two judgements of the same rows lie apart: Σ KL(P‖Q) + KL(Q‖P) over the rows, where P and Q are the softmaxes of the
- * first half and of the second half of the logits. R-Drop makes its loss of it (Liang et al., "R-Drop: Regularized dropout for
- * neural networks", 2021, section 2).
+ * The divergence of two judgements of the same rows: Σ KL(P‖Q) + KL(Q‖P) over the rows, where P and Q are the
+ * softmaxes of the first and second half of the logits. R-Drop adds it to the loss (Liang et al., "R-Drop:
+ * Regularized dropout for neural networks", 2021, section 2).
  * @param logits [2 · rows, classes]
- * @param scale what the sum is multiplied with
+ * @param scale factor of the sum
  * @returns a scalar
  */
 export function symmetricDivergence(logits: Tensor2D, scale: number): Scalar {
@@ -41,7 +41,8 @@ function divergenceAndGradient(logits: Tensor2D, scale: number): { divergence: S
   const [p, q] = [exp(logP), exp(logQ)];
   const logRatio = sub(logP, logQ);
   const difference = sub(p, q);
-  // Of one row, with r = log p - log q: d/dz_P Σ (pᵢ - qᵢ)·rᵢ = p·(r - Σ pᵢ·rᵢ) + p - q, and for z_Q with p and q exchanged.
+  // For one row, with r = log p - log q: d/dz_P Σ (pᵢ - qᵢ)·rᵢ = p·(r - Σ pᵢ·rᵢ) + p - q. For z_Q, exchange p
+  // and q.
   const gradientP = add(mul(p, sub(logRatio, sum(mul(p, logRatio), -1, true))), difference);
   const gradientQ = neg(add(mul(q, sub(logRatio, sum(mul(q, logRatio), -1, true))), difference));
   return {

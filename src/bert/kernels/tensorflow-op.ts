@@ -1,6 +1,6 @@
 import { backend, type Tensor, type TensorInfo } from '@tensorflow/tfjs-core';
 
-/** The few members that we use of `NodeJSKernelBackend` in `@tensorflow/tfjs-node`. */
+/** The members of `NodeJSKernelBackend` in `@tensorflow/tfjs-node` that we use. */
 interface TensorFlowBackend {
   binding: Record<`TF_${string}`, number>;
   executeSingleOutput(name: string, attributes: OpAttribute[], inputs: TensorInfo[]): Tensor;
@@ -20,7 +20,7 @@ export interface OpAttribute {
 
 const TYPE_NAMES = { float32: 'TF_FLOAT', int32: 'TF_INT32', string: 'TF_STRING' } as const;
 
-/** Runs any TensorFlow op that has one output, under its name in TensorFlow's op registry. Native backend only. */
+/** Runs a TensorFlow op with one output, by its name in TensorFlow's op registry. Native backend only. */
 export function runOp(name: string, attributes: OpAttribute[], inputs: TensorInfo[]): Tensor {
   return nativeBackend().executeSingleOutput(name, attributes, inputs);
 }

@@ -8,9 +8,10 @@ import { linearLayer, residualLayer } from './layers.js';
 import type { Parameters } from './parameters.js';
 
 /**
- * Multi-head self-attention with its output projection, residual and LayerNorm (Vaswani et al., 2017, section 3.2).
- * @param queries [size · queryLength, hidden]: the positions whose states are wanted
- * @param states [size · length, hidden]: the positions that they may look at
+ * Multi-head self-attention with its output projection, residual and LayerNorm (Vaswani et al., 2017, section
+ * 3.2).
+ * @param queries [size · queryLength, hidden]: the positions to compute
+ * @param states [size · length, hidden]: the positions that they attend to
  * @param layer the layer's name, such as `encoder.layer.0`
  * @returns [size · queryLength, hidden]
  */

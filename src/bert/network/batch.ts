@@ -1,22 +1,22 @@
 import { tensor1d, tensor4d, type Tensor1D, type Tensor4D, type Tensor } from '@tensorflow/tfjs-core';
 
-/** Tokenised sentences, padded to one length, as tensors. */
+/** Tokenised sentences as tensors, padded to one length. */
 export interface Batch {
   size: number;
-  /** Tokens a row, padding counted. */
+  /** Tokens per row, including padding. */
   length: number;
   /** int32 [size · length] */
   tokenIds: Tensor1D;
-  /** What is added to attention scores: 0 for a token, very negative for padding. [size, 1, 1, length] */
+  /** Added to attention scores: 0 for a token, very negative for padding. [size, 1, 1, length] */
   attentionBias: Tensor4D;
   /** int32 [size] */
   labels: Tensor1D;
 }
 
-/** Low enough that its softmax is exactly 0, and far from overflow when a score is added. */
+/** Low enough that its softmax is exactly 0, but far from overflow when a score is added. */
 const MASKED = -1e30;
 
-/** Builds a batch's tensors. The caller disposes them, with {@link disposeBatch} or a tidy. */
+/** Makes the tensors of a batch. The caller disposes them, with {@link disposeBatch} or a tidy. */
 export function makeBatch(
   rows: readonly ArrayLike<number>[],
   labels: readonly number[],

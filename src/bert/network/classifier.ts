@@ -12,8 +12,8 @@ import type { Parameters } from './parameters.js';
 const activations: Record<HeadActivation, (x: Tensor2D) => Tensor2D> = { tanh, gelu, relu };
 
 /**
- * An encoder with a classification head over the state of its first token ([CLS]): `BertForSequenceClassification` of
- * transformers, and the like of it for the other architectures.
+ * An encoder with a classification head over the state of its first token ([CLS]):
+ * `BertForSequenceClassification` of transformers and its equivalents for the other architectures.
  * @returns logits, [size, labels]
  */
 export function classify(

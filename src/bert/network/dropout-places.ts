@@ -1,12 +1,12 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { dropout, type Dropout } from '../kernels/dropout.js';
 
-/** More dropout places than any BERT has (3 a layer and 2). */
+/** More than the dropout places of any BERT (3 per layer and 2). */
 const PLACES_PER_STEP = 1024;
 
 /**
- * Dropout for one pass through the network. The mask of each place follows from (seed, step, place) alone, where places are
- * numbered in the order in which the network reaches them.
+ * Dropout for one pass through the network. The mask of a place depends only on (seed, step, place). Places
+ * are numbered in the order in which the network reaches them.
  */
 export class DropoutPlaces {
   private place = 0;
@@ -17,12 +17,12 @@ export class DropoutPlaces {
     private readonly step: number,
   ) {}
 
-  /** No dropout: evaluation. */
+  /** No dropout, for evaluation. */
   static off(): DropoutPlaces {
     return new DropoutPlaces(0, 0, 0);
   }
 
-  /** The dropout of the place that the network has reached. */
+  /** The dropout of the next place in the network. */
   next(): Dropout {
     return { rate: this.rate, seed: [this.seed, this.step * PLACES_PER_STEP + this.place++] };
   }

@@ -7,9 +7,9 @@ import { layerNormLayer, linearLayer } from './layers.js';
 import { WORD_EMBEDDINGS, type Parameters } from './parameters.js';
 
 /**
- * What enters the encoder: word + position + token type, normalised (Devlin et al., 2019, figure 2), and projected where
- * embeddings are narrower than states (Clark et al., 2020, section 3.2). Every token is of type 0, since a single sentence
- * is judged.
+ * The input of the encoder: word + position + token type, normalised (Devlin et al., 2019, figure 2).
+ * Embeddings narrower than the states are projected (Clark et al., 2020, section 3.2). Every token has type
+ * 0, since a single sentence is judged.
  * @returns [size · length, hidden]
  */
 export function embeddings(
@@ -30,7 +30,7 @@ export function embeddings(
     : linearLayer(embedded, 'embeddings_project', parameters);
 }
 
-/** What is added to a word at each position from the first: [length, embedding]. */
+/** The part that depends only on the position: [length, embedding]. */
 function placeEmbeddings(
   { positionOffset, embeddingSize, typeVocabSize }: EncoderConfig,
   parameters: Parameters,

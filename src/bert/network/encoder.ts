@@ -7,8 +7,8 @@ import { feedForward } from './feed-forward.js';
 import type { Parameters } from './parameters.js';
 
 /**
- * The stack of Transformer layers, as far as a classifier needs it: the last layer is computed for [CLS] alone, since nothing
- * reads its other positions. That is exact, and saves most of one layer.
+ * The stack of Transformer layers. The last layer is computed only for [CLS], since the classifier reads
+ * nothing else. That is exact and saves most of one layer.
  * @param states [size · length, hidden], from the embeddings
  * @returns the [CLS] states of the last layer, [size, hidden]
  */

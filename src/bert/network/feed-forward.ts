@@ -6,7 +6,8 @@ import { linearLayer, residualLayer } from './layers.js';
 import type { Parameters } from './parameters.js';
 
 /**
- * The position-wise feed-forward network with its residual and LayerNorm (Vaswani et al., 2017, section 3.3).
+ * The position-wise feed-forward network with its residual connection and LayerNorm (Vaswani et al., 2017,
+ * section 3.3).
  * @param states [rows, hidden]
  * @param layer the layer's name, such as `encoder.layer.0`
  * @returns [rows, hidden]

@@ -14,7 +14,7 @@ export function layerNormLayer(x: Tensor2D, name: string, epsilon: number, param
   return layerNorm(x, parameters.vector(`${name}.weight`), parameters.vector(`${name}.bias`), epsilon);
 }
 
-/** Dropout, residual connection and the layer normalisation that is stored under `name`. */
+/** Dropout, residual connection and the layer normalisation stored under `name`. */
 export function residualLayer(
   x: Tensor2D,
   residual: Tensor2D,

@@ -40,7 +40,7 @@ async function load(type: string, precision: Precision, options: InferenceSessio
   });
 }
 
-/** The logits of sentences, each followed by `padding` up to so many places. */
+/** The logits of sentences, each padded with `padding` to `places` tokens. */
 async function logits(sentences: readonly number[][], places: number, padding = 0): Promise<number[][]> {
   const filled = (row: number[], value: number) =>
     Array.from({ length: places }, (_, column) => BigInt(row[column] ?? value));
@@ -61,7 +61,7 @@ async function logits(sentences: readonly number[][], places: number, padding = 
   return sentences.map((_, row) => values.slice(2 * row, 2 * row + 2));
 }
 
-/** The logits of sentences of which several stand in a row. */
+/** The logits of sentences when a row holds several of them. */
 async function packedLogits(rows: readonly number[][][], places: number): Promise<number[][]> {
   const filled = (values: number[]) =>
     Array.from({ length: places }, (_, column) => BigInt(values[column] ?? 0));
@@ -75,13 +75,13 @@ async function packedLogits(rows: readonly number[][][], places: number): Promis
   return rows.flat().map((_, i) => values.slice(2 * i, 2 * i + 2));
 }
 
-/** How far the logits of each sentence are from what they should be. */
+/** The distance of each sentence's logits from the expected ones. */
 function distances(found: number[][], expected: number[][]): number[] {
   expect(found).toHaveLength(expected.length);
   return found.map((row, i) => Math.max(...row.map((value, j) => Math.abs(value - expected[i]![j]!))));
 }
 
-/** Of many lengths; the longest stand neither first nor last. */
+/** Of many lengths. The longest is neither first nor last. */
 const sentences = [4, 9, 3, 17, 17, 5].map((length, row) =>
   Array.from({ length }, (_, column) => 5 + ((31 * row + 7 * column) % 90)),
 );
@@ -101,7 +101,8 @@ describe.each(cases)('the $precision graph of $type', ({ type, precision }) => {
       ...distances(await logits([sentences[2]!], 60), [alone[2]!]),
     ].sort((a, b) => a - b);
     expect(found[Math.floor(found.length / 2)]).toBeLessThan(1e-5);
-    // Another processor's last digit may round an input of integers the other way, which these tiny models feel.
+    // On another processor, the last digit may round an integer input the other way. These tiny models are
+    // sensitive to that.
     expect(found.at(-1)).toBeLessThan(precision === 'fp32' ? 1e-5 : 0.05);
   });
 
@@ -136,7 +137,7 @@ describe.each(cases)('the $precision graph of $type', ({ type, precision }) => {
         ...kinds.slice(1).map((name) => `encoder.layer.1.${name}`),
       ].sort(),
     );
-    // Of layer 1 keys and values only.
+    // Of layer 1, only keys and values.
     const ofTokens = namesOf(nodes, tokens).filter((name) => name.startsWith('encoder.layer.1.'));
     const keysAndValues = ofTokens.filter((name) => /\.attention\.self\.(key|value)(\.|$)/.test(name));
     expect(ofTokens).toEqual(keysAndValues);
@@ -162,7 +163,7 @@ describe.each(cases)('the $precision graph of $type', ({ type, precision }) => {
       layerNormalisation: 1 + 2 * layers,
       gelu: layers + (head === 'gelu' ? 1 : 0),
       products: precision === 'fp32' ? [linearLayers + 2, 0] : [2, linearLayers],
-      // What several layers read is rounded once; the last layer's query reads rows of its own.
+      // An input of several layers is rounded once. The query of the last layer reads other rows.
       roundings: precision === 'fp32' ? 0 : 1 + (isProjected ? 1 : 0) + 4 * layers,
     });
 
@@ -187,11 +188,11 @@ const int8Operators = [...['Abs', 'Clip', 'Expand', 'QuantizeLinear', 'MatMulInt
 interface ComputedNode {
   name: string;
   operator: string;
-  /** How many rows of float32 it gave. */
+  /** Number of float32 rows in its output. */
   rows: number;
 }
 
-/** What ONNX Runtime computes for a padded batch once it has optimised the graph. */
+/** The operators that ONNX Runtime runs for a padded batch after optimising the graph. */
 async function profile(
   type: string,
   precision: Precision,

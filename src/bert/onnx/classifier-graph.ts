@@ -5,20 +5,22 @@ import { float32LinearLayers, type LinearOperator } from './linear-layers.js';
 import { elementTypes } from './onnx-format.js';
 
 /**
- * The ONNX graph of an encoder with its classification head (Devlin et al., 2019; transformers' `BertForSequenceClassification`
- * and its like), dropout off. Inputs `input_ids` and `attention_mask`, int64 [rows, columns]; output `logits`, float32
- * [sentences, 2]. All tokens are of type 0. A sentence may have `maxSequenceLength` tokens.
+ * The ONNX graph of an encoder with its classification head (Devlin et al., 2019; transformers'
+ * `BertForSequenceClassification` and its equivalents), without dropout. Inputs are `input_ids` and
+ * `attention_mask`, int64 [rows, columns]. The output is `logits`, float32 [sentences, 2]. All tokens have
+ * type 0. A sentence has at most `maxSequenceLength` tokens.
  *
- * The mask is 0 on padding and 1 on tokens, a sentence a row. A row may also hold several sentences, one after another ("packing",
- * Krell et al., 2021): the mask then tells neighbours apart by different numbers, from 1 to `columns`, and the logits are in the
- * order of the sentences, row after row. Padding must stand on the right: the first place of every row is a token.
+ * With one sentence per row, the mask is 0 on padding and 1 on tokens. A row may also hold several sentences,
+ * one after another ("packing", Krell et al., 2021). The mask then numbers the sentences of a row, from 1 to
+ * `columns`, and the logits are in the order of the sentences, row after row. Padding must be on the right:
+ * the first place of every row is a token.
  *
- * Two savings that change no result: linear layers and what goes with them have the tokens alone as rows, and places are put
- * around these for attention; and since the classifier reads [CLS] alone, the last layer computes all behind its keys and values for
- * that position only.
- *
- * @param weight where the parameter of this canonical name and shape lies; may throw if there is none.
- * @param linearLayers how linear layers are computed.
+ * Two optimisations do not change the result. Linear layers and their neighbours compute only tokens; padding
+ * is added for attention alone. The classifier reads only [CLS], so the last layer computes everything after
+ * its keys and values for that position only.
+ * @param weight returns where the parameter of this canonical name and shape is stored; may throw if there is
+ * none.
+ * @param linearLayers how to compute linear layers.
  */
 export function classifierGraph(
   config: EncoderConfig,
@@ -32,16 +34,16 @@ export function classifierGraph(
   return graph.finish('sequence_classification', operatorSet);
 }
 
-/** Name of the first dimension of the logits, by which one knows that rows may hold several sentences. */
+/** Name of the first dimension of the logits. It shows that rows may hold several sentences. */
 export const sentencesDimension = 'sentences';
 
-/** The first with an exact `Gelu`. */
+/** The first version with an exact `Gelu`. */
 const operatorSet = 20;
 
-/** Added to the attention score of a token of another sentence, whose weight is then exactly 0. */
+/** Added to the attention score of a token of another sentence. Its weight is then exactly 0. */
 const outOfReach = -1e9;
 
-/** GELU is never less: -0.16997 at -0.7518. */
+/** The minimum of GELU is -0.16997, at -0.7518. */
 const leastOfGelu = -0.17;
 
 const int64 = { to: { int: elementTypes.int64 } };
@@ -103,7 +105,7 @@ class ClassifierGraph {
     };
   }
 
-  /** @param sentence [tokens]: the same for the tokens of a sentence, another one for those of the next. */
+  /** @param sentence [tokens]: equal for the tokens of one sentence, different for the next. */
   private sentences(sentence: Value): Pick<Tokens, 'column' | 'first' | 'indexOfSentences' | 'keyMask'> {
     const { graph } = this;
     const [zero, one, end] = [graph.integers(0), graph.integers(1), graph.integers(2 ** 31 - 1)];
@@ -140,7 +142,10 @@ class ClassifierGraph {
     return graph.node('attention_bias', 'Where', [same, graph.float(0), graph.float(outOfReach)]);
   }
 
-  /** Sum of word, position and type embeddings, normalised, and projected where that is narrower: [tokens, hidden]. */
+  /**
+   * Sum of word, position and type embeddings, normalised. It is projected if narrower than the states:
+   * [tokens, hidden].
+   */
   private embeddings(inputIds: Value, tokens: Tokens): Value {
     const { graph } = this;
     const { embeddingSize, hiddenSize, vocabSize, typeVocabSize } = this.config;
@@ -178,7 +183,7 @@ class ClassifierGraph {
   /**
    * Multi-head attention with its output projection, residual connection and normalisation.
    * @param hidden [tokens, hidden]
-   * @returns the same, or [sentences, hidden] of the first tokens only.
+   * @returns the same shape, or [sentences, hidden] for the first tokens only.
    */
   private attention(prefix: string, hidden: Value, tokens: Tokens, ofFirstTokens: boolean): Value {
     const { graph } = this;
@@ -235,7 +240,10 @@ class ClassifierGraph {
     return this.linearLayer({ name, inputs, outputs, leastInput }, rows, as);
   }
 
-  /** ONNX Runtime's fused `SkipLayerNormalization` would make the whole model 5 to 10 % slower on CPUs (1.30, measured). */
+  /**
+   * On CPUs, the fused `SkipLayerNormalization` of ONNX Runtime makes the whole model 5 to 10 % slower
+   * (measured with 1.30).
+   */
   private addAndNormalise(name: string, left: Value, right: Value, size = this.config.hiddenSize): Value {
     const { layerNormEps } = this.config;
     const scale = this.weight(`${name}.weight`, [size]);
@@ -247,20 +255,20 @@ class ClassifierGraph {
     });
   }
 
-  /** [number]: where values of a one-dimensional tensor are not 0. */
+  /** [number]: the indices where a one-dimensional tensor is not 0. */
   private where(name: string, values: Value): Value {
     const { graph } = this;
     return graph.node(name, 'Squeeze', [graph.node(`${name}.found`, 'NonZero', [values]), graph.integers(0)]);
   }
 
-  /** Of ones and zeros: how many ones there are up to each, less one. */
+  /** For ones and zeros: the number of ones up to each position, minus one. */
   private countedUp(name: string, ones: Value): Value {
     const { graph } = this;
     const counts = graph.node(`${name}.count`, 'CumSum', [ones, graph.integer(0)]);
     return graph.node(name, 'Sub', [counts, graph.integer(1)]);
   }
 
-  /** 0, 1, … below the limit. */
+  /** 0, 1, … up to but excluding the limit. */
   private range(name: string, limit: Value): Value {
     return this.graph.node(name, 'Range', [this.graph.integer(0), limit, this.graph.integer(1)]);
   }
@@ -275,20 +283,23 @@ class ClassifierGraph {
   }
 }
 
-/** Where the tokens of a batch are. Places are those of the inputs, row after row, padding counted. */
+/**
+ * The positions of the tokens in a batch. A place is an index into the inputs, row after row, including
+ * padding.
+ */
 interface Tokens {
-  /** [tokens]: the place of each. */
+  /** [tokens]: the place of each token. */
   place: Value;
-  /** [rows, columns]: the token at each place; at padding the one before it. */
+  /** [rows, columns]: the token at each place; for padding, the token before it. */
   index: Value;
-  /** [rows, 1, columns, columns]: what keeps attention within a sentence. */
+  /** [rows, 1, columns, columns]: limits attention to the own sentence. */
   bias: Value;
-  /** [tokens]: how many tokens of its sentence are before it. */
+  /** [tokens]: position of the token within its sentence, from 0. */
   column: Value;
-  /** [sentences]: the first token of each. */
+  /** [sentences]: the first token of each sentence. */
   first: Value;
-  /** [sentences, longest]: the tokens of each; behind its last one any. */
+  /** [sentences, longest]: the tokens of each sentence. Entries after its last token are arbitrary. */
   indexOfSentences: Value;
-  /** int32 [sentences, longest]: 1 on its tokens. */
+  /** int32 [sentences, longest]: 1 on tokens of the sentence. */
   keyMask: Value;
 }

@@ -152,7 +152,7 @@ describe('exportOnnx', () => {
   });
 });
 
-/** Whether a value depends on a node whose name ends so. */
+/** Whether a value depends on a node whose name has this ending. */
 function reads(nodes: OnnxNode[], value: string, ending: string): boolean {
   const node = nodes.find(({ output }) => output.includes(value));
   return (

@@ -5,10 +5,11 @@ import { graphFiles } from './precisions.js';
 import { writeWhole } from './whole-file.js';
 
 /**
- * Writes `model.onnx` into a folder that has `config.json` and `model.safetensors`. It holds the graph alone (see
- * {@link classifierGraph}): the weights stay in `model.safetensors`, which must stay beside it unchanged.
- * @throws InvalidModelError if the two do not belong together, a tensor of a classifier with two labels is missing, or one is
- * not float32.
+ * Writes `model.onnx` into a folder that has `config.json` and `model.safetensors`. The file contains only
+ * the graph (see {@link classifierGraph}). The weights stay in `model.safetensors`, which must remain beside
+ * it unchanged.
+ * @throws InvalidModelError if the two do not match, a tensor of a classifier with two labels is missing, or
+ * a tensor is not float32.
  */
 export async function exportOnnx(folder: string): Promise<void> {
   const model = await StoredModel.open(folder);

@@ -7,29 +7,29 @@ import {
   type OnnxValue,
 } from './onnx-format.js';
 
-/** Where a tensor's values lie: `length` bytes from `offset` on in a file beside the ONNX file. */
+/** Location of a tensor's values: `length` bytes from `offset` in a file beside the ONNX file. */
 export interface ExternalData {
   file: string;
   offset: number;
   length: number;
 }
 
-/** A value of the graph, by its name: an input, a constant or what a node gives. */
+/** A value of the graph, by name: an input, a constant or the output of a node. */
 export type Value = string;
 
 export type Attribute = { int: number } | { float: number } | { string: string };
 
-/** ONNX Runtime's own operators (`ContribOperators.md`); the others are of the ONNX standard. */
+/** ONNX Runtime's own operators (`ContribOperators.md`). All others are from the ONNX standard. */
 export const contribDomain = 'com.microsoft';
 
-/** Nodes, constants and inputs of a graph, gathered one by one in the order in which they are computed. */
+/** Collects the nodes, constants and inputs of a graph in the order of computation. */
 export class GraphBuilder {
   private readonly nodes: OnnxNode[] = [];
   private readonly constants = new Map<string, OnnxTensor>();
   private readonly inputs: OnnxValue[] = [];
   private readonly outputs: OnnxValue[] = [];
 
-  /** @param dims a number, or the name of a dimension that may differ from run to run. */
+  /** @param dims numbers, or the names of dimensions that may differ between runs. */
   input(name: string, type: ElementType, dims: (number | string)[]): Value {
     this.inputs.push(value(name, type, dims));
     return name;
@@ -39,7 +39,9 @@ export class GraphBuilder {
     this.outputs.push(value(name, type, dims));
   }
 
-  /** A node with one output, which bears the node's name. An empty string stands for an optional input left out. */
+  /**
+   * A node with one output, which has the node's name. An empty string stands for an omitted optional input.
+   */
   node(
     name: string,
     operator: string,
@@ -61,28 +63,28 @@ export class GraphBuilder {
     return name;
   }
 
-  /** A one-dimensional int64 constant; equal ones are stored once. */
+  /** A one-dimensional int64 constant. Equal ones are stored once. */
   integers(...values: number[]): Value {
     const rawData = BigInt64Array.from(values, BigInt);
     return this.constant(`integers_${values.join('_')}`, 'int64', [values.length], rawData);
   }
 
-  /** An int64 constant without dimensions. */
+  /** An int64 scalar. */
   integer(single: number): Value {
     return this.constant(`integer_${single}`, 'int64', [], BigInt64Array.of(BigInt(single)));
   }
 
-  /** A float32 constant without dimensions. */
+  /** A float32 scalar. */
   float(single: number): Value {
     return this.constant(`float_${single}`, 'float32', [], Float32Array.of(single));
   }
 
-  /** A uint8 constant without dimensions. */
+  /** A uint8 scalar. */
   byte(single: number): Value {
     return this.constant(`byte_${single}`, 'uint8', [], Uint8Array.of(single));
   }
 
-  /** A tensor whose values stay in another file. */
+  /** A tensor whose values are in another file. */
   external(
     name: string,
     shape: readonly number[],

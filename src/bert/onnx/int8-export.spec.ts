@@ -58,7 +58,7 @@ async function run(ids: number[][], mask: number[][]): Promise<number[][]> {
   return ids.map((_, row) => values.slice(2 * row, 2 * row + 2));
 }
 
-/** How far the logits of each sentence are from what they should be, the nearest first. */
+/** The distance of each sentence's logits from the expected ones, in ascending order. */
 function distances(found: number[][], expected: number[][]): number[] {
   expect(found).toHaveLength(expected.length);
   const ofRow = (row: number[], i: number) =>
@@ -66,7 +66,7 @@ function distances(found: number[][], expected: number[][]): number[] {
   return found.map(ofRow).sort((a, b) => a - b);
 }
 
-/** Replaces weights of the folder's model, by their names in its file. */
+/** Changes weights of the model in the folder, by their names in its file. */
 function change(name: string, values: (data: Float32Array) => void): void {
   const path = join(folder, 'model.safetensors');
   const file = SafetensorsFile.open(path);
@@ -86,18 +86,18 @@ describe.each(Object.keys(architectures))('the int8 graph of %s', (type) => {
 
   it("gives PyTorch's logits of the same rounded weights and inputs", async () => {
     const found = distances(await run(forward.inputIds, forward.attentionMask), rounded[type]!);
-    // Sums of integers are exact; but another processor's last digit before the rounding may round an input the other way, which
-    // moves a logit of these tiny models by up to 0.03. That befalls few sentences.
+    // Integer sums are exact. But on another processor, the last digit before rounding may round an input the
+    // other way. That moves a logit of these tiny models by up to 0.03, in few sentences.
     expect(found[Math.floor(found.length / 2)]).toBeLessThan(1e-5);
     expect(found.at(-1)).toBeLessThan(0.05);
   });
 
   it('is close to the float32 model', async () => {
     const found = distances(await run(forward.inputIds, forward.attentionMask), forward.logits);
-    // Over 16 or 32 inputs the errors of rounding (up to 1/128 of the largest weight and 1/254 of the largest input) hardly
-    // average out; logits are between -3 and 3.
+    // With 16 or 32 inputs, rounding errors (up to 1/128 of the largest weight and 1/254 of the largest
+    // input) hardly average out. The logits are between -3 and 3.
     expect(found.at(-1)).toBeLessThan(0.1);
-    // Not so close that it could be the float32 model itself.
+    // Far enough to show that it is not the float32 model.
     expect(found.at(-1)).toBeGreaterThan(1e-3);
   });
 
@@ -163,7 +163,7 @@ describe('exportInt8Onnx', () => {
     const named = (type: string) => node.filter(({ opType }) => opType === type).map(({ name }) => name);
     expect(named('Gemm')).toEqual(['head.dense', 'logits']);
     expect(named('MatMulIntegerToFloat')).toHaveLength(12);
-    // One rounding for what several layers read, and one for the last layer's query.
+    // One rounding for the common input of several layers, and one for the last layer's query.
     expect(named('QuantizeLinear')).toEqual([
       'embeddings.LayerNorm.bytes',
       ...['attention.self.tokens', 'attention.output.LayerNorm', 'intermediate.gelu'].map(
@@ -210,7 +210,7 @@ describe('exportInt8Onnx', () => {
     expect((await run(inputIds, attentionMask)).flat().every(Number.isFinite)).toBe(true);
   });
 
-  /** How far this folder's int8 logits are from its float32 ones. */
+  /** The distance of this folder's int8 logits from its float32 ones. */
   async function exactAndRounded(): Promise<number> {
     await exportOnnx(folder);
     await exportInt8Onnx(folder);

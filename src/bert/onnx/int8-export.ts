@@ -8,12 +8,14 @@ import { graphFiles, int8WeightsFile } from './precisions.js';
 import { writeWhole, type GrowingFile } from './whole-file.js';
 
 /**
- * Writes `model.int8.onnx` into a folder that has `config.json` and `model.safetensors`: the graph of {@link classifierGraph} with
- * the encoder's linear layers in integers (see {@link int8LinearLayers}). These lie in `model.int8.onnx.data`; embeddings, biases,
- * LayerNorms and the head stay in `model.safetensors`. If the graph is there, so are its integers.
+ * Writes `model.int8.onnx` into a folder that has `config.json` and `model.safetensors`: the graph of {@link
+ * classifierGraph} with the encoder's linear layers in integers (see {@link int8LinearLayers}). The integers
+ * are in `model.int8.onnx.data`. Embeddings, biases, LayerNorms and the head stay in `model.safetensors`. The
+ * graph is written last, so it never exists without its integers.
  *
- * It reads one layer's weight at a time and takes about a second for BERT-base, without a break: call it in a worker thread.
- * @throws InvalidModelError as `exportOnnx` does, or if a weight is not finite; there is no graph then.
+ * The export reads the weight of one layer at a time. It blocks for about a second for BERT-base, so call it
+ * in a worker thread.
+ * @throws InvalidModelError as `exportOnnx` does, or if a weight is not finite. No graph is written then.
  */
 export async function exportInt8Onnx(folder: string): Promise<void> {
   const model = await StoredModel.open(folder);
@@ -28,7 +30,7 @@ export async function exportInt8Onnx(folder: string): Promise<void> {
   }
 }
 
-/** Appends the integers to a file and returns the graph that points to them. */
+/** Appends the integers to a file and returns the graph that refers to them. */
 function quantise(model: StoredModel, file: GrowingFile): Uint8Array {
   const append = (data: Int8Array | Float32Array) => ({
     file: int8WeightsFile,

@@ -1,7 +1,7 @@
 import { contribDomain, type ExternalData, type GraphBuilder, type Value } from './graph.js';
 import { float32LinearLayers, type LinearLayer, type LinearLayers } from './linear-layers.js';
 
-/** Where a layer's weight lies as integers. */
+/** Where the integer weight of a layer is stored. */
 export interface StoredInt8Weight {
   /** int8 [in, out] */
   values: ExternalData;
@@ -10,15 +10,16 @@ export interface StoredInt8Weight {
 }
 
 /**
- * Linear layers as products of integers: weights rounded beforehand per output, inputs as they come per row (token), to a byte each.
- * Sums are exact, in 32 bits. Source: Jacob et al., "Quantization and training of neural networks for efficient integer-arithmetic-only
+ * Linear layers as integer products. Weights are rounded in advance, with a scale per output. Inputs are
+ * rounded to bytes when they are computed, with a scale per row (token). Sums are exact, in 32 bits. Source:
+ * Jacob et al., "Quantization and training of neural networks for efficient integer-arithmetic-only
  * inference" (2018); scales per token as in Yao et al., "ZeroQuant" (2022).
  *
- * A scale per row and not ONNX's `DynamicQuantizeLinear`, which has one for the whole batch: there one outlier takes the
- * precision of all (0.03 to 0.06 of MCC on CoLA) and a sentence's score depends on which others it is computed with (by up to
- * 0.3). It costs 5 to 15 % of the time.
+ * ONNX's `DynamicQuantizeLinear` has one scale for the whole batch. There, one outlier reduces the precision
+ * of all rows (0.03 to 0.06 of MCC on CoLA), and a sentence's score depends on the others in its batch (by up
+ * to 0.3). A scale per row costs 5 to 15 % of the time.
  *
- * The head, computed for one token a sentence, stays in float32.
+ * The head is computed for one token per sentence and stays in float32.
  */
 export function int8LinearLayers(weightOf: (layer: LinearLayer) => StoredInt8Weight): LinearLayers {
   return (graph, parameter) => {
@@ -43,13 +44,14 @@ export function int8LinearLayers(weightOf: (layer: LinearLayer) => StoredInt8Wei
         contribDomain,
       );
       const scaled = graph.node(`${as}.scaled`, 'Mul', [products, scale]);
-      // Not `Add`: ONNX Runtime would fuse it with the GELU behind it to `BiasGelu`, which is slower than both (1.30, measured).
+      // Not `Add`: ONNX Runtime would fuse it with the following GELU to `BiasGelu`, which is slower than
+      // both (measured with 1.30).
       return graph.node(as, 'Sum', [scaled, parameter(`${name}.bias`, [outputs])]);
     };
   };
 }
 
-/** A value x of a row is about (byte - zero) · scale. */
+/** A value x of a row is approximately (byte - zero) · scale. */
 interface QuantisedRows {
   /** uint8 [rows, size] */
   bytes: Value;
@@ -59,13 +61,17 @@ interface QuantisedRows {
   scale: Value;
 }
 
-/** Rounds rows to bytes so that the largest value of each takes the whole range; of several layers' common rows once. */
+/**
+ * Rounds rows to bytes. The largest value of each row uses the whole range. Rows that several layers read are
+ * rounded once.
+ */
 function rowQuantiser(graph: GraphBuilder): (rows: Value, least?: number) => QuantisedRows {
   const done = new Map<Value, QuantisedRows>();
   return (rows, least = -Infinity) => {
     const known = done.get(rows);
     if (known) return known;
-    // Values of both signs get half of the range each; those that are hardly ever below 0 (GELU's) get more for what is above.
+    // Values of both signs get half of the range each. Values that are rarely negative (those of GELU) get
+    // more of it for the positive part.
     const zero = Number.isFinite(least) ? 32 : 128;
     const most = graph.node(
       `${rows}.most`,
@@ -73,7 +79,7 @@ function rowQuantiser(graph: GraphBuilder): (rows: Value, least?: number) => Qua
       [Number.isFinite(least) ? rows : graph.node(`${rows}.abs`, 'Abs', [rows]), graph.integers(-1)],
       { keepdims: { int: 1 } },
     );
-    // A row of zeros must not be divided by 0; and the least value must fit too.
+    // A row of zeros must not cause a division by 0, and the least value must fit as well.
     const smallestScale = Number.isFinite(least) ? -least / zero : 1e-30;
     const widest = graph.node(`${rows}.scale_of_most`, 'Mul', [most, graph.float(1 / (255 - zero))]);
     const scale = graph.node(`${rows}.scale`, 'Clip', [widest, graph.float(smallestScale)]);

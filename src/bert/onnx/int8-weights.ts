@@ -1,25 +1,27 @@
 import { InvalidModelError } from '../errors.js';
 
 export interface Int8Weight {
-  /** [in, out]: the layout that integer products take, turned from Hugging Face's. */
+  /** [in, out], as integer products need it: the transpose of Hugging Face's layout. */
   values: Int8Array;
   /** [out]; a weight is its value times the scale of its output. */
   scales: Float32Array;
 }
 
 /**
- * The largest value. Not 127: processors without VNNI or AMX (AVX2, the first AVX-512) add two products of a byte and an int8 in 16
- * bits that saturate, and 2 · 255 · 64 is the most that fits. So sums are exact wherever they are computed. Seven bits cost a
- * quarter more error than eight. Unsigned weights, the other way out, take 17 % longer on AVX2 and 70 % with VNNI.
+ * The largest value. It is not 127: processors without VNNI or AMX (AVX2, the first AVX-512) add two products
+ * of a byte and an int8 in 16 bits that saturate, and 2 · 255 · 64 is the most that fits. So sums are exact
+ * on every processor. Seven bits have a quarter more error than eight. Unsigned weights would also avoid
+ * saturation, but take 17 % longer on AVX2 and 70 % with VNNI.
  */
 const largest = 64;
 
-/** Of float32; less than that is as good as 0, and may be taken for it. */
+/** Of float32. Smaller numbers may be treated as 0. */
 const smallestNormal = 2 ** -126;
 
 /**
- * Rounds a linear layer's weight to integers, each output with a scale of its own: symmetric, to nearest, halves to even. An output
- * whose weights are all 0 gets the scale 1. As `onnxruntime.quantization` does with `reduce_range`.
+ * Rounds the weight of a linear layer to integers: symmetric, to nearest, halves to even, with a scale per
+ * output. An output with only zero weights gets the scale 1. Same as `onnxruntime.quantization` with
+ * `reduce_range`.
  * @param weight [out, in]
  * @throws InvalidModelError if a weight is not finite.
  */
@@ -47,7 +49,7 @@ export function quantiseWeight(name: string, weight: Float32Array, outputs: numb
   return { values, scales };
 }
 
-/** Of a number far below 2⁵¹: doubles as large as the one that is added have no digits behind the point. */
+/** For numbers far below 2⁵¹: a double as large as the added number has no fractional digits. */
 function roundHalfToEven(x: number): number {
   return x + 0x18_0000_0000_0000 - 0x18_0000_0000_0000;
 }

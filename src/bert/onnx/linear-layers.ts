@@ -6,20 +6,20 @@ export interface LinearLayer {
   name: string;
   inputs: number;
   outputs: number;
-  /** No input is less, where that is known. */
+  /** The minimum of the inputs, if known. */
   leastInput?: number;
 }
 
 /**
- * Adds to a graph what computes a layer.
+ * Adds the computation of a layer to a graph.
  * @param rows [rows, inputs]
  * @param as name of the result, [rows, outputs].
  */
 export type LinearOperator = (layer: LinearLayer, rows: Value, as: Value) => Value;
 
 /**
- * How the linear layers of a graph are computed.
- * @param parameter the float32 value of a canonical name and shape.
+ * How to compute the linear layers of a graph.
+ * @param parameter returns the float32 value of a canonical name and shape.
  */
 export type LinearLayers = (
   graph: GraphBuilder,

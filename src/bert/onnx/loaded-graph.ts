@@ -4,13 +4,17 @@ import { InvalidModelError } from '../errors.js';
 import { decodeOnnx, encodeOnnx, encodeTensor, type OnnxModel, type OnnxTensor } from './onnx-format.js';
 import { readFile } from 'node:fs/promises';
 
-/** Operators whose weights ONNX Runtime arranges anew in memory of its own as it loads them: it then lets go of the file. */
+/**
+ * Operators whose weights ONNX Runtime rearranges in its own memory when it loads them. It needs no file for
+ * them afterwards.
+ */
 const products = new Set(['Gemm', 'MatMul', 'MatMulIntegerToFloat']);
 
 /**
- * An ONNX file with the weights inside that ONNX Runtime would go on reading from `model.safetensors` while the model serves, the
- * embeddings above all. Whatever happens to the files of a loaded model then changes no answer: a file that is mapped into memory
- * and cut off ends the process. The other weights stay where they are, and are read once.
+ * Reads an ONNX file and embeds the weights that ONNX Runtime would otherwise keep reading from
+ * `model.safetensors` while serving, above all the embeddings. Later changes to the files of a loaded model
+ * then cannot affect it: truncating a memory-mapped file would end the process. The other weights are not
+ * embedded, since they are read once.
  * @throws InvalidModelError if a file ends before a tensor does.
  */
 export function readGraph(path: string): Uint8Array<ArrayBuffer> {
@@ -20,16 +24,17 @@ export function readGraph(path: string): Uint8Array<ArrayBuffer> {
   const resident = model.graph.initializer.filter(stays);
   model.graph.initializer = model.graph.initializer.filter((tensor) => !stays(tensor));
 
-  // Read to where it belongs, since the embeddings of a large vocabulary are a quarter of all weights.
+  // Read straight into place: the embeddings of a large vocabulary are a quarter of all weights.
   const pieces: (Uint8Array | Place)[] = [encodeOnnx(model)];
   const fragments = resident.map((tensor) => tensorFragment(tensor, dirname(path)));
   const fragmentBytes = fragments.flat().reduce((sum, piece) => sum + piece.length, 0);
-  // A second `graph` of the same message: Protocol Buffers add the repeated fields of such to those of the first.
+  // A second `graph` of the same message: Protocol Buffers merges its repeated fields into those of the
+  // first.
   pieces.push(lengthDelimited(7, fragmentBytes), ...fragments.flat());
   return assemble(pieces);
 }
 
-/** Where bytes lie in a file. */
+/** A range of bytes in a file. */
 interface Place {
   file: string;
   offset: number;
@@ -44,7 +49,7 @@ function releasedTensors({ graph }: OnnxModel): Set<string> {
   return new Set(matrices.filter((name) => multiplied.has(name)));
 }
 
-/** Of a `GraphProto`: its field `initializer` with this tensor. */
+/** A `GraphProto` fragment: the field `initializer` with this tensor. */
 function tensorFragment({ name, dims, dataType, externalData }: OnnxTensor, folder: string) {
   const { location, offset, length } = Object.fromEntries(
     externalData!.map(({ key, value }) => [key, value]),
@@ -55,7 +60,7 @@ function tensorFragment({ name, dims, dataType, externalData }: OnnxTensor, fold
   return [lengthDelimited(5, head.length + dataHead.length + data.length), head, dataHead, data];
 }
 
-/** What goes before the bytes of a field (https://protobuf.dev/programming-guides/encoding/). */
+/** The prefix of the bytes of a field (https://protobuf.dev/programming-guides/encoding/). */
 function lengthDelimited(field: number, length: number): Uint8Array {
   const bytes = [(field << 3) | 2];
   let rest = length;

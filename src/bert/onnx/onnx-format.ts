@@ -111,12 +111,14 @@ export function encodeOnnx(model: OnnxModel): Uint8Array {
   return modelProto.encode(modelProto.fromObject(model)).finish();
 }
 
-/** The bytes of one tensor within such a file. */
+/** The bytes of one tensor within an ONNX file. */
 export function encodeTensor(tensor: OnnxTensor): Uint8Array {
   return tensorProto.encode(tensorProto.fromObject(tensor)).finish();
 }
 
-/** What {@link encodeOnnx} wrote; parts of the format that this project does not write are passed over. */
+/**
+ * Decodes the output of {@link encodeOnnx}. Parts of the format that this project does not write are ignored.
+ */
 export function decodeOnnx(bytes: Uint8Array): OnnxModel {
   const options = { longs: Number, enums: String, defaults: true, arrays: true };
   return modelProto.toObject(modelProto.decode(bytes), options) as OnnxModel;

@@ -6,7 +6,10 @@ import { nameInFile } from '../weights/parameter-names.js';
 import { SafetensorsFile, type StoredTensor } from '../weights/safetensors.js';
 import type { ExternalData } from './graph.js';
 
-/** A folder's `config.json` and `model.safetensors`, for a graph that points into it. Close it. */
+/**
+ * A folder's `config.json` and `model.safetensors`, for a graph that refers to the weights. Close it after
+ * use.
+ */
 export class StoredModel {
   /** @throws InvalidModelError if one of the two cannot be used. */
   static async open(folder: string): Promise<StoredModel> {
@@ -20,8 +23,8 @@ export class StoredModel {
   ) {}
 
   /**
-   * Where a parameter of this canonical name lies.
-   * @throws InvalidModelError if it is not there, of another shape, or not float32.
+   * Where the parameter of this canonical name is stored.
+   * @throws InvalidModelError if it is missing, has another shape or is not float32.
    */
   place(canonicalName: string, shape: readonly number[]): ExternalData {
     const { fileOffset, byteLength } = this.tensor(canonicalName, shape);

@@ -1,8 +1,8 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 
 /**
- * Writes a file that is there with all its bytes, on disk, or not at all.
- * @param write appends the content; what it throws leaves an older file of that name as it was.
+ * Writes a file atomically: it exists complete and on disk, or not at all.
+ * @param write appends the content. If it throws, an older file of that name stays as it was.
  */
 export function writeWhole(path: string, write: (file: GrowingFile) => void): void {
   const unfinished = `${path}.unfinished`;
@@ -24,7 +24,7 @@ export class GrowingFile {
 
   constructor(private readonly file: number) {}
 
-  /** Begins on a cache line, for readers that map the file into memory. */
+  /** Aligned to a cache line, for readers that map the file into memory. */
   append(bytes: Uint8Array): { offset: number; length: number } {
     const offset = Math.ceil(this.size / 64) * 64;
     let done = 0;

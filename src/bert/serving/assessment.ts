@@ -9,48 +9,49 @@ import { availableCores } from './available-cores.js';
 import { InferenceThread } from './inference-thread.js';
 import { defaultLimits } from './served-model.js';
 
-/** What a graph is worth and what it costs. */
+/** Quality and cost of a graph. */
 export interface PrecisionAssessment {
-  /** Of the validation rows, by the larger logit. */
+  /** On the validation rows, by the larger logit. */
   evaluation: Evaluation;
-  /** Of the graph and of the weights that it points to. */
+  /** Size of the graph and of the weights that it refers to. */
   bytes: number;
-  /** To compute one sentence, one at a time. */
+  /** Time to compute one sentence alone. */
   medianSeconds: number;
   calibration: Calibration;
   threshold: TunedThreshold;
 }
 
-/** How each graph of a model does on the validation rows, with the engine that serves it. */
+/** Results of each graph of a model on the validation rows, with the engine that serves it. */
 export interface ServingAssessment {
   variants: Record<Precision, PrecisionAssessment>;
-  /** Which one `auto` stands for, and why. */
+  /** The precision that `auto` chooses, and why. */
   auto: { variant: Precision; reason: string };
-  /** How many sentences the times are of. */
+  /** Number of sentences that were timed. */
   sentences: number;
-  /** How many threads computed each of them. */
+  /** Number of threads that computed each of them. */
   threads: number;
 }
 
-/** A tokenised sentence, [CLS] … [SEP], and its judgement: 1 is acceptable. */
+/** A tokenised sentence, [CLS] … [SEP], and its label: 1 is acceptable. */
 export interface AssessedExample {
   tokenIds: ArrayLike<number>;
   label: 0 | 1;
 }
 
 export interface AssessmentOptions {
-  /** That compute one batch; `auto`: as many as this process may use cores. */
+  /** Number of threads per batch. `auto`: the number of cores that this process may use. */
   threads: number | 'auto';
-  /** Of the folds that temperature and threshold are judged on: an int32. */
+  /** Seed of the folds for evaluating temperature and threshold: an int32. */
   seed: number;
-  /** Stops it at the end of a batch; it then rejects with the reason of the signal. */
+  /** Stops at the end of a batch. The promise then rejects with the reason of the signal. */
   signal: AbortSignal;
-  /** Told which share of the judging is done, from 0 to 1. */
+  /** Receives the share of judged rows, from 0 to 1. */
   onProgress?: (progress: number) => void;
 }
 
 /**
- * Judges examples with both graphs of a folder, and times the two side by side, so that what else the machine does hits both.
+ * Judges examples with both graphs of a folder. It times the two side by side, so that other load on the
+ * machine affects both.
  * @param folder that `exportOnnx` and `exportInt8Onnx` have written to.
  * @throws InvalidModelError if a graph cannot be loaded.
  * @throws Error if there are no examples, or ONNX Runtime fails.
@@ -102,10 +103,10 @@ export async function assessPrecisions(
   }
 }
 
-/** By how much the MCC of int8 may be below fp32's for `auto` to take it. */
+/** Largest loss of MCC, fp32 − int8, at which `auto` still takes int8. */
 const greatestLoss = 0.005;
 
-/** What `auto` stands for, by how the two did on the same rows. */
+/** Chooses the precision for `auto` from both results on the same rows. */
 export function choosePrecision(fp32: Evaluation, int8: Evaluation): ServingAssessment['auto'] {
   const { truePositives, falseNegatives } = fp32.confusionMatrix;
   const acceptable = truePositives + falseNegatives;
@@ -117,13 +118,13 @@ export function choosePrecision(fp32: Evaluation, int8: Evaluation): ServingAsse
   }
   const loss = fp32.mcc - int8.mcc;
   const figures = `MCC on ${fp32.rows} validation rows: ${int8.mcc.toFixed(4)} with int8, ${fp32.mcc.toFixed(4)} with fp32`;
-  // Differences that are rounding of the last digits do not count.
+  // Ignore rounding in the last digits.
   return loss <= greatestLoss + 1e-12
     ? { variant: 'int8', reason: `${figures}, at most ${greatestLoss} below.` }
     : { variant: 'fp32', reason: `${figures}, more than ${greatestLoss} below.` };
 }
 
-/** Rows by length, so that a batch holds little padding. */
+/** Batches of rows with similar lengths, to keep padding small. */
 function batchesOf(examples: readonly AssessedExample[]): number[][] {
   const batches: number[][] = [];
   for (const row of rowsByLength(examples)) {
@@ -141,7 +142,7 @@ function rowsByLength(examples: readonly AssessedExample[]): number[] {
   return rows.sort((a, b) => examples[a]!.tokenIds.length - examples[b]!.tokenIds.length);
 }
 
-/** @returns [examples, 2], in their order. */
+/** @returns [examples, 2], in the order of the examples. */
 async function judge(
   session: InferenceThread,
   examples: readonly AssessedExample[],
@@ -161,10 +162,10 @@ async function judge(
   return all;
 }
 
-/** So many that the median settles, and that even a large model takes some seconds only. */
+/** Enough for a stable median, and few enough that a large model takes only seconds. */
 const mostTimed = 40;
 
-/** Of all lengths, as often as they occur. */
+/** Selects lengths in proportion to their frequency. */
 function timedSentences(examples: readonly AssessedExample[]): number[][] {
   const rows = rowsByLength(examples);
   const count = Math.min(mostTimed, rows.length);
@@ -174,7 +175,10 @@ function timedSentences(examples: readonly AssessedExample[]): number[][] {
   });
 }
 
-/** Seconds of each sentence, with each graph; a sentence is computed with one right after the other, each first by turns. */
+/**
+ * Seconds for each sentence with each graph. A sentence is computed with one graph right after the other.
+ * Which graph comes first alternates.
+ */
 async function time(
   sessions: ReadonlyMap<Precision, InferenceThread>,
   sentences: readonly number[][],
@@ -199,7 +203,7 @@ function median(values: readonly number[]): number {
   return (rising[Math.ceil(middle) - 1]! + rising[Math.floor(middle)]!) / 2;
 }
 
-/** Probability of "acceptable" of each pair of logits. */
+/** Probability of "acceptable" for each pair of logits. */
 function scoresOf(logits: Float32Array): number[] {
   return Array.from({ length: logits.length / 2 }, (_, row) =>
     sigmoid(logits[2 * row + 1]! - logits[2 * row]!),

@@ -6,7 +6,7 @@ import { availableCores } from './available-cores.js';
 
 let root: string | undefined;
 
-/** A file system with these files, for this process. */
+/** A file system with these files, for this process only. */
 function fileSystem(files: Record<string, string>): string {
   root = mkdtempSync(path.join(tmpdir(), 'cores-'));
   for (const [file, text] of Object.entries(files)) {

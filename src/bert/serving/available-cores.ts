@@ -3,8 +3,9 @@ import path from 'node:path';
 import { controlGroups, readText, type ControlGroup } from './control-groups.js';
 
 /**
- * How many cores this process may keep busy: those that it may run on, or fewer where a control group limits its time, as
- * Kubernetes and Docker do (`cpu.max`, in version 1 `cpu.cfs_quota_us`; Linux' `Documentation/admin-guide/cgroup-v2.rst`).
+ * Number of cores that this process may keep busy: those that it may run on, or fewer if a control group
+ * limits its time, as Kubernetes and Docker do (`cpu.max`, in version 1 `cpu.cfs_quota_us`; Linux'
+ * `Documentation/admin-guide/cgroup-v2.rst`).
  * @param root the file system, for tests.
  */
 export function availableCores(root = '/'): number {
@@ -21,7 +22,7 @@ function quotaOf({ version, folder }: ControlGroup): number {
   return ratio(quota, period);
 }
 
-/** No limit where it is "max", -1 or not there. */
+/** "max", -1 or a missing file means no limit. */
 function ratio(quota: string | undefined, period: string | undefined): number {
   const cores = Number(quota) / Number(period);
   return cores > 0 ? cores : Infinity;

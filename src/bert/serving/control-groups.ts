@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
-/** A folder in which Linux tells the limits of a control group. */
+/** A folder in which Linux shows the limits of a control group. */
 export interface ControlGroup {
   version: 1 | 2;
   folder: string;
 }
 
 /**
- * The control groups of this process that a controller may limit, and those above them: in a container the group may be one of the
- * host that cannot be seen, and the topmost is the container's own. Not every folder is there.
+ * The control groups of this process for a controller, and their parents. In a container, the group may be
+ * one of the host that is not visible, and the topmost is the container's own. So not every folder exists.
  * @param controller of version 1; version 2 has one tree for all.
  * @param root the file system, for tests.
  */
@@ -25,7 +25,7 @@ export function controlGroups(controller: string, root = '/'): ControlGroup[] {
   });
 }
 
-/** Undefined where it cannot be read. */
+/** undefined if it cannot be read. */
 export function readText(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8');

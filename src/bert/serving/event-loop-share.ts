@@ -1,12 +1,13 @@
 /**
- * Lets work be done in this thread without keeping up the event loop: those who share it, however many, together take a few
- * milliseconds of each of its turns. Before each piece of work: `while (share.isUsedUp) await share.nextTurn()`.
+ * Lets work run in this thread without blocking the event loop. All users of one share together take a few
+ * milliseconds of each turn of the loop. Before each piece of work: `while (share.isUsedUp) await
+ * share.nextTurn()`.
  */
 export class EventLoopShare {
   private turnEnds = 0;
   private turn: Promise<void> | undefined;
 
-  /** @param milliseconds how much of one turn they take together. */
+  /** @param milliseconds of one turn that all users take together. */
   constructor(private readonly milliseconds: number) {}
 
   /** Whether no time is left in this turn. */
@@ -15,7 +16,7 @@ export class EventLoopShare {
     return performance.now() >= this.turnEnds;
   }
 
-  /** Those who wait go on in the order in which they came. */
+  /** Waiting callers continue in the order of their arrival. */
   nextTurn(): Promise<void> {
     return (this.turn ??= this.beginTurn());
   }

@@ -1,7 +1,7 @@
-/** What an inference thread is started with. */
+/** Start options of an inference thread. */
 export interface InferenceWorkerData {
   modelPath: string;
-  /** How many threads compute one batch. */
+  /** Number of threads that compute one batch. */
   threads: number;
 }
 
@@ -10,7 +10,7 @@ export interface InferenceBatch {
   id: number;
   /** The tokens of all sentences, one sentence after another, without padding. */
   tokenIds: Int32Array<ArrayBuffer>;
-  /** How many tokens each sentence has. */
+  /** Number of tokens of each sentence. */
   lengths: Int32Array<ArrayBuffer>;
 }
 
@@ -24,7 +24,7 @@ export type InferenceAnswer =
       id: number;
       /** [sentences, 2] */
       logits: Float32Array<ArrayBuffer>;
-      /** How long the computation took. */
+      /** Duration of the computation. */
       seconds: number;
     }
   | { type: 'failed'; id: number; reason: string };

@@ -2,28 +2,29 @@ import { Worker } from 'node:worker_threads';
 import { InvalidModelError } from '../errors.js';
 import type { InferenceAnswer, InferenceBatch, InferenceWorkerData } from './inference-messages.js';
 
-/** What a batch gave. */
+/** Result of a batch. */
 export interface BatchLogits {
   /** [sentences, 2] */
   logits: Float32Array;
-  /** How long the computation took, without waiting for others. */
+  /** Duration of the computation, without waiting. */
   seconds: number;
 }
 
 /**
- * ONNX Runtime in a thread of its own: onnxruntime-node computes (and loads) synchronously behind its promises, and would
- * hold the event loop of the thread that calls it.
+ * ONNX Runtime in its own thread. Despite its promises, onnxruntime-node computes and loads synchronously and
+ * would block the event loop of its caller.
  */
 export class InferenceThread {
   private readonly waiting = new Map<number, Waiter>();
   private readonly ended: Promise<void>;
   private nextId = 0;
-  /** Why no batch can be computed any more. */
+  /** Why no more batches can be computed. */
   private gone: string | undefined;
 
   /** @throws InvalidModelError if ONNX Runtime cannot load the model. */
   static async start(data: InferenceWorkerData): Promise<InferenceThread> {
-    // Else ONNX Runtime sends telemetry to its makers. It has an effect on the main thread alone, whose environment is the process's.
+    // Otherwise ONNX Runtime sends telemetry to its makers. The setting only works on the main thread, whose
+    // environment is that of the process.
     process.env.ORT_DISABLE_TELEMETRY ??= '1';
     const worker = new Worker(new URL('./inference-worker.js', import.meta.url), {
       workerData: data,
@@ -62,7 +63,7 @@ export class InferenceThread {
   }
 
   /**
-   * Computes sentences together, padded to the longest of them. Batches are computed one after another.
+   * Computes sentences together. Batches run one after another.
    * @param sentences token ids of each, [CLS] … [SEP].
    * @throws Error after {@link close}, or if ONNX Runtime fails.
    */
@@ -79,7 +80,7 @@ export class InferenceThread {
     });
   }
 
-  /** Lets the batches at hand finish, then gives the memory back. */
+  /** Lets pending batches finish, then frees the memory. */
   async close(): Promise<void> {
     if (this.gone === undefined) {
       this.gone = 'The model has been closed. Load it again to use it.';

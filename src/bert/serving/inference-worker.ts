@@ -6,7 +6,7 @@ import { sentencesDimension } from '../onnx/classifier-graph.js';
 import { readGraph } from '../onnx/loaded-graph.js';
 import { packInputs } from './packed-inputs.js';
 
-/** The thread that owns an ONNX Runtime session: batches in, logits out, one after another. */
+/** The thread that owns an ONNX Runtime session. It receives batches and sends logits, one after another. */
 const host = parentPort;
 if (!host) throw new Error('This file is the entry of a worker thread: it cannot be started by itself.');
 const answer = (message: InferenceAnswer, transfer: ArrayBuffer[] = []) =>
@@ -28,10 +28,10 @@ try {
 async function load(): Promise<InferenceSession> {
   const graph = readGraph(modelPath);
   const session = await InferenceSession.create(graph, sessionOptions(dirname(modelPath), threads));
-  // ONNX Runtime has copied it. A thread that then waits for work would keep it until much else is garbage too.
+  // ONNX Runtime has copied it. An idle thread would otherwise keep it until the next garbage collection.
   discard(graph.buffer);
   try {
-    // The first computation takes longer, since it has memory to claim: no request should wait for that.
+    // The first computation is slower because it allocates memory. No request should wait for that.
     await compute(session, new Int32Array(13), Int32Array.of(8, 5));
     return session;
   } catch (error) {
@@ -40,7 +40,7 @@ async function load(): Promise<InferenceSession> {
   }
 }
 
-/** Frees the memory of a buffer now. */
+/** Frees the memory of a buffer at once. */
 function discard(buffer: ArrayBuffer): void {
   const { port1, port2 } = new MessageChannel();
   port1.postMessage(null, [buffer]);
@@ -69,14 +69,17 @@ async function compute(
     input_ids: new Tensor('int64', inputIds, shape),
     attention_mask: new Tensor('int64', attentionMask, shape),
   });
-  // A copy, since the runtime's own memory cannot be handed to another thread.
+  // Copy: the runtime's own memory cannot be transferred to another thread.
   const inOrder = new Float32Array(2 * lengths.length);
   const computed = logits!.data as Float32Array;
   order.forEach((sentence, i) => inOrder.set(computed.subarray(2 * i, 2 * i + 2), 2 * sentence));
   return inOrder;
 }
 
-/** Graphs of versions registered earlier take a sentence a row, and name the rows of their logits so. */
+/**
+ * Graphs of versions registered earlier take one sentence per row. They name the first dimension of their
+ * logits accordingly.
+ */
 function takesSharedRows({ outputMetadata: [logits] }: InferenceSession): boolean {
   return logits!.isTensor && logits!.shape[0] === sentencesDimension;
 }

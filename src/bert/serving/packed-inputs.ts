@@ -1,19 +1,20 @@
-/** What the graph reads (see `classifierGraph`): int64 [rows, columns] each, row after row. */
+/** The inputs of the graph (see `classifierGraph`): int64 [rows, columns] each, row after row. */
 export interface PackedInputs {
   inputIds: BigInt64Array;
-  /** On tokens the number of their sentence in its row, from 1; 0 on padding. */
+  /** For tokens, the number of their sentence in its row, from 1; for padding, 0. */
   attentionMask: BigInt64Array;
   shape: [rows: number, columns: number];
-  /** Of each sentence in the order of the rows, which one it is in the order given: that of its logits. */
+  /** For each row of logits, the index of its sentence in the given order. */
   order: number[];
 }
 
 /**
- * Packs sentences into rows as long as the longest of them, several short ones into one: attention is computed for whole rows, so
- * little padding is computed. Longest first, each into the first row that has room ("first fit decreasing").
+ * Packs sentences into rows as long as the longest sentence. Attention is computed for whole rows, so several
+ * short sentences share a row to reduce padding. The longest come first, and each goes into the first row
+ * that has room ("first fit decreasing").
  * @param tokenIds of all sentences, one sentence after another.
- * @param lengths how many tokens each sentence has.
- * @param share whether sentences may share a row; otherwise each has its own, in the order given.
+ * @param lengths number of tokens of each sentence.
+ * @param share whether sentences may share a row; otherwise each has its own, in the given order.
  */
 export function packInputs(tokenIds: Int32Array, lengths: Int32Array, share = true): PackedInputs {
   const starts = startsOf(lengths);
@@ -21,7 +22,8 @@ export function packInputs(tokenIds: Int32Array, lengths: Int32Array, share = tr
   const rows = share ? packed(lengths, columns) : Array.from(lengths, (_, sentence) => [sentence]);
   const inputIds = new BigInt64Array(rows.length * columns);
   const attentionMask = new BigInt64Array(rows.length * columns);
-  // Written as low and high words (little-endian, as every platform of ONNX Runtime is), since a BigInt is made on the heap.
+  // Written as low and high words (ONNX Runtime only supports little-endian platforms), since each BigInt
+  // would be allocated on the heap.
   const idWords = new Int32Array(inputIds.buffer);
   const maskWords = new Int32Array(attentionMask.buffer);
   rows.forEach((row, r) => {

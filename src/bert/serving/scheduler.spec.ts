@@ -21,21 +21,21 @@ afterEach(() => {
 /** Lets everything happen that needs no time to pass. */
 const now = () => vi.advanceTimersByTimeAsync(0);
 
-/** A sentence of so many tokens, no two the same. */
+/** A sentence with this many tokens. No two are the same. */
 function sentence(tokens: number): TokenIds {
   return [unique++, ...Array<number>(tokens - 1).fill(0)];
 }
 let unique = 1;
 
-/** What the scripted thread computes of a sentence: it tells which one it was. */
+/** The logits from the scripted thread identify the sentence. */
 const logitsOf = (tokenIds: TokenIds) => [tokenIds[0]!, tokenIds.length];
 
 /** An inference thread whose batches end when the test says so. */
 class ScriptedThread {
-  /** Handed over and not ended. */
+  /** Handed over and not finished. */
   readonly running: { sentences: readonly TokenIds[]; end: (outcome?: Error | number) => Promise<void> }[] =
     [];
-  /** All that were handed over. */
+  /** Everything that was handed over. */
   readonly batches: (readonly TokenIds[])[] = [];
 
   readonly run = (sentences: readonly TokenIds[]): Promise<BatchLogits> => {
@@ -52,7 +52,7 @@ class ScriptedThread {
     });
   };
 
-  /** Ends batches, the next one after `milliseconds`, until there is none. */
+  /** Finishes batches, each after `milliseconds`, until none is left. */
   async finish(milliseconds = 10): Promise<void> {
     await now();
     while (this.running.length > 0) {
@@ -72,7 +72,7 @@ function setUp(limits: Partial<SchedulerLimits> = {}) {
   );
   const score = (sentences: readonly TokenIds[], options?: ScheduleOptions) => {
     const scored = scheduler.score(sentences.length, () => Promise.resolve(sentences), options);
-    // What is expected to fail is looked at later.
+    // The test looks at the expected rejection later.
     scored.catch(() => {});
     return scored;
   };
@@ -180,7 +180,7 @@ describe('turns', () => {
     void big.then(() => (bigDone = true));
     const waits: number[] = [];
     while (!bigDone) {
-      // A client that asks again as soon as it is answered.
+      // A client that asks again as soon as it gets an answer.
       const before = thread.batches.length;
       const single = sentence(5 + (waits.length % 30));
       const answer = score([single]);
@@ -192,7 +192,7 @@ describe('turns', () => {
       await answer;
     }
     expect(waits.length).toBeGreaterThan(2);
-    // The number of batches that were handed over after it came and before its own.
+    // Number of batches handed over between its arrival and its own batch.
     expect(Math.max(...waits)).toBe(0);
     expectOwnLogits(await big, many);
   });
@@ -206,7 +206,7 @@ describe('turns', () => {
       for (let i = 0; i < 10; i++) void score([sentence(10)]);
       await now();
       await thread.running[0]!.end(0.1);
-      // Ten sentences a batch, and half of every other one is the share of the many.
+      // A batch has ten sentences, and half of every other batch goes to the large request.
       expect(batches).toBeLessThan(30);
     }
   });
@@ -446,7 +446,7 @@ describe('the thread', () => {
     await thread.running[0]!.end(0.02);
     expect(thread.running.map(({ sentences }) => sentences.length)).toEqual([10, 10]);
     await thread.running[0]!.end(0.02);
-    // What would not be full waits for company.
+    // A batch that is not full waits for more sentences.
     expect(thread.running.map(({ sentences }) => sentences.length)).toEqual([10]);
     await thread.running[0]!.end(0.02);
     expect(thread.running.map(({ sentences }) => sentences.length)).toEqual([5]);
@@ -487,7 +487,7 @@ describe('the thread', () => {
     await thread.finish();
     expectOwnLogits(await later, [b]);
     expect(seen.queued).toBe(0);
-    // Of the request that had failed nothing more was computed than what had been handed over.
+    // Of the failed request, only what had been handed over was computed.
     expect(thread.batches.flat().filter((one) => many.includes(one)).length).toBeLessThanOrEqual(20);
   });
 });
@@ -531,7 +531,7 @@ describe('close', () => {
 describe('whatever happens', () => {
   const request = fc.record({
     at: fc.nat(200),
-    // Small numbers for token ids, so that sentences come more than once.
+    // Small numbers as token ids, so that sentences repeat.
     sentences: fc.array(
       fc
         .tuple(fc.nat(40), fc.integer({ min: 2, max: 60 }))
@@ -578,7 +578,7 @@ describe('whatever happens', () => {
           for (let step = 0; !settled; step++) {
             const { milliseconds, fails } = script[step % script.length]!;
             await vi.advanceTimersByTimeAsync(milliseconds);
-            // Seldom enough that requests of several batches get through.
+            // Rarely enough that requests with several batches can succeed.
             const outcome = fails && step % 3 === 0 ? new Error('scripted') : milliseconds / 1000;
             expect(thread.running.length).toBeLessThanOrEqual(2);
             await thread.running[0]?.end(outcome);

@@ -9,47 +9,47 @@ import {
 } from './scoring-request.js';
 import { WaitingLine } from './waiting-line.js';
 
-/** Computes sentences together, given as token ids. */
+/** Computes a batch of sentences, given as token ids. */
 export type RunBatch = (sentences: readonly (readonly number[])[]) => Promise<BatchLogits>;
 
 export interface SchedulerLimits {
-  /** What a batch may cost in tokens (see `batchCost`); a longer sentence is a batch by itself. */
+  /** Maximum cost of a batch in tokens (see `batchCost`). A longer sentence is a batch of its own. */
   tokensPerBatch: number;
-  /** Most sentences that may wait. A request that finds nobody waiting is always taken. */
+  /** Maximum number of waiting sentences. A request that arrives at an empty queue is always accepted. */
   maxQueuedSentences: number;
-  /** How long a batch that is not full may wait for company, in milliseconds. */
+  /** Maximum time that a batch waits to become full, in milliseconds. */
   maxWait: number;
 }
 
 export interface SchedulerObserver {
-  /** So many sentences more wait, or fewer. */
+  /** The number of waiting sentences changed by this much. */
   queued(change: number): void;
   computed(batch: ComputedBatch): void;
 }
 
 export interface ScheduleOptions {
-  /** Aborted when nobody wants the answer any more: what still waits is not computed. */
+  /** Aborted when the answer is no longer needed. Waiting sentences are then not computed. */
   signal?: AbortSignal;
-  /** When the request is given up if something of it still waits, on the clock of `performance.now()`. */
+  /** When the request fails if some of its sentences still wait, on the clock of `performance.now()`. */
   deadline?: number;
   trace?: ScoringTrace;
 }
 
 /**
- * Makes batches of the sentences that all requests of one model wait for, and has them computed one after another. A sentence
- * that waits already, or is being computed, is not computed again for another request.
+ * Combines the waiting sentences of all requests of one model into batches and computes these one after
+ * another. A sentence that is already waiting or being computed is not computed again for another request.
  */
 export class Scheduler {
   private readonly line = new WaitingLine();
-  /** What waits or is being computed, by its tokens. */
+  /** Sentences that wait or are being computed, by their tokens. */
   private readonly sentences = new Map<string, Sentence>();
   private readonly unfinished = new Set<Promise<unknown>>();
-  /** Sentences that requests wait for, those still at their tokenisation counted too. */
+  /** Sentences that requests wait for, including those still being tokenised. */
   private queued = 0;
   private inFlight = 0;
   /** A moving average; 0 until something was computed. */
   private secondsPerSentence = 0;
-  /** What the last batch took; none yet counts as a long one. */
+  /** Duration of the last batch. Before the first one, it counts as long. */
   private batchSeconds = Infinity;
   private closed = false;
   private soon: NodeJS.Immediate | undefined;
@@ -63,11 +63,11 @@ export class Scheduler {
   ) {}
 
   /**
-   * @param count how many sentences there are.
-   * @param tokenise gives the token ids of each; called once there is room for them.
-   * @throws QueueFullError if too many wait already.
+   * @param count number of sentences.
+   * @param tokenise returns the token ids of each; called once there is room for them.
+   * @throws QueueFullError if too many sentences are waiting.
    * @throws DeadlineExceededError if some of its sentences still wait at the deadline.
-   * @throws what the signal was aborted with, what `tokenise` throws and what `run` rejects with for one of its batches.
+   * @throws the reason of the signal, errors of `tokenise`, and errors of `run` for one of its batches.
    */
   score(
     count: number,
@@ -81,7 +81,7 @@ export class Scheduler {
     return scored;
   }
 
-  /** Takes nothing new. Resolves when all that was taken before is answered. */
+  /** Accepts nothing new. Resolves when all accepted requests are answered. */
   async close(): Promise<void> {
     this.closed = true;
     await Promise.allSettled(this.unfinished);
@@ -145,14 +145,14 @@ export class Scheduler {
     }
   }
 
-  /** What has arrived at the same time. */
+  /** Requests that arrive at the same time go into one batch. */
   private dispatchTogether(): void {
     this.soon = undefined;
     this.dispatch();
     for (const request of this.line) this.watchDeadline(request.deadline);
   }
 
-  /** Hands over a batch, and the next one ahead of time where it would be full and is soon needed. */
+  /** Hands over a batch. It hands over the next one early if that would be full and is needed soon. */
   private dispatch(): void {
     while (this.mayStart()) void this.start(this.line.take(this.limits.tokensPerBatch));
   }
@@ -182,7 +182,7 @@ export class Scheduler {
     this.inFlight--;
     for (const { key } of batch) this.sentences.delete(key);
     const computed = outcome instanceof Error ? undefined : this.measure(batch, outcome.seconds, startedAt);
-    // Before the answers are handed out, which takes time: nothing may be computed until then.
+    // Before the answers are handed out: that takes time, and the thread would be idle.
     this.dispatch();
     batch.forEach(({ askers }, row) => {
       for (const { request, position } of askers) {
@@ -207,7 +207,7 @@ export class Scheduler {
     };
   }
 
-  /** Of a request that gets no answer any more nothing needs to wait. */
+  /** Sentences of a failed request need not be computed. */
   private fail(request: ScoringRequest, error: unknown): void {
     if (request.settled) return;
     request.fail(error);
@@ -218,12 +218,12 @@ export class Scheduler {
     for (const { key } of this.line.remove(request)) this.sentences.delete(key);
   }
 
-  /** One timer for all: it is set for the first deadline of those who wait. */
+  /** One timer for all, set to the earliest deadline. */
   private watchDeadline(at: number): void {
     if (at === Infinity || (this.nextDeadline && this.nextDeadline.at <= at)) return;
     clearTimeout(this.nextDeadline?.timer);
     const timer = setTimeout(() => this.endOverdue(), Math.max(0, at - performance.now()));
-    // Those who wait keep the process running, not their deadline.
+    // A deadline alone must not keep the process alive.
     this.nextDeadline = { at, timer: timer.unref() };
   }
 
@@ -242,11 +242,11 @@ export class Scheduler {
   }
 }
 
-/** One is computed, and one waits at the thread, which then need not wait for this thread between the two. */
+/** One is computed and one waits at the thread, so the thread does not wait for this one in between. */
 const mostInFlight = 2;
 
 /**
- * Seconds. After a longer batch the thread may wait for this one, some tenths of a millisecond: what comes meanwhile can then
- * join the next batch instead of waiting for two.
+ * Seconds. After a longer batch, nothing is handed over early. The thread may then wait some tenths of a
+ * millisecond, but sentences that arrive meanwhile can join the next batch instead of waiting for two.
  */
 const longestAhead = 0.05;

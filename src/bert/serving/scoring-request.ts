@@ -1,58 +1,61 @@
-/** What a batch gave. */
+/** Measurements of a batch. */
 export interface ComputedBatch {
-  /** How many sentences it had. */
+  /** Number of sentences. */
   sentences: number;
-  /** Tokens of its sentences. */
+  /** Number of tokens of its sentences. */
   tokens: number;
-  /** How long the computation took. */
+  /** Duration of the computation. */
   seconds: number;
-  /** When it was handed to the inference thread, and when its answer came, on the clock of `performance.now()`. */
+  /**
+   * When it was handed to the inference thread, and when its answer arrived, on the clock of
+   * `performance.now()`.
+   */
   startedAt: number;
   endedAt: number;
 }
 
-/** Told where the time of one request goes, where somebody follows it. Times are those of `performance.now()`. */
+/** Receives the timing of one traced request. Times are those of `performance.now()`. */
 export interface ScoringTrace {
   tokenised(from: number, to: number): void;
-  /** A batch that held some of its sentences. */
+  /** A batch with some of its sentences was computed. */
   computed(batch: ComputedBatch): void;
 }
 
-/** What a request gets. */
+/** Answer to a request. */
 export interface Scored {
   /** [sentences, 2] */
   logits: Float32Array;
-  /** From submission to the answer, less `inferenceSeconds`: waiting for others. */
+  /** From submission to the answer, minus `inferenceSeconds`: time spent waiting. */
   queueSeconds: number;
-  /** Of the batches that held its sentences, each as a whole. */
+  /** Sum over the batches that held its sentences, each counted whole. */
   inferenceSeconds: number;
-  /** How many batches that were. */
+  /** Number of those batches. */
   batches: number;
-  /** Sentences of the largest of them, those of other requests counted. */
+  /** Sentences in the largest of them, including those of other requests. */
   batchSize: number;
 }
 
-/** A sentence to compute, for one request or for several that ask for the same. */
+/** A sentence to compute, for all requests that ask for it. */
 export class Sentence {
   /** Whether it is in no batch yet. */
   waiting = true;
-  /** Who asks for it, and as which of its sentences. */
+  /** The requests that ask for it, with its position in each. */
   readonly askers: { request: ScoringRequest; position: number }[] = [];
 
   constructor(
     readonly tokenIds: readonly number[],
-    /** The same for the same tokens. */
+    /** Equal for equal tokens. */
     readonly key: string,
   ) {}
 }
 
 /** Sentences that are answered together. */
 export class ScoringRequest {
-  /** Its sentences that are in no batch yet, shortest first, each once. */
+  /** Its sentences that are in no batch yet, shortest first, without duplicates. */
   readonly waiting: Sentence[] = [];
   readonly answer: Promise<Scored>;
   readonly submittedAt = performance.now();
-  /** Whether it has its answer or its error. */
+  /** Whether it has an answer or an error. */
   settled = false;
 
   private readonly logits: Float32Array;
@@ -61,7 +64,9 @@ export class ScoringRequest {
   private resolve!: (scored: Scored) => void;
   private reject!: (error: unknown) => void;
 
-  /** @param deadline when it is given up if something of it still waits, on the clock of `performance.now()`. */
+  /**
+   * @param deadline when it fails if some of its sentences still wait, on the clock of `performance.now()`.
+   */
   constructor(
     sentences: number,
     readonly deadline: number,
@@ -76,7 +81,7 @@ export class ScoringRequest {
     if (sentences === 0) this.succeed();
   }
 
-  /** One of its sentences is computed. */
+  /** Stores the logits of one of its sentences. */
   take(position: number, unacceptable: number, acceptable: number, batch: ComputedBatch): void {
     if (this.settled) return;
     this.logits[2 * position] = unacceptable;
@@ -99,7 +104,7 @@ export class ScoringRequest {
       inferenceSeconds += seconds;
       batchSize = Math.max(batchSize, sentences);
     }
-    // One batch is computed after another, so that what is not computing is waiting.
+    // Batches are computed one after another, so all other time is waiting.
     const totalSeconds = (performance.now() - this.submittedAt) / 1000;
     this.resolve({
       logits: this.logits,

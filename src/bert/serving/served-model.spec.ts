@@ -80,7 +80,7 @@ describe('ServedModel', () => {
       const before = await (await load(precision)).score(sentences);
       const [overwritten, cutOff] = [await load(precision), await load(precision)];
       const files = readdirSync(folder).map((name) => join(folder, name));
-      // Opened anew, they would be other files: these are the very ones that were loaded.
+      // Writes to the loaded files themselves. Without `r+` they would be replaced by new ones.
       for (const file of files) writeFileSync(file, Buffer.alloc(statSync(file).size, 0xff), { flag: 'r+' });
       expect((await overwritten.score(sentences)).judgements).toEqual(before.judgements);
       for (const file of files) truncateSync(file, 0);

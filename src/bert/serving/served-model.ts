@@ -23,26 +23,26 @@ export interface Judgement {
   acceptable: boolean;
   /** Probability of "acceptable": the softmax of the logits. */
   score: number;
-  /** Of "unacceptable" and of "acceptable". */
+  /** "unacceptable", then "acceptable". */
   logits: [number, number];
-  /** Whether the sentence was too long for the model and only its first tokens were judged. */
+  /** Whether the sentence was too long for the model. Only its first tokens were judged then. */
   truncated: boolean;
-  /** How many were judged, [CLS] and [SEP] counted. */
+  /** Number of judged tokens, including [CLS] and [SEP]. */
   tokens: number;
 }
 
-/** Where the time went, and with how much company. What is remembered takes none. */
+/** Time and batches of a request. Cached judgements take no time. */
 export interface Timing {
-  /** From the last token to the judgements, less `inferenceSeconds`: waiting for others. */
+  /** From the end of tokenisation to the judgements, minus `inferenceSeconds`: time spent waiting. */
   queueSeconds: number;
   tokenizationSeconds: number;
-  /** Of the batches that held the sentences, each as a whole. */
+  /** Sum over the batches that held the sentences, each counted whole. */
   inferenceSeconds: number;
-  /** Of the sentences that were computed, [CLS] and [SEP] counted. */
+  /** Tokens of the computed sentences, including [CLS] and [SEP]. */
   tokens: number;
-  /** How many batches held the sentences. */
+  /** Number of batches that held the sentences. */
   batches: number;
-  /** Sentences of the largest of them, those of other requests counted. */
+  /** Sentences in the largest of them, including those of other requests. */
   batchSize: number;
 }
 
@@ -53,33 +53,39 @@ export interface Scores {
 }
 
 export interface ServingOptions {
-  /** Which graph of the folder computes; default: fp32. */
+  /** The graph to use. Default: fp32. */
   precision?: Precision;
-  /** Threads that compute one batch; `auto`, the default: as many as this process may use cores. */
+  /** Threads that compute one batch. Default: `auto`, the number of cores that this process may use. */
   threads?: number | 'auto';
   /** Default: {@link defaultLimits}. */
   limits?: Partial<SchedulerLimits>;
-  /** Of how many sentences the judgements are remembered; default: none. */
+  /** Number of judgements to cache. Default: none. */
   rememberedSentences?: number;
-  /** Told of what waits and of what was computed. */
+  /** Receives events about waiting and computed sentences. */
   observer?: SchedulerObserver;
 }
 
-/** Nobody is refused. 512 tokens a batch: larger ones compute hardly more sentences a second, smaller ones fewer. */
+/**
+ * No request is refused. A batch has 512 tokens: larger ones hardly raise the throughput, smaller ones lower
+ * it.
+ */
 export const defaultLimits: SchedulerLimits = {
   tokensPerBatch: 512,
   maxQueuedSentences: Infinity,
   maxWait: 0,
 };
 
-/** A model folder made ready to judge sentences: its tokenizer here, its weights in a thread of its own. Close it. */
+/**
+ * A loaded model folder that judges sentences. The tokenizer runs in this thread, the weights are in a thread
+ * of their own. Close it after use.
+ */
 export class ServedModel {
   private readonly scheduler: Scheduler;
   private readonly recent: LRUCache<string, Judgement> | undefined;
 
   /**
    * @param folder with `config.json`, a tokenizer, `model.safetensors` and the graph of the precision.
-   * @throws InvalidModelError if it is not a model that can be served, or not in this precision.
+   * @throws InvalidModelError if the model cannot be served, or not in this precision.
    */
   static async load(folder: string, options: ServingOptions = {}): Promise<ServedModel> {
     const config = parseEncoderConfig(await readJson(join(folder, 'config.json')));
@@ -103,7 +109,7 @@ export class ServedModel {
 
   private constructor(
     readonly config: EncoderConfig,
-    /** The graph that computes. */
+    /** The precision of the loaded graph. */
     readonly precision: Precision,
     private readonly tokenizer: Tokenizer,
     private readonly thread: InferenceThread,
@@ -120,11 +126,12 @@ export class ServedModel {
   }
 
   /**
-   * Judges sentences, in batches with those of other requests. The event loop stays free: computing is done elsewhere, and of
-   * many sentences few are tokenised at a time.
-   * @throws QueueFullError if too many sentences wait already.
+   * Judges sentences, in batches with those of other requests. The event loop stays free: inference runs in
+   * another thread, and tokenisation is done in small portions.
+   * @throws QueueFullError if too many sentences are waiting.
    * @throws DeadlineExceededError if some of them still wait at the deadline.
-   * @throws Error after {@link close}, or if ONNX Runtime fails; and what the signal was aborted with.
+   * @throws Error after {@link close}, or if ONNX Runtime fails.
+   * @throws the reason of the signal.
    */
   async score(sentences: readonly string[], options: ScheduleOptions = {}): Promise<Scores> {
     const judgements = sentences.map((sentence) => this.recent?.get(sentence));
@@ -137,7 +144,7 @@ export class ServedModel {
     };
   }
 
-  /** Takes nothing new, answers what it has taken and gives the memory back. */
+  /** Accepts nothing new, answers all accepted requests and frees the memory. */
   async close(): Promise<void> {
     await this.scheduler.close();
     await this.thread.close();
@@ -168,7 +175,7 @@ export class ServedModel {
     const encoded: EncodedSentence[] = [];
     const longest = maxSequenceLength(this.config);
     for (const sentence of sentences) {
-      // The first one takes so little that a single sentence need not wait for anybody.
+      // The first sentence is always tokenised: it takes so little time that it need not wait.
       while (encoded.length > 0 && tokenisation.isUsedUp) {
         await tokenisation.nextTurn();
         signal?.throwIfAborted();
@@ -179,13 +186,13 @@ export class ServedModel {
   }
 }
 
-/** Where the graph of a precision is missing. */
+/** What to do if the graph of a precision is missing. */
 const advice: Readonly<Record<Precision, string>> = {
   fp32: 'Use the folder of a model that this service trained.',
   int8: 'It was trained before there was int8: use fp32, or train it again.',
 };
 
-/** Of all requests and all models. */
+/** Shared by all requests and all models. */
 const tokenisation = new EventLoopShare(5);
 
 function judge(

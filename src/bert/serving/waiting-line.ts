@@ -1,26 +1,26 @@
 import type { ScoringRequest, Sentence } from './scoring-request.js';
 
 /**
- * Requests whose sentences wait, and which sentences go next.
+ * Requests with waiting sentences. It decides which sentences go next.
  *
- * Requests take turns. Of the one whose turn it is the longest sentence goes for certain; what is near to that in length comes
- * along, of every request one in each round, so that a request of one sentence and one of many get on alike. Requests of which
- * nothing was taken yet and those that have begun have every other turn: a newcomer is kept up by one batch of an earlier
- * request at most, and however many come, none waits for ever.
+ * Requests take turns. The longest sentence of the next request goes first. Sentences of similar length fill
+ * the batch, one of each request per round, so that requests of any size progress alike. Fresh requests and
+ * requests that have begun alternate. So at most one batch of an earlier request delays a new one, and no
+ * request waits for ever.
  */
 export class WaitingLine {
   private readonly fresh = new Set<ScoringRequest>();
   private readonly begun = new Set<ScoringRequest>();
-  /** Whether a request that has begun goes before a fresh one now. */
+  /** Whether the next turn belongs to a request that has begun. */
   private turnOfBegun = false;
   private waitingTokens = 0;
 
-  /** Of the sentences that wait, each counted once. */
+  /** Tokens of the waiting sentences, each counted once. */
   get tokens(): number {
     return this.waitingTokens;
   }
 
-  /** When the first of those came that nothing was taken of yet; undefined if one has begun, or nobody waits. */
+  /** Arrival of the earliest fresh request, or undefined if a request has begun or none waits. */
   get freshSince(): number | undefined {
     const [first] = this.fresh;
     return this.begun.size > 0 ? undefined : first?.submittedAt;
@@ -31,7 +31,7 @@ export class WaitingLine {
     yield* this.begun;
   }
 
-  /** Lets a request join with its sentences, some of which may be here for others. */
+  /** Adds a request with its sentences. Some of them may already wait for others. */
   add(request: ScoringRequest): void {
     this.fresh.add(request);
     for (const { askers, tokenIds } of request.waiting) {
@@ -40,7 +40,10 @@ export class WaitingLine {
     request.waiting.sort((a, b) => a.tokenIds.length - b.tokenIds.length);
   }
 
-  /** Lets a request leave. @returns its sentences that nobody else asks for. */
+  /**
+   * Removes a request.
+   * @returns its sentences that no other request needs.
+   */
   remove(request: ScoringRequest): Sentence[] {
     this.fresh.delete(request);
     this.begun.delete(request);
@@ -56,9 +59,10 @@ export class WaitingLine {
   }
 
   /**
-   * Takes the sentences of the next batch out.
-   * @param tokensPerBatch what the batch may cost (see {@link batchCost}); a sentence that alone costs more comes by itself.
-   * @returns at least one, unless nobody waits.
+   * Takes the sentences of the next batch.
+   * @param tokensPerBatch maximum cost of the batch (see {@link batchCost}). A sentence that costs more is a
+   * batch of its own.
+   * @returns at least one sentence, unless nothing waits.
    */
   take(tokensPerBatch: number): Sentence[] {
     const next = this.nextTurn();
@@ -72,7 +76,7 @@ export class WaitingLine {
     );
     while (offers.length > 0) offers = offers.filter((offer) => batch.takeOneOf(offer));
     for (const sentence of batch.sentences) this.leave(sentence);
-    // Behind those that only came along.
+    // Move it behind those that only filled the batch.
     if (this.begun.delete(next)) this.begun.add(next);
     return [...batch.sentences];
   }
@@ -98,9 +102,10 @@ export class WaitingLine {
 }
 
 /**
- * What a batch costs, in tokens. Attention is computed in rows as long as the longest sentence, short ones packed together (see
- * `packInputs`): measured, 32 sentences that padding would double take up to 8 % longer than 32 alike.
- * @param paddedTokens if each sentence were padded to the longest.
+ * Cost of a batch, in tokens. Attention is computed in rows as long as the longest sentence, with short ones
+ * packed together (see `packInputs`). Measured: 32 sentences that padding would double take up to 8 % longer
+ * than 32 of equal length.
+ * @param paddedTokens number of tokens if each sentence were padded to the longest.
  */
 export function batchCost(tokens: number, paddedTokens: number): number {
   return tokens + (paddedTokens - tokens) / 16;
@@ -113,7 +118,10 @@ class GrowingBatch {
 
   constructor(private readonly budget: number) {}
 
-  /** Takes the first that is not in the batch yet and fits; any into an empty batch. @returns whether there was one. */
+  /**
+   * Takes the first sentence that is not in the batch yet and fits. An empty batch takes any.
+   * @returns whether there was one.
+   */
   takeOneOf(offer: Iterable<Sentence>): boolean {
     for (const sentence of offer) {
       const tokens = this.tokens + sentence.tokenIds.length;
@@ -130,7 +138,7 @@ class GrowingBatch {
   }
 }
 
-/** Gives each sentence once, however often it is iterated over: those nearest to `length` first. */
+/** Yields each sentence once, across all iterations, those nearest to `length` first. */
 function nearestInLength(shortestFirst: readonly Sentence[], length: number): Iterable<Sentence> {
   const firstLonger = shortestFirst.findIndex(({ tokenIds }) => tokenIds.length > length);
   let longer = firstLonger === -1 ? shortestFirst.length : firstLonger;

@@ -3,12 +3,12 @@ import { isJsonObject, shown, type JsonObject } from '../json-file.js';
 import { readVocabulary, wrongId } from './vocabulary.js';
 
 /*
- * What `tokenizer.json` may hold. The file is a program in a language of its own, with regular expressions and steps of any
- * number, and comes from wherever a base model comes from. Only the steps are taken that the files of BERT, DistilBERT,
- * ELECTRA and RoBERTa consist of. None of them has a pattern, and each takes a time that grows with the text alone.
+ * What `tokenizer.json` may contain. The file is a program in its own language, with regular expressions and
+ * any number of steps, and comes from an untrusted source. Only the steps of BERT, DistilBERT, ELECTRA and
+ * RoBERTa are accepted. None of them has a pattern, and each takes linear time.
  */
 
-/** How sentences become pieces: as in BERT, or as in RoBERTa. */
+/** How sentences are split into pieces: as in BERT, or as in RoBERTa. */
 export type TokenizerKind = 'word-piece' | 'byte-level';
 
 const wordPieceSplitters = ['BertPreTokenizer', 'Whitespace', 'WhitespaceSplit', 'Punctuation', 'Digits'];
@@ -26,28 +26,29 @@ const steps = {
   decoder: { kinds: ['WordPiece', 'ByteLevel'], list: 'decoders' },
 } as const;
 
-/** Of a `Sequence`. */
+/** Maximum number of steps of a `Sequence`. */
 const mostSteps = 8;
 
 /**
- * Characters of a piece. No piece of BERT is longer than the longest word that it reads, which has 100 characters; the longest of
- * RoBERTa has 128.
+ * Maximum characters of a piece. BERT reads words of up to 100 characters, so no piece is longer. The longest
+ * of RoBERTa has 128.
  */
 export const longestPiece: Record<TokenizerKind, number> = { 'word-piece': 100, 'byte-level': 256 };
-/** Characters of a word that WordPiece takes apart. Everybody's is 100. */
+/** Maximum characters of a word that WordPiece splits. All known models have 100. */
 const longestWord = 256;
 const longestPrefix = 16;
 
 const mostAddedTokens = 10_000;
-/** Of all added tokens: each becomes a node of a tree. */
+/** Of all added tokens together: each character becomes a node of a tree. */
 const mostAddedCharacters = 100_000;
 const longestAddedToken = 100;
 
 const mostMerges = 1_000_000;
 
 /**
- * @param path of the file that it was read from, for the message
- * @throws InvalidModelError if something is missing, is larger than any real tokenizer, or is of a kind that is not carried out.
+ * @param path of the file, for the message
+ * @throws InvalidModelError if something is missing, is larger than in any real tokenizer, or is of an
+ * unsupported kind.
  */
 export function assertAccepted(
   definition: JsonObject,

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../json-file.js';
 import type { SpecialToken } from './settings.js';
 
-/** Special tokens as `tokenizer.json` lists them; those that the vocabulary lacks are left out. */
+/** Special tokens as `tokenizer.json` lists them, without those that the vocabulary lacks. */
 export function addedTokens(
   tokens: readonly SpecialToken[],
   vocabulary: ReadonlyMap<string, number>,
@@ -21,8 +21,9 @@ export function addedTokens(
 }
 
 /**
- * Takes away the white space that a token in a text swallows (`lstrip`, `rstrip`), with the reference's notion of
- * white space, which has U+0085 and not U+FEFF. `@huggingface/tokenizers` has JavaScript's, the other way round.
+ * Removes the white space that a token in a text swallows (`lstrip`, `rstrip`). White space is defined as in
+ * the reference, which includes U+0085 and excludes U+FEFF. `@huggingface/tokenizers` uses JavaScript's
+ * definition, which does the opposite.
  * @param sections a text, split before and after each token
  */
 export function stripAroundTokens(
@@ -39,7 +40,7 @@ export function stripAroundTokens(
 const space = /^\p{White_Space}$/u;
 const spaceAtStart = /^\p{White_Space}+/u;
 
-/** Not with a pattern: it would try every space of a long row in turn. */
+/** A pattern would try every space of a long run in turn. */
 function withoutSpaceAtEnd(text: string): string {
   let end = text.length;
   while (end > 0 && space.test(text[end - 1]!)) end--;

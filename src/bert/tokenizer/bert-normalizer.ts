@@ -4,28 +4,28 @@ import { codePoints, normalizeTo } from './normal-forms.js';
 export interface BertNormalizerSettings {
   clean_text: boolean;
   handle_chinese_chars: boolean;
-  /** null: as `lowercase` says. */
+  /** null: the same as `lowercase`. */
   strip_accents: boolean | null;
   lowercase: boolean;
 }
 
 /**
- * BERT's text clean-up, letter for letter as the reference does it (the Rust `tokenizers` under transformers).
- * `@huggingface/tokenizers` differs from it: characters beyond U+FFFF are never taken for Chinese, a capital sigma at
- * a word's end becomes ς instead of σ, and characters get the class that this Node's Unicode gives them where the
- * reference knows an older Unicode. All code points were compared one by one to find these.
+ * BERT's text normalisation, identical to the reference (the Rust `tokenizers` under transformers).
+ * `@huggingface/tokenizers` differs in three ways: it never treats characters beyond U+FFFF as Chinese, it
+ * turns a capital sigma at a word's end into ς instead of σ, and it uses Node's Unicode classes where the
+ * reference has an older Unicode. These differences were found by comparing all code points.
  */
 export function normalizeForBert(text: string, settings: BertNormalizerSettings): string {
   let normal = text;
   if (settings.clean_text) normal = normal.replace(unprintable, '').replace(/\s/gu, ' ');
   if (settings.handle_chinese_chars) normal = normal.replace(chinese, ' $& ');
   if (settings.strip_accents ?? settings.lowercase) normal = normalizeTo('NFD', normal).replace(marks, '');
-  // Letter by letter, as the reference does: only String.toLowerCase knows the final sigma.
+  // Character by character, as in the reference: only String.toLowerCase knows the final sigma.
   if (settings.lowercase) normal = normal.replaceAll('Σ', 'σ').toLowerCase();
   return normal;
 }
 
-/** Splits at white space and around each punctuation character, with the reference's notion of punctuation. */
+/** Splits at white space and around each punctuation character, as the reference defines punctuation. */
 export function splitForBert(text: string): string[] {
   return text.match(words) ?? [];
 }
@@ -38,7 +38,7 @@ const unprintable = new RegExp(
   'gu',
 );
 
-// U+2B820 to U+2B91F are Chinese too, but the reference leaves them out.
+// U+2B820 to U+2B91F are Chinese too, but the reference omits them.
 const chinese =
   /[\u4E00-\u9FFF\u3400-\u4DBF\uF900-\uFAFF\u{20000}-\u{2A6DF}\u{2A700}-\u{2B81F}\u{2B920}-\u{2CEAF}\u{2F800}-\u{2FA1F}]/gu;
 

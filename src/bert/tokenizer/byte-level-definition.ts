@@ -7,7 +7,7 @@ import { booleanSetting, specialToken, type SpecialToken, type TokenizerSettings
 import { readVocabulary } from './vocabulary.js';
 
 /**
- * What transformers makes of RoBERTa's `vocab.json` and `merges.txt`, in the format of `tokenizer.json`.
+ * Builds the `tokenizer.json` that transformers derives from RoBERTa's `vocab.json` and `merges.txt`.
  * @throws InvalidModelError if a file is damaged or the vocabulary lacks a special token.
  */
 export function byteLevelDefinition(folder: string, settings: TokenizerSettings): TokenizerDefinition {
@@ -53,7 +53,7 @@ export function byteLevelDefinition(folder: string, settings: TokenizerSettings)
   };
 }
 
-/** RoBERTa's special tokens, under the names that `tokenizer_config.json` has for them. */
+/** RoBERTa's special tokens, with their names from `tokenizer_config.json`. */
 export function byteLevelSpecialTokens(settings: TokenizerSettings) {
   const token = (name: string, content: string, lstrip = false): SpecialToken =>
     specialToken(settings, name, { content, lstrip, rstrip: false });
@@ -69,7 +69,7 @@ export function byteLevelSpecialTokens(settings: TokenizerSettings) {
   };
 }
 
-/** Two pieces a line, which become one: the first line's first. A line of the version may stand above. */
+/** Each line has two pieces that merge; earlier lines merge first. The first line may hold the version. */
 function readMerges(path: string): string[] {
   const lines = readTextFile(path, textFileLimits['merges.txt'])?.split(/\r?\n/) ?? [];
   while (lines.at(-1) === '') lines.pop();

@@ -1,17 +1,17 @@
 import { codePoints } from './normal-forms.js';
 
 /**
- * Splits a text into the words of byte-level BPE, as the reference does (the Rust `tokenizers` under transformers): a
- * word has the space before it. `@huggingface/tokenizers` differs from it: JavaScript's white space has U+FEFF and
- * not U+0085, and characters get the class that this Node's Unicode gives them where the reference knows an older
- * Unicode. All code points were compared one by one to find these.
+ * Splits a text into the words of byte-level BPE, as the reference does (the Rust `tokenizers` under
+ * transformers). A word includes the space before it. `@huggingface/tokenizers` differs in two ways:
+ * JavaScript's white space includes U+FEFF and excludes U+0085, and Node's Unicode classes are newer than the
+ * reference's. These differences were found by comparing all code points.
  */
 export function splitForByteLevel(text: string, addPrefixSpace: boolean): string[] {
   const spaced = addPrefixSpace && !text.startsWith(' ') ? ` ${text}` : text;
   return spaced.match(words) ?? [];
 }
 
-/** Writes the bytes of a word's UTF-8 as the characters that stand for them in a vocabulary. */
+/** Writes the UTF-8 bytes of a word as the characters that represent them in a vocabulary. */
 export function toByteCharacters(word: string): string {
   let characters = '';
   for (const byte of Buffer.from(word)) characters += byteCharacters[byte];
@@ -19,7 +19,7 @@ export function toByteCharacters(word: string): string {
 }
 
 /**
- * A byte that is a visible character of Latin-1 stands for itself, the others, in their order, are U+0100 and on
+ * A byte that is a visible Latin-1 character represents itself. The others are, in order, U+0100 and on
  * (GPT-2's `bytes_to_unicode`).
  */
 const byteCharacters = (() => {

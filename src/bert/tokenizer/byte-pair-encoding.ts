@@ -3,17 +3,17 @@ import { MinHeap } from './min-heap.js';
 import { damaged, readVocabulary } from './vocabulary.js';
 
 /**
- * Byte pair encoding (Sennrich et al. 2016, https://arxiv.org/abs/1508.07909): the two neighbouring pieces that come
- * first in the list of merges become one piece, the leftmost such pair first, until no pair is in the list. The steps
- * are those of the reference (`Word::merge_all` of the Rust `tokenizers`). `@huggingface/tokenizers` gives the same
- * pieces, but takes twenty seconds for a word of a megabyte.
+ * Byte pair encoding (Sennrich et al. 2016, https://arxiv.org/abs/1508.07909). It repeatedly merges the
+ * neighbouring pair that comes first in the list of merges, leftmost first, until no pair is in the list. The
+ * steps are those of the reference (`Word::merge_all` of the Rust `tokenizers`). `@huggingface/tokenizers`
+ * gives the same pieces, but takes twenty seconds for a word of a megabyte.
  */
 export class BytePairEncoding {
   readonly #ids: ReadonlyMap<string, number>;
   readonly #pieces: string[] = [];
-  /** By `#pairKey`: the pair's place in the list of merges. */
+  /** By `#pairKey`: the position of the pair in the list of merges. */
   readonly #ranks = new Map<number, number>();
-  /** By place in the list of merges: the piece that comes of it. */
+  /** By position in the list of merges: the merged piece. */
   readonly #merged: number[] = [];
   readonly #unknown: number | undefined;
   readonly #fuseUnknown: boolean;
@@ -33,10 +33,7 @@ export class BytePairEncoding {
     this.#ignoreMerges = model['ignore_merges'] === true;
   }
 
-  /**
-   * @returns the pieces of a word. Characters that are no piece are left out if the vocabulary has no token for the
-   * unknown.
-   */
+  /** @returns the pieces of a word. Unknown characters are dropped if the vocabulary has no unknown token. */
   encode(word: string): string[] {
     if (this.#ignoreMerges && this.#ids.has(word)) return [word];
     const ids = this.#characterIds(word);
@@ -58,7 +55,7 @@ export class BytePairEncoding {
   }
 
   /**
-   * Merges in place: a piece that comes of a merge lies at the place of its left part.
+   * Merges in place: the merged piece takes the place of its left part.
    * @returns for each place the place of the next piece.
    */
   #merge(ids: number[]): Int32Array {
@@ -78,7 +75,7 @@ export class BytePairEncoding {
       const merged = this.#merged[(candidate - place) / placesPerRank]!;
       const right = next[place]!;
       if (gone[place] || right === end) continue;
-      // Either part may have become another piece since the pair was proposed.
+      // Either part may have merged since the pair was queued.
       const rank = this.#ranks.get(this.#pairKey(ids[place]!, ids[right]!));
       if (rank === undefined || this.#merged[rank] !== merged) continue;
       ids[place] = merged;
@@ -115,5 +112,5 @@ export class BytePairEncoding {
   }
 }
 
-/** More than a JavaScript string has characters; with ranks below 2^24 the product is exact. */
+/** More than the maximum length of a JavaScript string. With ranks below 2^24 the product is exact. */
 const placesPerRank = 2 ** 29;

@@ -9,19 +9,19 @@ import type { TokenizerFileName } from './files.js';
 import { readSettings, type SpecialToken, type TokenizerSettings } from './settings.js';
 import { wordPieceSpecialTokens } from './word-piece-definition.js';
 
-/** What a model's `config.json` says that a tokenizer's files should say too. */
+/** Values of a model's `config.json` that the tokenizer's files should repeat. */
 export interface TokenizersModel {
-  /** The `model_type`, from which transformers tells the tokenizer's class if nothing else does. */
+  /** The `model_type`, from which transformers infers the tokenizer's class if nothing else names it. */
   modelType: ModelType;
-  /** Most tokens a sentence may have, the first and the last counted. */
+  /** Maximum number of tokens in a sentence, including the first and the last. */
   maxLength: number;
 }
 
 /**
- * What a folder lacks for all readers to find the same tokenizer in it: programs that know `tokenizer.json` alone,
- * and transformers, which takes some settings from `tokenizer_config.json` and, where they are missing, has its own
- * opinion.
- * @returns the text of each file that is missing or must say more; the others can stay as they are.
+ * Completes the tokenizer files of a folder so that all readers find the same tokenizer. Some programs read
+ * only `tokenizer.json`. Transformers takes some settings from `tokenizer_config.json` and uses its own
+ * defaults if they are missing.
+ * @returns the text of each file that is missing or incomplete.
  * @throws InvalidModelError if the folder has no tokenizer or a file cannot be used.
  */
 export function completeTokenizerFiles(
@@ -38,7 +38,7 @@ export function completeTokenizerFiles(
     files.set('tokenizer.json', json(definition));
   }
   const config = completeConfig(settings.config, inferred(kind, definition, tokens, model.modelType));
-  // Without a limit that the model can keep, transformers does not cut what is too long for it.
+  // Without a limit that the model supports, transformers does not truncate.
   const limit = config['model_max_length'];
   if (typeof limit !== 'number' || limit > model.maxLength) config['model_max_length'] = model.maxLength;
   if (JSON.stringify(config) !== JSON.stringify(settings.config)) {
@@ -51,7 +51,7 @@ export function completeTokenizerFiles(
   return files;
 }
 
-/** The special tokens that the tokenizer has, by their names; with how they are found where that is not the usual way. */
+/** The special tokens of the tokenizer, by name, with their matching rules if these are not the default. */
 function namedTokens(
   kind: TokenizerKind,
   settings: TokenizerSettings,
@@ -72,13 +72,13 @@ function namedTokens(
   return tokens;
 }
 
-/** Adds what is missing, in its order after what is there. */
+/** Adds missing entries in their order, after the existing ones. */
 function completeConfig(config: JsonObject, wanted: JsonObject): JsonObject {
   const missing = Object.entries(wanted).filter(([name]) => !(name in config));
   return { ...config, ...Object.fromEntries(missing) };
 }
 
-/** What follows for `tokenizer_config.json`. */
+/** The values for `tokenizer_config.json`. */
 function inferred(
   kind: TokenizerKind,
   { normalizer, pre_tokenizer: split }: TokenizerDefinition,
@@ -110,7 +110,7 @@ function contents(tokens: Record<string, string | JsonObject>): JsonObject {
   );
 }
 
-/** The files that older readers know, which hold the pieces alone. */
+/** The files for older readers, which contain only the pieces. */
 function vocabularyFiles(
   kind: TokenizerKind,
   { model }: TokenizerDefinition,

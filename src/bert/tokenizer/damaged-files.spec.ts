@@ -9,8 +9,8 @@ import { completeTokenizerFiles } from './complete-files.js';
 import { Tokenizer } from './tokenizer.js';
 
 /*
- * A tokenizer's files come from wherever a base model comes from. Whatever is in them, opening them works or fails with
- * InvalidModelError, and a tokenizer that was opened takes any sentence.
+ * Tokenizer files come from untrusted sources. Opening them must work or fail with InvalidModelError,
+ * whatever they contain. An opened tokenizer accepts any sentence.
  */
 
 const goldens = 'test/goldens';
@@ -21,7 +21,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** A copy of a JSON value with some of its parts, counted from its root, replaced or taken away. */
+/** A copy of a JSON value with some parts, counted from its root, replaced or removed. */
 function damaged(value: unknown, changes: ReadonlyMap<number, unknown>): unknown {
   let count = 0;
   const copy = (part: unknown): unknown => {
@@ -36,7 +36,7 @@ function damaged(value: unknown, changes: ReadonlyMap<number, unknown>): unknown
 
 const REMOVED = Symbol('removed');
 
-/** Most of a file is its vocabulary, at its end; what is before it says more. */
+/** Most of a file is its vocabulary, at the end. Changes before it test more. */
 const changes = fc
   .array(
     fc.tuple(
@@ -56,7 +56,7 @@ const sentence = fc.oneof(
   fc.constantFrom('The cat sat.', '[MASK] [SEP]', ' <s> <mask> ', '語 é ☃'),
 );
 
-/** @returns whether they could be used */
+/** @returns whether the tokenizer could be used */
 function tryFiles(files: Record<string, string>, text: string): boolean {
   rmSync(folder, { recursive: true });
   mkdirSync(folder);
@@ -84,7 +84,7 @@ describe('damaged files of a tokenizer', () => {
       fc.property(changes, sentence, (damage, text) => {
         if (tryFiles({ 'tokenizer.json': JSON.stringify(damaged(sound, damage)) }, text)) taken++;
       }),
-      // Found once: no token for what the vocabulary lacks.
+      // A past failure: the vocabulary has no unknown token.
       {
         ...fuzzed(300),
         examples: [

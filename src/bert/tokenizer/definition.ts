@@ -9,10 +9,10 @@ import { atOnce, type Steps } from './steps.js';
 import { wordPieceDefinition } from './word-piece-definition.js';
 
 /**
- * The tokenizer of a folder: its `tokenizer.json`, else what `vocab.txt` (WordPiece) or `vocab.json` with
- * `merges.txt` (byte-level BPE) amount to. `tokenizer_config.json` and `special_tokens_map.json` have their say, as
- * in transformers.
- * @throws InvalidModelError if none is there or a file cannot be used.
+ * Reads the tokenizer of a folder: its `tokenizer.json`, otherwise `vocab.txt` (WordPiece) or `vocab.json`
+ * with `merges.txt` (byte-level BPE). `tokenizer_config.json` and `special_tokens_map.json` apply as in
+ * transformers.
+ * @throws InvalidModelError if there is none or a file cannot be used.
  */
 export function readDefinition(folder: string): TokenizerDefinition {
   return atOnce(definitionSteps(folder));
@@ -34,9 +34,9 @@ export function* definitionSteps(folder: string): Steps<TokenizerDefinition> {
 }
 
 /**
- * `tokenizer.json` as it stands.
+ * Reads `tokenizer.json` unchanged.
  * @returns undefined if there is none
- * @throws InvalidModelError if it is not a tokenizer of the kinds that are known.
+ * @throws InvalidModelError if its kind is not supported.
  */
 export function readStoredDefinition(folder: string): TokenizerDefinition | undefined {
   return atOnce(storedDefinition(folder));
@@ -53,9 +53,9 @@ function* storedDefinition(folder: string): Steps<TokenizerDefinition | undefine
 }
 
 /**
- * transformers' tokenizers of BERT and RoBERTa take these settings from `tokenizer_config.json`, whatever
+ * The BERT and RoBERTa tokenizers of transformers take these settings from `tokenizer_config.json`, whatever
  * `tokenizer.json` says.
- * @returns the definition itself if that changes nothing
+ * @returns the definition itself if nothing changes
  */
 function withSettings(definition: TokenizerDefinition, settings: TokenizerSettings): TokenizerDefinition {
   if (ofNoModel.includes(settings.config['tokenizer_class'])) return definition;
@@ -77,7 +77,7 @@ function withSettings(definition: TokenizerDefinition, settings: TokenizerSettin
   return Object.keys(changes).length === 0 ? definition : { ...definition, ...changes };
 }
 
-/** Classes that take all of `tokenizer.json` and no setting. */
+/** Classes that use `tokenizer.json` unchanged. */
 const ofNoModel: unknown[] = ['PreTrainedTokenizerFast', 'TokenizersBackend'];
 
 function changedBy(part: JsonObject, wanted: JsonObject): JsonObject | undefined {

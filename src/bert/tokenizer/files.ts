@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { InvalidModelError } from '../errors.js';
 
-/** Files of a Hugging Face folder that a tokenizer consists of. */
+/** The tokenizer files of a Hugging Face folder. */
 export const tokenizerFileNames = [
   'tokenizer.json',
   'vocab.txt',
@@ -15,13 +15,13 @@ export const tokenizerFileNames = [
 export type TokenizerFileName = (typeof tokenizerFileNames)[number];
 
 /**
- * What a tokenizer can be read from, the first that is there: all of it, WordPiece pieces, or byte-level BPE pieces
- * and merges.
+ * Sources of a tokenizer; the first that exists is used: a whole definition, WordPiece pieces, or byte-level
+ * BPE pieces and merges.
  */
 const definitions = [['tokenizer.json'], ['vocab.txt'], ['vocab.json', 'merges.txt']] as const;
 
 /**
- * @returns the names of the files that are there
+ * @returns the names of the existing files
  * @throws InvalidModelError if they do not make a tokenizer.
  */
 export function findTokenizerFiles(folder: string): TokenizerFileName[] {

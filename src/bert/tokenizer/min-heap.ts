@@ -1,4 +1,4 @@
-/** Numbers, of which the least comes out first. */
+/** A priority queue of numbers, smallest first. */
 export class MinHeap {
   readonly #heap: number[] = [];
 
@@ -15,7 +15,7 @@ export class MinHeap {
     heap[child] = value;
   }
 
-  /** @returns undefined if there is none */
+  /** @returns undefined if it is empty */
   pop(): number | undefined {
     const heap = this.#heap;
     const least = heap[0];

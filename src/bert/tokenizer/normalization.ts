@@ -3,7 +3,7 @@ import { normalizeForBert, type BertNormalizerSettings } from './bert-normalizer
 import { normalizeTo, type NormalForm } from './normal-forms.js';
 
 /**
- * What a normalizer of `tokenizer.json` makes of a text, in a time that grows with its length.
+ * The function of a normalizer in `tokenizer.json`. It takes linear time.
  * @param normalizer an accepted one
  */
 export function normalization(normalizer: JsonObject): (text: string) => string {
@@ -15,7 +15,7 @@ export function normalization(normalizer: JsonObject): (text: string) => string 
     case 'BertNormalizer':
       return (text) => normalizeForBert(text, normalizer as unknown as BertNormalizerSettings);
     case 'Lowercase':
-      // Letter by letter, as the reference does: only String.toLowerCase knows the final sigma.
+      // Character by character, as in the reference: only String.toLowerCase knows the final sigma.
       return (text) => text.replaceAll('Σ', 'σ').toLowerCase();
     case 'StripAccents':
       return (text) => text.replace(/\p{M}/gu, '');

@@ -1,7 +1,7 @@
 /**
- * Why a text is no sentence, and what to do; null where there is something to judge. BERT's clean-up drops control and format
- * characters, private use and U+FFFD, and takes the accents off letters: of a text of nothing else every model would be given no word
- * at all, whatever its tokenizer, and give the same score.
+ * Why a text is not a sentence, and what to do; null if it can be judged. BERT's normalisation drops control
+ * and format characters, private use and U+FFFD, and strips accents. If nothing else is left, every model
+ * would see no word at all and always give the same score.
  */
 export function sentenceProblem(text: string): string | null {
   if (!something.test(text)) {
@@ -17,10 +17,10 @@ export function sentenceProblem(text: string): string | null {
   );
 }
 
-/** A character that is left, and that a reader sees. */
+/** A visible character that remains after normalisation. */
 const something = /[^\s\p{C}\p{M}\p{Default_Ignorable_Code_Point}\u2800\uFFFD]/u;
 
-// With the flag u, a pair of surrogates is one character of another kind.
+// With the flag u, a valid surrogate pair is one character of another class.
 const loneSurrogate = /\p{Cs}/u;
 
 const kinds: readonly [pattern: RegExp, kind: string][] = [
@@ -33,10 +33,12 @@ const kinds: readonly [pattern: RegExp, kind: string][] = [
   [/\p{M}/u, 'a mark on a letter'],
 ];
 
-/** Most kinds of characters that are named. */
+/** Maximum number of different characters to name. */
 const NAMED = 4;
 
-/** The different ones besides white space, in their order, and no more of them than it takes to know that there are others. */
+/**
+ * The different characters except white space, in order of appearance, and at most one more than are named.
+ */
 function charactersOf(text: string): string[] {
   const found = new Set<string>();
   for (const letter of text) {

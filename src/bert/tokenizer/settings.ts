@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { isJsonObject, readJsonObject, textFileLimits, type JsonObject } from '../json-file.js';
 
-/** What a folder says of its tokenizer beside the pieces. */
+/** Tokenizer settings of a folder, besides the pieces. */
 export interface TokenizerSettings {
   /** `tokenizer_config.json` */
   config: JsonObject;
@@ -9,16 +9,16 @@ export interface TokenizerSettings {
   specialTokens: JsonObject;
 }
 
-/** A token that stands for no text of its own, and how it is found where a text spells it. */
+/** A token that stands for no text of its own, and how it matches in a text. */
 export interface SpecialToken {
   content: string;
-  /** Whether it takes the white space before it. */
+  /** Whether it swallows the white space before it. */
   lstrip: boolean;
-  /** Whether it takes the white space after it. */
+  /** Whether it swallows the white space after it. */
   rstrip: boolean;
 }
 
-/** @throws InvalidModelError if a file is there but damaged. */
+/** @throws InvalidModelError if an existing file is damaged. */
 export function readSettings(folder: string): TokenizerSettings {
   return {
     config:
@@ -30,8 +30,8 @@ export function readSettings(folder: string): TokenizerSettings {
 }
 
 /**
- * A special token by its name: `unk_token`, `cls_token` and so on. Each file gives it as a string, or as an object
- * with the string as `content`.
+ * A special token by name: `unk_token`, `cls_token` and so on. Each file gives it as a string, or as an
+ * object with the string as `content`.
  */
 export function specialToken(
   { config, specialTokens }: TokenizerSettings,
@@ -47,7 +47,7 @@ export function specialToken(
   return { content, lstrip: flag('lstrip'), rstrip: flag('rstrip') };
 }
 
-/** The setting of that name, if it is there and true or false. */
+/** The boolean setting of that name; undefined if missing or not a boolean. */
 export function booleanSetting({ config }: TokenizerSettings, name: string): boolean | undefined {
   const value = config[name];
   return typeof value === 'boolean' ? value : undefined;

@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
 
-/** Work that may be interrupted where it yields. */
+/** Work that may be interrupted at each `yield`. */
 export type Steps<T> = Generator<void, T, void>;
 
-/** Does all of it at once: for threads that have nobody else to serve. */
+/** Runs all steps at once, for threads that serve nobody else. */
 export function atOnce<T>(steps: Steps<T>): T {
   for (;;) {
     const { done, value } = steps.next();
@@ -11,7 +11,7 @@ export function atOnce<T>(steps: Steps<T>): T {
   }
 }
 
-/** Does it step by step; the event loop has a turn after each. */
+/** Runs step by step. The event loop gets a turn after each. */
 export async function inTurns<T>(steps: Steps<T>): Promise<T> {
   for (;;) {
     const { done, value } = steps.next();

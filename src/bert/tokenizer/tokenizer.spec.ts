@@ -103,7 +103,7 @@ describe.each([
     const tokenizer = Tokenizer.fromFolder(folderOf());
     const start = performance.now();
     expect(tokenizer.encode(text, 128).truncated).toBe(true);
-    // However busy the machine is: time that grew with the square of the length would be minutes.
+    // Generous for a busy machine: quadratic time would be minutes.
     expect(performance.now() - start).toBeLessThan(10_000);
   });
 });

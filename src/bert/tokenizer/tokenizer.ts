@@ -19,34 +19,34 @@ export interface EncodedSentence {
   truncated: boolean;
 }
 
-/** Characters that vocabularies have, and such as most of them lack. */
+/** Characters that vocabularies contain, and some that most of them lack. */
 const OF_ANY_KIND = 'a 語 é ☃';
 
 /** Turns a sentence into the ids of its pieces, as transformers' `BertTokenizer` and `RobertaTokenizer` do. */
 export class Tokenizer {
-  /** Largest id + 1: what the model's embedding must hold at least. */
+  /** Largest id + 1: the minimum size of the model's embedding. */
   readonly vocabSize: number;
 
   readonly #tokenizer: HuggingFaceTokenizer;
-  /** Tokens still wanted from the sentence at hand. */
+  /** Number of tokens still needed from the current sentence. */
   #wanted = 0;
 
   /**
-   * Opens the tokenizer of a Hugging Face model folder: `tokenizer.json`; without one, `vocab.txt` as a WordPiece
-   * vocabulary, or `vocab.json` with `merges.txt` as byte-level BPE; with the settings of `tokenizer_config.json`, if
-   * there is one.
-   * @throws InvalidModelError if none is there or a file cannot be used.
+   * Opens the tokenizer of a Hugging Face model folder: `tokenizer.json`, otherwise `vocab.txt` as a
+   * WordPiece vocabulary, or `vocab.json` with `merges.txt` as byte-level BPE. Settings in
+   * `tokenizer_config.json` apply.
+   * @throws InvalidModelError if there is none or a file cannot be used.
    */
   static fromFolder(folder: string): Tokenizer {
     return atOnce(Tokenizer.#opening(folder));
   }
 
-  /** The same, for a thread that has others to serve: they get a turn after each step. */
+  /** The same without blocking: the event loop gets a turn after each step. */
   static open(folder: string): Promise<Tokenizer> {
     return inTurns(Tokenizer.#opening(folder));
   }
 
-  /** Each step takes a time that grows with the vocabulary: some 15 ms for BERT's 30,522 pieces. */
+  /** The time of each step grows with the vocabulary: about 15 ms for BERT's 30,522 pieces. */
   static *#opening(folder: string): Steps<Tokenizer> {
     const definition = yield* definitionSteps(folder);
     try {
@@ -74,7 +74,7 @@ export class Tokenizer {
     replaceInexactParts(tokenizer, definition);
     const pieces = new WordCache(encodeWord);
     tokenizer.model.encode = (words) => this.#encodeWanted(words, pieces);
-    // Unknown characters are fused word by word, which the encoding has done.
+    // The encoding already fuses unknown characters within a word.
     tokenizer.model.fuse_unk = false;
     const nothing = this.encode('', 8).tokenIds;
     // A token that the vocabulary lacks has no id.
@@ -93,8 +93,8 @@ export class Tokenizer {
   }
 
   /**
-   * @param maxLength most tokens to give, the first and the last counted; a longer sentence loses the tokens before
-   * its last.
+   * @param maxLength maximum number of tokens, including the first and the last. A longer sentence loses the
+   * tokens before its last.
    */
   encode(sentence: string, maxLength: number): EncodedSentence {
     if (!Number.isInteger(maxLength) || maxLength < 2) {
@@ -110,8 +110,8 @@ export class Tokenizer {
   }
 
   /**
-   * Cutting a word into pieces takes time and gives at least one: words beyond the last wanted piece need not be cut,
-   * or a long body of long words could keep a thread busy for seconds.
+   * Splitting a word takes time and gives at least one piece. So words beyond the last needed piece are not
+   * split. Otherwise a long body of long words could block a thread for seconds.
    */
   #encodeWanted(words: readonly string[], piecesOf: WordCache<readonly string[]>): string[] {
     const all: string[] = [];
@@ -125,12 +125,15 @@ export class Tokenizer {
   }
 }
 
-/** What is used of the library's `Tokenizer`: its own declarations cannot be found under `moduleResolution: nodenext`. */
+/**
+ * The parts of the library's `Tokenizer` that are used here. Its own declarations cannot be found under
+ * `moduleResolution: nodenext`.
+ */
 interface HuggingFaceTokenizer {
   normalizer: ((text: string) => string) | null;
   pre_tokenizer: ((text: string) => string[]) | null;
   model: { vocab: string[]; fuse_unk: boolean; encode(words: string[]): string[] };
-  /** Split a text before and after each of the added tokens that are looked for before, and after, normalisation. */
+  /** Split a text around the added tokens that match before, or after, normalisation. */
   splitter_unnormalized: Splitter;
   splitter_normalized: Splitter;
   encode(text: string): { ids: number[] };
@@ -144,18 +147,18 @@ function openTokenizer(definition: TokenizerDefinition): HuggingFaceTokenizer {
   const { Tokenizer } = library as unknown as {
     Tokenizer: new (definition: TokenizerDefinition, settings: object) => HuggingFaceTokenizer;
   };
-  // The spaces around tokens are taken away here, and merging is done here.
+  // This class strips spaces around tokens and merges pieces itself.
   const added_tokens = definition.added_tokens.map((token) => ({ ...token, lstrip: false, rstrip: false }));
   const model =
     kindOf(definition) === 'byte-level'
       ? { ...definition.model, type: 'BPE', merges: [] }
       : { ...definition.model, type: 'WordPiece' };
   const { normalizer = null, pre_tokenizer = null, post_processor = null } = definition;
-  // Nothing is turned back into text. Parts that are not handed over cannot be carried out.
+  // No decoder: nothing is turned back into text. Parts that are not passed cannot run.
   return new Tokenizer({ normalizer, pre_tokenizer, post_processor, decoder: null, added_tokens, model }, {});
 }
 
-/** What makes pieces of a word. */
+/** The function that splits a word into pieces. */
 function wordEncoding(definition: TokenizerDefinition): (word: string) => string[] {
   switch (kindOf(definition)) {
     case 'word-piece': {
@@ -169,7 +172,7 @@ function wordEncoding(definition: TokenizerDefinition): (word: string) => string
   }
 }
 
-/** Replaces what the library does otherwise than the reference. */
+/** Replaces the parts of the library that differ from the reference. */
 function replaceInexactParts(tokenizer: HuggingFaceTokenizer, definition: TokenizerDefinition): void {
   const { normalizer, pre_tokenizer: split, added_tokens: addedTokens } = definition;
   if (normalizer) tokenizer.normalizer = normalization(normalizer);

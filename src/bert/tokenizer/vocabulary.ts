@@ -2,9 +2,9 @@ import { InvalidModelError } from '../errors.js';
 import { isJsonObject, shown } from '../json-file.js';
 
 /**
- * The pieces of a tokenizer and their ids.
- * @param where they stand, for the message
- * @param longest characters that a piece may have
+ * Reads the pieces of a tokenizer and their ids.
+ * @param where they are, for the message
+ * @param longest maximum characters of a piece
  * @throws InvalidModelError if it is not an object of ids, or larger than any real one.
  */
 export function readVocabulary(json: unknown, where: string, longest = Infinity): Map<string, number> {
@@ -24,7 +24,7 @@ export function readVocabulary(json: unknown, where: string, longest = Infinity)
   return ids;
 }
 
-/** What is wrong with an id, which indexes a table; undefined if nothing is. */
+/** What is wrong with an id, which is an index into a table; undefined if nothing is. */
 export function wrongId(piece: string, id: unknown): string | undefined {
   return Number.isInteger(id) && (id as number) >= 0 && (id as number) < mostPieces
     ? undefined
@@ -37,5 +37,5 @@ export function damaged(what: string): InvalidModelError {
   );
 }
 
-/** As many as a model may have: the largest vocabulary of a BERT, that of LaBSE, has half a million. */
+/** Maximum vocabulary size. The largest of a BERT, that of LaBSE, has half a million pieces. */
 export const mostPieces = 600_000;

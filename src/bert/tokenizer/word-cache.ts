@@ -1,4 +1,4 @@
-/** Remembers what was computed for the words seen last, since few words make up most of a text. */
+/** Caches results for recent words, since few words make up most of a text. */
 export class WordCache<T> {
   readonly #values = new Map<string, T>();
 
@@ -17,5 +17,5 @@ export class WordCache<T> {
 }
 
 const mostWords = 20_000;
-/** Characters. Longer words seldom come again and would take much memory. */
+/** In characters. Longer words rarely repeat and would take much memory. */
 const longestWord = 64;

@@ -6,7 +6,7 @@ import type { TokenizerDefinition } from './accepted-definition.js';
 import { booleanSetting, specialToken, type SpecialToken, type TokenizerSettings } from './settings.js';
 
 /**
- * What transformers makes of a BERT `vocab.txt`, in the format of `tokenizer.json`.
+ * Builds the `tokenizer.json` that transformers derives from a BERT `vocab.txt`.
  * @throws InvalidModelError if the vocabulary lacks a special token.
  */
 export function wordPieceDefinition(folder: string, settings: TokenizerSettings): TokenizerDefinition {
@@ -60,7 +60,7 @@ export function wordPieceDefinition(folder: string, settings: TokenizerSettings)
   };
 }
 
-/** BERT's special tokens, under the names that `tokenizer_config.json` has for them. */
+/** BERT's special tokens, with their names from `tokenizer_config.json`. */
 export function wordPieceSpecialTokens(settings: TokenizerSettings) {
   const token = (name: string, content: string): SpecialToken =>
     specialToken(settings, name, { content, lstrip: false, rstrip: false });
@@ -73,7 +73,10 @@ export function wordPieceSpecialTokens(settings: TokenizerSettings) {
   };
 }
 
-/** One piece a line; its id is its line, from 0. Of pieces that stand there twice the later counts, as in transformers. */
+/**
+ * One piece per line. Its id is the line number, from 0. Of duplicates the later one counts, as in
+ * transformers.
+ */
 function readVocabulary(path: string): Map<string, number> {
   const lines = readTextFile(path, textFileLimits['vocab.txt'])!.split(/\r\n|\r|\n/);
   if (lines.at(-1) === '') lines.pop();

@@ -11,7 +11,7 @@ const encoding = new WordPieceEncoding({
 
 it.each([
   ['able', ['able']],
-  ['unable', ['[UNK]']], // una ##b…: the longest piece first, without a way back
+  ['unable', ['[UNK]']], // una ##b…: the longest piece first, without backtracking
   ['unlable', ['un', '##l', '##able']],
   ['unlab', ['un', '##l', '##ab']],
   ['unx', ['[UNK]']],

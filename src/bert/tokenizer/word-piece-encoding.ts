@@ -2,17 +2,18 @@ import type { JsonObject } from '../json-file.js';
 import { damaged, readVocabulary } from './vocabulary.js';
 
 /**
- * WordPiece (Wu et al. 2016, https://arxiv.org/abs/1609.08144): of a word the longest piece that it starts with, then
- * the longest of what is left; unknown as a whole if that does not come out even. `@huggingface/tokenizers` gives the
- * same pieces, but tries every length: it takes up to twenty times as long for long words.
+ * WordPiece (Wu et al. 2016, https://arxiv.org/abs/1609.08144): takes the longest piece at the start of a
+ * word, then the longest piece of the rest. If a rest has no piece, the whole word is unknown.
+ * `@huggingface/tokenizers` gives the same pieces, but tries every length, which takes up to twenty times as
+ * long for long words.
  */
 export class WordPieceEncoding {
   readonly #pieces: ReadonlySet<string>;
   readonly #unknown: string;
   readonly #prefix: string;
-  /** Characters of a word; longer ones are unknown. */
+  /** In characters; longer words are unknown. */
   readonly #longestWord: number;
-  /** UTF-16 units of the longest piece. */
+  /** In UTF-16 units. */
   readonly #longestPiece: number;
 
   /**
@@ -31,7 +32,7 @@ export class WordPieceEncoding {
     this.#longestPiece = [...this.#pieces].reduce((longest, { length }) => Math.max(longest, length), 0);
   }
 
-  /** @returns the pieces of a word, one at least. */
+  /** @returns the pieces of a word, at least one. */
   encode(word: string): string[] {
     // A character has at most two units.
     if (word.length > this.#longestWord && [...word].length > this.#longestWord) return [this.#unknown];
@@ -46,7 +47,7 @@ export class WordPieceEncoding {
     return pieces;
   }
 
-  /** Where the longest piece at `start` ends; `start` if there is none. */
+  /** End of the longest piece at `start`; `start` if there is none. */
   #endOfPiece(word: string, start: number): number {
     let end = Math.min(word.length, start + this.#longestPiece);
     while (end > start && !this.#pieces.has(this.#piece(word, start, end))) end--;

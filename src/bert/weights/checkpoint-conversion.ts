@@ -7,11 +7,11 @@ import { writeSafetensors } from './safetensors.js';
 import { TensorFlowCheckpoint } from './tensorflow-checkpoint.js';
 
 /**
- * Writes the encoder and pooler of a TensorFlow checkpoint of Google's BERT as a safetensors file with Hugging Face names.
- * The pre-training heads are left out.
+ * Writes the encoder and pooler of a TensorFlow checkpoint of Google's BERT as a safetensors file with
+ * Hugging Face names. The pre-training heads are omitted.
  * @param prefix path of the checkpoint without `.index`.
- * @param onProgress bytes written so far and in the end; what it throws ends the conversion.
- * @throws InvalidModelError if a tensor is missing or of another shape than the config says.
+ * @param onProgress gets bytes written so far and in total. If it throws, the conversion ends.
+ * @throws InvalidModelError if a tensor is missing or its shape differs from the config.
  */
 export function convertTensorFlowCheckpoint(
   prefix: string,

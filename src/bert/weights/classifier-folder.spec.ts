@@ -30,7 +30,7 @@ describe('writeTokenizer', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  /** Writes the tokenizer of a base model that has only these of the files of `tiny-…`. */
+  /** Writes the tokenizer of a base model that has only these files of `tiny-…`. */
   async function write(name: string, ...files: string[]): Promise<void> {
     const source = join(goldens, `tiny-${name}`);
     for (const file of files) {

@@ -10,7 +10,7 @@ import { nameInFile } from './parameter-names.js';
 import { parameterShapes } from './parameter-shapes.js';
 import { writeSafetensors } from './safetensors.js';
 
-/** What a classifier's `config.json` says beside the encoder's sizes. */
+/** Values of a classifier's `config.json` besides the encoder's sizes. */
 export interface ClassifierConfig {
   modelType: ModelType;
   dropout: number;
@@ -23,7 +23,7 @@ export async function writeConfig(
   { modelType, dropout }: ClassifierConfig,
 ): Promise<void> {
   const base = JSON.parse(await readFile(join(baseFolder, 'config.json'), 'utf8')) as Record<string, unknown>;
-  // They tell of the base model's own file, not of this one.
+  // They describe the file of the base model, not this one.
   for (const name of ['_name_or_path', 'torch_dtype', 'transformers_version']) delete base[name];
   const { className, config: fields } = architectures[modelType];
   const config = {
@@ -38,13 +38,14 @@ export async function writeConfig(
   await writeFile(join(folder, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
 }
 
-/** Copies files of the base model that hold for the fine-tuned one too. */
+/** Copies files of the base model that also apply to the fine-tuned one. */
 async function copyFiles(baseFolder: string, folder: string, names: readonly string[]): Promise<void> {
-  // Not `copyFile`, which takes the permissions over: base models may be read-only, and a model is opened for writing to sync it.
+  // `copyFile` would copy the permissions. Base models may be read-only, but syncing a file needs it open for
+  // writing.
   for (const name of names) await writeFile(join(folder, name), await readFile(join(baseFolder, name)));
 }
 
-/** Copies the tokenizer's files, and adds what some reader of the new model would miss. */
+/** Copies the tokenizer's files, and adds what some readers of the new model need. */
 export async function writeTokenizer(
   baseFolder: string,
   folder: string,
@@ -57,7 +58,8 @@ export async function writeTokenizer(
 }
 
 /**
- * Writes a model's weights under the names of transformers, in place of those of an earlier epoch once they are whole.
+ * Writes a model's weights under the names of transformers. They replace those of an earlier epoch once they
+ * are complete.
  * @param weights every parameter, by its canonical name, in any order
  */
 export function writeWeights(folder: string, config: EncoderConfig, weights: Iterable<NamedTensor>): void {

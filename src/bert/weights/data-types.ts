@@ -24,11 +24,11 @@ export function isDataType(value: unknown): value is DataType {
 }
 
 /**
- * Values stored little-endian, as 32-bit floats; `bytes` must start its buffer and may be used for the result.
- * @returns null if the type is not a float type of 16 bits or more.
+ * Converts little-endian values to 32-bit floats. `bytes` must start its buffer, and the result may share it.
+ * @returns null if the type is not a float type of at least 16 bits.
  */
 export function toFloat32(dtype: DataType, bytes: Uint8Array): Float32Array | null {
-  // TF.js and ONNX Runtime run on little-endian machines only, so the bytes are taken as they lie.
+  // TF.js and ONNX Runtime only run on little-endian machines, so no bytes are swapped.
   switch (dtype) {
     case 'F32':
       return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
@@ -59,7 +59,7 @@ function halfToFloatBits(half: number): number {
   if (exponent === 0x1f) return sign | 0x7f800000 | (fraction << 13);
   if (exponent !== 0) return sign | ((exponent + 112) << 23) | (fraction << 13);
   if (fraction === 0) return sign;
-  // A subnormal half is a normal float: shift until the leading one is where the float implies it.
+  // A subnormal half is a normal float: shift until the leading one reaches the implied position.
   const shift = Math.clz32(fraction) - 21;
   return sign | ((113 - shift) << 23) | (((fraction << shift) & 0x3ff) << 13);
 }

@@ -9,26 +9,27 @@ import { canonicalName, nameInFile } from './parameter-names.js';
 import { parameterShapes } from './parameter-shapes.js';
 import { SafetensorsFile } from './safetensors.js';
 
-/** An opened Hugging Face folder of a model of a known architecture. */
+/** An opened Hugging Face folder with a model of a supported architecture. */
 export interface ModelFolder {
   readonly config: EncoderConfig;
-  /** Names of the tokenizer's files in the folder; what is copied into a model made from it. */
+  /** Names of the tokenizer's files. They are copied into models made from this one. */
   readonly tokenizerFiles: readonly string[];
-  /** The parameters that are there, by their canonical names. Close it. */
+  /** The parameters in the file, by canonical name. Close it after use. */
   readonly weights: WeightSource;
   /**
-   * Parameters that are not there and must be initialised, by their canonical names: of the head, which a base model lacks in
-   * part (BERT's pooler is the head's dense layer) or as a whole.
+   * Canonical names of missing parameters, which must be initialised. A base model lacks all or part of the
+   * head (BERT's pooler is the dense layer of the head).
    */
   readonly missing: readonly string[];
-  /** Tensors of the file that a classifier of sentences has no use for, by their names in the file. */
+  /** Names of tensors in the file that a sentence classifier does not use. */
   readonly ignored: readonly string[];
 }
 
 /**
- * Opens `config.json` and `model.safetensors` and checks them against each other.
- * @throws InvalidModelError if a file is missing or damaged, or a tensor is missing or of another shape than
- * `config.json` says. A classifier of other than two labels is ignored.
+ * Opens `config.json` and `model.safetensors` and checks them against each other. A classification head
+ * without exactly two labels is ignored.
+ * @throws InvalidModelError if a file is missing or damaged, or a tensor is missing or its shape differs from
+ * `config.json`.
  */
 export function openModelFolder(folder: string): ModelFolder {
   const config = parseEncoderConfig(readJson(join(folder, 'config.json')));
@@ -88,7 +89,7 @@ function matchParameters(
     storedNames.set(name, stored);
   }
   for (const part of optionalParts) {
-    // Half of a layer is of no use: both its weight and its bias are there, or neither counts.
+    // A layer with only a weight or only a bias is ignored.
     if (storedNames.has(`${part}weight`) !== storedNames.has(`${part}bias`)) {
       for (const name of [`${part}weight`, `${part}bias`]) {
         if (storedNames.has(name)) ignored.push(storedNames.get(name)!);

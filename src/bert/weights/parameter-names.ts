@@ -1,8 +1,9 @@
 import { architectures, type Architecture, type ModelType } from '../architectures/index.js';
 
 /**
- * Inside this library a parameter has one name whatever the architecture, its *canonical* name: BERT's own without the `bert.`
- * in front, and `head.dense`, `head.output` for the classification head. Files have the names of transformers.
+ * Inside this library, the name of a parameter does not depend on the architecture. This *canonical* name is
+ * BERT's own without the prefix `bert.`, or `head.dense` and `head.output` for the classification head. Files
+ * use the names of transformers.
  */
 const modules = [
   'embeddings.LayerNorm',
@@ -24,17 +25,18 @@ const tables = [
   'embeddings.token_type_embeddings',
 ];
 
-/** The name that transformers' class for classification gives a parameter. */
+/** The name of a parameter in transformers' classification class. */
 export function nameInFile(modelType: ModelType, canonicalName: string): string {
   const { layer, pattern } = withoutLayer(canonicalName);
   return withLayer(names[modelType].inFile.get(pattern)!, layer);
 }
 
 /**
- * The canonical name of a tensor of a Hugging Face folder. A bare encoder's names may lack the prefix, such as `bert.`
- * (all-MiniLM-L6-v2); old conversions call LayerNorm's weight and bias gamma and beta (bert-base-uncased).
- * @returns null for what classification has no use for: heads and generators of the pre-training, poolers where the head
- * reads none, position_ids.
+ * The canonical name of a tensor in a Hugging Face folder. Names of a bare encoder may lack the prefix, such
+ * as `bert.` (all-MiniLM-L6-v2). Old conversions call LayerNorm's weight and bias gamma and beta
+ * (bert-base-uncased).
+ * @returns null for tensors that classification does not use: heads and generators of the pre-training,
+ * poolers that the head does not read, position_ids.
  */
 export function canonicalName(modelType: ModelType, name: string): string | null {
   const modern = name
@@ -45,18 +47,18 @@ export function canonicalName(modelType: ModelType, name: string): string | null
   return canonical === undefined ? null : withLayer(canonical, layer);
 }
 
-/** Where a tensor of a TensorFlow checkpoint goes. */
+/** How a tensor of a TensorFlow checkpoint maps to a parameter. */
 export interface TensorFlowParameter {
   /** Its canonical name. */
   name: string;
-  /** Whether it is a linear layer's kernel, [in, out] there and [out, in] here. */
+  /** Whether it is the kernel of a linear layer, [in, out] there and [out, in] here. */
   transposed: boolean;
 }
 
 /**
- * @param name as in a checkpoint of Google's BERT, e.g. `bert/encoder/layer_0/attention/self/query/kernel`; a prefix as
- * TensorFlow Hub's `module/` is passed over.
- * @returns null for what classification has no use for (pre-training heads, the optimiser's moments).
+ * @param name as in a checkpoint of Google's BERT, e.g. `bert/encoder/layer_0/attention/self/query/kernel`. A
+ * prefix such as TensorFlow Hub's `module/` is ignored.
+ * @returns null for tensors that classification does not use (pre-training heads, the optimiser's moments).
  * Source: transformers' `convert_bert_original_tf_checkpoint_to_pytorch`.
  */
 export function fromTensorFlowName(name: string): TensorFlowParameter | null {
@@ -71,9 +73,9 @@ export function fromTensorFlowName(name: string): TensorFlowParameter | null {
 }
 
 interface Names {
-  /** Canonical name → name in the file; the number of a layer is # in both. */
+  /** Canonical name → name in the file. # stands for the layer number in both. */
   inFile: ReadonlyMap<string, string>;
-  /** Name in the file, with the prefix and without → canonical name. */
+  /** Name in the file, with and without the prefix → canonical name. */
   canonical: ReadonlyMap<string, string>;
 }
 

@@ -1,8 +1,8 @@
 import type { EncoderConfig } from '../config.js';
 
 /**
- * Every parameter of an encoder with its classification head, by its canonical name (see `parameter-names.ts`), with its
- * shape. A linear layer's weight is [out, in].
+ * The shapes of all parameters of an encoder with its classification head, by canonical name (see
+ * `parameter-names.ts`). The weight of a linear layer is [out, in].
  * @param numLabels rows of the classifier.
  */
 export function parameterShapes(config: EncoderConfig, numLabels = 2): Map<string, readonly number[]> {

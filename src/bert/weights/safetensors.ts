@@ -14,14 +14,15 @@ export interface StoredTensor {
 }
 
 /**
- * A file in Hugging Face's safetensors format (https://github.com/huggingface/safetensors): the header's length as
- * 64 bits little-endian, the header as JSON, then the tensors' bytes without gap or overlap.
- * Reads the header when opened and a tensor's bytes when asked for them, so that a file may be larger than memory.
+ * A file in Hugging Face's safetensors format (https://github.com/huggingface/safetensors): the header's
+ * length as 64 bits little-endian, the header as JSON, then the tensors' bytes without gap or overlap. Only
+ * the header is read when the file is opened. Tensors are read on demand, so a file may be larger than
+ * memory.
  */
 export class SafetensorsFile implements WeightSource {
   readonly shapes: ReadonlyMap<string, readonly number[]>;
 
-  /** @throws InvalidModelError if the file is not a well-formed safetensors file, to the last byte. */
+  /** @throws InvalidModelError if the file is not a well-formed safetensors file. */
   static open(path: string): SafetensorsFile {
     const file = openSync(path, 'r');
     try {
@@ -48,7 +49,7 @@ export class SafetensorsFile implements WeightSource {
   }
 
   /**
-   * A tensor as 32-bit floats; F16, BF16 and F64 are converted.
+   * A tensor as 32-bit floats. F16, BF16 and F64 are converted.
    * @throws InvalidModelError if there is no tensor of that name or it is not of a float type.
    */
   read(name: string): NamedTensor {
@@ -77,10 +78,10 @@ export class SafetensorsFile implements WeightSource {
 }
 
 /**
- * Writes tensors as F32, one at a time, in the order in which they come; the file is on disk when this returns.
- * It writes in place: for a file that appears whole or not at all, write into a staging folder and rename that.
- * @param shapes everything that will come, known before the first tensor is computed.
- * @param metadata transformers wants to see `format: "pt"` there.
+ * Writes tensors as F32, one at a time, in their given order. The file is on disk when this returns. It is
+ * written in place: to write it atomically, use a staging folder and rename.
+ * @param shapes of all tensors, known before the first one is computed.
+ * @param metadata transformers expects `format: "pt"`.
  */
 export function writeSafetensors(
   path: string,
@@ -114,7 +115,7 @@ export function writeSafetensors(
   }
 }
 
-/** RoBERTa-large's header has 41,000 bytes. It is read and parsed whole, also where a request waits for it. */
+/** RoBERTa-large's header has 41,000 bytes. The header is parsed at once, sometimes while a request waits. */
 const maxHeaderBytes = 2 ** 20;
 const maxTensors = 10_000;
 const maxDimensions = 8;
@@ -158,7 +159,8 @@ function readHeader(
 
   const tensors = new Map<string, StoredTensor>();
   let metadata: Record<string, string> = {};
-  // JSON.parse keeps the last of two equal names; the bytes of the first are then a gap, which is refused below.
+  // JSON.parse keeps the last of two equal names. The bytes of the first then form a gap, which is refused
+  // below.
   for (const [name, entry] of Object.entries(header)) {
     if (name === '__metadata__') {
       if (!isStringRecord(entry)) return fail('its __metadata__ is not a map of strings');
@@ -205,7 +207,7 @@ function layOut(
     offset += byteLength;
   }
   const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
-  // Spaces fill the header up so that the data begin on a cache line, for readers that map the file into memory.
+  // Spaces pad the header so that the data begins on a cache line, for readers that map the file into memory.
   const padded = Math.ceil((8 + json.length) / 64) * 64;
   const header = new Uint8Array(padded).fill(0x20);
   new DataView(header.buffer).setBigUint64(0, BigInt(padded - 8), true);

@@ -1,8 +1,8 @@
 import { InvalidModelError } from '../errors.js';
 
 /**
- * Reads LevelDB's sorted string table, the form of a TensorFlow checkpoint's index: blocks of key-value pairs whose
- * keys are shortened by what they share with the key before, an index block that names the blocks, and a footer.
+ * Reads LevelDB's sorted string table, the format of a TensorFlow checkpoint's index. It has blocks of
+ * key-value pairs, an index block and a footer. A key omits the prefix that it shares with the previous key.
  * Format: https://github.com/google/leveldb/blob/main/doc/table_format.md
  * @param bytes the whole file.
  * @returns pairs in the order of their keys.
@@ -19,12 +19,12 @@ export function readSortedTable(bytes: Uint8Array, path: string): [key: string, 
   if (!magic.every((byte, index) => footer.bytes[footerBytes - 8 + index] === byte)) {
     return fail('its last bytes are not those of a table');
   }
-  footer.blockHandle(); // of the meta-index block, which holds nothing here
+  footer.blockHandle(); // of the meta-index block, which is not used here
   const index = readBlock(bytes, footer.blockHandle(), fail);
   let unread = bytes.length;
   return index.flatMap(([, value]) => {
     const handle = new Cursor(value, fail).blockHandle();
-    // An index that names one block again and again would make much of little.
+    // An index that repeats one block could expand a small file enormously.
     unread -= handle.size;
     if (unread < 0) return fail('its blocks overlap');
     return readBlock(bytes, handle, fail);
@@ -33,7 +33,7 @@ export function readSortedTable(bytes: Uint8Array, path: string): [key: string, 
 
 type Fail = (what: string) => never;
 
-/** Bytes. Each key is built anew, so long ones that share much would take the square of the file's size. */
+/** In bytes. Each key is built anew, so long keys with shared prefixes would take quadratic time. */
 const longestKey = 1_024;
 
 const footerBytes = 48;
@@ -67,7 +67,7 @@ function readBlock(file: Uint8Array, { offset, size }: BlockHandle, fail: Fail):
     const unshared = cursor.varint();
     const valueLength = cursor.varint();
     if (shared > key.length || shared + unshared > longestKey) return fail('a key is damaged');
-    // Taken first: a length that lies is no reason to ask for so much memory.
+    // Take it first: a false length must not allocate memory.
     const rest = cursor.take(unshared);
     const longer = new Uint8Array(shared + unshared);
     longer.set(key.subarray(0, shared));

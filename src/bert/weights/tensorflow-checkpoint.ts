@@ -7,9 +7,9 @@ import { readInto } from './file-reading.js';
 import type { NamedTensor, WeightSource } from './named-tensor.js';
 
 /**
- * A checkpoint as TensorFlow 1 and 2 save it ("tensor bundle"): `PREFIX.index` says where in `PREFIX.data-00000-of-00001`
- * (or several such shards) each tensor lies. Names are those of the checkpoint.
- * Format: tensorflow/core/util/tensor_bundle and tensorflow/core/protobuf/tensor_bundle.proto.
+ * A checkpoint as TensorFlow 1 and 2 save it ("tensor bundle"). `PREFIX.index` says where each tensor is in
+ * `PREFIX.data-00000-of-00001` (or several such shards). Names are those of the checkpoint. Format:
+ * tensorflow/core/util/tensor_bundle and tensorflow/core/protobuf/tensor_bundle.proto.
  */
 export class TensorFlowCheckpoint implements WeightSource {
   readonly shapes: ReadonlyMap<string, readonly number[]>;
@@ -18,7 +18,7 @@ export class TensorFlowCheckpoint implements WeightSource {
 
   /**
    * @param prefix path without `.index`.
-   * @throws InvalidModelError if a file is missing, the index is damaged, or a tensor lies outside of its shard.
+   * @throws InvalidModelError if a file is missing, the index is damaged, or a tensor lies outside its shard.
    */
   static open(prefix: string): TensorFlowCheckpoint {
     return new TensorFlowCheckpoint(prefix);
@@ -102,7 +102,7 @@ interface Shard {
   size: number;
 }
 
-/** The numbers that tensorflow/core/framework/types.proto gives the float types. */
+/** The type numbers in tensorflow/core/framework/types.proto. */
 const floatTypes: Readonly<Record<number, DataType>> = { 1: 'F32', 2: 'F64', 14: 'BF16', 19: 'F16' };
 
 const maxIndexBytes = 4 * 2 ** 20;

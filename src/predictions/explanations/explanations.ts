@@ -4,10 +4,13 @@ import { InvalidInputError, type InputPath, type InputProblem } from '../../comm
 import { logOdds } from '../judging-rule.js';
 import { withoutWord, wordsOf, type Word } from './words.js';
 
-/** Most words of a sentence that is explained, and of all sentences of a request: each word is one sentence more to judge. */
+/** Maximum number of words to explain, per sentence and per request. Each word costs one more judgement. */
 export const maxExplainedWords = { ofSentence: 128, ofRequest: 512 };
 
-/** What a word does to the judgement of its sentence. The numbers are null where nothing to judge is left without it. */
+/**
+ * The effect of a word on the judgement of its sentence. The numbers are null if nothing is left to judge
+ * without it.
+ */
 export interface WordEffect {
   word: string;
   /** In UTF-16 code units: the word is `sentence.slice(start, end)`. */
@@ -15,16 +18,18 @@ export interface WordEffect {
   end: number;
   /** Of the sentence without the word. */
   score: number | null;
-  /** Score of the sentence less that without the word: above 0, the word makes it more acceptable. */
+  /** Score of the sentence minus the score without the word. Above 0, the word makes it more acceptable. */
   change: number | null;
-  /** The same of the log odds of the two scores. */
+  /** The same difference for the log odds. */
   logOddsChange: number | null;
 }
 
-/** A sentence, its words and what is to be judged besides the sentence. */
+/** A sentence, its words and its shortened forms to judge. */
 export interface Explainable {
   words: Word[];
-  /** The sentence without its first word, without its second one, …; null where nothing to judge is left of it. */
+  /**
+   * The sentence without its first word, without its second one, and so on. null if nothing is left to judge.
+   */
   shorter: (string | null)[];
 }
 
@@ -43,7 +48,7 @@ export function explainables(
   }));
 }
 
-/** @param judgements of all sentences, then of those `shorter` ones of the first, of the second, … that can be judged */
+/** @param judgements of all sentences, then of all judgeable `shorter` forms, sentence by sentence */
 export function explanationsOf(
   judgements: readonly Judgement[],
   explained: readonly Explainable[],
@@ -69,7 +74,7 @@ function fewWordsOf(sentences: readonly string[], pathOf: (index: number) => Inp
   const words: Word[][] = [];
   let total = 0;
   for (const [i, sentence] of sentences.entries()) {
-    // No more than it takes to refuse them: cutting a large body to its end would hold others up.
+    // Stop at the limit: splitting a large body to its end would delay others.
     const some = wordsOf(sentence, ofSentence + 1);
     if (some.length > ofSentence) {
       const message = `has more than ${ofSentence} words and marks: shorten it, or leave explain out`;

@@ -80,7 +80,7 @@ describe('wordsOf', () => {
   });
 });
 
-/** With more of what is hard to cut than chance would bring. */
+/** Includes more difficult characters than chance would give. */
 const anyText = fc
   .array(
     fc.oneof(

@@ -1,18 +1,19 @@
 /** A word or a punctuation mark of a sentence: `sentence.slice(start, end)`. */
 export interface Word {
   text: string;
-  /** Of its first UTF-16 code unit, as JavaScript counts. */
+  /** Index of its first UTF-16 code unit. */
   start: number;
-  /** After its last one. */
+  /** Index after its last UTF-16 code unit. */
   end: number;
 }
 
 /**
- * Cuts a sentence into what a linguist would call its words. Punctuation marks, symbols and emoji are words of their own; a mark
- * that is repeated ("...", "--") is one. Apostrophes ("don't") and hyphens ("mother-in-law") within a word, numbers ("3.5", "10:30")
- * and abbreviations ("e.g.") do not break it; Chinese and Japanese characters are a word each. What is left over is white space,
- * and the control and format characters that tokenizers drop.
- * @param most how many words are enough.
+ * Splits a sentence into words as a linguist would. Punctuation marks, symbols and emoji are words of their
+ * own; a repeated mark ("...", "--") is one word. Apostrophes ("don't") and hyphens ("mother-in-law") within
+ * a word, numbers ("3.5", "10:30") and abbreviations ("e.g.") are not split. Each Chinese or Japanese
+ * character is a word. White space is dropped, and so are the control and format characters that tokenizers
+ * drop.
+ * @param most maximum number of words to return.
  */
 export function wordsOf(sentence: string, most = Infinity): Word[] {
   const segments = graphemes.segment(sentence);
@@ -32,9 +33,9 @@ export function wordsOf(sentence: string, most = Infinity): Word[] {
 const gap = /[\s\p{Cc}\p{Cf}]+/uy;
 
 const ideograph = String.raw`[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]\p{M}*`;
-/** Letters and digits with what is written onto them, soft hyphens, and the joiners of Persian and Indian scripts. */
+/** Letters and digits with combining marks, soft hyphens, and the joiners of Persian and Indian scripts. */
 const letters = String.raw`(?:(?!${ideograph})[\p{L}\p{N}_][\p{M}\u00AD\u200C\u200D]*)+`;
-// Bounded, so that no text takes more than linear time.
+// Bounded, so that every text takes linear time.
 const abbreviation = String.raw`(?:\p{L}\p{M}*\.){2,8}(?![\p{L}\p{N}])`;
 const numberJoint = String.raw`(?<=\p{N})[.,:](?=\p{N})`;
 const wordJoint = String.raw`['’ʼ‐‑-]`;
@@ -45,13 +46,13 @@ const lexical = new RegExp(
 
 const repeatedMark = /(\p{P})\1+/uy;
 
-/** Where the match that starts there ends; 0 if there is none. */
+/** End of the match that starts there; 0 if there is none. */
 function matchEnd(expression: RegExp, text: string, start: number): number {
   expression.lastIndex = start;
   return expression.test(text) ? expression.lastIndex : 0;
 }
 
-/** What a reader takes for one character, such as an emoji of several code points. */
+/** What a reader sees as one character, such as an emoji of several code points. */
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
 function graphemeEnd(segments: Intl.Segments, start: number): number {

@@ -12,22 +12,22 @@ import { judgingRule } from '../judging-rule.js';
 import { VersionCache } from './version-cache.js';
 import { LoadedModels } from './loaded-models.js';
 
-/** Which version an alias is served by. */
+/** An alias and the version that serves it. */
 export interface ServedAlias {
-  /** To which the alias points. */
+  /** The version that the alias points to. */
   registered: string;
-  /** Which judges for those who ask by the alias: another one while `registered` is not ready. */
+  /** The version that answers requests by the alias. It differs from `registered` until that one is ready. */
   serving: string;
   swap: Swap | null;
 }
 
-/** A version that is to take over from the one that serves. */
+/** A version that is to replace the serving one. */
 export interface Swap {
   modelId: string;
   state: 'loading' | 'failed';
-  /** Of the alias's move, or of the failure. */
+  /** Time of the alias's move, or of the failure. */
   since: Date;
-  /** Why it failed. */
+  /** Reason of the failure. */
   reason: string | null;
 }
 
@@ -36,14 +36,14 @@ interface Following extends ServedAlias {
 }
 
 /**
- * Says which version an id or an alias means. An alias that moves is served by the version that it had until the next one is
- * loaded, checked and warm; where that fails, it stays so.
+ * Resolves an id or an alias to a version. When an alias moves, its previous version keeps serving until the
+ * next one is loaded, checked and warm. If that fails, the previous version keeps serving.
  */
 @Injectable()
 export class AliasRouter implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(AliasRouter.name);
   private readonly following = new Map<string, Following>();
-  /** Swaps are made one after another: each has a model more in memory than there may be. */
+  /** Swaps run one after another, since each needs memory for one more model. */
   private turn: Promise<void> = Promise.resolve();
   private ending = false;
 
@@ -60,7 +60,7 @@ export class AliasRouter implements OnApplicationBootstrap, OnModuleDestroy {
     events.onModelDeleted(async (modelId) => this.leave(modelId));
   }
 
-  /** Loads what is in production without keeping the start waiting, and without failing it. */
+  /** Loads the production model without delaying the start. A failure does not fail the start. */
   async onApplicationBootstrap(): Promise<void> {
     for (const { name, modelId } of await this.transactions.run(() => this.aliases.list())) {
       if (!this.following.has(name)) this.point(name, modelId);
@@ -68,13 +68,13 @@ export class AliasRouter implements OnApplicationBootstrap, OnModuleDestroy {
     if (this.following.has(PRODUCTION)) void this.warm(PRODUCTION);
   }
 
-  /** Every alias stays with the version that serves it: requests come to the end. */
+  /** From now on no alias is swapped: requests are being finished. */
   onModuleDestroy(): void {
     this.ending = true;
     for (const { swap } of this.following.values()) swap?.abandon.abort();
   }
 
-  /** The aliases and what serves them, by name. */
+  /** The aliases and their serving versions, by name. */
   get all(): (ServedAlias & { name: string })[] {
     return [...this.following]
       .map(([name, alias]) => ({ name, ...alias }))
@@ -82,8 +82,7 @@ export class AliasRouter implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   /**
-   * Which version judges for those who ask by this id or alias.
-   *
+   * The version that serves this id or alias.
    * @throws NotFoundError if there is no such model or alias
    */
   async resolve(idOrAlias: string): Promise<ResolvedModel> {
@@ -95,16 +94,15 @@ export class AliasRouter implements OnApplicationBootstrap, OnModuleDestroy {
         const version = await this.versions.find(serving);
         if (!moved()) return { ...version, alias: idOrAlias };
       } catch (error) {
-        // It may have been deleted while it was looked up; then another one serves.
+        // The version may have been deleted during the lookup. Then another one serves.
         if (!(error instanceof NotFoundError) || !moved()) throw error;
       }
     }
   }
 
   /**
-   * The graph that serves those who do not choose one.
-   *
-   * @throws ConflictError if the settings want one that the version does not have
+   * The precision for requests that do not choose one.
+   * @throws ConflictError if the settings require one that the version does not have
    */
   usualPrecision(version: ResolvedModel): Precision {
     return judgingRule(version, { precision: this.settings.predictPrecision, threshold: 'default' })
@@ -119,7 +117,10 @@ export class AliasRouter implements OnApplicationBootstrap, OnModuleDestroy {
     else if (alias.swap?.modelId !== modelId || alias.swap.state === 'failed') this.begin(name, alias);
   }
 
-  /** Whether a version is worth keeping until there is another: nothing is kept for those whom nobody asks, but production. */
+  /**
+   * Whether a version keeps serving until the next one is ready. A version that is not in memory only stays
+   * for production.
+   */
   private mayStay(name: string, serving: string): boolean {
     return this.loaded.has(serving) || (name === PRODUCTION && !this.loaded.failureOf(serving));
   }
@@ -130,7 +131,7 @@ export class AliasRouter implements OnApplicationBootstrap, OnModuleDestroy {
     this.instruments.models.setAliasLagging(name, null);
   }
 
-  /** From now on this version serves the alias, be it ready or not. */
+  /** Makes this version serve the alias at once, ready or not. */
   private point(name: string, modelId: string, { warm = false } = {}): void {
     this.following.get(name)?.swap?.abandon.abort();
     this.following.set(name, { registered: modelId, serving: modelId, swap: null });
@@ -183,7 +184,7 @@ export class AliasRouter implements OnApplicationBootstrap, OnModuleDestroy {
     const alias = this.following.get(name)!;
     const reason = this.loaded.failureOf(swap.modelId)?.message ?? error.message;
     this.instruments.models.countAliasSwapFailure(name);
-    // Its predecessor was deleted meanwhile.
+    // The previous version was deleted in the meantime.
     if (alias.serving === swap.modelId) return this.point(name, swap.modelId);
     Object.assign(swap, { state: 'failed', since: new Date(), reason });
     this.logger.error(
@@ -193,7 +194,7 @@ export class AliasRouter implements OnApplicationBootstrap, OnModuleDestroy {
     );
   }
 
-  /** A version is deleted: an alias that it still serves must do without it. */
+  /** A version is being deleted. An alias that it still serves must stop using it. */
   private leave(modelId: string): void {
     for (const [name, alias] of this.following) {
       if (alias.serving !== modelId) continue;
@@ -212,7 +213,7 @@ export class AliasRouter implements OnApplicationBootstrap, OnModuleDestroy {
       const lease = await this.loaded.take(version.id, this.usualPrecision(version));
       lease.release();
     } catch (error) {
-      // It has told of a model that it cannot load.
+      // The failure to load this model has been reported already.
       if (this.loaded.failureOf(this.following.get(name)?.serving ?? '')) return;
       this.logger.error(`"${name}" could not be warmed up: ${(error as Error).message}`, { alias: name });
     }

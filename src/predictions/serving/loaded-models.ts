@@ -14,41 +14,41 @@ import { RegistryEvents } from '../../models/registry-events.js';
 import { ModelPool, type Held, type Lease, type WaitLimits } from './model-pool.js';
 import { VersionCache } from './version-cache.js';
 
-/** A model that could not be loaded when it was last tried. */
+/** A model whose last load failed. */
 export interface LoadFailure {
   modelId: string;
   precision: Precision;
   message: string;
-  /** When it failed first. */
+  /** Time of the first failure. */
   at: Date;
 }
 
-/** A model in memory, or on its way there or out. */
+/** A model that is loading, in memory or leaving. */
 export interface HeldModel extends Omit<Held, 'key'> {
   modelId: string;
   precision: Precision;
 }
 
 export interface Preparation {
-  /** Aborted where it is not wanted any more. */
+  /** Aborted when the model is no longer needed. */
   signal: AbortSignal;
   /** Called once the model can serve. */
   ready: () => void;
-  /** Of a model's id: whether it should leave if now there are too many in memory. */
+  /** Whether the model with this id should leave first if too many are in memory. */
   leavesFirst: (modelId: string) => boolean;
 }
 
 export interface ScoreOptions extends WaitLimits {
   deadline: number;
-  /** Whether to wait for room where the queue is full, until the deadline, instead of being refused. */
+  /** Whether to wait for room in a full queue until the deadline, instead of failing. */
   waitsForRoom?: boolean;
   trace?: ScoringTrace & { loaded(): void };
 }
 
-/** How often to look whether a full queue has room again, in milliseconds. */
+/** How often to check a full queue for room, in milliseconds. */
 const ROOM_INTERVAL = 50;
 
-/** Any model gives a number for this; nobody asks for it. */
+/** A trial sentence: a working model gives it a finite score. */
 const TRIAL = 'A model that is fit to serve gives this sentence a number.';
 
 /** The models that are in memory and ready to judge. */
@@ -78,12 +78,12 @@ export class LoadedModels implements OnApplicationShutdown {
     });
   }
 
-  /** By now no request is left that could load one again. */
+  /** At this point no request is left that could load a model again. */
   async onApplicationShutdown(): Promise<void> {
     await this.pool.close();
   }
 
-  /** Models that could not be loaded. */
+  /** Models whose last load failed. */
   get failures(): LoadFailure[] {
     return [...this.failed.values()];
   }
@@ -96,12 +96,12 @@ export class LoadedModels implements OnApplicationShutdown {
     });
   }
 
-  /** How many there may be, but for one more during a swap. */
+  /** Maximum number of models in memory. A swap may use one more. */
   get capacity(): number {
     return this.pool.capacity;
   }
 
-  /** Whether a model is in memory, in whatever precision. */
+  /** Whether a model is in memory, in any precision. */
   has(modelId: string): boolean {
     return this.held.some((one) => one.modelId === modelId && one.state !== 'leaving');
   }
@@ -111,22 +111,20 @@ export class LoadedModels implements OnApplicationShutdown {
   }
 
   /**
-   * Keeps a model in memory until the lease is released: loads it where it is not.
-   *
-   * @param limits how long to wait for the loading, or for others to make room
+   * Keeps a model in memory until the lease is released, and loads it if needed.
+   * @param limits how long to wait for loading or for room
    * @throws UnavailableError if it cannot be loaded
    * @throws DamagedError if its files are damaged
-   * @throws NotFoundError if it has been deleted meanwhile
-   * @throws DeadlineExceededError and what the signal is aborted with
+   * @throws NotFoundError if it was deleted in the meantime
+   * @throws DeadlineExceededError at the deadline, and the reason of the signal
    */
   take(modelId: string, precision: Precision, limits: WaitLimits = {}): Promise<Lease<ServedModel>> {
     return this.pool.take(keyOf(modelId, precision), limits);
   }
 
   /**
-   * Has a model score sentences, in batches with those of other requests.
-   *
-   * @throws as {@link take} does; UnavailableError if the model fails, and QueueFullError
+   * Scores sentences with a model, in batches with those of other requests.
+   * @throws as {@link take}; UnavailableError if the model fails; QueueFullError
    */
   async score(
     modelId: string,
@@ -143,7 +141,7 @@ export class LoadedModels implements OnApplicationShutdown {
       return scores;
     } catch (error) {
       if (isUsual(error as Error)) throw error;
-      // Its thread may be gone: the next request gets it loaded afresh.
+      // Its thread may be gone. The next request loads the model again.
       retire();
       const { message, stack } = error as Error;
       this.logger.error(`Model ${modelId} failed: ${message}`, { modelId }, stack);
@@ -154,10 +152,8 @@ export class LoadedModels implements OnApplicationShutdown {
   }
 
   /**
-   * Loads a model that is to take over from another one, beside those that are there: nobody has to leave before it is ready.
-   * One at a time.
-   *
-   * @throws as {@link take} does
+   * Loads a model that is to replace another one. No model has to leave before it is ready. One at a time.
+   * @throws as {@link take}
    */
   async prepare(
     modelId: string,
@@ -174,7 +170,8 @@ export class LoadedModels implements OnApplicationShutdown {
   }
 
   private async load(id: string, precision: Precision): Promise<ServedModel> {
-    // Asked now that it has its place in the cache: if it is deleted from here on, its files stay until it has left.
+    // Check again now that it is in the cache: from here on, its files stay until it has left, even if it is
+    // deleted.
     await this.versions.find(id);
     const key = keyOf(id, precision);
     try {
@@ -221,7 +218,7 @@ export class LoadedModels implements OnApplicationShutdown {
     }
   }
 
-  /** @param recording on once others than the loading itself use the model. */
+  /** @param recording becomes `on` when requests use the model, so that the trial is not recorded. */
   private options(recording: { on: boolean }): ServingOptions {
     const { inferenceThreads, predictBatchTokens, predictQueue, predictMaxWait, predictCache } =
       this.settings;
@@ -267,7 +264,7 @@ function partsOf(key: string): [modelId: string, precision: Precision] {
   return key.split('/') as [string, Precision];
 }
 
-/** Whether a request ended early without any fault of the model. */
+/** Whether a request ended early although the model works. */
 function isUsual(error: Error): boolean {
   return (
     error instanceof QueueFullError || error instanceof DeadlineExceededError || error.name === 'AbortError'

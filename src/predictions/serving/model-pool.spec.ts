@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { DeadlineExceededError } from '../../bert/errors.js';
 import { ModelPool, type TakeOptions } from './model-pool.js';
 
-/** Something to load whose loading, use and closing the test controls and counts. */
+/** A resource whose loading, use and closing the test controls and counts. */
 class Loadable {
   users = 0;
   closed = false;
@@ -188,7 +188,7 @@ describe('a successor in a ModelPool', () => {
     const seen: string[][] = [];
     await use(subject, 'b', async () => void seen.push(keys(subject)), beside('a'));
     expect(seen).toEqual([['c', 'a', 'b']]);
-    // Who was sent to the predecessor just before still finds it.
+    // A request that was just sent to the predecessor still finds it.
     expect(await use(subject, 'a', (a) => a.work(tick()))).toBe('a');
     await tick(5);
     expect(keys(subject)).toEqual(['c', 'b']);

@@ -1,23 +1,23 @@
 import { DeadlineExceededError } from '../../bert/errors.js';
 
-/** What a cache holds: something loaded from a folder that must be closed to give its memory back. */
+/** A loaded resource that must be closed to free its memory. */
 export interface Closable {
   close(): Promise<void>;
 }
 
-/** What is known of a thing that is loaded, or loading, or about to be closed. */
+/** State of a resource that is loading, loaded or leaving. */
 export interface Held {
   key: string;
   state: 'loading' | 'ready' | 'leaving';
-  /** When it came to be in this state. */
+  /** When it entered this state. */
   since: Date;
-  /** Null while it loads. */
+  /** null while it loads. */
   loadedAt: Date | null;
 }
 
-/** How long somebody waits. */
+/** How long a caller waits. */
 export interface WaitLimits {
-  /** Aborted when nobody waits any more. */
+  /** Aborted when the caller no longer waits. */
   signal?: AbortSignal;
   /** On the clock of `performance.now()`. */
   deadline?: number;
@@ -25,16 +25,16 @@ export interface WaitLimits {
 
 export interface TakeOptions extends WaitLimits {
   /**
-   * Load it beside what is there, though there is no room, and make room afterwards: a successor. There may be one at a time. `leavesFirst`
-   * says of a key whether it should be the one to leave then.
+   * Load a successor although there is no room, and make room afterwards. One at a time. `leavesFirst` says
+   * whether the resource with a key should leave first then.
    */
   beside?: { leavesFirst: (key: string) => boolean };
 }
 
-/** Something loaded that stays open for its user. */
+/** A resource that stays open until it is released. */
 export interface Lease<T> {
   readonly value: T;
-  /** Has it loaded afresh for whoever comes later. */
+  /** Makes later callers load it again. */
   retire(): void;
   /** Call it once, at the end. */
   release(): void;
@@ -42,26 +42,26 @@ export interface Lease<T> {
 
 interface Entry<T> extends Held {
   loading: Promise<T>;
-  /** Undefined while it loads. */
+  /** undefined while it loads. */
   loaded: T | undefined;
   users: number;
-  /** Whether it has no place among the others yet. */
+  /** Whether it is a successor that does not count towards the capacity yet. */
   beside: boolean;
-  /** Resolves when it is closed and its place free. */
+  /** Resolves when it is closed and its place is free. */
   closed: Promise<void>;
   /** Closes it, once. */
   close: () => void;
 }
 
 /**
- * At most `capacity` loaded things at a time, and one more while a successor is made ready. Those who ask for the same one share its
- * loading. Where there is no room, the least recently used one leaves: it takes no new users, is closed when its last user is
- * done and never before.
+ * Holds at most `capacity` loaded resources, and one more while a successor is loading. Callers of the same
+ * key share one load. If there is no room, the least recently used resource leaves: it takes no new users,
+ * and closes when its last user is done.
  */
 export class ModelPool<T extends Closable> {
-  /** In order of use, the least recent first. */
+  /** Least recently used first. */
   private readonly entries = new Map<string, Entry<T>>();
-  /** Of successors that have just become ready: what they say about who leaves first. */
+  /** For successors that have just become ready: which keys should leave first. */
   private readonly settling: ((key: string) => boolean)[] = [];
   private shut = false;
 
@@ -71,7 +71,7 @@ export class ModelPool<T extends Closable> {
     private readonly changed: (loaded: number) => void = () => {},
   ) {}
 
-  /** What is there, the least recently used first. */
+  /** All resources, the least recently used first. */
   get held(): Held[] {
     return [...this.entries.values()].map(({ key, state, since, loadedAt }) => ({
       key,
@@ -82,8 +82,8 @@ export class ModelPool<T extends Closable> {
   }
 
   /**
-   * Loads what is missing and keeps it open until the lease is released.
-   * Rejects with what `load` rejects with, and as {@link within} does while it waits for the loading or for room.
+   * Loads the resource if needed and keeps it open until the lease is released. Rejects with the error of
+   * `load`, or as {@link within} while it waits for loading or for room.
    */
   async take(key: string, options: TakeOptions = {}): Promise<Lease<T>> {
     const entry = this.join(key) ?? (await this.enter(key, options));
@@ -101,12 +101,12 @@ export class ModelPool<T extends Closable> {
     }
   }
 
-  /** Closes those whose keys it is told of, or all, once their users are done. */
+  /** Closes the resources whose keys match, or all, once their users are done. */
   async remove(goes: (key: string) => boolean = () => true): Promise<void> {
     await Promise.all([...this.entries.values()].filter(({ key }) => goes(key)).map(leave));
   }
 
-  /** Closes all and takes no more users. */
+  /** Closes everything and accepts no more users. */
   close(): Promise<void> {
     this.shut = true;
     return this.remove();
@@ -123,7 +123,7 @@ export class ModelPool<T extends Closable> {
     }
   }
 
-  /** What is there for this key and may be used. */
+  /** The usable resource of this key, if there is one. */
   private join(key: string): Entry<T> | undefined {
     const entry = this.entries.get(key);
     if (!entry || entry.state === 'leaving') return undefined;
@@ -138,7 +138,10 @@ export class ModelPool<T extends Closable> {
     return [...this.entries.values()].filter((entry) => !entry.beside).length < this.capacity;
   }
 
-  /** Of many who wait for room, each gets one to leave only when no other is leaving: else all would for one newcomer. */
+  /**
+   * Many callers may wait for room. A caller evicts a resource only if none is leaving already. Otherwise all
+   * resources would leave for one newcomer.
+   */
   private async makeRoom(): Promise<void> {
     const entries = [...this.entries.values()];
     const leaving = entries.filter(({ state }) => state === 'leaving');
@@ -146,11 +149,13 @@ export class ModelPool<T extends Closable> {
     else await leave(entries.find((entry) => !entry.beside)!);
   }
 
-  /** A successor is ready, or was given up: it takes its place among the others, and if they are too many now, some leave. */
+  /**
+   * A successor is ready or was given up. It now counts towards the capacity, so others may have to leave.
+   */
   private settle(successor: Entry<T>, leavesFirst: (key: string) => boolean): void {
     successor.beside = false;
     if (this.entries.delete(successor.key)) this.entries.set(successor.key, successor);
-    // Not at once: who has just been sent to the predecessor shall still find it here.
+    // Not at once: a request that was just sent to the predecessor must still find it.
     this.settling.push(leavesFirst);
     setImmediate(() => {
       const asked = this.settling.splice(0);
@@ -182,7 +187,7 @@ export class ModelPool<T extends Closable> {
         closing = true;
         loading
           .then((loaded) => loaded.close())
-          // What could not be loaded needs no closing, and what cannot be closed is gone for us all the same.
+          // A failed load needs no closing, and a resource whose closing fails is gone as well.
           .catch(() => {})
           .finally(() => {
             this.entries.delete(key);
@@ -199,7 +204,7 @@ export class ModelPool<T extends Closable> {
         if (entry.state === 'loading') Object.assign(entry, { state: 'ready', since: entry.loadedAt });
         this.changed(this.entries.size);
       },
-      // It gives its place back, so that the next one to ask tries again.
+      // It frees its place, so that the next caller tries again.
       () => {
         markLeaving(entry);
         closeIfDone(entry);
@@ -224,8 +229,8 @@ function closeIfDone(entry: Entry<unknown>): void {
 }
 
 /**
- * What a promise gives, if somebody still waits for it then.
- * @throws DeadlineExceededError when the deadline passes, and what the signal is aborted with
+ * Waits for a promise within limits.
+ * @throws DeadlineExceededError when the deadline passes, and the reason of the signal
  */
 async function within<T>(promise: Promise<T>, { signal, deadline }: WaitLimits): Promise<T> {
   signal?.throwIfAborted();

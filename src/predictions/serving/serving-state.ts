@@ -6,13 +6,13 @@ export type ModelState = (typeof modelStates)[number];
 export const aliasStates = ['settled', 'loading', 'failed'] as const;
 export type AliasState = (typeof aliasStates)[number];
 
-/** A model that is in memory, or could not be loaded. */
+/** A model that is in memory or failed to load. */
 export interface ModelStatus {
   id: string;
-  /** Null where it has just been deleted. */
+  /** null if it has just been deleted. */
   name: string | null;
   precision: Precision;
-  /** Those whose requests it answers. */
+  /** The aliases that it serves. */
   aliases: string[];
   state: ModelState;
   since: Date;
@@ -20,7 +20,7 @@ export interface ModelStatus {
   error: string | null;
 }
 
-/** How far an alias is with the model that it points to. */
+/** Progress of an alias towards the model that it points to. */
 export interface AliasStatus {
   name: string;
   modelId: string;

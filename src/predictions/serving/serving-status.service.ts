@@ -5,7 +5,7 @@ import { LoadedModels } from './loaded-models.js';
 import type { AliasStatus, ModelStatus } from './serving-state.js';
 import { AliasRouter, type ServedAlias } from './alias-router.js';
 
-/** Tells which models are in memory, which could not be loaded, and which model answers for each alias. */
+/** Reports which models are in memory, which failed to load, and which model serves each alias. */
 @Injectable()
 export class ServingStatusService {
   constructor(
@@ -14,12 +14,12 @@ export class ServingStatusService {
     private readonly versions: VersionCache,
   ) {}
 
-  /** How many models there may be in memory. */
+  /** Maximum number of models in memory. */
   get capacity(): number {
     return this.loaded.capacity;
   }
 
-  /** The most recently used first, then those that failed. */
+  /** Most recently used first, then the failed ones. */
   async models(): Promise<ModelStatus[]> {
     const held = this.loaded.held.reverse().map((model) => ({ ...model, error: null }));
     const failed = this.loaded.failures
@@ -47,7 +47,9 @@ export class ServingStatusService {
     }));
   }
 
-  /** What is wrong with production though the service answers: to be read by anybody, so without the reasons. */
+  /**
+   * Problems of production while the service still answers. Anybody may read them, so they omit the reasons.
+   */
   get degraded(): string[] {
     const production = this.aliases().find(({ name }) => name === PRODUCTION);
     if (production?.state !== 'failed') return [];

@@ -4,13 +4,13 @@ import { ModelsService, type ResolvedModel } from '../../models/models.service.j
 import { RegistryEvents } from '../../models/registry-events.js';
 
 /**
- * What predictions need to know of the versions of the registry, in memory: a database question for each request would hold up the
- * event loop. Exact: a change is forgotten here before it is answered. Names that the registry does not know are not kept.
+ * Caches what predictions need from the registry: a database query per request would block the event loop.
+ * The cache is exact, since a change is removed here before it is answered. Unknown names are not cached.
  */
 @Injectable()
 export class VersionCache {
   private readonly known = new Map<string, ResolvedModel>();
-  /** Counts what was forgotten: what was read before may be older than the registry. */
+  /** Counts invalidations: a version that was read before one may be stale. */
   private forgotten = 0;
 
   constructor(
@@ -27,7 +27,8 @@ export class VersionCache {
     const known = this.known.get(idOrAlias);
     if (known) return known;
     const { forgotten } = this;
-    // In a transaction, which waits for others to end: outside of one, what is read might yet be rolled back.
+    // In a transaction, which waits for others to end. Otherwise uncommitted data could be read and then
+    // rolled back.
     const version = await this.transactions.run(() => this.models.resolve(idOrAlias));
     if (version.alias === null && forgotten === this.forgotten) this.known.set(version.id, version);
     return version;

@@ -3,7 +3,7 @@ import { StalledError } from '../../common/errors.js';
 
 /**
  * Resolves at the first of the events.
- * @throws StalledError after so many milliseconds; and what the signal was aborted with.
+ * @throws StalledError after the given milliseconds; and the reason of the signal.
  */
 export function eventOf(
   emitter: EventEmitter,

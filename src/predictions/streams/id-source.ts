@@ -1,8 +1,8 @@
 /**
- * How the value of the member `id` is written in a line of JSON, to be given back as it came: a number of more digits than a double
- * has (a 64-bit key of a database, say), or one beyond its range, is another one once it was read and written again.
+ * Finds the source text of the member `id` in a line of JSON, so that it can be returned unchanged. Parsing
+ * and writing it again would change numbers with more digits than a double (such as 64-bit keys).
  * @param json of an object, valid
- * @returns the last `id`, as it is the one that counts; undefined where there is none
+ * @returns the last `id`, since that one counts; undefined if there is none
  */
 export function idSource(json: string): string | undefined {
   let found: string | undefined;
@@ -14,7 +14,7 @@ export function idSource(json: string): string | undefined {
     const start = endOf(blanks, json, endOf(blanks, json, nameEnd) + 1);
     const end = endOfValue(json, start);
     if (JSON.parse(json.slice(nameStart, nameEnd)) === 'id') found = json.slice(start, end);
-    // After the comma, or after the bracket that ends it all.
+    // After the comma or the closing bracket.
     at = endOf(blanks, json, end) + 1;
   }
 }
@@ -23,7 +23,7 @@ const blanks = /[ \t\n\r]*/y;
 const text = /"[^"\\]*(?:\\.[^"\\]*)*"/y;
 /** A number, `true`, `false` or `null`. */
 const word = /[^\s,\]}]+/y;
-/** What stands in lists and objects: texts, brackets, and all between them. */
+/** The content of lists and objects: strings, brackets, and everything between them. */
 const pieces = /"[^"\\]*(?:\\.[^"\\]*)*"|[[\]{}]|[^"[\]{}]+/gy;
 
 function endOfValue(json: string, start: number): number {
@@ -39,7 +39,7 @@ function endOfValue(json: string, start: number): number {
   throw new Error('The JSON is not valid. This is a bug: it was read before.');
 }
 
-/** Where what a sticky pattern finds at a place ends. */
+/** End of the match of a sticky pattern. */
 function endOf(pattern: RegExp, json: string, start: number): number {
   pattern.lastIndex = start;
   pattern.test(json);

@@ -1,17 +1,18 @@
 export interface Windows<T, R> {
-  /** Most items that are worked on as one. */
+  /** Maximum number of items in a window. */
   size: number;
-  /** Most windows that are worked on at a time. */
+  /** Maximum number of windows in progress. */
   atOnce: number;
   work(window: T[]): Promise<R>;
 }
 
 /**
- * Works on items in windows, several at a time, and gives the results in order. Takes no more from the source while a few windows
- * of items wait, and begins no more windows while nobody asks for a result: so whoever is slowest sets the pace, and
- * memory is the same however many items there are. A window that is not full does not wait for more items.
- * @param source gives items as they come; it is not told to stop.
- * @throws what the source or `work` throws, after the results of what came before.
+ * Processes items in windows, several at a time, and yields the results in order. It reads no more from the
+ * source while a few windows wait, and starts no window while no result is requested. So the slowest party
+ * sets the pace, and memory does not grow with the number of items. A partial window does not wait for more
+ * items.
+ * @param source yields items as they arrive; it is not told to stop.
+ * @throws errors of the source or of `work`, after all earlier results.
  */
 export async function* inWindows<T, R>(
   source: AsyncIterator<readonly T[], unknown>,
@@ -36,7 +37,7 @@ export async function* inWindows<T, R>(
   };
   const begin = () => {
     const window = work(items.splice(0, size));
-    // What fails is told of in its turn, or not at all where an earlier one has failed.
+    // An error is reported in order, or not at all if an earlier window failed.
     window.catch(() => {});
     windows.push(window);
   };
@@ -52,7 +53,7 @@ export async function* inWindows<T, R>(
       continue;
     }
     const result = await windows.shift()!;
-    // Before the result is taken, which may last.
+    // Before the result is yielded, since the consumer may be slow.
     while (windows.length < atOnce && items.length > 0) begin();
     yield result;
   }

@@ -4,22 +4,22 @@ import type { Prediction } from '../judging-rule.js';
 import type { SentenceLine } from './sentence-lines.js';
 import { ndjson, type StreamType } from './stream-types.js';
 
-/** What is known of a line in the end: the prediction, if it could be judged. */
+/** The final state of a line, with its prediction if it could be judged. */
 export interface JudgedLine {
   line: SentenceLine;
   prediction: Prediction | null;
 }
 
-/** How lines of the answer are written, each with its line end. */
+/** How to write lines of the answer, each with its line end. */
 export interface JudgementLines {
-  /** What comes before the first judgement. */
+  /** Text before the first judgement. */
   header: string;
   write(judged: JudgedLine): string;
-  /** The last line of an answer that could not be finished. */
+  /** The last line of an answer that could not be completed. */
   writeFailure(problem: ProblemDetails): string;
 }
 
-/** @param logits whether to tell them. */
+/** @param logits whether to include them. */
 export function judgementLines(type: StreamType, logits: boolean): JudgementLines {
   return type === ndjson ? ndjsonLines(logits) : tsvLines(logits);
 }
@@ -32,7 +32,7 @@ function ndjsonLines(withLogits: boolean): JudgementLines {
         prediction === null
           ? { error: 'error' in what ? what.error : null }
           : JudgementDto.of(prediction, withLogits);
-      // The id is JSON already, and comes back in its own letters.
+      // The id is already JSON and is returned unchanged.
       return `{"line":${line},${id === undefined ? '' : `"id":${id},`}${JSON.stringify(told).slice(1)}\n`;
     },
     writeFailure: (error) => `${JSON.stringify({ error })}\n`,
@@ -64,12 +64,12 @@ function tsvLines(withLogits: boolean): JudgementLines {
 const notAField =
   'The id has a tab, a line end or half of a character, which TSV cannot carry: ask for NDJSON (Accept: application/x-ndjson).';
 
-/** Whether TSV can give a text back as it is. */
+/** Whether TSV can hold a text unchanged. */
 function isField(text: string): boolean {
   return !/[\t\n\r]|\p{Cs}/u.test(text);
 }
 
-/** There is no quoting: what would end a field becomes a space. */
+/** TSV has no quoting: a character that would end a field becomes a space. */
 function field(value: string | number): string {
   return String(value).replace(/[\t\n\r]/g, ' ');
 }

@@ -1,32 +1,32 @@
 import { columnName, headerless, layoutOf } from '../../common/columns.js';
 
-/** Where the rows of a TSV stream have their sentence. */
+/** The columns of a TSV stream. */
 export interface SentenceColumns {
-  /** How many columns every row has. */
+  /** Number of columns in every row. */
   count: number;
   /** Index from 0. */
   sentence: number;
-  /** What the client calls its sentences, where the header names such a column. */
+  /** The client's id of a sentence, if the header has such a column. */
   id?: number;
-  /** Whether the first line is no row but names the columns. */
+  /** Whether the first line is a header. */
   isHeader: boolean;
 }
 
-/** What to do with CSV: its quoting would have to be understood and given back. */
+/** Advice for CSV, whose quoting is not supported here. */
 export const notCsv =
   'A stream of CSV is not judged. Send JSON lines (application/x-ndjson: "A sentence." or {"id": 7, "sentence": "A sentence."} on each ' +
   'line), or tab-separated text without quoting (text/tab-separated-values). Python makes JSON lines of CSV: ' +
   "pandas.read_csv('a.csv').to_json('a.ndjson', orient='records', lines=True).";
 
-/** Column names, one of them `sentence`, with commas or semicolons between them: no sentence looks like it. */
+/** Column names including `sentence`, separated by commas or semicolons: no sentence looks like that. */
 function isCsvHeader(line: string): boolean {
   const names = line.split(/[,;]/).map((name) => columnName(name).replace(/^"(.*)"$/, '$1'));
   return names.length > 1 && names.includes('sentence') && names.every((name) => /^\w*$/.test(name));
 }
 
 /**
- * Tells the column of the sentences from the first line. The forms of data sets are known, whose labels are not looked at, and a
- * file of sentences alone.
+ * Finds the sentence column from the first line. It accepts the layouts of data sets, whose labels are
+ * ignored, and a file of sentences alone.
  * @returns the columns, or what is wrong and what to do
  */
 export function sentenceColumns(fields: readonly string[]): SentenceColumns | string {

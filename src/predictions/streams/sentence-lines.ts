@@ -6,18 +6,21 @@ import { idSource } from './id-source.js';
 import { sentenceColumns, type SentenceColumns } from './sentence-columns.js';
 import { ndjson, type StreamType } from './stream-types.js';
 
-/** A line that holds a sentence to judge, or one that cannot be judged. */
+/** A line with a sentence to judge, or a problem. */
 export type SentenceLine = {
-  /** Number of the line, from 1; blank ones count too. */
+  /** Line number from 1, including blank lines. */
   line: number;
-  /** What the client calls it, as JSON: in the very letters that came, as a number may lose digits where it is read. */
+  /** The client's id, as JSON source text: parsing could lose digits of a number. */
   id?: string;
 } & ({ sentence: string } | { error: string });
 
-/** Bytes that tell text from other files. Later a NUL spoils its line only: much has been judged by then. */
+/**
+ * Number of bytes that are checked to distinguish text from other files. A NUL after them only spoils its
+ * line, since many lines are judged by then.
+ */
 const PROBED = 1024;
 
-/** Makes lines with sentences of chunks of bytes. Blank lines are passed over. */
+/** Turns chunks of bytes into lines with sentences. Blank lines are skipped. */
 export class SentenceLines {
   private found: SentenceLine[] = [];
   private readonly lines: LineReader;
@@ -37,14 +40,14 @@ export class SentenceLines {
 
   /**
    * @returns the lines that ended in this chunk.
-   * @throws InvalidInputError where it is clear that no line will ever hold a sentence
+   * @throws InvalidInputError if no line can ever hold a sentence
    */
   push(chunk: Buffer): SentenceLine[] {
     this.lines.push(chunk);
     return this.take();
   }
 
-  /** @returns the line that nothing ended, if there is one. */
+  /** @returns the last line, if it has no line end. */
   end(): SentenceLine[] {
     this.lines.end();
     return this.take();
@@ -98,7 +101,9 @@ export class SentenceLines {
     this.found.push(id === undefined ? { line, ...what } : { line, id, ...what });
   }
 
-  /** A first line that is no UTF-8 comes twice: as a problem and, should it be a header, as far as it can be read. */
+  /**
+   * A first line that is not UTF-8 comes twice: as a problem, and as readable text in case it is a header.
+   */
   private isReported(line: number): boolean {
     return this.found.at(-1)?.line === line;
   }

@@ -15,7 +15,7 @@ import type { SentenceStream } from './stream-bodies.js';
 import { answerType } from './stream-types.js';
 import { StreamsService, type JudgedStream } from './streams.service.js';
 
-/** How long a client whose answer broke off may take to read its last line, in milliseconds. */
+/** Time that a client gets to read the last line of an incomplete answer, in milliseconds. */
 const FAREWELL = 5000;
 
 /** Answers a stream of sentences with a stream of judgements, as fast as the client reads them. */
@@ -29,8 +29,9 @@ export class StreamAnswer {
   ) {}
 
   /**
-   * Until the first line is judged, what goes wrong is thrown, and the client gets a problem like any other; from then on
-   * the answer ends in a line that tells of it, and breaks off, so that nobody takes it for whole.
+   * Until the first line is judged, errors are thrown and the client gets an ordinary problem. After that,
+   * the answer ends with a line that reports the error, and the connection breaks off, so that the answer
+   * does not look complete.
    */
   async send(
     stream: SentenceStream,
@@ -57,7 +58,7 @@ export class StreamAnswer {
     } catch (error) {
       if (reply.raw.headersSent) this.breakOff(error, lines, request, reply, signal);
       else {
-        // Its body would keep the connection for ever.
+        // Its body would keep the connection open for ever.
         if (error instanceof StalledError) reply.raw.once('finish', () => hangUp(request.raw.socket));
         throw error;
       }
@@ -92,7 +93,7 @@ export class StreamAnswer {
     if (signal.aborted) return;
     const problem = { ...this.problemOf(error, request), instance: request.url.split('?', 1)[0]! };
     reply.raw.write(lines.writeFailure(problem));
-    // What is still sent is dropped: unread, it would make the end of the connection a reset, which takes the last line with it.
+    // Drop further data. Unread data would reset the connection and lose the last line.
     request.raw.unpipe().resume();
     hangUp(request.raw.socket);
   }
@@ -109,7 +110,7 @@ export class StreamAnswer {
   }
 }
 
-/** Ends a connection once all that was written is sent, without the mark that ends a whole answer. */
+/** Ends a connection once everything written is sent, without the mark of a complete answer. */
 function hangUp(socket: Socket): void {
   socket.end();
   const timer = setTimeout(() => socket.destroy(), FAREWELL);

@@ -9,7 +9,7 @@ import { isForSentences, notUnderstood } from '../sentence-bodies.js';
 import { notCsv } from './sentence-columns.js';
 import { streamTypes, type StreamType } from './stream-types.js';
 
-/** A body that nothing has been read of, however long it is. */
+/** An unread body of any length. */
 export class SentenceStream {
   constructor(
     readonly type: StreamType,
@@ -17,7 +17,10 @@ export class SentenceStream {
   ) {}
 }
 
-/** Hands the two stream types on unread to the routes that take sentences; the limit of bodies does not hold for them. */
+/**
+ * Passes the two stream types unread to the routes that accept sentences. The body size limit does not apply
+ * to them.
+ */
 @Injectable()
 export class StreamBodies implements OnModuleInit {
   constructor(private readonly host: HttpAdapterHost<FastifyAdapter>) {}

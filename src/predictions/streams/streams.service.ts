@@ -11,24 +11,24 @@ import { SentenceLines, type SentenceLine } from './sentence-lines.js';
 import type { SentenceStream } from './stream-bodies.js';
 import { Turns } from './turns.js';
 
-/** Of one stream. One is computed, one waits, and one may be waited for by those behind it. */
+/** Per stream: one is computed, one waits, and one may be waited for by later ones. */
 const WINDOWS_AT_ONCE = 3;
 
-/** More sentences together hardly fit better into batches. */
+/** Larger windows hardly improve the batches. */
 const MAX_WINDOW = 128;
 
 export interface JudgedStream {
-  /** Judges all of it, also if another version gets the alias meanwhile. */
+  /** Judges the whole stream, even if the alias moves in the meantime. */
   model: ChosenModel;
-  /** In order, some at a time. Work goes on only as long as they are asked for. */
+  /** In order, a window at a time. Work only continues while results are requested. */
   judged: AsyncGenerator<JudgedLine[], void>;
 }
 
-/** Judges streams of sentences, however long, in the memory of a few windows of them. */
+/** Judges streams of sentences of any length, in the memory of a few windows. */
 @Injectable()
 export class StreamsService {
   private readonly windowSize: number;
-  /** Streams together leave half of a model's queue to others. */
+  /** All streams together leave half of a model's queue to others. */
   private readonly turns: Turns;
   private readonly idleTimeout: number;
 
@@ -43,9 +43,10 @@ export class StreamsService {
   }
 
   /**
-   * @throws NotFoundError, ConflictError as {@link PredictionsService.choose}. Asking for judgements throws InvalidInputError if
-   * the stream is not text or its columns are not clear, StalledError if nothing comes for too long, and UnavailableError,
-   * TooManyRequestsError, OverdueError as {@link PredictionsService.judge}, the last two only after a long wait.
+   * @throws NotFoundError, ConflictError as {@link PredictionsService.choose}. Reading the judgements throws
+   * InvalidInputError if the stream is not text or its columns are unclear, StalledError if no data arrives
+   * for too long, and UnavailableError, TooManyRequestsError, OverdueError as {@link
+   * PredictionsService.judge}, the last two only after a long wait.
    */
   async judge(
     stream: SentenceStream,
@@ -94,8 +95,8 @@ export class StreamsService {
 }
 
 /**
- * What arrives, when it is asked for. A stream's own iterator would destroy it (and so the connection) where the loop is left,
- * and waits without end.
+ * Reads chunks on demand. The stream's own iterator would destroy it (and the connection) when the loop ends,
+ * and has no timeout.
  */
 async function* chunksOf(
   bytes: Readable,

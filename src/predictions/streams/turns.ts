@@ -1,12 +1,12 @@
-/** Lets so many have a turn at a time; the others wait in the order in which they came. */
+/** Limits the number of concurrent tasks. The others wait in order of arrival. */
 export class Turns {
   private readonly waiting = new Set<() => void>();
 
   constructor(private free: number) {}
 
   /**
-   * Runs `work` when its turn has come.
-   * @throws what the signal was aborted with before that, and what `work` throws
+   * Runs `work` when its turn comes.
+   * @throws the reason of the signal before that, and errors of `work`
    */
   async take<R>(work: () => Promise<R>, signal: AbortSignal): Promise<R> {
     await this.turn(signal);
