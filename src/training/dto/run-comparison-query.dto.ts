@@ -2,7 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { ArrayMaxSize, ArrayMinSize, ArrayUnique, Matches } from 'class-validator';
 import { ListOf } from '../../api/form-values.js';
-import { RunMetricsQuery } from './run-metrics-query.dto.js';
+import { RunMetricsQuery } from './runs-query.dto.js';
 
 const FEWEST = 2;
 const MOST = 10;
