@@ -6,16 +6,14 @@ import {
   type Judgements,
 } from '../src/bert/evaluation/evaluation.js';
 import { defaultHyperparameters } from '../src/bert/fine-tuning/hyperparameters.js';
-import type { DatasetDto } from '../src/datasets/dto/dataset.dto.js';
+import type { DatasetDto } from '../packages/client/src/index.js';
 import type { RunComparisonDto } from '../src/training/dto/run-comparison.dto.js';
 import type { RunMetricsDto } from '../src/training/dto/run.dto.js';
 import { queuedRun, type Run, type RunEvaluation } from '../src/training/run.js';
 import { RunsRepository } from '../src/training/runs.repository.js';
-import { formOf } from './support/http.js';
-import { practiceRows } from './support/practice-rows.js';
 import type { RunningService } from './support/service-process.js';
-import { removeFolders, startService, type Problem, type Service } from './support/service.js';
-import { get, startTrainer, tinyBaseModels, trainJson, untilEnded, upload } from './support/trainer.js';
+import { removeFolders, startService, type Service } from './support/service.js';
+import { startTrainer, tinyBaseModels } from './support/trainer.js';
 
 const goldens = JSON.parse(readFileSync(new URL('./goldens/comparison.json', import.meta.url), 'utf8')) as {
   bootstrap: { counts: number[]; first: number; second: number; lower: number; upper: number }[];
@@ -28,7 +26,7 @@ describe('GET /train/compare', () => {
   beforeAll(async () => {
     service = await startService();
     runs = service.app.get(RunsRepository);
-    dataset = await service.json(201, 'POST', '/datasets', formOf(practiceRows(30, 1)));
+    dataset = await service.client.uploadPractice(30, 1);
   });
   afterAll(async () => {
     await service.stop();
@@ -96,9 +94,9 @@ describe('GET /train/compare', () => {
   }
 
   const compare = (...ids: string[]) =>
-    service.json<RunComparisonDto>(200, 'GET', `/train/compare?ids=${ids.join(',')}`);
+    service.client.json<RunComparisonDto>(200, 'GET', `/train/compare?ids=${ids.join(',')}`);
   const refused = (status: number, query: string) =>
-    service.json<Problem>(status, 'GET', `/train/compare?${query}`);
+    service.client.problem(status, 'GET', `/train/compare?${query}`);
 
   it.each(goldens.bootstrap)('subtracts the MCCs of runs on the same rows: $counts', async (golden) => {
     const [first, second] = pairOf(golden.counts);
@@ -137,7 +135,7 @@ describe('GET /train/compare', () => {
     const { hyperparameters } = await runs.get(await addRun());
     const other = { ...hyperparameters, learningRate: 1e-4, classWeights: [1, 2] as [number, number] };
     const ids = [await addRun(first), await addRun(second, { hyperparameters: other, baseModel: 'other' })];
-    const comparison = await service.json<RunComparisonDto>(
+    const comparison = await service.client.json<RunComparisonDto>(
       200,
       'GET',
       `/train/compare?ids=${ids[0]}&ids=${ids[1]}&points=2`,
@@ -149,8 +147,8 @@ describe('GET /train/compare', () => {
     ]);
     for (const [index, id] of ids.entries()) {
       const { points, ...run } = comparison.runs[index]!;
-      expect(run).toEqual(await service.json(200, 'GET', `/train/${id}`));
-      const metrics = await service.json<RunMetricsDto>(200, 'GET', `/train/${id}/metrics?points=2`);
+      expect(run).toEqual(await service.client.json(200, 'GET', `/train/${id}`));
+      const metrics = await service.client.json<RunMetricsDto>(200, 'GET', `/train/${id}/metrics?points=2`);
       expect(points).toEqual(metrics.points);
       expect(points.map(({ step }) => step)).toEqual([1, 3]);
     }
@@ -234,24 +232,28 @@ describe('runs that were trained', { timeout: 180_000 }, () => {
   afterAll(() => service.stop());
 
   it('are compared by what their best evaluations judged', async () => {
-    const training = await upload(service, 240, 1);
-    const validation = await upload(service, 120, 2);
+    const training = await service.client.uploadPractice(240, 1);
+    const validation = await service.client.uploadPractice(120, 2);
     const asked = {
       datasetId: training.id,
       baseModel: 'tiny-bert',
       epochs: 4,
       batchSize: 16,
-      promote: 'never',
+      promote: 'never' as const,
     };
     const onSet = { ...asked, validationDatasetId: validation.id, weightAveraging: 2 };
     const trained = [
-      await trainJson(service, { ...onSet, learningRate: 2e-3 }),
-      await trainJson(service, { ...onSet, learningRate: 1e-5 }),
-      await trainJson(service, { ...asked, learningRate: 2e-3 }),
+      await service.client.start({ ...onSet, learningRate: 2e-3 }),
+      await service.client.start({ ...onSet, learningRate: 1e-5 }),
+      await service.client.start({ ...asked, learningRate: 2e-3 }),
     ];
-    for (const { id } of trained) expect((await untilEnded(service, id)).status).toBe('succeeded');
+    for (const { id } of trained) expect((await service.client.untilEnded(id)).status).toBe('succeeded');
     const ids = trained.map(({ id }) => id).join(',');
-    const { runs, pairs } = await get<RunComparisonDto>(service, `/train/compare?ids=${ids}`);
+    const { runs, pairs } = await service.client.json<RunComparisonDto>(
+      200,
+      'GET',
+      `/train/compare?ids=${ids}`,
+    );
     const [good, poor] = runs;
     const { difference } = pairs[0]!;
     expect(difference).toMatchObject({ rows: 120, firstMcc: good!.mcc, secondMcc: poor!.mcc });

@@ -15,7 +15,7 @@ import { formOf, problemOf } from './support/http.js';
 import { practiceRows } from './support/practice-rows.js';
 import { seededFolder } from './support/seeded-folder.js';
 import { startServiceProcess, type RunningService } from './support/service-process.js';
-import { metricOf, namesIn, removeFolders, startService, type Service } from './support/service.js';
+import { namesIn, removeFolders, startService, type Service } from './support/service.js';
 import { registerTinyModel } from './support/tiny-model.js';
 
 const ROWS = practiceRows(40, 1);
@@ -41,7 +41,7 @@ describe('a request with an Idempotency-Key', () => {
   });
 
   const upload = (key: string, rows = ROWS, fields: Record<string, string> = {}) =>
-    service.request('POST', '/datasets', formOf(rows, fields), withKey(key));
+    service.client.request('POST', '/datasets', formOf(rows, fields), withKey(key));
   const partsOf = async (response: Response) => ({
     status: response.status,
     location: response.headers.get('location'),
@@ -57,7 +57,7 @@ describe('a request with an Idempotency-Key', () => {
     const parts = await partsOf(first);
     const before = [await datasets(), namesIn(service, 'datasets').length];
     const replays = 'wellformed_idempotent_replays_total{route="/datasets"}';
-    const counted = (await metricOf(service, replays)) ?? 0;
+    const counted = (await service.client.metric(replays)) ?? 0;
     // FormData chooses another boundary each time.
     const second = await upload(key);
     expect(second.headers.get('idempotent-replayed')).toBe('true');
@@ -65,7 +65,7 @@ describe('a request with an Idempotency-Key', () => {
     expect(await partsOf(second)).toEqual(parts);
     expect([await datasets(), namesIn(service, 'datasets').length]).toEqual(before);
     expect(namesIn(service, 'staging')).toEqual([]);
-    expect(await metricOf(service, replays)).toBe(counted + 1);
+    expect(await service.client.metric(replays)).toBe(counted + 1);
   });
 
   it('is the same with its key in quote marks, as the draft of the IETF has it', async () => {
@@ -78,7 +78,7 @@ describe('a request with an Idempotency-Key', () => {
   it('gets the first answer again: a run and its data sets are stored once', async () => {
     const key = newKey();
     const train = () =>
-      service.request(
+      service.client.request(
         'POST',
         '/train',
         formOf(ROWS, { baseModel: 'none-such/model', epochs: '1' }),
@@ -89,7 +89,7 @@ describe('a request with an Idempotency-Key', () => {
     const before = [await datasets(), await countIn(`${url}/train`)];
     expect(await partsOf(await train())).toEqual(first);
     expect([await datasets(), await countIn(`${url}/train`)]).toEqual(before);
-    await service.request('POST', `${first.location}/cancel`);
+    await service.client.request('POST', `${first.location}/cancel`);
     await expect.poll(() => namesIn(service, 'staging'), patience).toEqual([]);
   });
 
@@ -97,16 +97,19 @@ describe('a request with an Idempotency-Key', () => {
     const { id: datasetId } = JSON.parse((await partsOf(await upload(newKey()))).text) as DatasetDto;
     const key = newKey();
     const route = `/models/${model}/evaluations`;
-    const first = await partsOf(await service.request('POST', route, { datasetId }, withKey(key)));
+    const first = await partsOf(await service.client.request('POST', route, { datasetId }, withKey(key)));
     const { id } = JSON.parse(first.text) as EvaluationDto;
     expect(first).toMatchObject({ status: 202, location: `${route}/${id}` });
     await expect
-      .poll(async () => (await service.json<EvaluationDto>(200, 'GET', `${route}/${id}`)).status, patience)
+      .poll(
+        async () => (await service.client.json<EvaluationDto>(200, 'GET', `${route}/${id}`)).status,
+        patience,
+      )
       .toBe('succeeded');
     // White space and the order of fields do not count.
     const body = `{ "datasetId": "${datasetId}" }`;
     const json = { 'content-type': 'application/json; charset=utf-8', ...withKey(key) };
-    expect(await partsOf(await service.request('POST', route, body, json))).toEqual(first);
+    expect(await partsOf(await service.client.request('POST', route, body, json))).toEqual(first);
     expect(await countIn(url + route)).toBe(1);
   });
 
@@ -122,7 +125,7 @@ describe('a request with an Idempotency-Key', () => {
       ['/datasets', { source: 'sample/train' }],
     ];
     for (const [route, body] of others) {
-      const problem = await problemOf(await service.request('POST', route, body, withKey(key)), 422);
+      const problem = await problemOf(await service.client.request('POST', route, body, withKey(key)), 422);
       expect(problem).toMatchObject({
         type: 'urn:problem-type:wellformed:idempotency-key-reused',
         title: 'Idempotency-Key is already used',
@@ -132,7 +135,8 @@ describe('a request with an Idempotency-Key', () => {
     expect(await datasets()).toBe(before);
     // Another route has keys of its own, and the path is part of what is asked.
     const ask = { datasetId: first.id };
-    const start = (of: string) => service.request('POST', `/models/${of}/evaluations`, ask, withKey(key));
+    const start = (of: string) =>
+      service.client.request('POST', `/models/${of}/evaluations`, ask, withKey(key));
     expect((await start(model)).status).toBe(202);
     await problemOf(await start('production'), 422);
   });
@@ -154,7 +158,7 @@ describe('a request with an Idempotency-Key', () => {
     });
     slow.write(body.subarray(0, body.length / 2));
     await expect.poll(() => namesIn(service, 'staging').length, patience).toBe(1);
-    const early = await service.request('POST', '/datasets', new Uint8Array(body), {
+    const early = await service.client.request('POST', '/datasets', new Uint8Array(body), {
       ...headers,
       ...withKey(key),
     });
@@ -165,7 +169,7 @@ describe('a request with an Idempotency-Key', () => {
     slow.end(body.subarray(body.length / 2));
     const [status, text] = await answered;
     expect(status).toBe(201);
-    const late = await service.request('POST', '/datasets', new Uint8Array(body), {
+    const late = await service.client.request('POST', '/datasets', new Uint8Array(body), {
       ...headers,
       ...withKey(key),
     });
@@ -241,7 +245,7 @@ describe('keys', () => {
     const environment = { WELLFORMED_API_KEYS: `${anna.entry},${ben.entry}` };
     let service = await startService(undefined, environment);
     const upload = (who: typeof anna, rows: string) =>
-      service.request('POST', '/datasets', formOf(rows), { ...who.headers, ...withKey('same') });
+      service.client.request('POST', '/datasets', formOf(rows), { ...who.headers, ...withKey('same') });
     const annas = await (await upload(anna, ROWS)).text();
     const bens = await upload(ben, practiceRows(40, 2));
     expect(bens.status).toBe(201);
@@ -260,13 +264,16 @@ describe('a page of another origin', () => {
   it('may send the header, and see that an answer is an earlier one', async () => {
     const origin = 'https://page.example';
     const service = await startService(undefined, { WELLFORMED_CORS_ORIGINS: origin });
-    const asked = await service.request('OPTIONS', '/datasets', undefined, {
+    const asked = await service.client.request('OPTIONS', '/datasets', undefined, {
       origin,
       'access-control-request-method': 'POST',
       'access-control-request-headers': 'idempotency-key',
     });
     expect(asked.headers.get('access-control-allow-headers')?.toLowerCase()).toContain('idempotency-key');
-    const answer = await service.request('POST', '/datasets', formOf(ROWS), { origin, ...withKey('page') });
+    const answer = await service.client.request('POST', '/datasets', formOf(ROWS), {
+      origin,
+      ...withKey('page'),
+    });
     expect(answer.status).toBe(201);
     expect(answer.headers.get('access-control-expose-headers')).toContain('Idempotent-Replayed');
     await service.stop();

@@ -15,7 +15,7 @@ import { RunsRepository } from '../src/training/runs.repository.js';
 import type { DeliveryDto, DeliveryPageDto, WebhooksDto } from '../src/webhooks/dto/delivery.dto.js';
 import { formOf, problemOf } from './support/http.js';
 import { practiceRows } from './support/practice-rows.js';
-import { metricOf, removeFolders, startService, until, type Service } from './support/service.js';
+import { removeFolders, startService, until, type Service } from './support/service.js';
 import { runServiceProcess, type RunningService } from './support/service-process.js';
 import * as trainer from './support/trainer.js';
 import { startWebhookReceiver, type WebhookReceiver } from './support/webhook-receiver.js';
@@ -45,7 +45,7 @@ const settings = () => ({
 
 /** Stores a run that waits, and that the queue does not know of. */
 async function waitingRun(service: Service): Promise<string> {
-  const answer = await service.request('POST', '/datasets', formOf(practiceRows(20, 1)));
+  const answer = await service.client.request('POST', '/datasets', formOf(practiceRows(20, 1)));
   const { id: datasetId } = (await answer.json()) as DatasetDto;
   const hyperparameters = { ...defaultHyperparameters, maxLength: 'auto' as const, validationFraction: 0.1 };
   const order = { datasetId, validationDatasetId: null, promote: 'auto' as const, hyperparameters };
@@ -63,11 +63,11 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-const cancel = (service: Service, runId: string) => service.request('POST', `/train/${runId}/cancel`);
+const cancel = (service: Service, runId: string) => service.client.request('POST', `/train/${runId}/cancel`);
 const deliveriesOf = async (service: Service, query: string) =>
-  (await service.json<DeliveryPageDto>(200, 'GET', `/webhooks/deliveries?${query}`)).items;
+  (await service.client.json<DeliveryPageDto>(200, 'GET', `/webhooks/deliveries?${query}`)).items;
 const read = (service: Service, id: string) =>
-  service.json<DeliveryDto>(200, 'GET', `/webhooks/deliveries/${id}`);
+  service.client.json<DeliveryDto>(200, 'GET', `/webhooks/deliveries/${id}`);
 
 /** Ends a run, and waits for its delivery to get a status, or an attempt. */
 async function delivered(service: Service, isSo: (delivery: DeliveryDto) => boolean): Promise<DeliveryDto> {
@@ -85,11 +85,11 @@ async function delivered(service: Service, isSo: (delivery: DeliveryDto) => bool
 describe('webhooks that are off', () => {
   it('store and send nothing, and say how to turn them on', async () => {
     const service = await startService();
-    expect(await service.json(200, 'GET', '/webhooks')).toEqual({ state: 'off', receiver: null });
+    expect(await service.client.json(200, 'GET', '/webhooks')).toEqual({ state: 'off', receiver: null });
     const runId = await waitingRun(service);
     expect((await cancel(service, runId)).status).toBe(202);
     expect(await deliveriesOf(service, '')).toEqual([]);
-    const { detail } = await problemOf(await service.request('POST', '/webhooks/test'), 409);
+    const { detail } = await problemOf(await service.client.request('POST', '/webhooks/test'), 409);
     expect(detail).toContain('Set WELLFORMED_WEBHOOK_URL and WELLFORMED_WEBHOOK_SECRET');
     await service.stop();
   });
@@ -129,15 +129,20 @@ describe('webhooks', () => {
     const attempt = { redelivery: false, status: 204, answer: '', error: null };
     expect(delivery).toMatchObject({ type: 'run.cancelled', attempts: [attempt], lastAttempt: attempt });
     expect(delivery.nextAttemptAt).toBeNull();
-    expect(await metricOf(service, 'wellformed_webhook_attempts_total{outcome="delivered"}')).toBeGreaterThan(
+    expect(
+      await service.client.metric('wellformed_webhook_attempts_total{outcome="delivered"}'),
+    ).toBeGreaterThan(0);
+    expect(await service.client.metric('wellformed_webhook_deliveries{status="delivered"}')).toBeGreaterThan(
       0,
     );
-    expect(await metricOf(service, 'wellformed_webhook_deliveries{status="delivered"}')).toBeGreaterThan(0);
   });
 
   it('show no secret, and of the address only where it is', async () => {
-    const { id } = await service.json<DeliveryDto>(201, 'POST', '/webhooks/test');
-    expect(await service.json(200, 'GET', '/webhooks')).toEqual({ state: 'on', receiver: receiver.url });
+    const { id } = await service.client.json<DeliveryDto>(201, 'POST', '/webhooks/test');
+    expect(await service.client.json(200, 'GET', '/webhooks')).toEqual({
+      state: 'on',
+      receiver: receiver.url,
+    });
     for (const route of [
       '/webhooks',
       '/webhooks/deliveries',
@@ -145,7 +150,7 @@ describe('webhooks', () => {
       '/metrics',
       '/openapi.json',
     ]) {
-      const text = await (await service.request('GET', route)).text();
+      const text = await (await service.client.request('GET', route)).text();
       expect(text).not.toContain(secret.slice('whsec_'.length));
       expect(text).not.toContain('t0ken');
     }
@@ -163,10 +168,10 @@ describe('webhooks', () => {
     expect((await deliveriesOf(service, 'status=pending')).map(({ id }) => id)).toContain(failed.id);
 
     const route = `/webhooks/deliveries/${failed.id}/redeliver`;
-    const again = await service.json<DeliveryDto>(200, 'POST', route);
+    const again = await service.client.json<DeliveryDto>(200, 'POST', route);
     expect(again).toMatchObject({ status: 'pending', nextAttemptAt: failed.nextAttemptAt });
     receiver.answer = (response) => response.writeHead(200).end('thanks');
-    const done = await service.json<DeliveryDto>(200, 'POST', route);
+    const done = await service.client.json<DeliveryDto>(200, 'POST', route);
     expect(done).toMatchObject({ status: 'delivered', nextAttemptAt: null });
     expect(done.attempts.map(({ status, redelivery }) => [status, redelivery])).toEqual([
       [503, false],
@@ -183,21 +188,23 @@ describe('webhooks', () => {
     receiver.answer = (response) => response.writeHead(410).end();
     const refused = await delivered(service, ({ attempts }) => attempts.length > 0);
     expect(refused).toMatchObject({ status: 'failed', nextAttemptAt: null });
-    expect(await service.json<WebhooksDto>(200, 'GET', '/webhooks')).toMatchObject({ state: 'stopped' });
+    expect(await service.client.json<WebhooksDto>(200, 'GET', '/webhooks')).toMatchObject({
+      state: 'stopped',
+    });
     const skipped = await delivered(service, ({ status }) => status === 'skipped');
     expect(skipped).toMatchObject({ attempts: [], lastAttempt: null });
     expect(receiver.received).toHaveLength(1);
 
     receiver.answer = (response) => response.writeHead(200).end();
-    await service.json(201, 'POST', '/webhooks/test');
-    expect(await service.json<WebhooksDto>(200, 'GET', '/webhooks')).toMatchObject({ state: 'on' });
+    await service.client.json(201, 'POST', '/webhooks/test');
+    expect(await service.client.json<WebhooksDto>(200, 'GET', '/webhooks')).toMatchObject({ state: 'on' });
     expect((await delivered(service, ({ status }) => status !== 'pending')).status).toBe('delivered');
-    const caughtUp = await service.json(200, 'POST', `/webhooks/deliveries/${skipped.id}/redeliver`);
+    const caughtUp = await service.client.json(200, 'POST', `/webhooks/deliveries/${skipped.id}/redeliver`);
     expect(caughtUp).toMatchObject({ status: 'delivered' });
   });
 
   it('answer a test with what came of it, and do not repeat one that failed', async () => {
-    const answer = await service.request('POST', '/webhooks/test');
+    const answer = await service.client.request('POST', '/webhooks/test');
     const test = (await answer.json()) as DeliveryDto;
     expect([answer.status, answer.headers.get('location')]).toEqual([201, `/webhooks/deliveries/${test.id}`]);
     expect(test).toMatchObject({
@@ -210,10 +217,10 @@ describe('webhooks', () => {
     expect(webhook.verify(receiver.received[0]!.body, receiver.received[0]!.headers)).toEqual(test.message);
 
     receiver.answer = (response) => response.writeHead(302, { location: `${receiver.url}/else` }).end();
-    const redirected = await service.json<DeliveryDto>(201, 'POST', '/webhooks/test');
+    const redirected = await service.client.json<DeliveryDto>(201, 'POST', '/webhooks/test');
     expect(redirected).toMatchObject({ status: 'failed', nextAttemptAt: null, lastAttempt: { status: 302 } });
     receiver.answer = (response) => response.destroy();
-    const cutOff = await service.json<DeliveryDto>(201, 'POST', '/webhooks/test');
+    const cutOff = await service.client.json<DeliveryDto>(201, 'POST', '/webhooks/test');
     expect(cutOff.lastAttempt).toMatchObject({
       status: null,
       error: '127.0.0.1 could not be reached: it closed the connection without an answer.',
@@ -232,7 +239,7 @@ describe('webhooks', () => {
     } finally {
       await dataSource.query('DROP TRIGGER refuse');
     }
-    const { status } = await service.json<RunDto>(200, 'GET', `/train/${runId}`);
+    const { status } = await service.client.json<RunDto>(200, 'GET', `/train/${runId}`);
     expect([status, await deliveriesOf(service, `runId=${runId}`)]).toEqual(['queued', []]);
     expect((await cancel(service, runId)).status).toBe(202);
     expect(await deliveriesOf(service, `runId=${runId}`)).toHaveLength(1);
@@ -245,14 +252,14 @@ describe('webhooks', () => {
     const [{ id } = { id: '' }] = await deliveriesOf(service, `runId=${runId}`);
     expect((await read(service, id)).message.data).toMatchObject({ runId, status: 'cancelled', name: null });
     const other = await delivered(service, ({ status }) => status === 'delivered');
-    await service.json(204, 'DELETE', `/train/${other.runId}`);
+    await service.client.json(204, 'DELETE', `/train/${other.runId}`);
     expect(await read(service, other.id)).toEqual(other);
   });
 
   it('are listed page by page, and refuse what is no status, run or delivery', async () => {
-    for (let i = 0; i < 3; i++) await service.json(201, 'POST', '/webhooks/test');
-    const first = await service.json<DeliveryPageDto>(200, 'GET', '/webhooks/deliveries?limit=2');
-    const next = await service.json<DeliveryPageDto>(
+    for (let i = 0; i < 3; i++) await service.client.json(201, 'POST', '/webhooks/test');
+    const first = await service.client.json<DeliveryPageDto>(200, 'GET', '/webhooks/deliveries?limit=2');
+    const next = await service.client.json<DeliveryPageDto>(
       200,
       'GET',
       `/webhooks/deliveries?limit=2&cursor=${first.nextCursor}`,
@@ -261,7 +268,7 @@ describe('webhooks', () => {
     expect(ids.slice(0, 3)).toEqual([...ids.slice(0, 3)].sort().reverse());
     expect(new Set(ids).size).toBe(ids.length);
     const wrong = await problemOf(
-      await service.request('GET', '/webhooks/deliveries?status=lost&runId=1'),
+      await service.client.request('GET', '/webhooks/deliveries?status=lost&runId=1'),
       422,
     );
     expect(wrong.errors?.map(({ message }) => message)).toEqual([
@@ -272,7 +279,7 @@ describe('webhooks', () => {
       ['GET', '/webhooks/deliveries/msg_1'],
       ['POST', '/webhooks/deliveries/msg_1/redeliver'],
     ] as const) {
-      const { detail } = await problemOf(await service.request(method, route), 404);
+      const { detail } = await problemOf(await service.client.request(method, route), 404);
       expect(detail).toContain('GET /webhooks/deliveries lists them');
     }
   });
@@ -285,13 +292,13 @@ describe('a private address', () => {
       WELLFORMED_WEBHOOK_URL: url,
       WELLFORMED_WEBHOOK_SECRET: secret,
     });
-    const { status, lastAttempt } = await service.json<DeliveryDto>(201, 'POST', '/webhooks/test');
+    const { status, lastAttempt } = await service.client.json<DeliveryDto>(201, 'POST', '/webhooks/test');
     expect([status, lastAttempt?.status]).toEqual(['failed', null]);
     expect(lastAttempt?.error).toMatch(
       /localhost is \S+, which is not a public address\. Set WELLFORMED_WEBHOOK/,
     );
     expect(receiver.received).toEqual([]);
-    expect(await metricOf(service, 'wellformed_webhook_attempts_total{outcome="forbidden"}')).toBe(1);
+    expect(await service.client.metric('wellformed_webhook_attempts_total{outcome="forbidden"}')).toBe(1);
     await service.stop();
   });
 
@@ -347,7 +354,7 @@ describe('the receivers of docs/webhooks.md', () => {
           WELLFORMED_WEBHOOK_URL: url,
           WELLFORMED_WEBHOOK_SECRET: signedWith,
         });
-        const { status, lastAttempt } = await service.json<DeliveryDto>(201, 'POST', '/webhooks/test');
+        const { status, lastAttempt } = await service.client.json<DeliveryDto>(201, 'POST', '/webhooks/test');
         expect([status, lastAttempt?.status]).toEqual(statuses);
         await service.stop();
       }
@@ -388,16 +395,20 @@ describe('a service that is started again', () => {
         // The message has come, and nobody answers it.
         receiver.answer = () => resolve();
       });
-      const run = await trainer.trainJson(service, trainer.quick(await trainer.upload(service, 60, 3)));
+      const run = await service.client.start(trainer.quick(await service.client.uploadPractice(60, 3)));
       await asked;
       await service.kill();
       receiver.answer = (response) => response.writeHead(204).end();
       service = await trainer.startTrainer(baseModels, { data, settings: settings() });
       await until(async () => {
-        const page = await trainer.get<DeliveryPageDto>(service, '/webhooks/deliveries?status=delivered');
+        const page = await service.client.json<DeliveryPageDto>(
+          200,
+          'GET',
+          '/webhooks/deliveries?status=delivered',
+        );
         return page.items.length > 0;
       });
-      const ended = await trainer.get<RunDto>(service, `/train/${run.id}`);
+      const ended = await service.client.json<RunDto>(200, 'GET', `/train/${run.id}`);
       const [first, second] = receiver.received;
       expect(second!.headers['webhook-id']).toBe(first!.headers['webhook-id']);
       expect(webhook.verify(second!.body, second!.headers)).toMatchObject({

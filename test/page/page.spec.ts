@@ -7,7 +7,6 @@ import { practiceRows } from '../support/practice-rows.js';
 import type { RunComparisonDto } from '../../src/training/dto/run-comparison.dto.js';
 import { seededFolder } from '../support/seeded-folder.js';
 import { startServiceProcess, type RunningService } from '../support/service-process.js';
-import { get, untilEnded } from '../support/trainer.js';
 import {
   browserPath,
   expectAccessible,
@@ -43,7 +42,7 @@ describe.skipIf(!browserPath)('the page', () => {
     service = await startServiceProcess({ data });
     browser = await startBrowser();
     const idsOf = async (list: string) =>
-      (await get<{ items: { id: string }[] }>(service, list)).items.map(({ id }) => id);
+      (await service.client.json<{ items: { id: string }[] }>(200, 'GET', list)).items.map(({ id }) => id);
     for (const [name, learningRate] of Object.entries({ slow: '1e-5', fast: '2e-3' })) {
       const told = { name, learningRate, baseModel: 'tiny-bert', promote: 'never' };
       const asked = { ...told, epochs: '4', batchSize: '16', validationFraction: '0.3' };
@@ -124,9 +123,10 @@ describe.skipIf(!browserPath)('the page', () => {
     await page.getByRole('row', { name: /^learningRate/ }).waitFor();
 
     const comparing = `/train/compare?ids=${compared}`;
-    const difference = async () => (await get<RunComparisonDto>(service, comparing)).pairs[0]!.difference;
+    const difference = async () =>
+      (await service.client.json<RunComparisonDto>(200, 'GET', comparing)).pairs[0]!.difference;
     await expect.poll(async () => (await difference())?.firstMcc, { timeout: 60_000 }).toBeDefined();
-    for (const id of compared.split(',')) await untilEnded(service, id);
+    for (const id of compared.split(',')) await service.client.untilEnded(id);
     const { mccDifference, onlyFirstRight, onlySecondRight } = (await difference())!;
     expect(mccDifference).toBeGreaterThan(0.1);
     await show(page, `runs/compare?ids=${compared}`);

@@ -64,6 +64,16 @@ export class ServiceClient extends Wellformed {
     });
   }
 
+  /** A raw request that must be answered with this status, and its body. */
+  async json<T>(status: number, method: string, path: string, body?: unknown): Promise<T> {
+    const response = await this.request(method, path, body);
+    const text = await response.text();
+    if (response.status !== status) {
+      throw new Error(`${method} ${path} gave ${response.status} in place of ${status}: ${text}`);
+    }
+    return (text === '' ? undefined : JSON.parse(text)) as T;
+  }
+
   /** A raw request that must be refused, and the problem that it answers with. */
   async problem(
     status: number,
