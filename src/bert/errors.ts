@@ -4,6 +4,7 @@ export type BertErrorCode =
   | EngineErrorCode
   | JobSizeErrorCode
   | 'training-diverged'
+  | 'checkpoint-mismatch'
   | 'queue-full'
   | 'deadline-exceeded';
 
@@ -32,6 +33,16 @@ export class EngineUnavailableError extends Error {
     message: string,
   ) {
     super(message);
+  }
+}
+
+/** A checkpoint belongs to another model, or to other examples. The message says where it differs. */
+export class CheckpointMismatchError extends Error {
+  override readonly name = 'CheckpointMismatchError';
+  readonly code = 'checkpoint-mismatch' satisfies BertErrorCode;
+
+  constructor(difference: string) {
+    super(`The checkpoint does not fit this training: ${difference}.`);
   }
 }
 

@@ -6,6 +6,7 @@
 export { parseEncoderConfig, maxSequenceLength, type EncoderConfig } from './config.js';
 export {
   type BertErrorCode,
+  CheckpointMismatchError,
   DeadlineExceededError,
   EngineUnavailableError,
   InvalidModelError,
@@ -15,6 +16,7 @@ export { detectEngine, type EngineChoice, type EnginePreference } from './engine
 export type { Engine, EngineMemory, EngineName } from './engines/engine.js';
 export { startEngine } from './engines/start.js';
 export { evaluatePredictions, type Evaluation } from './evaluation/evaluation.js';
+export { openCheckpoint, writeCheckpoint, type Checkpoint } from './fine-tuning/checkpoint.js';
 export type { FineTuningEvent } from './fine-tuning/events.js';
 export type { Example } from './fine-tuning/example.js';
 export { fineTune, type FineTuningJob } from './fine-tuning/fine-tune.js';

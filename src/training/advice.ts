@@ -25,6 +25,7 @@ const advice: Record<BertErrorCode, string | null> = {
   'job-too-large-now': `${lessMemory} What other programs and loaded models take may be given back later: then try again.`,
   'training-diverged': 'Try a lower learning rate, or a longer warm-up.',
   'queue-full': null,
+  'checkpoint-mismatch': 'Start the run again.',
   'deadline-exceeded': null,
 };
 

@@ -1,5 +1,4 @@
-import type { ParameterStore } from './parameter-store.js';
-import type { NamedTensor } from '../weights/named-tensor.js';
+import type { ParameterStore, TrainedParameter } from './parameter-store.js';
 
 export const engineNames = ['tensorflow', 'wasm'] as const;
 export type EngineName = (typeof engineNames)[number];
@@ -10,7 +9,7 @@ export interface Engine {
   /** For people and for a model's lineage, such as "TensorFlow 2.15.1 on the CPU (@tensorflow/tfjs-node 4.22.0)". */
   readonly description: string;
   /** Takes parameters into the engine's memory, one at a time; the arrays are not needed afterwards. */
-  createParameterStore(parameters: Iterable<NamedTensor>): ParameterStore;
+  createParameterStore(parameters: Iterable<TrainedParameter>): ParameterStore;
   /** What it holds now, in this thread. */
   memory(): EngineMemory;
 }

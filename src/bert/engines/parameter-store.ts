@@ -14,7 +14,21 @@ export interface ParameterStore {
   update(gradients: ReadonlyMap<string, Tensor>, update: AdamWUpdate): void;
   /** A copy of one parameter. */
   export(name: string): NamedTensor;
+  /** Copies of the AdamW moments of one parameter. */
+  exportMoments(name: string): Moments;
   dispose(): void;
+}
+
+/** The AdamW moments m and v of a parameter, each with as many values. */
+export interface Moments {
+  first: Float32Array;
+  second: Float32Array;
+}
+
+/** A parameter as a store takes it. */
+export interface TrainedParameter extends NamedTensor {
+  /** Zeros unless they are given. */
+  moments?: Moments;
 }
 
 export interface ParameterSnapshot extends Parameters {

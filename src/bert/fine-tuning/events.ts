@@ -1,8 +1,9 @@
 import type { Evaluation } from '../evaluation/evaluation.js';
+import type { CheckpointContent } from './checkpoint.js';
 import type { NamedTensor } from '../weights/named-tensor.js';
 
 /** What a fine-tuning tells as it goes. An epoch's event follows that of the evaluation at its end. */
-export type FineTuningEvent = StepEvent | EvaluationEvent | EpochEvent | StoppedEarlyEvent;
+export type FineTuningEvent = StepEvent | EvaluationEvent | EpochEvent | StoppedEarlyEvent | CheckpointEvent;
 
 export interface StepEvent {
   type: 'step';
@@ -55,4 +56,9 @@ export interface StoppedEarlyEvent {
   type: 'stoppedEarly';
   /** For people to read. */
   reason: string;
+}
+
+/** A point from which the fine-tuning can be resumed. Its tensors can be read until the next event is asked for. */
+export interface CheckpointEvent extends CheckpointContent {
+  type: 'checkpoint';
 }

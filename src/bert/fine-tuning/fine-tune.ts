@@ -3,9 +3,17 @@ import type { Engine } from '../engines/engine.js';
 import { WORD_EMBEDDINGS } from '../network/parameters.js';
 import type { NamedTensor, WeightSource } from '../weights/named-tensor.js';
 import { epochBatches } from './batches.js';
+import {
+  checkpointTensors,
+  restoredMeans,
+  restoredParameters,
+  type BestSoFar,
+  type Checkpoint,
+  type FineTuningProgress,
+} from './checkpoint.js';
 import { CompactVocabulary } from './compact-vocabulary.js';
 import { evaluate } from './evaluate.js';
-import type { EvaluationEvent, FineTuningEvent } from './events.js';
+import type { CheckpointEvent, EvaluationEvent, FineTuningEvent } from './events.js';
 import type { Example } from './example.js';
 import { examplesPerStep, stretches, trainingExtent } from './extent.js';
 import { contradictions, type Hyperparameters } from './hyperparameters.js';
@@ -13,6 +21,7 @@ import { initialParameters } from './initial-parameters.js';
 import { Objective } from './objective.js';
 import type { ParameterStore } from '../engines/parameter-store.js';
 import { Trainer } from './trainer.js';
+import { parameterShapes } from '../weights/parameter-shapes.js';
 
 export interface FineTuningJob {
   engine: Engine;
@@ -24,6 +33,13 @@ export interface FineTuningJob {
   hyperparameters: Hyperparameters;
   /** Breaks an evaluation off after its batch. Training needs none: it waits for the caller after each step. */
   signal?: AbortSignal;
+  /** Resumes from here. Everything else of the job must be as it was. */
+  checkpoint?: Checkpoint;
+  /**
+   * Asked after each step and evaluation: true yields a checkpoint. Where it is given, there is one at the end of each epoch too. The
+   * losses do not depend on where checkpoints are.
+   */
+  isCheckpointDue?: () => boolean;
 }
 
 /**
@@ -31,6 +47,7 @@ export interface FineTuningJob {
  * warm-up, clipping by global norm; MCC on the validation examples after each epoch. What other recipes do is there as options.
  * Yields an event after each step, evaluation and epoch; a caller that stops asking stops the run, and everything is freed.
  * @throws TrainingDivergedError if the loss is no longer a number
+ * @throws CheckpointMismatchError if the checkpoint belongs to another model or other examples
  */
 export async function* fineTune(job: FineTuningJob): AsyncGenerator<FineTuningEvent, void, void> {
   const [wrong] = contradictions(job.hyperparameters, job.config.numHiddenLayers);
@@ -50,8 +67,8 @@ class FineTuning {
   private readonly training: Example[];
   private readonly validation: Example[];
   private readonly stepsPerEpoch: number;
-  private readonly best = new BestEvaluation();
-  private readonly average = new WeightAverage();
+  private readonly best: BestEvaluation;
+  private readonly average: WeightAverage;
   private store: ParameterStore;
   private readonly trainer: Trainer;
 
@@ -71,18 +88,32 @@ class FineTuning {
     this.stepsPerEpoch = trainingExtent(hyperparameters, this.training.length).stepsPerEpoch;
     // First of all, since it may refuse the examples.
     const objective = new Objective(hyperparameters, this.training);
-    this.store = job.engine.createParameterStore(this.startingPoint());
-    this.trainer = new Trainer(this.config, this.store, this.training, hyperparameters, objective);
+    const { checkpoint } = job;
+    this.best = new BestEvaluation(checkpoint?.progress.best);
+    this.average = new WeightAverage(checkpoint);
+    this.store = job.engine.createParameterStore(
+      checkpoint ? restoredParameters(checkpoint, parameterShapes(this.config)) : this.startingPoint(),
+    );
+    this.trainer = new Trainer(
+      this.config,
+      this.store,
+      this.training,
+      hyperparameters,
+      objective,
+      checkpoint?.progress,
+    );
   }
 
   async *events(): AsyncGenerator<FineTuningEvent, void, void> {
-    for (let epoch = 1; epoch <= this.job.hyperparameters.epochs; epoch++) {
-      yield* this.trainEpoch(epoch);
+    let begun: EpochProgress = this.job.checkpoint?.progress ?? newEpoch(1);
+    while (begun.epoch <= this.job.hyperparameters.epochs) {
+      yield* this.trainEpoch(begun);
       const reason = this.reasonToStop();
       if (reason !== null) {
         yield { type: 'stoppedEarly', reason };
         break;
       }
+      begun = newEpoch(begun.epoch + 1);
     }
     if (this.average.count > 1) yield await this.evaluateAverage();
   }
@@ -91,29 +122,66 @@ class FineTuning {
     this.store.dispose();
   }
 
-  private async *trainEpoch(epoch: number): AsyncGenerator<FineTuningEvent, void, void> {
+  /** @param begun what was done of the epoch before */
+  private async *trainEpoch(begun: EpochProgress): AsyncGenerator<FineTuningEvent, void, void> {
     const { epochs, seed, evaluationSteps, weightAveraging } = this.job.hyperparameters;
+    const { epoch } = begun;
     const lengths = this.training.map((example) => example.tokenIds.length);
     const batches = epochBatches(lengths, examplesPerStep(this.job.hyperparameters), seed, epoch);
-    let lossSum = 0;
-    let trainingSeconds = 0;
+    let { stepsIntoEpoch: done, lossSum, trainingSeconds } = begun;
+    const checkpoint = () => this.checkpoint({ epoch, stepsIntoEpoch: done, lossSum, trainingSeconds });
     let evaluation: EvaluationEvent | undefined;
-    for (const stretch of stretches(batches, this.trainer.step, evaluationSteps)) {
+    let end = 0;
+    for (const stretch of stretches(batches, this.trainer.step - done, evaluationSteps)) {
+      end += stretch.length;
+      // No checkpoint lies between the last step of a stretch and its evaluation.
+      if (done >= end) continue;
       // Checked here, since the evaluation at an epoch's end ends the epoch first.
       if (this.reasonToStop() !== null) return;
-      const started = performance.now();
-      for await (const step of this.trainer.train(epoch, stretch)) {
-        lossSum += step.loss * step.examples;
-        yield step;
+      while (done < end) {
+        const started = performance.now();
+        const isDue = () => this.isCheckpointDue();
+        for await (const step of this.trainer.train(epoch, batches.slice(done, end), isDue)) {
+          lossSum += step.loss * step.examples;
+          done++;
+          yield step;
+        }
+        trainingSeconds += (performance.now() - started) / 1000;
+        if (done < end) yield checkpoint();
       }
-      trainingSeconds += (performance.now() - started) / 1000;
       evaluation = await this.evaluate(false, this.trainer.untouchedDecay);
       yield evaluation;
+      if (end < batches.length && this.isCheckpointDue()) yield checkpoint();
     }
     if (epoch > epochs - weightAveraging) this.average.add(this.store, this.trainer.untouchedDecay);
     const { validation, best } = evaluation!;
     const trainingLoss = lossSum / this.training.length;
     yield { type: 'epoch', epoch, trainingLoss, validation, best, trainingSeconds };
+    if (this.job.isCheckpointDue) yield this.checkpoint(newEpoch(epoch + 1));
+  }
+
+  private isCheckpointDue(): boolean {
+    return this.job.isCheckpointDue?.() ?? false;
+  }
+
+  private checkpoint(epoch: EpochProgress): CheckpointEvent {
+    const { step, untouchedDecay } = this.trainer;
+    const { count, untouchedDecay: averageDecay, means } = this.average;
+    const best = this.best.soFar;
+    const { store } = this;
+    function* parameters() {
+      for (const name of store.names) yield { ...store.export(name), moments: store.exportMoments(name) };
+    }
+    const shapes = parameterShapes(this.config);
+    return {
+      type: 'checkpoint',
+      progress: { step, untouchedDecay, best, average: { count, untouchedDecay: averageDecay }, ...epoch },
+      ...checkpointTensors(
+        parameters,
+        store.names.map((name) => [name, shapes.get(name)!] as const),
+        means,
+      ),
+    };
   }
 
   private async evaluate(averaged: boolean, untouchedDecay: number): Promise<EvaluationEvent> {
@@ -175,13 +243,28 @@ class FineTuning {
   }
 }
 
+/** What was done of an epoch. */
+type EpochProgress = Pick<FineTuningProgress, 'epoch' | 'stepsIntoEpoch' | 'lossSum' | 'trainingSeconds'>;
+
+function newEpoch(epoch: number): EpochProgress {
+  return { epoch, stepsIntoEpoch: 0, lossSum: 0, trainingSeconds: 0 };
+}
+
 /** Keeps track of the best MCC of a run, and of how long there has been no better one. */
-class BestEvaluation {
+class BestEvaluation implements BestSoFar {
   mcc = -Infinity;
-  /** Where it was found. */
   step = 0;
-  /** Evaluations since then. */
   since = 0;
+
+  constructor(soFar?: BestSoFar | null) {
+    Object.assign(this, soFar);
+  }
+
+  /** Null before the first evaluation. */
+  get soFar(): BestSoFar | null {
+    const { mcc, step, since } = this;
+    return mcc === -Infinity ? null : { mcc, step, since };
+  }
 
   /** @returns whether it is better than every earlier one: the first of equals stays the best */
   judge(mcc: number, step: number): boolean {
@@ -204,7 +287,12 @@ class WeightAverage {
   count = 0;
   /** The mean of what weight decay had made of a parameter that never had a gradient. */
   untouchedDecay = 0;
-  private readonly means = new Map<string, NamedTensor>();
+  readonly means: Map<string, NamedTensor>;
+
+  constructor(checkpoint?: Checkpoint) {
+    Object.assign(this, checkpoint?.progress.average);
+    this.means = checkpoint ? restoredMeans(checkpoint) : new Map<string, NamedTensor>();
+  }
 
   /** Takes the weights as they are now into the mean. */
   add(store: ParameterStore, untouchedDecay: number): void {

@@ -4,6 +4,7 @@ import { disposeBatch, makeBatch } from '../network/batch.js';
 import { DropoutPlaces } from '../network/dropout-places.js';
 import { WORD_EMBEDDINGS } from '../network/parameters.js';
 import { messagesMayArrive } from './evaluate.js';
+import type { FineTuningProgress } from './checkpoint.js';
 import type { StepEvent } from './events.js';
 import type { Example } from './example.js';
 import { trainingExtent } from './extent.js';
@@ -34,9 +35,9 @@ export class TrainingDivergedError extends Error {
 /** The steps of a run: batches in, updated parameters and numbers out. */
 export class Trainer {
   /** What weight decay has made of a word embedding that never had a gradient. */
-  untouchedDecay = 1;
+  untouchedDecay: number;
   /** Steps done. */
-  step = 0;
+  step: number;
   readonly totalSteps: number;
   private readonly schedule: LearningRateSchedule;
 
@@ -46,7 +47,10 @@ export class Trainer {
     private readonly examples: readonly Example[],
     private readonly hyperparameters: Hyperparameters,
     private readonly objective = new Objective(hyperparameters, examples),
+    start: Pick<FineTuningProgress, 'step' | 'untouchedDecay'> = { step: 0, untouchedDecay: 1 },
   ) {
+    this.step = start.step;
+    this.untouchedDecay = start.untouchedDecay;
     const { schedule, learningRate, warmupRatio } = hyperparameters;
     this.totalSteps = trainingExtent(hyperparameters, examples.length).totalSteps;
     this.schedule = new LearningRateSchedule(schedule, learningRate, this.totalSteps, warmupRatio);
@@ -55,8 +59,13 @@ export class Trainer {
   /**
    * Trains on batches, in order; when it ends, the parameters are those after the last one.
    * @param batches of indices of examples, one for each step
+   * @param isInterrupted asked after each step: true ends it there
    */
-  async *train(epoch: number, batches: readonly number[][]): AsyncGenerator<StepEvent, void, void> {
+  async *train(
+    epoch: number,
+    batches: readonly number[][],
+    isInterrupted: () => boolean = () => false,
+  ): AsyncGenerator<StepEvent, void, void> {
     let computed: ComputedStep | undefined;
     try {
       for (const indices of batches) {
@@ -66,6 +75,7 @@ export class Trainer {
         computed = this.trainStep(examples);
         await messagesMayArrive();
         if (before) yield this.stepEvent(epoch, before);
+        if (isInterrupted()) break;
       }
       if (computed) yield this.stepEvent(epoch, computed);
     } finally {

@@ -5,7 +5,9 @@ import {
   parameterSnapshot,
   type AdamWUpdate,
   type ParameterSnapshot,
+  type Moments,
   type ParameterStore,
+  type TrainedParameter,
 } from '../parameter-store.js';
 import {
   boolAttribute,
@@ -29,15 +31,16 @@ interface Parameter {
 export class ResourceParameterStore implements ParameterStore {
   private readonly parameters = new Map<string, Parameter>();
 
-  constructor(parameters: Iterable<NamedTensor>) {
-    for (const { name, shape, data } of parameters) {
+  constructor(parameters: Iterable<TrainedParameter>) {
+    for (const { name, shape, data, moments } of parameters) {
       tidy(() => {
-        const zeros = fill([...shape], 0);
+        // A tensor each: two variables that share memory would copy it at their first update.
+        const moment = (values: Float32Array | undefined) =>
+          new ResourceVariable(values ? tensor(values, [...shape]) : fill([...shape], 0));
         this.parameters.set(name, {
           value: new ResourceVariable(tensor(data, [...shape])),
-          firstMoment: new ResourceVariable(zeros),
-          // An own tensor: two variables that share memory would copy it at their first update.
-          secondMoment: new ResourceVariable(fill([...shape], 0)),
+          firstMoment: moment(moments?.first),
+          secondMoment: moment(moments?.second),
           shape,
           decayed: isDecayed(name),
         });
@@ -97,10 +100,12 @@ export class ResourceParameterStore implements ParameterStore {
 
   export(name: string): NamedTensor {
     const { value, shape } = this.parameters.get(name)!;
-    const now = value.read();
-    const data = now.dataSync<'float32'>();
-    now.dispose();
-    return { name, shape, data };
+    return { name, shape, data: value.copy() };
+  }
+
+  exportMoments(name: string): Moments {
+    const { firstMoment, secondMoment } = this.parameters.get(name)!;
+    return { first: firstMoment.copy(), second: secondMoment.copy() };
   }
 
   dispose(): void {
@@ -145,6 +150,13 @@ class ResourceVariable {
   /** The value without a copy: dispose it before the variable is updated, else TensorFlow copies the variable then. */
   read(): Tensor {
     return runOp('ReadVariableOp', [dataTypeAttribute('dtype', 'float32')], [this.handle]);
+  }
+
+  copy(): Float32Array {
+    const now = this.read();
+    const data = now.dataSync<'float32'>();
+    now.dispose();
+    return data;
   }
 
   assign(value: Tensor): void {

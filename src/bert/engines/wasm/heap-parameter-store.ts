@@ -5,7 +5,9 @@ import {
   parameterSnapshot,
   type AdamWUpdate,
   type ParameterSnapshot,
+  type Moments,
   type ParameterStore,
+  type TrainedParameter,
 } from '../parameter-store.js';
 import type { NamedTensor } from '../../weights/named-tensor.js';
 import { heapView } from '../../kernels/wasm-heap.js';
@@ -24,12 +26,12 @@ interface Parameter {
 export class HeapParameterStore implements ParameterStore {
   private readonly parameters = new Map<string, Parameter>();
 
-  constructor(parameters: Iterable<NamedTensor>) {
-    for (const { name, shape, data } of parameters) {
+  constructor(parameters: Iterable<TrainedParameter>) {
+    for (const { name, shape, data, moments } of parameters) {
       this.parameters.set(name, {
         value: keep(tensor(data, [...shape])),
-        firstMoment: new Float32Array(data.length),
-        secondMoment: new Float32Array(data.length),
+        firstMoment: moments?.first ?? new Float32Array(data.length),
+        secondMoment: moments?.second ?? new Float32Array(data.length),
         decayed: isDecayed(name),
       });
       bytesHeld += 2 * data.byteLength;
@@ -58,6 +60,11 @@ export class HeapParameterStore implements ParameterStore {
   export(name: string): NamedTensor {
     const { value } = this.parameters.get(name)!;
     return { name, shape: value.shape, data: heapView(value).slice() };
+  }
+
+  exportMoments(name: string): Moments {
+    const { firstMoment, secondMoment } = this.parameters.get(name)!;
+    return { first: firstMoment.slice(), second: secondMoment.slice() };
   }
 
   dispose(): void {
