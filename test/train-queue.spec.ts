@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DatasetDto, RunDto } from '../packages/client/src/index.js';
+import { formOf, problemOf } from './support/http.js';
 import { practiceRows } from './support/practice-rows.js';
 import type { RunningService } from './support/service-process.js';
 import { shared } from './support/shared.js';
@@ -156,4 +157,32 @@ describe('a service that ends while it trains', { timeout: 180_000 }, () => {
       rmSync(data, { recursive: true });
     },
   );
+});
+
+describe('a queue that is full', { timeout: 120_000 }, () => {
+  it('takes no more runs, stores none of their data, and takes some again once there is room', async () => {
+    const service = await startTrainer(baseModels, { settings: { WELLFORMED_RUN_QUEUE: '2' } });
+    try {
+      const dataset = await service.client.uploadPractice(400, 4);
+      const running = await service.client.start(slow(dataset));
+      await service.client.untilTraining(running.id);
+      const waiting = [
+        await service.client.start(quick(dataset)),
+        await service.client.start(quick(dataset)),
+      ];
+      const form = formOf(practiceRows(60, 2), { baseModel: 'tiny-bert' });
+      const refused = await service.client.request('POST', '/train', form);
+      expect(refused.headers.get('retry-after')).toBe('60');
+      expect((await problemOf(refused, 429)).detail).toMatch(/2 runs wait already.*cancel one/);
+      expect((await service.client.api.datasets.list()).items.map(({ id }) => id)).toEqual([dataset.id]);
+      // It checks what could be done, and queues nothing.
+      const dry = { datasetId: dataset.id, baseModel: 'tiny-bert', epochs: 1 };
+      expect((await service.client.request('POST', '/train?dryRun=true', dry)).status).toBe(200);
+
+      await service.client.cancel(waiting[0]!.id);
+      expect((await service.client.start(quick(dataset))).status).toBe('queued');
+    } finally {
+      await service.stop();
+    }
+  });
 });

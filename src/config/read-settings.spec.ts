@@ -38,6 +38,7 @@ describe('readSettings', () => {
       engine: 'auto',
       trainingMemory: 'auto',
       maxFollowers: 2000,
+      runQueue: 1000,
       evaluationQueue: 100,
       maxUploadBytes: 2 ** 30,
       maxBodyBytes: 2 ** 20,

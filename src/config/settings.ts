@@ -84,6 +84,15 @@ export class Settings extends WebhookSettings {
   @Min(1, { message: 'must be at least 1' })
   maxFollowers!: number;
 
+  @Setting('WELLFORMED_RUN_QUEUE', {
+    default: '1000',
+    description: 'Largest number of runs in the queue. Further requests get a 429.',
+    parse: integer,
+  })
+  @IsInt({ message: 'must be a whole number' })
+  @Min(1, { message: 'must be at least 1' })
+  runQueue!: number;
+
   @Setting('WELLFORMED_EVALUATION_QUEUE', {
     default: '100',
     description: 'Largest number of evaluations in the queue. Further requests get a 429.',

@@ -96,7 +96,7 @@ export class TrainingController {
     headers: { Location: { description: 'Path of the run.', schema: { type: 'string' } } },
     links: linksTo(ofRun, { id: '$response.body#/id' }),
   })
-  @ApiProblems(400, 404, 409, 413, 415, 422, 503)
+  @ApiProblems(400, 404, 409, 413, 415, 422, 429, 503)
   async create(
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,

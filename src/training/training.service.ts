@@ -6,7 +6,8 @@ import {
   type OnModuleDestroy,
 } from '@nestjs/common';
 import { BaseModelsService } from '../base-models/base-models.service.js';
-import { ConflictError, NotFoundError } from '../common/errors.js';
+import { ConflictError, NotFoundError, TooManyRequestsError } from '../common/errors.js';
+import { Settings } from '../config/settings.js';
 import type { Page, PageRequest } from '../database/pages.js';
 import { isForeignKeyViolation } from '../database/constraint-errors.js';
 import { DatasetsService } from '../datasets/datasets.service.js';
@@ -37,6 +38,9 @@ interface Sources {
   validation: RowsSource | null;
 }
 
+/** In seconds: a training takes minutes at least. */
+const RETRY_AFTER = 60;
+
 /** What users do with runs. */
 @Injectable()
 export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown {
@@ -52,6 +56,7 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
     private readonly checks: JobChecks,
     private readonly spans: RunSpans,
     private readonly estimates: TrainingEstimates,
+    private readonly settings: Settings,
     baseModels: BaseModelsService,
   ) {
     baseModels.onUses(() => this.runs.usesOfBaseModels());
@@ -103,7 +108,7 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
    * Stores a run and puts it into the queue. Everything is checked before anything is stored.
    * @param alongside done in the transaction that stores the run and the data sets that came with it
    * @throws InvalidInputError, NotFoundError or DamagedError for a dataset, UnavailableError where there is no engine, ConflictError where
-   * there is too little memory now
+   * there is too little memory now, TooManyRequestsError where the queue is full
    */
   async create(
     request: TrainingRequest,
@@ -111,6 +116,7 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
     span?: Span | null,
     alongside?: (run: Run) => Promise<void>,
   ): Promise<Run> {
+    await this.assertRoom();
     const { sources, ...planned } = await this.plan(request, uploads);
     const published = await this.publish(sources);
     try {
@@ -123,6 +129,8 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
         validationDatasetId: sources.validation && idOf(sources.validation, published),
       });
       await this.datasets.storePublished([...published.values()], async () => {
+        // Others may have come while this one was planned.
+        await this.assertRoom();
         await this.runs.insert(run);
         await alongside?.(run);
       });
@@ -207,6 +215,17 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
   follow(id: string, after: number): { events: ReturnType<RunFeed['follow']>; leave: () => void } {
     const leave = this.feed.takeSeat();
     return { events: this.feed.follow(id, after), leave };
+  }
+
+  private async assertRoom(): Promise<void> {
+    const { runQueue } = this.settings;
+    const { queued } = await this.runs.countByStatus();
+    if (queued < runQueue) return;
+    throw new TooManyRequestsError(
+      `${queued} runs wait already, and the limit is ${runQueue}. Try again when some have ended, or cancel one: POST /train/ID/cancel. ` +
+        'WELLFORMED_RUN_QUEUE allows more.',
+      RETRY_AFTER,
+    );
   }
 
   private async plan(request: TrainingRequest, uploads: Uploads): Promise<PlannedRun & { sources: Sources }> {
