@@ -30,6 +30,14 @@ export default mergeConfig(
       maxWorkers: 2,
       testTimeout: 60_000,
       hookTimeout: 120_000,
+      // `npm run coverage`.
+      coverage: {
+        include: ['src/**/*.ts'],
+        exclude: ['src/**/*.spec.ts'],
+        reporter: ['html', 'json-summary'],
+        // A test that fails is no reason to say nothing.
+        reportOnFailure: true,
+      },
       projects: [
         { extends: true, test: { name: 'plain', include: plain, isolate: false } },
         {

@@ -1,4 +1,4 @@
-import { Module, type DynamicModule } from '@nestjs/common';
+import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { AuthModule } from './auth/auth.module.js';
 import type { Settings } from './config/settings.js';
 import { SettingsModule } from './config/settings.module.js';
@@ -19,7 +19,7 @@ import { WebhooksModule } from './webhooks/webhooks.module.js';
 /** Which modules make the service. */
 @Module({})
 export class AppModule {
-  static with(settings: Settings): DynamicModule {
+  static with(settings: Settings, others: Type[] = []): DynamicModule {
     return {
       module: AppModule,
       imports: [
@@ -38,6 +38,7 @@ export class AppModule {
         TrainingModule,
         WebhooksModule,
         PageModule,
+        ...others,
       ],
     };
   }

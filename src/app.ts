@@ -1,3 +1,4 @@
+import type { Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
@@ -15,8 +16,18 @@ import { JsonRequestLines, TextRequestLines } from './http/request-lines.js';
 import { serverOptions } from './http/server-options.js';
 import { PageFiles } from './page/page-files.js';
 
+export interface AppOptions {
+  /** Logs errors alone. */
+  quiet?: boolean;
+  /** Modules besides those of the service. */
+  modules?: Type[];
+}
+
 /** Makes the whole service, ready to listen. */
-export async function createApp(settings: Settings, { quiet = false } = {}): Promise<NestFastifyApplication> {
+export async function createApp(
+  settings: Settings,
+  { quiet = false, modules = [] }: AppOptions = {},
+): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
     ...serverOptions(settings),
     multipart: { limits: { parts: 60 } },
@@ -30,7 +41,7 @@ export async function createApp(settings: Settings, { quiet = false } = {}): Pro
   });
   const routes = new RouteTable(adapter.getInstance());
   const json = logsJson(settings);
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(settings), adapter, {
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(settings, modules), adapter, {
     logger: quiet
       ? ['error', 'fatal']
       : new ServiceLogger({ json, colors: showsColors(), level: settings.logLevel }),

@@ -8,14 +8,20 @@ import { withService } from './sides.mjs';
 /** How long the model in production takes to be ready, and what it takes of the memory. */
 export async function measureLoading(bench, work) {
   if (!bench.seesProcesses(work.name)) return;
-  const { shape, measure } = work;
-  const model = bench.models[shape];
+  const model = bench.models[work.shape];
   await putIntoProduction(model, bench.settings);
   const weights = statSync(join(model.folder, 'model.safetensors')).size;
+  for (const precision of model.precisions) {
+    const setting = model.precisions.length > 1 ? { WELLFORMED_PREDICT_PRECISION: precision } : {};
+    report(bench, work, { precision, weights, ...(await startedInTurns(bench, work, setting)) });
+  }
+}
+
+/** Starts the service without models and with one, in turns. */
+async function startedInTurns(bench, { measure }, precision) {
   const emptyFolder = `${bench.dataFolder}-empty`;
   const empty = { milliseconds: [], bytes: [] };
   const loaded = { milliseconds: [], bytes: [], bytesAfterLoad: [] };
-  const precision = model.precisions.length > 1 ? { WELLFORMED_PREDICT_PRECISION: 'fp32' } : {};
   for (let start = 0; start < measure.starts; start++) {
     rmSync(emptyFolder, { recursive: true, force: true });
     await withService(
@@ -45,23 +51,32 @@ export async function measureLoading(bench, work) {
     );
   }
   rmSync(emptyFolder, { recursive: true, force: true });
+  return { empty, loaded };
+}
 
+function report(bench, { name, measure }, { precision, weights, empty, loaded }) {
   const measured = `${measure.starts} starts`;
   bench.add({
-    work: `${work.name}, fp32: to the first answer, less the start of a service without models`,
+    work: `${name}, ${precision}: to the first answer, less the start of a service without models`,
     ours: (median(loaded.milliseconds) - median(empty.milliseconds)) / 1000,
     ...{ unit: 's', kind: 'value', reach: { atMost: 2 }, measured },
   });
   const mebibytes = (bytes) => bytes / 2 ** 20;
-  const memory = (after, what, reach) =>
+  const memory = (after, what) =>
     bench.add({
-      work: `${work.name}, fp32: resident memory ${what}, less a service without models`,
+      work: `${name}, ${precision}: resident memory ${what}, less a service without models`,
       ours: mebibytes(median(after) - median(empty.bytes)),
       peer: mebibytes(weights),
-      ...{ against: 'the file of the weights', unit: 'MiB', kind: 'multiple', reach, measured },
+      ...{
+        against: 'the file of the weights',
+        unit: 'MiB',
+        kind: 'multiple',
+        reach: { atMost: 1.3 },
+        measured,
+      },
     });
-  memory(loaded.bytes, 'when loaded', { atMost: 1.3 });
-  memory(loaded.bytesAfterLoad, `after ${measure.sentences} sentences of 64 clients`, { atMost: 1.3 });
+  memory(loaded.bytes, 'when loaded');
+  memory(loaded.bytesAfterLoad, `after ${measure.sentences} sentences of 64 clients`);
 }
 
 /** Lets what was begun end. */

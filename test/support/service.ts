@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from '../../src/app.js';
 import { readSettings } from '../../src/config/read-settings.js';
@@ -17,13 +18,17 @@ export interface Service {
 
 const folders: string[] = [];
 
-/** @param environment settings besides the data folder and the port */
+/**
+ * @param environment settings besides the data folder and the port
+ * @param modules besides those of the service
+ */
 export async function startService(
   folder: string = newFolder(),
   environment: Record<string, string> = {},
+  modules: Type[] = [],
 ): Promise<Service> {
   const { settings } = readSettings({ WELLFORMED_PORT: '0', ...environment, WELLFORMED_DATA: folder });
-  const app = await createApp(settings, { quiet: true });
+  const app = await createApp(settings, { quiet: true, modules });
   await app.listen(0, '127.0.0.1');
   const client = new ServiceClient(await app.getUrl());
   return { app, folder, client, stop: () => app.close() };

@@ -1,9 +1,4 @@
 import {
-  grads,
-  memory,
-  mul,
-  sum,
-  tensor,
   tensor1d,
   tensor2d,
   tensor4d,
@@ -14,8 +9,8 @@ import {
 } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '../../../test/support/engines.js';
+import { expectGradient, randomTensor, type PlainTensor } from '../../../test/support/gradients.js';
 import { startEngine } from '../engines/start.js';
-import { statelessPhilox } from '../random.js';
 import { multiHeadAttention } from './attention.js';
 import { crossEntropy } from './cross-entropy.js';
 import { NO_DROPOUT } from './dropout.js';
@@ -26,21 +21,15 @@ import { linear } from './linear.js';
 import { halfSumOfSquares } from './half-sum-of-squares.js';
 import { symmetricDivergence } from './symmetric-divergence.js';
 
-const random = statelessPhilox(1, 1);
-const values = (size: number) => Array.from({ length: size }, () => random.nextNormal());
-
 interface Case {
   kernel: string;
   /** The inputs that have a gradient, as plain numbers with a shape. */
-  inputs: { shape: number[]; values: number[] }[];
+  inputs: PlainTensor[];
   run: (...inputs: Tensor[]) => Tensor;
 }
 
-const matrix = (rows: number, columns: number) => ({
-  shape: [rows, columns],
-  values: values(rows * columns),
-});
-const vector = (size: number) => ({ shape: [size], values: values(size) });
+const matrix = randomTensor;
+const vector = randomTensor;
 
 const cases: Case[] = [
   {
@@ -113,32 +102,7 @@ describe.each(engines)('fused operations on %s', (name) => {
   beforeAll(() => startEngine(name));
 
   it.each(cases)('$kernel has the gradient that finite differences give', ({ inputs, run }) => {
-    const before = memory().numTensors;
-    tidy(() => {
-      const tensors = inputs.map(toTensor);
-      // Random weights on the outputs, so that no error cancels out in the sum.
-      const output = run(...tensors);
-      const weights = toTensor({ shape: output.shape, values: values(output.size) });
-      const objective = (...at: Tensor[]) => sum(mul(run(...at), weights)) as Tensor;
-      const analytic = grads(objective)(tensors);
-
-      inputs.forEach((input, which) => {
-        const got = analytic[which]!.dataSync();
-        input.values.forEach((_, i) => {
-          const difference = (step: number) => {
-            const moved = inputs.map((other, k) =>
-              k === which
-                ? { ...other, values: other.values.map((v, j) => (j === i ? v + step : v)) }
-                : other,
-            );
-            return objective(...moved.map(toTensor)).dataSync()[0]!;
-          };
-          const numeric = (difference(1e-2) - difference(-1e-2)) / 2e-2;
-          expect(Math.abs(got[i]! - numeric), `input ${which}, element ${i}`).toBeLessThan(5e-3);
-        });
-      });
-    });
-    expect(memory().numTensors).toBe(before);
+    expectGradient(inputs, run);
   });
 
   it('linear is x · weightᵀ + bias', () => {
@@ -161,7 +125,3 @@ describe.each(engines)('fused operations on %s', (name) => {
     expect(tidy(() => halfSumOfSquares(tensor2d([[1, -2], [3, 4]])).dataSync()[0])).toBe(15); // prettier-ignore
   });
 });
-
-function toTensor({ shape, values }: { shape: number[]; values: number[] }): Tensor {
-  return tensor(values, shape);
-}
