@@ -4260,6 +4260,8 @@ export type PostTrainErrors = {
      */
     422: ProblemDetails;
     /**
+     * Too many requests are waiting. `Retry-After` says in how many seconds to try again.
+     *
      * More requests per minute than `RateLimit-Policy` allows.
      */
     429: ProblemDetails;
