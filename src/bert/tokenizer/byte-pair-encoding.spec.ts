@@ -18,12 +18,11 @@ describe('BytePairEncoding', () => {
     expect(new BytePairEncoding(model).encode('aab')).toEqual(['a', 'ab']);
   });
 
-  it('does not spend seconds on one long word', () => {
+  it('cuts one long word in a time that does not grow with its square', () => {
     const { model } = merging.find(({ words }) => words.includes('aaaa'))!;
     const encoding = new BytePairEncoding(model);
-    const start = performance.now();
+    // With the square it takes minutes, and the time limit of the test ends it.
     expect(encoding.encode('a'.repeat(200_001))).toHaveLength(50_001);
-    expect(performance.now() - start).toBeLessThan(1_500);
   });
 
   it.each([
