@@ -33,18 +33,19 @@ process.exitCode = await runScript(async () => {
 
 /** The Dockerfile by a linter of its own; the others by the schemas of their makers. */
 async function checkFiles(tools) {
-  if (!tools) return leaveOut('Dockerfile, compose.yaml, workflows', 'Python 3 with pip');
+  if (!tools) return leaveOut('Dockerfile, compose.yaml, workflows, issue forms', 'Python 3 with pip');
   const schema = (name, ...files) => [
     tools.program('check-jsonschema'),
     ['--builtin-schema', name, ...files],
   ];
-  const workflows = readdirSync(join(root, '.github', 'workflows')).map(
-    (name) => `.github/workflows/${name}`,
-  );
+  const filesIn = (folder) => readdirSync(join(root, folder)).map((name) => `${folder}/${name}`);
+  const forms = filesIn('.github/ISSUE_TEMPLATE').filter((name) => !name.endsWith('/config.yml'));
   return faultsOf([
     [tools.program('hadolint'), ['Dockerfile']],
     schema('vendor.compose-spec', 'compose.yaml'),
-    schema('vendor.github-workflows', ...workflows),
+    schema('vendor.github-workflows', ...filesIn('.github/workflows')),
+    schema('vendor.github-issue-forms', ...forms),
+    schema('vendor.github-issue-config', '.github/ISSUE_TEMPLATE/config.yml'),
     schema('vendor.renovate', 'renovate.json'),
   ]);
 }

@@ -27,7 +27,11 @@ const checks = [
     program: 'node_modules/textlint/bin/textlint.js',
     args: ['README.md', 'CONTRIBUTING.md', 'docs/**/*.md'],
   },
-  { name: 'Dockerfile, compose.yaml, k8s/ and workflows', program: 'scripts/check-manifests.mjs', args: [] },
+  {
+    name: 'Dockerfile, compose.yaml, k8s/, workflows and issue forms',
+    program: 'scripts/check-manifests.mjs',
+    args: [],
+  },
   { name: 'openapi/openapi.json is what the code says', program: 'dist/openapi.js', args: ['--check'] },
   {
     name: 'packages/client was generated from openapi/openapi.json',

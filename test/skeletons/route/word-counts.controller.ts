@@ -11,8 +11,8 @@ import { WordCountsService } from './word-counts.service.js';
 export class WordCountsController {
   constructor(private readonly wordCounts: WordCountsService) {}
 
-  // The doc comment is the summary of the route.
   /** Count the words of a sentence */
+  // The line above is the summary of the route. It must be the first comment: the API document takes no other.
   @Post()
   // Nest answers a POST with 201. That is for what was created.
   @HttpCode(HttpStatus.OK)

@@ -1,14 +1,14 @@
 /*
- * Skeleton of a kernel's test: copy it to src/bert/kernels/NAME.spec.ts. There the imports of `src/` begin with `./` or `../`,
- * those of `support/` with `../../../test/support/`. Once `kernels/index.ts` lists the kernel, leave out `register`.
+ * Skeleton of a kernel's test: copy it to src/bert/kernels/NAME.spec.ts. In its imports, write `./` for `../../../src/bert/kernels/`,
+ * `../` for `../../../src/bert/`, and `../../../test/` for `../../`. Once `kernels/index.ts` lists the kernel, leave out `register`.
  */
 import { getBackend, memory, relu, square, tensor2d, tidy, type Tensor2D } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { startEngine } from '../../src/bert/engines/start.js';
-import { register } from '../../src/bert/kernels/kernel.js';
-import { engines } from '../support/engines.js';
-import { expectGradient } from '../support/gradients.js';
-import { squaredRelu, squaredReluKernel } from './kernel.js';
+import { startEngine } from '../../../src/bert/engines/start.js';
+import { register } from '../../../src/bert/kernels/kernel.js';
+import { engines } from '../../support/engines.js';
+import { expectGradient } from '../../support/gradients.js';
+import { squaredRelu, squaredReluKernel } from './squared-relu.js';
 
 /** Of both signs, and not near 0: finite differences are wrong at a kink. */
 const values = [-2, -0.7, -0.1, 0.1, 0.4, 2.5];

@@ -1,6 +1,7 @@
 /*
  * Skeleton of an architecture's first test: a tiny model with random weights goes from `config.json` to a judgement. Copy it to
- * src/bert/architectures/NAME.spec.ts while you work; once `architectures/index.ts` lists the architecture, leave out `vi.mock`.
+ * src/bert/architectures/NAME.spec.ts while you work. In its paths, write `../` for `../../../src/bert/`, and `../../../test/` for
+ * `../../`. Once `architectures/index.ts` lists the architecture, leave out `vi.mock`.
  * It says that the parts fit together. That the numbers are those of transformers, the goldens say: see CONTRIBUTING.md.
  */
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,8 +9,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, it, vi } from 'vitest';
-import type * as table from '../../src/bert/architectures/index.js';
-import { parseEncoderConfig } from '../../src/bert/config.js';
+import type * as table from '../../../src/bert/architectures/index.js';
+import { parseEncoderConfig } from '../../../src/bert/config.js';
 import {
   defaultHyperparameters,
   exportOnnx,
@@ -20,18 +21,18 @@ import {
   writeConfig,
   writeTokenizer,
   writeWeights,
-} from '../../src/bert/index.js';
-import { statelessPhilox } from '../../src/bert/random.js';
-import { Tokenizer } from '../../src/bert/tokenizer/tokenizer.js';
-import { nameInFile } from '../../src/bert/weights/parameter-names.js';
-import { parameterShapes } from '../../src/bert/weights/parameter-shapes.js';
-import { writeSafetensors } from '../../src/bert/weights/safetensors.js';
-import { engines } from '../support/engines.js';
+} from '../../../src/bert/index.js';
+import { statelessPhilox } from '../../../src/bert/random.js';
+import { Tokenizer } from '../../../src/bert/tokenizer/tokenizer.js';
+import { nameInFile } from '../../../src/bert/weights/parameter-names.js';
+import { parameterShapes } from '../../../src/bert/weights/parameter-shapes.js';
+import { writeSafetensors } from '../../../src/bert/weights/safetensors.js';
+import { engines } from '../../support/engines.js';
 
 // The table with one more line, as index.ts will have it.
-vi.mock('../../src/bert/architectures/index.js', async (importOriginal) => {
+vi.mock('../../../src/bert/architectures/index.js', async (importOriginal) => {
   const { architectures } = await importOriginal<typeof table>();
-  const { sample } = await import('./architecture.js');
+  const { sample } = await import('./sample.js');
   return { architectures: { ...architectures, sample } };
 });
 
@@ -62,7 +63,7 @@ function randomModel(): string {
   writeFileSync(path.join(folder, 'config.json'), JSON.stringify(json));
   for (const file of ['vocab.txt', 'tokenizer_config.json'])
     copyFileSync(
-      fileURLToPath(new URL(`../goldens/tiny-electra/${file}`, import.meta.url)),
+      fileURLToPath(new URL(`../../goldens/tiny-electra/${file}`, import.meta.url)),
       path.join(folder, file),
     );
   const config = parseEncoderConfig(json);

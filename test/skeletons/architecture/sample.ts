@@ -7,7 +7,7 @@ import {
   commonFields,
   type Architecture,
   type ModelType,
-} from '../../src/bert/architectures/architecture.js';
+} from '../../../src/bert/architectures/architecture.js';
 
 /** The family's name, its article, and what distinguishes it from BERT. (This one is invented.) */
 export const sample: Architecture = {

@@ -1,13 +1,13 @@
 /*
- * Skeleton of a kernel: copy it to src/bert/kernels/NAME.ts, and write `./` for `../../src/bert/kernels/` in the imports. Keep
+ * Skeleton of a kernel: copy it to src/bert/kernels/NAME.ts, and write `./` for `../../../src/bert/kernels/` in the imports. Keep
  * the part that you need: `fused` gives an operation a gradient, `Kernel` gives it a faster way on an engine. CONTRIBUTING.md,
  * "To add a kernel", has the steps that follow.
  */
 import { mul, relu, square, type Tensor2D } from '@tensorflow/tfjs-core';
-import { fused } from '../../src/bert/kernels/fused.js';
-import { run, type Kernel } from '../../src/bert/kernels/kernel.js';
-import { dataTypeAttribute, runOp } from '../../src/bert/kernels/tensorflow-op.js';
-import { heapTensor, heapView } from '../../src/bert/kernels/wasm-heap.js';
+import { fused } from '../../../src/bert/kernels/fused.js';
+import { run, type Kernel } from '../../../src/bert/kernels/kernel.js';
+import { dataTypeAttribute, runOp } from '../../../src/bert/kernels/tensorflow-op.js';
+import { heapTensor, heapView } from '../../../src/bert/kernels/wasm-heap.js';
 
 // What the network calls. The doc comment gives the formula, its source and the shapes.
 

@@ -1,11 +1,11 @@
 /*
- * Skeleton of a route's test: copy it to test/NAME.spec.ts, and write `./` for `../` in the imports. Once `src/app.module.ts` lists
+ * Skeleton of a route's test: copy it to test/NAME.spec.ts, and write `./` for `../../` in the imports. Once `src/app.module.ts` lists
  * the module, leave it out of `startService`.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { newApiKey } from '../support/api-keys.js';
-import { removeFolders, startService, type Service } from '../support/service.js';
-import { WordCountsModule } from './route/word-counts.module.js';
+import { newApiKey } from '../../support/api-keys.js';
+import { removeFolders, startService, type Service } from '../../support/service.js';
+import { WordCountsModule } from './word-counts.module.js';
 
 const predict = newApiKey('pupil', 'predict');
 const train = newApiKey('teacher', 'train');
