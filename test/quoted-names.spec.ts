@@ -40,6 +40,16 @@ const foreign = new Set([
   'http/json',
   'http/protobuf',
   'otlp',
+  // Libraries that were weighed and not taken.
+  '@aws-crypto/crc32c',
+  'es-toolkit',
+  'p-limit',
+  'p-map',
+  'p-queue',
+  'p-retry',
+  'pino',
+  'tinyqueue',
+  'zlib.crc32',
   // Headers, and a tag of doc comments.
   '@example',
   'Strict-Transport-Security',

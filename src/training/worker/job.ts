@@ -117,7 +117,11 @@ export async function runJob(
             meter.stopped();
             tell({ type, data: { reason } });
             tellProgress();
+            break;
           }
+          case 'checkpoint':
+            // None is asked for.
+            break;
         }
         // Leaving the loop ends the fine-tuning, which frees what the engine holds for it.
         signal.throwIfAborted();
