@@ -8,7 +8,6 @@ import {
   UnsupportedMediaTypeError,
 } from '../common/errors.js';
 import { parseJson } from '../common/json.js';
-import type { FormDigest } from './form-digest.js';
 import type { FormField } from './form-values.js';
 import { isLongerThan, shortened } from '../common/text.js';
 import { decodeUtf8 } from '../common/utf8.js';
@@ -70,12 +69,7 @@ export async function readForm<T>(request: FastifyRequest, reader: FormReader<T>
   refuseEarly(request, reader.files.length, reader.maxFileBytes);
   const form: Form<T> = { fields: [], files: {}, told: {} };
   try {
-    for await (const part of readable(request).parts({
-      limits: { fileSize: reader.maxFileBytes },
-      isPartAFile: () => true,
-    })) {
-      await addPart(form, part as MultipartFile, reader, request.formDigest);
-    }
+    for await (const part of partsOf(request, reader.maxFileBytes)) await addPart(form, part, reader);
     return form;
   } catch (error) {
     await Promise.all(Object.values(form.files).map((made) => reader.discard(made)));
@@ -91,19 +85,31 @@ export async function digestForm(request: FastifyRequest, maxFileBytes: number):
   refuseEarly(request, MOST_FILES, maxFileBytes);
   let bytes = 0;
   try {
-    for await (const part of readable(request).parts({
-      limits: { fileSize: maxFileBytes },
-      isPartAFile: () => true,
-    })) {
-      const file = part as MultipartFile;
-      for await (const chunk of chunksOf(file, request.formDigest)) {
+    for await (const part of partsOf(request, maxFileBytes)) {
+      for await (const chunk of bytesOf(part, maxFileBytes)) {
         bytes += chunk.length;
         if (bytes > roomFor(MOST_FILES, maxFileBytes)) throw tooLarge(maxFileBytes);
       }
-      if (file.file.truncated) throw tooLarge(maxFileBytes);
     }
   } catch (error) {
     throw malformed(error) ?? error;
+  }
+}
+
+/** A part of a form, and its bytes as they come. */
+interface Part {
+  header: MultipartFile;
+  bytes: AsyncIterable<Uint8Array>;
+}
+
+/** The parts as they arrive. The digest of the request takes note of the bytes that are read. */
+async function* partsOf(request: FastifyRequest, maxFileBytes: number): AsyncGenerator<Part> {
+  const parts = readable(request).parts({ limits: { fileSize: maxFileBytes }, isPartAFile: () => true });
+  for await (const part of parts) {
+    const header = part as MultipartFile;
+    const { fieldname: name, filename: fileName, mimetype: contentType } = header;
+    const bytes = header.file as AsyncIterable<Uint8Array>;
+    yield { header, bytes: request.formDigest?.part({ name, fileName, contentType }, bytes) ?? bytes };
   }
 }
 
@@ -123,40 +129,34 @@ function roomFor(files: number, maxFileBytes: number): number {
   return files * maxFileBytes + 2 ** 20;
 }
 
-async function addPart<T>(
-  form: Form<T>,
-  part: MultipartFile,
-  reader: FormReader<T>,
-  digest: FormDigest | undefined,
-): Promise<void> {
-  const name = nameOf(part);
-  const isFile = part.filename !== undefined || part.mimetype === 'application/octet-stream';
+async function addPart<T>(form: Form<T>, part: Part, reader: FormReader<T>): Promise<void> {
+  const name = nameOf(part.header);
+  const { filename, mimetype } = part.header;
+  const isFile = filename !== undefined || mimetype === 'application/octet-stream';
   if (reader.files.includes(name)) {
     if (!isFile) throw invalid(name, `${name} must be a file. With curl: -F ${name}=@PATH (mind the @)`);
     if (Object.hasOwn(form.files, name))
       throw invalid(name, `${name} stands in the form twice: send one file`);
-    const stream = bytesOf(part, reader.maxFileBytes, digest);
-    const { filename: fileName = '', mimetype: contentType } = part;
-    form.files[name] = await reader.read({ stream, fileName, contentType, told: form.told }, name);
+    const stream = bytesOf(part, reader.maxFileBytes);
+    form.files[name] = await reader.read(
+      { stream, fileName: filename ?? '', contentType: mimetype, told: form.told },
+      name,
+    );
   } else if (reader.tells?.includes(name)) {
-    await addTold(form, part, digest);
-  } else if (part.mimetype === 'application/json') {
+    await addTold(form, part);
+  } else if (mimetype === 'application/json') {
     // Whether it has the name of a file or not: browsers give one to every part that has a type.
-    form.fields.push({ name, json: jsonOf(name, await textOf(part, digest)) });
+    form.fields.push({ name, json: jsonOf(name, await textOf(part)) });
   } else if (!isFile) {
-    form.fields.push({ name, text: await textOf(part, digest) });
+    form.fields.push({ name, text: await textOf(part) });
   } else {
     throw invalid(name, `${name} is no known file. Known: ${reader.files.join(', ')}`);
   }
 }
 
 /** What says how to read the files is wanted before they come, since they are read as they arrive. */
-async function addTold<T>(
-  { files, told }: Form<T>,
-  part: MultipartFile,
-  digest: FormDigest | undefined,
-): Promise<void> {
-  const name = part.fieldname;
+async function addTold<T>({ files, told }: Form<T>, part: Part): Promise<void> {
+  const name = part.header.fieldname;
   if (Object.keys(files).length > 0) {
     throw invalid(
       name,
@@ -164,7 +164,7 @@ async function addTold<T>(
     );
   }
   if (Object.hasOwn(told, name)) throw invalid(name, `${name} stands in the form twice: send it once`);
-  told[name] = await textOf(part, digest);
+  told[name] = await textOf(part);
 }
 
 /** Of a part whose headers are good. */
@@ -188,16 +188,16 @@ function nameOf({ fieldname: name, filename = '', encoding }: MultipartFile): st
   return name;
 }
 
-async function textOf(part: MultipartFile, digest: FormDigest | undefined): Promise<string> {
-  const name = part.fieldname;
+async function textOf({ header, bytes }: Part): Promise<string> {
+  const name = header.fieldname;
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of chunksOf(part, digest)) {
+  for await (const chunk of bytes) {
     chunks.push(chunk);
     size += chunk.length;
     if (size > MAX_FIELD_BYTES) break;
   }
-  if (size > MAX_FIELD_BYTES || part.file.truncated) {
+  if (size > MAX_FIELD_BYTES || header.file.truncated) {
     throw invalid(name, `${name} is too long: it may have ${MAX_FIELD_BYTES} bytes at most`);
   }
   return decodeUtf8(Buffer.concat(chunks), `The field ${name}`, { path: [name] });
@@ -211,20 +211,9 @@ function jsonOf(name: string, text: string): unknown {
   }
 }
 
-/** The bytes of a part as they come, of which the digest takes note. */
-function chunksOf(part: MultipartFile, digest: FormDigest | undefined): AsyncIterable<Uint8Array> {
-  const bytes = part.file as AsyncIterable<Uint8Array>;
-  const { fieldname: name, filename: fileName, mimetype: contentType } = part;
-  return digest ? digest.part({ name, fileName, contentType }, bytes) : bytes;
-}
-
-async function* bytesOf(
-  part: MultipartFile,
-  limit: number,
-  digest: FormDigest | undefined,
-): AsyncGenerator<Uint8Array> {
-  yield* chunksOf(part, digest);
-  if (part.file.truncated) throw tooLarge(limit);
+async function* bytesOf({ header, bytes }: Part, limit: number): AsyncGenerator<Uint8Array> {
+  yield* bytes;
+  if (header.file.truncated) throw tooLarge(limit);
 }
 
 function tooLarge(limit: number): PayloadTooLargeError {

@@ -1,5 +1,10 @@
 import ipaddr from 'ipaddr.js';
 
+/** The host of a URL as the system names it: an IPv6 address without its brackets. */
+export function hostOf({ hostname }: URL): string {
+  return hostname.replace(/^\[|\]$/g, '');
+}
+
 /** What IANA has given out of IPv6; all else is special or reserved. */
 const globalUnicast = ipaddr.IPv6.parse('2000::');
 

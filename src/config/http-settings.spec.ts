@@ -1,16 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { readSettings, type SettingsError } from './read-settings.js';
+import { settingsProblems } from '../../test/support/settings.js';
+import { readSettings } from './read-settings.js';
 
 const sum = 'ab'.repeat(32);
-
-function problemsOf(environment: Record<string, string>): string[] {
-  try {
-    readSettings(environment);
-  } catch (error) {
-    return (error as SettingsError).problems;
-  }
-  return [];
-}
 
 describe('the settings of the HTTP server', () => {
   it('read what is set', () => {
@@ -58,7 +50,7 @@ describe('the settings of the HTTP server', () => {
     [`a:predict:${sum},b:predict:${sum}`, 'entry 2 is the key of an earlier one'],
     [`a:predict:${sum},a:predict:${'0'.repeat(64)}`, 'entry 2 has the name of an earlier one'],
   ])('tell of an entry that is wrong without repeating what may be a key: %s', (keys, problem) => {
-    const [told] = problemsOf({ WELLFORMED_API_KEYS: keys });
+    const [told] = settingsProblems({ WELLFORMED_API_KEYS: keys });
     expect(told).toContain(`WELLFORMED_API_KEYS cannot be used: ${problem}`);
     expect(told).toContain('npm run api-key');
     expect(told).not.toContain('secret');
@@ -83,7 +75,7 @@ describe('the settings of the HTTP server', () => {
     ['WELLFORMED_CLIENT_TIMEOUT', '0'],
     ['WELLFORMED_MAX_CONNECTIONS', '0'],
   ])('refuse %s=%s', (variable, value) => {
-    expect(problemsOf({ [variable]: value })).toEqual([
+    expect(settingsProblems({ [variable]: value })).toEqual([
       expect.stringMatching(new RegExp(`^${variable} must be .*; it is "`)),
     ]);
   });

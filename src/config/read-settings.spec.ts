@@ -1,15 +1,7 @@
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readSettings, type SettingsError } from './read-settings.js';
-
-function problemsOf(environment: Record<string, string>): string[] {
-  try {
-    readSettings(environment);
-  } catch (error) {
-    return (error as SettingsError).problems;
-  }
-  throw new Error('The settings were taken');
-}
+import { settingsProblems } from '../../test/support/settings.js';
+import { readSettings } from './read-settings.js';
 
 describe('readSettings', () => {
   it('has a default for everything, and takes an empty variable for none', () => {
@@ -97,7 +89,7 @@ describe('readSettings', () => {
 
   it('tells everything that is wrong at once', () => {
     expect(
-      problemsOf({
+      settingsProblems({
         WELLFORMED_PORT: '70000',
         WELLFORMED_ENGINE: 'gpu',
         WELLFORMED_MAX_UPLOAD_BYTES: 'much',

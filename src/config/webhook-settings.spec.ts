@@ -1,18 +1,10 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { readSettings, type SettingsError } from './read-settings.js';
+import { settingsProblems } from '../../test/support/settings.js';
+import { readSettings } from './read-settings.js';
 
 const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
 const other = `whsec_${Buffer.alloc(24, 8).toString('base64')}`;
-
-function problemsOf(environment: Record<string, string>): string[] {
-  try {
-    readSettings(environment);
-  } catch (error) {
-    return (error as SettingsError).problems;
-  }
-  return [];
-}
 
 describe('the settings of webhooks', () => {
   it('are off', () => {
@@ -41,7 +33,7 @@ describe('the settings of webhooks', () => {
     'https://user:password@hooks.example/',
     'https://hooks.example/#a',
   ])('refuse the address %s without repeating it', (url) => {
-    expect(problemsOf({ WELLFORMED_WEBHOOK_URL: url, WELLFORMED_WEBHOOK_SECRET: secret })).toEqual([
+    expect(settingsProblems({ WELLFORMED_WEBHOOK_URL: url, WELLFORMED_WEBHOOK_SECRET: secret })).toEqual([
       'WELLFORMED_WEBHOOK_URL must be none, or an http or https address without a password and without a fragment (#).',
     ]);
   });
@@ -50,10 +42,10 @@ describe('the settings of webhooks', () => {
     'take the private address %s only if that is allowed',
     (url) => {
       const environment = { WELLFORMED_WEBHOOK_URL: url, WELLFORMED_WEBHOOK_SECRET: secret };
-      expect(problemsOf(environment)).toEqual([
+      expect(settingsProblems(environment)).toEqual([
         'WELLFORMED_WEBHOOK_URL has a private address. Set WELLFORMED_WEBHOOK_ALLOW_PRIVATE=true if the service may send there.',
       ]);
-      expect(problemsOf({ ...environment, WELLFORMED_WEBHOOK_ALLOW_PRIVATE: 'true' })).toEqual([]);
+      expect(settingsProblems({ ...environment, WELLFORMED_WEBHOOK_ALLOW_PRIVATE: 'true' })).toEqual([]);
     },
   );
 
@@ -66,7 +58,7 @@ describe('the settings of webhooks', () => {
     `${secret},whsec_short`,
     'whsk_abc',
   ])('refuse the secret %s without repeating it, and say how to make one', (text) => {
-    const [problem, ...more] = problemsOf({ WELLFORMED_WEBHOOK_SECRET: text });
+    const [problem, ...more] = settingsProblems({ WELLFORMED_WEBHOOK_SECRET: text });
     expect(more).toEqual([]);
     expect(problem).toContain(
       'WELLFORMED_WEBHOOK_SECRET must be whsec_ and 24 to 64 random bytes in base64; node -p',
@@ -75,13 +67,13 @@ describe('the settings of webhooks', () => {
   });
 
   it('ask for a secret where there is an address', () => {
-    expect(problemsOf({ WELLFORMED_WEBHOOK_URL: 'https://hooks.example/' })[0]).toContain(
+    expect(settingsProblems({ WELLFORMED_WEBHOOK_URL: 'https://hooks.example/' })[0]).toContain(
       'WELLFORMED_WEBHOOK_SECRET must be set if WELLFORMED_WEBHOOK_URL is',
     );
   });
 
   it('refuse what is neither true nor false', () => {
-    expect(problemsOf({ WELLFORMED_WEBHOOK_ALLOW_PRIVATE: 'yes' })).toEqual([
+    expect(settingsProblems({ WELLFORMED_WEBHOOK_ALLOW_PRIVATE: 'yes' })).toEqual([
       'WELLFORMED_WEBHOOK_ALLOW_PRIVATE must be true or false; it is "yes".',
     ]);
   });

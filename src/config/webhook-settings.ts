@@ -1,13 +1,7 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { isIP } from 'node:net';
-import {
-  IsIn,
-  Validate,
-  ValidatorConstraint,
-  type ValidationArguments,
-  type ValidatorConstraintInterface,
-} from 'class-validator';
-import { isPublicAddress } from '../common/public-address.js';
+import { IsIn, ValidateBy, type ValidationArguments } from 'class-validator';
+import { hostOf, isPublicAddress } from '../common/public-address.js';
 import { HttpSettings } from './http-settings.js';
 import { list, Setting, text } from './setting.js';
 
@@ -19,21 +13,10 @@ function urlProblem({ webhookUrl: text, webhookAllowPrivate }: WebhookSettings):
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password || url.hash)
     return 'must be none, or an http or https address without a password and without a fragment (#)';
   // Names are looked up when something is sent.
-  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const host = hostOf(url);
   if (isIP(host) && !isPublicAddress(host) && webhookAllowPrivate !== true)
     return 'has a private address. Set WELLFORMED_WEBHOOK_ALLOW_PRIVATE=true if the service may send there';
   return undefined;
-}
-
-@ValidatorConstraint()
-class IsWebhookUrl implements ValidatorConstraintInterface {
-  validate(_value: unknown, { object }: ValidationArguments): boolean {
-    return urlProblem(object as WebhookSettings) === undefined;
-  }
-
-  defaultMessage({ object }: ValidationArguments): string {
-    return urlProblem(object as WebhookSettings)!;
-  }
 }
 
 /** Keys, so that no secret is ever printed with what holds it; or what is wrong. */
@@ -56,15 +39,16 @@ function secretsProblem({ webhookUrl, webhookSecrets }: WebhookSettings): string
   return `must be set if WELLFORMED_WEBHOOK_URL is: receivers check by it who sent a message; ${makeOne}`;
 }
 
-@ValidatorConstraint()
-class AreWebhookSecrets implements ValidatorConstraintInterface {
-  validate(_value: unknown, { object }: ValidationArguments): boolean {
-    return secretsProblem(object as WebhookSettings) === undefined;
-  }
-
-  defaultMessage({ object }: ValidationArguments): string {
-    return secretsProblem(object as WebhookSettings)!;
-  }
+/** Has a setting judged by a function that says what is wrong with it; undefined where nothing is. */
+function Judged(problemOf: (settings: WebhookSettings) => string | undefined): PropertyDecorator {
+  const problem = (args?: ValidationArguments) => problemOf(args!.object as WebhookSettings);
+  return ValidateBy({
+    name: problemOf.name,
+    validator: {
+      validate: (_value, args) => problem(args) === undefined,
+      defaultMessage: (args) => problem(args)!,
+    },
+  });
 }
 
 /** Who is told when a run ends. */
@@ -77,7 +61,7 @@ export class WebhookSettings extends HttpSettings {
     // Many have a token in their path or query.
     secret: true,
   })
-  @Validate(IsWebhookUrl)
+  @Judged(urlProblem)
   webhookUrl!: string;
 
   @Setting('WELLFORMED_WEBHOOK_SECRET', {
@@ -88,7 +72,7 @@ export class WebhookSettings extends HttpSettings {
     parse: (value) => parseSecrets(list(value)),
     secret: true,
   })
-  @Validate(AreWebhookSecrets)
+  @Judged(secretsProblem)
   webhookSecrets!: readonly KeyObject[];
 
   @Setting('WELLFORMED_WEBHOOK_ALLOW_PRIVATE', {

@@ -97,6 +97,10 @@ export class RunsRepository {
     return run?.id ?? null;
   }
 
+  countQueued(): Promise<number> {
+    return this.runs.countBy({ status: 'queued' });
+  }
+
   /** The base models of the runs that have not ended, and of each the run that comes first. */
   async usesOfBaseModels(): Promise<Map<string, string>> {
     const open = await this.runs.find({

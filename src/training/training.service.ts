@@ -219,7 +219,7 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
 
   private async assertRoom(): Promise<void> {
     const { runQueue } = this.settings;
-    const { queued } = await this.runs.countByStatus();
+    const queued = await this.runs.countQueued();
     if (queued < runQueue) return;
     throw new TooManyRequestsError(
       `${queued} runs wait already, and the limit is ${runQueue}. Try again when some have ended, or cancel one: POST /train/ID/cancel. ` +

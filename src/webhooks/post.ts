@@ -3,7 +3,7 @@ import { request as requestHttp, type IncomingMessage } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { promisify } from 'node:util';
-import { isPublicAddress } from '../common/public-address.js';
+import { hostOf, isPublicAddress } from '../common/public-address.js';
 
 /** Milliseconds for all of an exchange: finding the host, connecting, sending, the answer. */
 const PATIENCE = 15_000;
@@ -120,10 +120,6 @@ const lookupAll = promisify(lookup);
 
 function allAddresses(host: string): Promise<LookupAddress[]> {
   return lookupAll(host, { all: true });
-}
-
-function hostOf({ hostname }: URL): string {
-  return hostname.replace(/^\[|\]$/g, '');
 }
 
 function givenAddresses(addresses: readonly LookupAddress[]): LookupFunction {

@@ -66,11 +66,7 @@ export class ServiceClient extends Wellformed {
 
   /** A raw request that must be answered with this status, and its body. */
   async json<T>(status: number, method: string, path: string, body?: unknown): Promise<T> {
-    const response = await this.request(method, path, body);
-    const text = await response.text();
-    if (response.status !== status) {
-      throw new Error(`${method} ${path} gave ${response.status} in place of ${status}: ${text}`);
-    }
+    const text = await textOf(await this.request(method, path, body), status, `${method} ${path}`);
     return (text === '' ? undefined : JSON.parse(text)) as T;
   }
 
@@ -87,10 +83,7 @@ export class ServiceClient extends Wellformed {
 
   /** The text of an answer, which must be a success. */
   async text(path: string, headers: Record<string, string> = {}): Promise<string> {
-    const response = await this.request('GET', path, undefined, headers);
-    const text = await response.text();
-    if (response.status !== 200) throw new Error(`GET ${path} gave ${response.status}: ${text}`);
-    return text;
+    return textOf(await this.request('GET', path, undefined, headers), 200, `GET ${path}`);
   }
 
   /** A value of the metrics page; undefined where it is not there. @param name with its labels */
@@ -185,6 +178,12 @@ export class ServiceClient extends Wellformed {
       await delay(25);
     }
   }
+}
+
+async function textOf(response: Response, status: number, asked: string): Promise<string> {
+  const text = await response.text();
+  if (response.status === status) return text;
+  throw new Error(`${asked} gave ${response.status} in place of ${status}: ${text}`);
 }
 
 type ApiDocument = { paths: Record<string, Record<string, { responses: Record<string, unknown> }>> };

@@ -1,4 +1,4 @@
-import type { Moments, TrainedParameter } from '../engines/parameter-store.js';
+import type { ParameterStore, TrainedParameter } from '../engines/parameter-store.js';
 import { CheckpointMismatchError } from '../errors.js';
 import type { NamedTensor, WeightSource } from '../weights/named-tensor.js';
 import { SafetensorsFile, writeSafetensors } from '../weights/safetensors.js';
@@ -54,27 +54,28 @@ const keyOf = (kind: Kind, parameter: string) => `${kind}.${parameter}`;
 
 /**
  * The tensors of a fine-tuning under the names that they have in a checkpoint.
+ * @param parameters name → shape of what the store holds
  * @param means of the weight average, where it has begun
  */
 export function checkpointTensors(
-  parameters: () => Iterable<NamedTensor & { moments: Moments }>,
-  shapes: Iterable<readonly [name: string, shape: readonly number[]]>,
+  store: ParameterStore,
+  parameters: ReadonlyMap<string, readonly number[]>,
   means: ReadonlyMap<string, NamedTensor>,
 ): Pick<CheckpointContent, 'shapes' | 'tensors'> {
-  const announced = new Map<string, readonly number[]>();
-  for (const [name, shape] of shapes) {
-    for (const kind of trained) {
-      announced.set(keyOf(kind, name), shape);
-    }
+  const shapes = new Map<string, readonly number[]>();
+  for (const name of store.names) {
+    for (const kind of trained) shapes.set(keyOf(kind, name), parameters.get(name)!);
   }
-  for (const [name, { shape }] of means) announced.set(keyOf('mean', name), shape);
+  for (const [name, { shape }] of means) shapes.set(keyOf('mean', name), shape);
   return {
-    shapes: announced,
+    shapes,
     *tensors() {
-      for (const { name, shape, data, moments } of parameters()) {
+      for (const name of store.names) {
+        const { shape, data } = store.export(name);
+        const { first, second } = store.exportMoments(name);
         yield { name: keyOf('parameter', name), shape, data };
-        yield { name: keyOf('firstMoment', name), shape, data: moments.first };
-        yield { name: keyOf('secondMoment', name), shape, data: moments.second };
+        yield { name: keyOf('firstMoment', name), shape, data: first };
+        yield { name: keyOf('secondMoment', name), shape, data: second };
       }
       for (const [name, mean] of means) yield { ...mean, name: keyOf('mean', name) };
     },

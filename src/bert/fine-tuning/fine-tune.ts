@@ -140,8 +140,7 @@ class FineTuning {
       if (this.reasonToStop() !== null) return;
       while (done < end) {
         const started = performance.now();
-        const isDue = () => this.isCheckpointDue();
-        for await (const step of this.trainer.train(epoch, batches.slice(done, end), isDue)) {
+        for await (const step of this.trainer.train(epoch, batches.slice(done, end), this.isCheckpointDue)) {
           lossSum += step.loss * step.examples;
           done++;
           yield step;
@@ -160,27 +159,21 @@ class FineTuning {
     if (this.job.isCheckpointDue) yield this.checkpoint(newEpoch(epoch + 1));
   }
 
-  private isCheckpointDue(): boolean {
-    return this.job.isCheckpointDue?.() ?? false;
-  }
+  private readonly isCheckpointDue = (): boolean => this.job.isCheckpointDue?.() ?? false;
 
   private checkpoint(epoch: EpochProgress): CheckpointEvent {
     const { step, untouchedDecay } = this.trainer;
     const { count, untouchedDecay: averageDecay, means } = this.average;
-    const best = this.best.soFar;
-    const { store } = this;
-    function* parameters() {
-      for (const name of store.names) yield { ...store.export(name), moments: store.exportMoments(name) };
-    }
-    const shapes = parameterShapes(this.config);
     return {
       type: 'checkpoint',
-      progress: { step, untouchedDecay, best, average: { count, untouchedDecay: averageDecay }, ...epoch },
-      ...checkpointTensors(
-        parameters,
-        store.names.map((name) => [name, shapes.get(name)!] as const),
-        means,
-      ),
+      progress: {
+        ...epoch,
+        step,
+        untouchedDecay,
+        best: this.best.soFar,
+        average: { count, untouchedDecay: averageDecay },
+      },
+      ...checkpointTensors(this.store, parameterShapes(this.config), means),
     };
   }
 
