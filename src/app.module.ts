@@ -12,6 +12,7 @@ import { ModelsModule } from './models/models.module.js';
 import { PageModule } from './page/page.module.js';
 import { PredictionsModule } from './predictions/predictions.module.js';
 import { StorageModule } from './storage/storage.module.js';
+import { SweepsModule } from './sweeps/sweeps.module.js';
 import { TracingModule } from './tracing/tracing.module.js';
 import { TrainingModule } from './training/training.module.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
@@ -36,6 +37,7 @@ export class AppModule {
         PredictionsModule,
         HealthModule,
         TrainingModule,
+        SweepsModule,
         WebhooksModule,
         PageModule,
         ...others,

@@ -25,6 +25,7 @@ const features = {
   models: ['datasets'],
   training: ['datasets', 'models', 'base-models'],
   predictions: ['models'],
+  sweeps: ['datasets', 'models', 'training'],
   webhooks: ['training'],
   health: ['datasets', 'models', 'base-models', 'training', 'predictions'],
   page: [],
@@ -38,6 +39,7 @@ const open = [
   'src/models/model-version.ts',
   'src/models/registry-events.ts',
   'src/training/advice.ts',
+  'src/training/run.ts',
 ];
 
 const layers = { ...foundation, ...features };

@@ -9,6 +9,7 @@ import { AliasChangeEntity } from '../models/alias-change.entity.js';
 import { AliasEntity } from '../models/alias.entity.js';
 import { EvaluationEntity } from '../models/evaluation.entity.js';
 import { ModelVersionEntity } from '../models/model-version.entity.js';
+import { SweepEntity } from '../sweeps/sweep.entity.js';
 import { RunEventEntity } from '../training/run-event.entity.js';
 import { RunJudgementsEntity } from '../training/run-judgements.entity.js';
 import { RunEntity } from '../training/run.entity.js';
@@ -24,6 +25,7 @@ describe('the schema', () => {
       RunEntity,
       RunEventEntity,
       RunJudgementsEntity,
+      SweepEntity,
       ModelVersionEntity,
       EvaluationEntity,
       AliasEntity,

@@ -12,6 +12,7 @@ const FIELD_OF_ID: Readonly<Record<IdPrefix, string>> = {
   mdl: 'modelId',
   evl: 'evaluationId',
   msg: 'deliveryId',
+  swp: 'sweepId',
 };
 
 /**

@@ -52,6 +52,7 @@ export class TrainingInstruments {
   private cpuSecondsOfRun = 0;
   private readonly runSeconds: Histogram<'status'>;
   readonly runs: Gauge<'status'>;
+  readonly sweeps: Gauge<'status'>;
   readonly queueLength: Gauge;
   readonly queueSeconds: Histogram;
   readonly processCrashes: Counter;
@@ -64,6 +65,12 @@ export class TrainingInstruments {
       ...on,
       name: 'wellformed_runs',
       help: 'Runs in the database by status.',
+      labelNames: ['status'] as const,
+    });
+    this.sweeps = new Gauge({
+      ...on,
+      name: 'wellformed_sweeps',
+      help: 'Sweeps in the database by status.',
       labelNames: ['status'] as const,
     });
     this.runSeconds = new Histogram({

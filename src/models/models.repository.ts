@@ -3,7 +3,7 @@ import { In } from 'typeorm';
 import { findPage, type Page, type PageRequest } from '../database/pages.js';
 import { Transactions } from '../database/transactions.js';
 import { AliasEntity } from './alias.entity.js';
-import type { ModelSummary, ModelVersion } from './model-version.js';
+import type { ModelSummary, ModelVersion, Promotion } from './model-version.js';
 import { modelDetails, ModelVersionEntity } from './model-version.entity.js';
 
 /** The fields of a version that requests need. */
@@ -42,6 +42,10 @@ export class ModelsRepository {
 
   async rename(id: string, name: string): Promise<void> {
     await this.transactions.run((manager) => manager.update(ModelVersionEntity, { id }, { name }));
+  }
+
+  async setPromotion(id: string, promotion: Promotion): Promise<void> {
+    await this.transactions.run((manager) => manager.update(ModelVersionEntity, { id }, { promotion }));
   }
 
   /** Deletes a version and its evaluations. */

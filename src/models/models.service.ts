@@ -13,7 +13,13 @@ import { isModelId } from './alias.js';
 import { AliasesRepository } from './aliases.repository.js';
 import { EvaluationsRepository } from './evaluations.repository.js';
 import { modelCard } from './model-card.js';
-import { PRODUCTION, type ModelSummary, type ModelVersion } from './model-version.js';
+import {
+  PRODUCTION,
+  type ModelSummary,
+  type ModelVersion,
+  type Promotion,
+  type PromotionRule,
+} from './model-version.js';
 import { ModelsRepository, type VersionFacts } from './models.repository.js';
 import { decidePromotion, type Contender } from './promotion.js';
 import { assertComplete, type Registration } from './registration.js';
@@ -77,6 +83,26 @@ export class ModelsService implements OnModuleInit {
     });
     if (promotion.promoted) this.events.aliasMoved(PRODUCTION, id);
     return version;
+  }
+
+  /**
+   * Applies a rule of promotion to a version that was registered without one.
+   * @param because what comes before the reason that is stored
+   * @throws NotFoundError if there is no such model
+   */
+  async promote(id: string, rule: PromotionRule, because: string): Promise<Promotion> {
+    return this.transactions.run(async () => {
+      const version = await this.find(id);
+      const { promoted, reason } = decidePromotion(rule, contender(version), await this.production());
+      const promotion = { promoted, reason: `${because} ${reason}` };
+      await this.versions.setPromotion(id, promotion);
+      if (promoted) {
+        await this.aliases.move(PRODUCTION, id, promotion.reason);
+        this.transactions.afterCommit(() => this.events.aliasMoved(PRODUCTION, id));
+      }
+      this.logger.log(`${id}: ${promotion.reason}`, { modelId: id });
+      return promotion;
+    });
   }
 
   /** Newest first. */

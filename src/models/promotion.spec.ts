@@ -22,7 +22,7 @@ describe('decidePromotion', () => {
   it.each([0, -0.2])('warns where a version with an MCC of %s becomes production', (mcc) => {
     const { promoted, reason } = decidePromotion('always', candidate(mcc), current);
     expect(promoted).toBe(true);
-    expect(reason).toMatch(/^The run said promote "always".*WARNING: Its MCC.*no better than chance/);
+    expect(reason).toMatch(/^It was trained with promote "always".*WARNING: Its MCC.*no better than chance/);
     expect(decidePromotion('auto', candidate(mcc), null).reason).toContain('WARNING');
     expect(decidePromotion('never', candidate(mcc), null).reason).not.toContain('WARNING');
     expect(decidePromotion('auto', candidate(0.01), null).reason).not.toContain('WARNING');

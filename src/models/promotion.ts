@@ -24,9 +24,9 @@ export function decidePromotion(
 
 /** Only results on the same rows are comparable. */
 function decide(rule: PromotionRule, candidate: Contender, current: Contender | null): Promotion {
-  if (rule === 'never') return no(`The run said promote "never". ${byHand(candidate)}`);
+  if (rule === 'never') return no(`It was trained with promote "never". ${byHand(candidate)}`);
   if (current === null) return yes(`There was no "${PRODUCTION}" yet.`);
-  if (rule === 'always') return yes(`The run said promote "always". Before it was ${current.id}.`);
+  if (rule === 'always') return yes(`It was trained with promote "always". Before it was ${current.id}.`);
   if (candidate.validation !== current.validation) {
     return no(
       `It was validated on other rows than ${current.id}, which is "${PRODUCTION}", so their MCC cannot be compared. ` +

@@ -29,6 +29,7 @@ export const RUN_ROW_VERSION = 2;
 
 /** A run in the database: see {@link Run}. */
 @Entity('runs')
+@Index(['sweepId', 'trial'], { unique: true })
 export class RunEntity implements Run {
   @IdColumn()
   id!: string;
@@ -118,6 +119,14 @@ export class RunEntity implements Run {
   /** No foreign key: the version may be deleted, and it refers to the run. */
   @ReferenceColumn({ nullable: true })
   modelId!: string | null;
+
+  /** No foreign key: what a sweep is, only the sweeps know. */
+  @ReferenceColumn({ nullable: true })
+  sweepId!: string | null;
+
+  /** One run for each trial of a sweep: none starts twice, wherever the service was killed. */
+  @Column({ type: 'integer', nullable: true })
+  trial!: number | null;
 
   @Column({ type: 'varchar', length: 64, nullable: true })
   owner!: string | null;

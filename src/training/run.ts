@@ -122,6 +122,9 @@ export interface RunSummary extends RunOrder, Progress {
   /** Why it ended before its last step, for people to read; null if it did not. */
   stoppedEarly: string | null;
   error: RunError | null;
+  /** The sweep that it belongs to, and which of its trials it is. */
+  sweepId: string | null;
+  trial: number | null;
   /** The version that the run registered. */
   modelId: string | null;
   /** The process that works on the run, and until when it does so unless it renews. */
@@ -140,7 +143,7 @@ export interface Run extends RunSummary {
 }
 
 /** A run that waits for its turn. */
-export function queuedRun(order: RunOrder): Run {
+export function queuedRun(order: RunOrder, sweep: { id: string; trial: number } | null = null): Run {
   return {
     ...order,
     id: newId('run'),
@@ -162,6 +165,8 @@ export function queuedRun(order: RunOrder): Run {
     evaluations: [],
     stoppedEarly: null,
     error: null,
+    sweepId: sweep?.id ?? null,
+    trial: sweep?.trial ?? null,
     modelId: null,
     owner: null,
     leaseExpiresAt: null,

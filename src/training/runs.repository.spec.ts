@@ -113,7 +113,7 @@ describe('RunsRepository', () => {
   it('counts by status, and lists one status', async () => {
     const counts = await runs.countByStatus();
     expect(counts).toMatchObject({ queued: 1, cancelled: 1, succeeded: 0 });
-    const { items } = await runs.page({ limit: 10 }, 'cancelled');
+    const { items } = await runs.page({ limit: 10 }, { status: 'cancelled' });
     expect(items.map(({ status }) => status)).toEqual(['cancelled']);
   });
 

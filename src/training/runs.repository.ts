@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Between, In, type EntityManager } from 'typeorm';
+import { Between, In, type EntityManager, type FindOptionsWhere } from 'typeorm';
 import type { EngineName } from '../bert/engines/engine.js';
 import type { Judgements } from '../bert/evaluation/evaluation.js';
 import { NotFoundError } from '../common/errors.js';
@@ -33,6 +33,9 @@ const MOST_NAMED = 5;
 
 /** What a writer may change of a run without changing its status. */
 export type RunChanges = Omit<Partial<Run>, 'id' | 'status'>;
+
+/** Which runs a list has. */
+export type RunFilter = Partial<Pick<Run, 'status' | 'sweepId'>>;
 
 /** Who works on a run, and until when unless the lease is renewed. */
 export type Lease = Pick<Run, 'owner' | 'leaseExpiresAt'>;
@@ -84,8 +87,12 @@ export class RunsRepository {
     return run?.status ?? noSuchRun(id);
   }
 
-  page(query: PageRequest, status?: RunStatus): Promise<Page<RunSummary>> {
-    return findPage(this.runs, query, status ? { status } : {}, runDetails);
+  page(query: PageRequest, filter: RunFilter = {}): Promise<Page<RunSummary>> {
+    return findPage(this.runs, query, filter as FindOptionsWhere<RunEntity>, runDetails);
+  }
+
+  ofSweep(sweepId: string): Promise<Run[]> {
+    return findReadableRows(this.runs, { where: { sweepId }, order: { trial: 'ASC' } });
   }
 
   async oldestQueued(): Promise<string | null> {
@@ -197,9 +204,19 @@ export class RunsRepository {
     });
   }
 
-  /** Deletes a run and its events. Fails on a foreign key where a model descends from it. */
-  async delete(id: string): Promise<void> {
+  /** Changes of a run what is no part of its course. @throws NotFoundError */
+  async change(id: string, changes: Partial<Pick<Run, 'sweepId' | 'trial' | 'modelId'>>): Promise<void> {
+    const { affected } = await this.transactions.run((manager) => manager.update(RunEntity, { id }, changes));
+    if (!affected) noSuchRun(id);
+  }
+
+  /**
+   * Deletes a run and its events. Fails on a foreign key where a model descends from it.
+   * @param before done first, in the same transaction
+   */
+  async delete(id: string, before: () => Promise<void> = () => Promise.resolve()): Promise<void> {
     await this.transactions.runDeletion(async (manager) => {
+      await before();
       await manager.delete(RunEntity, { id });
       this.transactions.afterCommit(() => this.announce({ runId: id, event: null }));
     });

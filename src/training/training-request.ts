@@ -16,6 +16,8 @@ export interface TrainingRequest extends AskedHyperparameters {
   name?: string;
   baseModel: string;
   promote: PromotionRule;
+  /** Where a sweep asks. */
+  sweep?: { id: string; trial: number };
 }
 
 /** Rows that a run is to use: those of a stored dataset, or of a file that came with the request. */

@@ -124,8 +124,9 @@ export class TrainingController {
   @ApiOperation({ summary: 'List runs, newest first' })
   @ApiOkResponse({ type: RunPageDto })
   @ApiProblems(422)
-  async list(@Query() query: RunsQuery): Promise<RunPageDto> {
-    const { items, nextCursor } = await this.training.list(query, query.status);
+  async list(@Query() { status, sweep, ...query }: RunsQuery): Promise<RunPageDto> {
+    const filter = { ...(status && { status }), ...(sweep && { sweepId: sweep }) };
+    const { items, nextCursor } = await this.training.list(query, filter);
     return { items: items.map(RunSummaryDto.of), nextCursor };
   }
 

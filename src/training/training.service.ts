@@ -14,12 +14,12 @@ import { DatasetsService } from '../datasets/datasets.service.js';
 import type { Dataset } from '../datasets/dataset.js';
 import type { Span } from '../tracing/span.js';
 import { JobChecks } from './job-checks.js';
-import { hasEnded, queuedRun, type Run, type RunStatus, type RunSummary } from './run.js';
+import { hasEnded, queuedRun, type Run, type RunSummary } from './run.js';
 import type { RunEvent } from './run-event.js';
 import { RunFeed } from './run-feed.js';
 import { RunQueue } from './run-queue.js';
 import { RunSpans } from './run-spans.js';
-import { RunsRepository, type RunEventWriter } from './runs.repository.js';
+import { RunsRepository, type RunEventWriter, type RunFilter, type RunNews } from './runs.repository.js';
 import { TrainingEstimates, type PlannedRun, type TrainingEstimate } from './training-estimates.js';
 import { interruption, TrainingHost } from './training-host.js';
 import {
@@ -38,6 +38,9 @@ interface Sources {
   validation: RowsSource | null;
 }
 
+/** Says why a run must stay; null where it need not. */
+export type RunDeletionGuard = (runId: string) => Promise<string | null>;
+
 /** In seconds: a training takes minutes at least. */
 const RETRY_AFTER = 60;
 
@@ -46,6 +49,7 @@ const RETRY_AFTER = 60;
 export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown {
   private readonly logger = new Logger(TrainingService.name);
   private ending: Promise<void> | undefined;
+  private readonly guards: RunDeletionGuard[] = [];
 
   constructor(
     private readonly runs: RunsRepository,
@@ -104,6 +108,16 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
     this.runs.storeWith(writer);
   }
 
+  /** Calls back after each event of a run is stored, and after a run is deleted. */
+  onNews(listener: (news: RunNews) => void): void {
+    this.runs.onNews(listener);
+  }
+
+  /** @param guard says, within the transaction that deletes a run, why it must stay; null where it need not */
+  keepWhile(guard: RunDeletionGuard): void {
+    this.guards.push(guard);
+  }
+
   /**
    * Stores a run and puts it into the queue. Everything is checked before anything is stored.
    * @param alongside done in the transaction that stores the run and the data sets that came with it
@@ -120,14 +134,15 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
     const { sources, ...planned } = await this.plan(request, uploads);
     const published = await this.publish(sources);
     try {
-      const run = queuedRun({
+      const order = {
         name: request.name ?? null,
         promote: request.promote,
         baseModel: planned.baseModel.name,
         hyperparameters: planned.hyperparameters,
         datasetId: idOf(sources.training, published),
         validationDatasetId: sources.validation && idOf(sources.validation, published),
-      });
+      };
+      const run = queuedRun(order, request.sweep);
       await this.datasets.storePublished([...published.values()], async () => {
         // Others may have come while this one was planned.
         await this.assertRoom();
@@ -156,8 +171,13 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
   }
 
   /** Newest first. */
-  list(query: PageRequest, status?: RunStatus): Promise<Page<RunSummary>> {
-    return this.runs.page(query, status);
+  list(query: PageRequest, filter: RunFilter = {}): Promise<Page<RunSummary>> {
+    return this.runs.page(query, filter);
+  }
+
+  /** All runs of a sweep that can be read, in the order of its trials. */
+  ofSweep(sweepId: string): Promise<Run[]> {
+    return this.runs.ofSweep(sweepId);
   }
 
   /**
@@ -187,7 +207,7 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
       throw new ConflictError(`Run ${id} is ${status}. Cancel it first: POST /train/${id}/cancel.`);
     }
     try {
-      await this.runs.delete(id);
+      await this.runs.delete(id, () => this.assertUnneeded(id));
     } catch (error) {
       if (!isForeignKeyViolation(error)) throw error;
       throw new ConflictError(
@@ -217,6 +237,44 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
     return { events: this.feed.follow(id, after), leave };
   }
 
+  /**
+   * Takes a run out of its sweep, which is deleted.
+   * @throws NotFoundError
+   */
+  async leaveSweep(id: string): Promise<void> {
+    await this.runs.change(id, { sweepId: null, trial: null });
+  }
+
+  /**
+   * The model of a run has been deleted: the run names it no more.
+   * @throws NotFoundError
+   */
+  async forgetModel(id: string): Promise<void> {
+    await this.runs.change(id, { modelId: null });
+  }
+
+  /**
+   * Checks all that `create` checks of runs on the same rows, and throws the same; nothing is stored.
+   * @param each called before each request is checked
+   */
+  async check(
+    requests: readonly TrainingRequest[],
+    each: (index: number) => void = () => undefined,
+  ): Promise<void> {
+    const facts = new Map<string, Promise<PlannedRows>>();
+    for (const [index, request] of requests.entries()) {
+      each(index);
+      await this.plan(request, {}, facts);
+    }
+  }
+
+  private async assertUnneeded(id: string): Promise<void> {
+    for (const guard of this.guards) {
+      const reason = await guard(id);
+      if (reason !== null) throw new ConflictError(reason);
+    }
+  }
+
   private async assertRoom(): Promise<void> {
     const { runQueue } = this.settings;
     const queued = await this.runs.countQueued();
@@ -228,23 +286,33 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
     );
   }
 
-  private async plan(request: TrainingRequest, uploads: Uploads): Promise<PlannedRun & { sources: Sources }> {
+  /** @param known rows that were looked at before, by the id of their dataset */
+  private async plan(
+    request: TrainingRequest,
+    uploads: Uploads,
+    known = new Map<string, Promise<PlannedRows>>(),
+  ): Promise<PlannedRun & { sources: Sources }> {
     const sources = {
       training: trainingSource(request, uploads),
       validation: validationSource(request, uploads),
     };
-    const training = await this.factsOf(sources.training);
-    const validation = sources.validation && (await this.factsOf(sources.validation));
+    const training = await this.factsOf(sources.training, known);
+    const validation = sources.validation && (await this.factsOf(sources.validation, known));
     assertTrainable(training, validation === null);
     const checked = await this.checks.check(request, training);
     const hyperparameters = hyperparametersOf(request, validation === null);
     return { sources, training, validation, hyperparameters, ...checked };
   }
 
-  private async factsOf(source: RowsSource): Promise<PlannedRows> {
-    if ('datasetId' in source) return this.datasets.open(source.datasetId);
+  private factsOf(source: RowsSource, known: Map<string, Promise<PlannedRows>>): Promise<PlannedRows> {
+    if ('datasetId' in source) {
+      const { datasetId } = source;
+      const opened = known.get(datasetId) ?? this.datasets.open(datasetId);
+      known.set(datasetId, opened);
+      return opened;
+    }
     const { content, path } = source.upload;
-    return { ...content, path, id: 'of the form' };
+    return Promise.resolve({ ...content, path, id: 'of the form' });
   }
 
   private async publish(sources: Sources): Promise<Map<RowsSource, Dataset>> {

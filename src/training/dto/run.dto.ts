@@ -203,6 +203,14 @@ export class RunSummaryDto {
   @ApiProperty({ enum: promotionRules, example: 'auto' })
   promote!: PromotionRule;
 
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'The sweep that started the run.',
+    example: null,
+  })
+  sweepId!: string | null;
+
   @ApiProperty({ type: RunPlanDto, nullable: true, description: 'What was decided after the data was read.' })
   plan!: RunPlanDto | null;
 
@@ -263,6 +271,7 @@ export class RunSummaryDto {
       validationDatasetId: run.validationDatasetId,
       hyperparameters: run.hyperparameters,
       promote: run.promote,
+      sweepId: run.sweepId,
       plan: run.plan,
       warnings: planWarnings(run.plan),
       download: run.download,

@@ -1,6 +1,7 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsOptional } from 'class-validator';
+import { IsIn, IsOptional, Matches } from 'class-validator';
 import { PageQuery } from '../../api/page-query.js';
+import { ID_PATTERN } from '../../common/identifiers.js';
 import { runStatuses, type RunStatus } from '../run.js';
 import { WholeNumberField } from '../../api/number-fields.js';
 
@@ -10,6 +11,12 @@ export class RunsQuery extends PageQuery {
   @IsOptional()
   @IsIn(runStatuses, { message: `status must be one of ${runStatuses.join(', ')}` })
   status?: RunStatus;
+
+  /** Only runs of this sweep. */
+  @ApiPropertyOptional({ pattern: ID_PATTERN.source, example: 'swp_01JD3XS5T8B1H6M4CQ2V7WZE0R' })
+  @IsOptional()
+  @Matches(ID_PATTERN, { message: 'sweep must be the id of a sweep, see GET /sweeps' })
+  sweep?: string;
 }
 
 export class RunMetricsQuery {

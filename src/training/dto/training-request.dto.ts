@@ -7,7 +7,7 @@ import { promotionRules, type PromotionRule } from '../../models/model-version.j
 import { withHyperparameters } from './hyperparameter-fields.js';
 
 /** What every training is asked, beside its hyperparameters. */
-class TrainingBasics {
+export class TrainingBasics {
   // No examples where a form would be refused for them beside the file.
   @ApiPropertyOptional({
     description: 'The id of the uploaded dataset to train on, where no `file` is sent.',
