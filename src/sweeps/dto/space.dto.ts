@@ -2,7 +2,11 @@ import type { Type } from '@nestjs/common';
 import { ApiExtraModels, ApiProperty, ApiPropertyOptional, getSchemaPath } from '@nestjs/swagger';
 import { Type as TypeOf } from 'class-transformer';
 import { IsIn, IsNumber, ValidateBy, ValidateIf, ValidateNested } from 'class-validator';
-import { hyperparameters, type Hyperparameter } from '../../bert/fine-tuning/hyperparameters.js';
+import {
+  hyperparameters,
+  type Hyperparameter,
+  type ValueSchema,
+} from '../../bert/fine-tuning/hyperparameters.js';
 import { documentationOf } from '../../models/dto/hyperparameters.dto.js';
 import {
   isNumeric,
@@ -52,7 +56,7 @@ function spaceFields(): Type<object> {
     const { schema, says } = table[name]!;
     const forms: object[] = [
       schema,
-      { type: 'array', items: schema, minItems: 1, maxItems: MOST_VALUES },
+      { type: 'array', items: itemSchema(schema), minItems: 1, maxItems: MOST_VALUES },
       ...(isNumeric(name) ? [{ $ref: getSchemaPath(RangeDto) }] : []),
     ];
     const decorators: PropertyDecorator[] = [
@@ -68,6 +72,11 @@ function spaceFields(): Type<object> {
     for (const decorate of decorators) decorate(SpaceDto.prototype, name);
   }
   return SpaceDto;
+}
+
+/** A list in a list is not read. */
+function itemSchema({ oneOf, ...schema }: ValueSchema): ValueSchema {
+  return { ...schema, ...(oneOf && { oneOf: oneOf.filter(({ type }) => type !== 'array') }) };
 }
 
 function combinationFields(): Type<object> {

@@ -10,6 +10,7 @@ import {
   IsString,
   Length,
   ValidateBy,
+  ValidateIf,
   ValidateNested,
 } from 'class-validator';
 import { ListOf } from '../../api/form-values.js';
@@ -43,7 +44,11 @@ export class BudgetDto {
 }
 
 /** What `POST /sweeps` takes. */
-export class SweepRequestDto extends OmitType(TrainingBasics, ['datasetId', 'promote'] as const) {
+export class SweepRequestDto extends OmitType(TrainingBasics, [
+  'datasetId',
+  'validationDatasetId',
+  'promote',
+] as const) {
   @ApiProperty({
     description: 'Id of the uploaded dataset to train on.',
     example: 'ds_01JD3W3Y6V8M2C9T4XQZ7N5KHB',
@@ -51,6 +56,18 @@ export class SweepRequestDto extends OmitType(TrainingBasics, ['datasetId', 'pro
   @IsString({ message: 'datasetId must be the id of a dataset, such as ds_01JD3W3Y6V8M2C9T4XQZ7N5KHB' })
   @Length(1, LONGEST_ID, { message: 'datasetId must be the id of a dataset' })
   datasetId!: string;
+
+  @ApiPropertyOptional({
+    description:
+      'Id of the uploaded dataset to validate on. Without it, each run holds out a share of the training rows: which ones depends on its seed.',
+    example: 'ds_01JD3W4F0QK8A1R6SBE2M9PVWC',
+  })
+  @ValidateIf((_request, value) => value !== undefined)
+  @IsString({
+    message: 'validationDatasetId must be the id of a dataset, such as ds_01JD3W4F0QK8A1R6SBE2M9PVWC',
+  })
+  @Length(1, LONGEST_ID, { message: 'validationDatasetId must be the id of a dataset' })
+  validationDatasetId?: string;
 
   @ApiPropertyOptional({
     enum: promotionRules,
