@@ -19,6 +19,7 @@ const plain = [
   'src/{api,auth,common,config,http,logging,tracing}/**/*.spec.ts',
   'src/datasets/{reading,statistics}/**/*.spec.ts',
   'src/bert/{evaluation,tokenizer}/**/*.spec.ts',
+  'src/sweeps/**/*.spec.ts',
   'scripts/**/*.spec.mjs',
   'samples/**/*.spec.mjs',
 ];

@@ -13,7 +13,9 @@ if (!folder || !chromiumPath) {
 mkdirSync(folder, { recursive: true });
 
 const idsOf = async (path) => (await (await fetch(new URL(path, url))).json()).items.map(({ id }) => id);
-const [[dataset], runs, [model]] = await Promise.all(['/datasets', '/train', '/models'].map(idsOf));
+const [[dataset], runs, [model], [sweep]] = await Promise.all(
+  ['/datasets', '/train', '/models', '/sweeps'].map(idsOf),
+);
 const [run] = runs;
 const sentences = new URLSearchParams({
   s: 'The cat sat on the mat.\nThe cat sat on mat the.\nShe gave the the dog a bone.',
@@ -27,6 +29,9 @@ const views = {
   runs: 'runs',
   ...(run && { run: `runs/${run}` }),
   ...(runs.length >= 2 && { compare: `runs/compare?ids=${runs.slice(0, 3).join()}` }),
+  sweeps: 'sweeps',
+  'new-sweep': 'sweeps/new',
+  ...(sweep && { sweep: `sweeps/${sweep}` }),
   models: 'models',
   ...(model && { model: `models/${model}` }),
   aliases: 'aliases',

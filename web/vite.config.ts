@@ -13,6 +13,7 @@ const ROUTES = [
   '/models',
   '/openapi.json',
   '/predict',
+  '/sweeps',
   '/train',
   '/whoami',
 ];

@@ -17,11 +17,12 @@ import {
 
 /* Each view in each state that a reader can meet. The service is real; only what a network or a busy service would answer is put in its way. */
 
-const LISTS = ['data', 'runs', 'models', 'aliases', 'system', 'train'];
+const LISTS = ['data', 'runs', 'models', 'aliases', 'system', 'train', 'sweeps', 'sweeps/new'];
 const SINGLE = [
   'data/ds_00000000000000000000000000',
   'runs/run_00000000000000000000000000',
   'models/mdl_00000000000000000000000000',
+  'sweeps/swp_00000000000000000000000000',
 ];
 
 describe.skipIf(!browserPath)('the states of the views', () => {
@@ -42,7 +43,8 @@ describe.skipIf(!browserPath)('the states of the views', () => {
   /** Answers what the page asks of the API in the service's place. */
   const answering = (page: Page, answer: (route: Route) => Promise<void>) =>
     page.route(
-      (url) => /^\/(datasets|train|models|aliases|base-models|health|predict|whoami)\b/.test(url.pathname),
+      (url) =>
+        /^\/(datasets|train|sweeps|models|aliases|base-models|health|predict|whoami)\b/.test(url.pathname),
       answer,
     );
   const problem = (status: number, detail: string, headers: Record<string, string> = {}) => ({

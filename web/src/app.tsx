@@ -19,6 +19,9 @@ const views = {
   runs: lazily(texts.runs.title, async () => (await import('./views/runs.js')).Runs),
   run: lazily(texts.run.one, async () => (await import('./views/run.js')).Run),
   compare: lazily(texts.compare.title, async () => (await import('./views/compare.js')).Compare),
+  sweeps: lazily(texts.sweeps.title, async () => (await import('./views/sweeps.js')).Sweeps),
+  newSweep: lazily(texts.newSweep.title, async () => (await import('./views/new-sweep.js')).NewSweep),
+  sweep: lazily(texts.sweep.one, async () => (await import('./views/sweep.js')).Sweep),
   models: lazily(texts.models.title, async () => (await import('./views/models.js')).Models),
   model: lazily(texts.model.one, async () => (await import('./views/model.js')).Model),
   aliases: lazily(texts.aliases.title, async () => (await import('./views/aliases.js')).Aliases),
@@ -32,6 +35,7 @@ const SHORTCUTS: Readonly<Record<string, View>> = {
   d: 'data',
   n: 'train',
   r: 'runs',
+  w: 'sweeps',
   m: 'models',
   a: 'aliases',
   s: 'system',
@@ -150,6 +154,8 @@ function Current({ path: [view = 'try', id] }: { path: readonly string[] }) {
       return <views.train />;
     case 'runs':
       return id === 'compare' ? <views.compare /> : id ? <views.run id={id} /> : <views.runs />;
+    case 'sweeps':
+      return id === 'new' ? <views.newSweep /> : id ? <views.sweep id={id} /> : <views.sweeps />;
     case 'models':
       return id ? <views.model id={id} /> : <views.models />;
     case 'aliases':

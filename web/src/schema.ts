@@ -28,12 +28,19 @@ interface Schema {
 /** What of a training is no hyperparameter: the form asks for it in its own way. */
 const ASKED_APART = ['datasetId', 'validationDatasetId', 'baseModel', 'file', 'validationFile'];
 
+interface Document {
+  components: { schemas: Record<string, Schema> };
+}
+
 /** The fields that a training may be told, read from the service's OpenAPI document: one that is added there appears here. */
-export function trainingFields(document: { components: { schemas: Record<string, Schema> } }): SchemaField[] {
-  const { properties = {} } = document.components.schemas.TrainingJsonDto ?? {};
-  return Object.entries(properties)
-    .filter(([name]) => !ASKED_APART.includes(name))
-    .map(([name, schema]) => fieldOf(name, schema));
+export function trainingFields(document: Document): SchemaField[] {
+  return schemaFields(document, 'TrainingJsonDto').filter(({ name }) => !ASKED_APART.includes(name));
+}
+
+/** The fields of a schema of the OpenAPI document. */
+export function schemaFields({ components }: Document, schema: string): SchemaField[] {
+  const { properties = {} } = components.schemas[schema] ?? {};
+  return Object.entries(properties).map(([name, field]) => fieldOf(name, field));
 }
 
 function fieldOf(name: string, schema: Schema): SchemaField {

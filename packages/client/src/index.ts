@@ -9,6 +9,9 @@ import type {
   PredictionDto,
   PredictionsDto,
   RunDto,
+  SweepDto,
+  SweepEstimateDto,
+  SweepRequestDto,
   TrainingEstimateDto,
   TrainingFormDto,
   TrainingJsonDto,
@@ -135,6 +138,20 @@ export class Wellformed {
     { signal }: { signal?: AbortSignal } = {},
   ): Promise<TrainingEstimateDto> {
     return (await this.askToTrain(request, { dryRun: true }, signal)) as TrainingEstimateDto;
+  }
+
+  /** Starts a sweep: a search over hyperparameters with many runs. */
+  async startSweep(request: SweepRequestDto, { signal }: { signal?: AbortSignal } = {}): Promise<SweepDto> {
+    return (await this.api.sweeps.create({ body: request, signal })) as SweepDto;
+  }
+
+  /** Checks a sweep without starting it, and tells what it would take. */
+  async estimateSweep(
+    request: SweepRequestDto,
+    { signal }: { signal?: AbortSignal } = {},
+  ): Promise<SweepEstimateDto> {
+    const query = { dryRun: true };
+    return (await this.api.sweeps.create({ body: request, query, signal })) as SweepEstimateDto;
   }
 
   /**

@@ -100,6 +100,7 @@ function LiveRun({
               ? `${texts.runs.step(shown.step, shown.totalSteps)}, ${texts.runs.epoch(shown.epoch)}`
               : null,
           ],
+          [texts.sweep.one, run.sweepId && <a href={hrefTo(['sweeps', run.sweepId])}>{run.sweepId}</a>],
           [texts.runs.columns.created, time(run.createdAt)],
           [t.stoppedEarly, run.stoppedEarly],
           ['', isLive && shown.examplesPerSecond ? t.speed(shown.examplesPerSecond.toFixed(1)) : null],

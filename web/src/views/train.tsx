@@ -7,12 +7,14 @@ import type {
   TrainingEstimateDto,
   TrainRequest,
 } from 'wellformed-client';
-import { bytes, duration, scientific, whole } from '../format.js';
+import { bytes, duration, whole } from '../format.js';
 import { useAction } from '../parts/action.js';
 import { Catalogue, FirstRun } from '../parts/catalogue.js';
+import { Field } from '../parts/field.js';
 import { Facts, Warnings } from '../parts/figures.js';
 import { Problem, Show } from '../parts/states.js';
-import { goTo, hrefTo, route } from '../router.js';
+import { firstSource, sourceRequest, TrainingData } from '../parts/training-data.js';
+import { goTo, route } from '../router.js';
 import { trainingFields, valueOf, type SchemaField } from '../schema.js';
 import { useLoaded, wellformed } from '../service.js';
 import { texts } from '../texts/en.js';
@@ -77,9 +79,7 @@ function Form({
   /** The data set that the address names. */
   wanted: string | null;
 }) {
-  const [data, setData] = useState(() => wanted ?? [...datasets].sort((a, b) => b.rows - a.rows)[0]!.id);
-  const [validation, setValidation] = useState('');
-  const [baseModel, setBaseModel] = useState(baseModels[0]!.name);
+  const [source, setSource] = useState(() => firstSource(datasets, baseModels, wanted));
   const [values, setValues] = useState<Readonly<Record<string, string>>>({});
   const request = (): TrainRequest => {
     const hyperparameters = Object.fromEntries(
@@ -87,16 +87,11 @@ function Form({
         .map((field) => [field.name, valueOf(field, values[field.name] ?? '')] as const)
         .filter(([, value]) => value !== undefined),
     );
-    return {
-      ...hyperparameters,
-      datasetId: data,
-      ...(validation && { validationDatasetId: validation }),
-      baseModel,
-    } as TrainRequest;
+    return { ...hyperparameters, ...sourceRequest(source) } as TrainRequest;
   };
   const start = useAction(async () => goTo(['runs', (await wellformed.train(request())).id]));
   const [estimate, setEstimate] = useState<{ of: string; told: TrainingEstimateDto }>();
-  const asked = JSON.stringify([data, validation, baseModel, values]);
+  const asked = JSON.stringify([source, values]);
   const check = useAction(async () => setEstimate({ of: asked, told: await wellformed.estimate(request()) }));
   const show = (field: SchemaField) => (
     <Field
@@ -115,39 +110,7 @@ function Form({
         start.run();
       }}
     >
-      <div class="fields">
-        <label>
-          {t.data}
-          <DatasetSelect datasets={datasets} value={data} change={setData} />
-          <small>
-            <a href={hrefTo(['data', data])}>{t.report}</a>
-          </small>
-        </label>
-        <label>
-          {t.validation}
-          <DatasetSelect
-            datasets={datasets.filter(({ id }) => id !== data)}
-            value={validation}
-            change={setValidation}
-            otherwise={t.holdOut}
-          />
-        </label>
-        <label>
-          {t.baseModel}
-          <input
-            list="base-models"
-            value={baseModel}
-            required
-            onInput={({ currentTarget }) => setBaseModel(currentTarget.value)}
-          />
-          <datalist id="base-models">
-            {baseModels.map(({ name, description }) => (
-              <option value={name}>{description}</option>
-            ))}
-          </datalist>
-          <small>{describe(baseModels.find(({ name }) => name === baseModel))}</small>
-        </label>
-      </div>
+      <TrainingData datasets={datasets} baseModels={baseModels} of={source} change={setSource} />
       <fieldset>
         <legend>{t.settings}</legend>
         <p class="note">{t.off}</p>
@@ -197,94 +160,4 @@ function Estimate({ of }: { of: TrainingEstimateDto }) {
       {warnings.length === 0 ? <p>{t.nothingWrong}</p> : <Warnings of={warnings} />}
     </section>
   );
-}
-
-function DatasetSelect({
-  datasets,
-  value,
-  change,
-  otherwise,
-}: {
-  datasets: readonly DatasetDto[];
-  value: string;
-  change: (id: string) => void;
-  otherwise?: string;
-}) {
-  return (
-    <select value={value} onChange={({ currentTarget }) => change(currentTarget.value)}>
-      {otherwise && <option value="">{otherwise}</option>}
-      {datasets.map(({ id, name, rows }) => (
-        <option value={id}>
-          {name} ({texts.data.rows(rows).replace(String(rows), whole(rows))})
-        </option>
-      ))}
-    </select>
-  );
-}
-
-/** A field with what it means and its bounds, all of it from the API's document. */
-function Field({
-  field,
-  value,
-  change,
-}: {
-  field: SchemaField;
-  value: string;
-  change: (value: string) => void;
-}) {
-  const { name, description, kind, choices, minimum, maximum } = field;
-  const id = `field-${name}`;
-  const bounds =
-    minimum !== undefined && maximum !== undefined
-      ? t.range(scientific(minimum), scientific(maximum))
-      : undefined;
-  const notes = [bounds, field.default && t.default(shown(field.default))].filter(Boolean).join('; ');
-  return (
-    <div class="field">
-      <label for={id}>{name}</label>
-      {kind === 'choice' ? (
-        <select
-          id={id}
-          value={value}
-          aria-describedby={`${id}-note`}
-          onChange={({ currentTarget }) => change(currentTarget.value)}
-        >
-          <option value="">{field.default || '–'}</option>
-          {choices!
-            .filter((choice) => choice !== field.default)
-            .map((choice) => (
-              <option value={choice}>{choice}</option>
-            ))}
-        </select>
-      ) : (
-        <input
-          id={id}
-          value={value}
-          inputMode={kind === 'text' ? 'text' : 'decimal'}
-          placeholder={shown(field.default)}
-          aria-describedby={`${id}-note`}
-          onInput={({ currentTarget }) => change(currentTarget.value)}
-        />
-      )}
-      <small id={`${id}-note`}>
-        {description.replaceAll('`', '')} {notes && `(${notes})`}
-      </small>
-    </div>
-  );
-}
-
-function shown(text: string): string {
-  return text !== '' && Number.isFinite(Number(text)) ? scientific(Number(text)) : text;
-}
-
-/** What a choice of base model means. */
-function describe(model: BaseModelDto | undefined): string {
-  if (!model) return t.otherBaseModel;
-  return [
-    model.description,
-    model.licence && t.licence(model.licence),
-    model.stored ? t.onDisk(bytes(model.bytes ?? 0)) : t.toDownload,
-  ]
-    .filter(Boolean)
-    .join(' ');
 }
