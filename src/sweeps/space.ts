@@ -12,7 +12,7 @@ import type { InputPath, InputProblem } from '../common/errors.js';
 export const scales = ['linear', 'log'] as const;
 export type Scale = (typeof scales)[number];
 
-/** Numbers between two bounds, both included. `log`: each order of magnitude is as likely as the next one. */
+/** Numbers between two bounds, both included. `log`: each factor of ten is as likely as the next one. */
 export interface Range {
   min: number;
   max: number;

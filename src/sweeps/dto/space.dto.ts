@@ -33,7 +33,7 @@ export class RangeDto implements Range {
     enum: scales,
     default: 'linear',
     description:
-      '`log`: each order of magnitude is as likely as the next one. Take it for the learning rate.',
+      '`log`: each factor of ten is as likely as the next one. Take it for the learning rate.',
   })
   @IsIn(scales, { message: `scale must be one of ${scales.join(', ')}` })
   scale: Scale = 'linear';

@@ -2232,7 +2232,7 @@ export type RangeDto = {
     min: number;
     max: number;
     /**
-     * `log`: each order of magnitude is as likely as the next one. Take it for the learning rate.
+     * `log`: each factor of ten is as likely as the next one. Take it for the learning rate.
      */
     scale?: 'linear' | 'log';
 };
