@@ -81,12 +81,7 @@ describe('a sweep', { timeout: 240_000 }, () => {
     const asked = runs.map(({ hyperparameters: { learningRate, batchSize, epochs, seed } }) =>
       [learningRate, batchSize, epochs, seed].join(),
     );
-    expect([...asked].sort()).toEqual([
-      '0.00001,4,4,42',
-      '0.00001,8,4,42',
-      '0.005,4,4,42',
-      '0.005,8,4,42',
-    ]);
+    expect([...asked].sort()).toEqual(['0.00001,4,4,42', '0.00001,8,4,42', '0.005,4,4,42', '0.005,8,4,42']);
     expect(runs.map(({ name, promote, sweepId }) => [name, promote, sweepId])).toEqual(
       runs.map(() => ['swept', 'never', begun.id]),
     );
@@ -331,6 +326,28 @@ describe('a sweep', { timeout: 240_000 }, () => {
       await service.client.problem(404, 'POST', `/sweeps/${NONE}/${what}`);
     }
     await service.client.problem(404, 'DELETE', `/sweeps/${NONE}`);
+  });
+});
+
+describe('a sweep whose runs all fail', { timeout: 120_000 }, () => {
+  it('ends after the first three, and says why', async () => {
+    // Nobody listens there.
+    const unreachable = { WELLFORMED_HUB_URL: 'http://127.0.0.1:9' };
+    const service = await startTrainer(baseModels, { settings: { ...settings, ...unreachable } });
+    try {
+      const { id: datasetId } = await service.client.uploadPractice(60, 6);
+      const { id } = await start(service.client, { datasetId, baseModel: 'owner/none' });
+      const ended = await untilEnded(service.client, id);
+      expect(ended).toMatchObject({ status: 'failed', best: null, runCount: 18 });
+      expect(ended.progress.started).toEqual([{ status: 'failed', runs: 3 }]);
+      const [first] = await runsOf(service.client, id);
+      expect(ended.error).toEqual({
+        title: 'The first 3 runs failed',
+        detail: expect.stringContaining(first!.error!.detail) as string,
+      });
+    } finally {
+      await service.stop();
+    }
   });
 });
 

@@ -79,7 +79,7 @@ export class SweepScheduler implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async wakeForRun(runId: string): Promise<void> {
-    const { sweepId } = await this.training.get(runId);
+    const sweepId = await this.training.sweepOf(runId);
     if (sweepId !== null) this.wake(sweepId);
   }
 

@@ -62,7 +62,7 @@ export class SweepsService implements OnModuleInit {
       return id && `Dataset ${datasetId} is used by ${id}. Delete it first (DELETE /sweeps/${id}).`;
     });
     training.keepWhile(async (runId) => {
-      const { sweepId } = await this.training.get(runId);
+      const sweepId = await this.training.sweepOf(runId);
       return sweepId && `Run ${runId} belongs to sweep ${sweepId}. Delete that (DELETE /sweeps/${sweepId}).`;
     });
   }

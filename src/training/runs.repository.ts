@@ -91,6 +91,12 @@ export class RunsRepository {
     return findPage(this.runs, query, filter as FindOptionsWhere<RunEntity>, runDetails);
   }
 
+  async sweepOf(id: string): Promise<string | null> {
+    // No more of it: runs of which something cannot be read are asked about too.
+    const run = await this.runs.findOne({ select: { id: true, sweepId: true }, where: { id } });
+    return run?.sweepId ?? null;
+  }
+
   ofSweep(sweepId: string): Promise<Run[]> {
     return findReadableRows(this.runs, { where: { sweepId }, order: { trial: 'ASC' } });
   }

@@ -175,6 +175,11 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
     return this.runs.page(query, filter);
   }
 
+  /** The id of the sweep that a run belongs to; null where it belongs to none, or there is no such run. */
+  sweepOf(id: string): Promise<string | null> {
+    return this.runs.sweepOf(id);
+  }
+
   /** All runs of a sweep that can be read, in the order of its trials. */
   ofSweep(sweepId: string): Promise<Run[]> {
     return this.runs.ofSweep(sweepId);

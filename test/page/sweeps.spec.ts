@@ -83,7 +83,8 @@ describe.skipIf(!browserPath)('a sweep on the page', () => {
     await page.goto(`${service.url}/#/sweeps`);
     await page.getByRole('link', { name: 'small search' }).waitFor();
     await expectAccessible(page, 'sweeps');
-    expect(faults).toEqual([]);
+    // The browser notes the mistake that was made above.
+    expect(faults.filter((fault) => !fault.includes('422'))).toEqual([]);
     await page.close();
   });
 });

@@ -32,8 +32,7 @@ export class RangeDto implements Range {
   @ApiPropertyOptional({
     enum: scales,
     default: 'linear',
-    description:
-      '`log`: each factor of ten is as likely as the next one. Take it for the learning rate.',
+    description: '`log`: each factor of ten is as likely as the next one. Take it for the learning rate.',
   })
   @IsIn(scales, { message: `scale must be one of ${scales.join(', ')}` })
   scale: Scale = 'linear';

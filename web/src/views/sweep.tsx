@@ -162,10 +162,7 @@ function Combinations({
             ...names.map((name) => valueText(settingOf(hyperparameters, name))),
             runs.map(({ id, seed, status, mcc: own }) => (
               <>
-                <a
-                  href={hrefTo(['runs', id])}
-                  title={t.runOf(seed, texts.runs.statuses[status] ?? status)}
-                >
+                <a href={hrefTo(['runs', id])} title={t.runOf(seed, texts.runs.statuses[status] ?? status)}>
                   {status === 'succeeded' ? decimal(own) : (texts.runs.statuses[status] ?? status)}
                 </a>{' '}
               </>
