@@ -65,7 +65,7 @@ function State({ sweep, reload }: { sweep: SweepDto; reload: () => void }) {
         <bdi>{sweepName(sweep)}</bdi>
       </h1>
       <p class={`status ${status}`}>
-        {texts.sweeps.statuses[status] ?? status}{' '}
+        {texts.sweeps.statuses[status] ?? status}:{' '}
         {sweep.finishedAt === null && <Meter share={ended / runCount} label={texts.runs.columns.progress} />}{' '}
         {t.ended(ended, runCount)}
         {progress.secondsLeft !== null && <small> {texts.runs.left(duration(progress.secondsLeft))}</small>}
