@@ -117,6 +117,36 @@ describe.each(engines)('a fine-tuning on %s', (name) => {
     expect(memory().numTensors).toBe(before);
   });
 
+  it('ends with the same bits where an evaluation was broken off', { timeout: 60_000 }, async () => {
+    const reference = await undisturbed(everything);
+    const types = reference.map((event) => (event as FineTuningEvent).type);
+    // Between the steps of an epoch, and at the end of one.
+    for (const evaluation of [types.indexOf('evaluation'), types.indexOf('epoch') - 1]) {
+      const stop = new AbortController();
+      const events = fineTune({
+        ...jobOf(everything),
+        signal: stop.signal,
+        isCheckpointDue: () => stop.signal.aborted,
+      });
+      let seen = 0;
+      const file = path.join(folder, `${name}-broken-off.safetensors`);
+      const interrupted = async () => {
+        for await (const event of events) {
+          if (event.type !== 'checkpoint') {
+            // The last step before the evaluation has been told.
+            if (++seen === evaluation) stop.abort();
+          } else if (stop.signal.aborted) {
+            expect(event.progress.isEvaluationDue).toBe(true);
+            writeCheckpoint(file, event);
+          }
+        }
+      };
+      await expect(interrupted()).rejects.toThrow('aborted');
+      expect(seen).toBe(evaluation);
+      expect(await resumed(everything, file)).toEqual(reference.slice(evaluation));
+    }
+  });
+
   it('still stops early, after as many evaluations', { timeout: 60_000 }, async () => {
     const stopping = { ...everything, learningRate: 1e-7, epochs: 9, earlyStoppingPatience: 5 };
     const reference = await undisturbed(stopping);
