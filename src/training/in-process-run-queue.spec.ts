@@ -8,7 +8,7 @@ let queue: InProcessRunQueue;
 
 beforeEach(async () => {
   database = await openRunsDatabase();
-  queue = new InProcessRunQueue(database.runs);
+  queue = new InProcessRunQueue(database.runs, { concurrentRuns: 1 });
 });
 afterEach(async () => {
   queue.close();
@@ -21,7 +21,7 @@ describe('InProcessRunQueue', () => {
     const log: string[] = [];
     queue.process(async (id) => {
       log.push(`+${id}`);
-      await database.runs.transition(id, { status: 'running' });
+      await database.start(id);
       await new Promise((resolve) => setTimeout(resolve, 20));
       await database.runs.transition(id, { status: 'succeeded' });
       log.push(`-${id}`);
@@ -32,10 +32,37 @@ describe('InProcessRunQueue', () => {
     expect(log).toEqual([...before, later].flatMap((id) => [`+${id}`, `-${id}`]));
   });
 
+  it('hands out those of a higher priority first', async () => {
+    const low = await database.addRun({ priority: -1 });
+    const [first, second] = [await database.addRun(), await database.addRun()];
+    const high = await database.addRun({ priority: 5 });
+    const order: string[] = [];
+    queue.process(async (id) => {
+      await database.start(id);
+      order.push(id);
+    });
+    await vi.waitFor(() => expect(order).toEqual([high, first, second, low]));
+  });
+
+  it('hands out as many at a time as it may', async () => {
+    queue = new InProcessRunQueue(database.runs, { concurrentRuns: 2 });
+    const ids = [await database.addRun(), await database.addRun(), await database.addRun()];
+    const ends = new Map<string, () => void>();
+    queue.process(async (id) => {
+      await database.start(id);
+      await new Promise<void>((resolve) => ends.set(id, resolve));
+    });
+    await vi.waitFor(() => expect([...ends.keys()]).toEqual(ids.slice(0, 2)));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(ends.size).toBe(2);
+    ends.get(ids[1]!)!();
+    await vi.waitFor(() => expect([...ends.keys()]).toEqual(ids));
+  });
+
   it('misses no run that comes when it has just found nothing', async () => {
     const done: string[] = [];
     queue.process(async (id) => {
-      await database.runs.transition(id, { status: 'running' });
+      await database.start(id);
       done.push(id);
     });
     for (let i = 0; i < 50; i++) {
@@ -53,7 +80,7 @@ describe('InProcessRunQueue', () => {
     let tries = 0;
     queue.process(async (given) => {
       if (++tries === 1) throw new Error('the database is locked');
-      await database.runs.transition(given, { status: 'running' });
+      await database.start(given);
     });
     await vi.waitFor(async () => expect((await database.runs.get(id)).status).toBe('running'), {
       timeout: 5000,

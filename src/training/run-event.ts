@@ -1,6 +1,7 @@
 import type {
   Progress,
   Run,
+  RunCheckpoint,
   RunDownload,
   RunEngine,
   RunEpoch,
@@ -8,14 +9,23 @@ import type {
   RunEvaluation,
   RunPhase,
   RunPlan,
+  RunResumption,
   RunStatus,
 } from './run.js';
-import { hasEnded } from './run.js';
+import { bestEvaluation, hasEnded, isAtWork } from './run.js';
 
 /** What happens to a run, as it is stored and sent to those who follow it: type → data. */
 export interface RunEventData {
-  /** With the model that came of the run, or the reason of its end. */
-  status: { status: RunStatus; modelId?: string; error?: RunError };
+  /** With what goes with it: the reason, for people to read; the attempt that begins; the model that came of the run; the error. */
+  status: {
+    status: RunStatus;
+    reason?: string;
+    attempt?: number;
+    /** Crashes so far. */
+    restarts?: number;
+    modelId?: string;
+    error?: RunError;
+  };
   phase: { phase: RunPhase };
   download: RunDownload;
   engine: RunEngine;
@@ -25,6 +35,10 @@ export interface RunEventData {
   /** Follows the evaluation at its end. */
   epoch: RunEpoch;
   stoppedEarly: { reason: string };
+  /** The state of the training was stored. */
+  checkpoint: RunCheckpoint;
+  /** A new attempt goes on from a checkpoint, or begins anew: what came after that step did not happen. */
+  resumed: RunResumption;
 }
 
 export interface StepData extends Progress {
@@ -66,19 +80,17 @@ type Effects = {
 
 /** The row of a run is the sum of what happened to it. */
 const effects: Effects = {
-  status: ({ status, modelId, error }, { createdAt, startedAt }, at) => ({
+  status: ({ status, reason, attempt, restarts, modelId, error }, { createdAt, startedAt }, at) => ({
     status,
+    statusReason: reason ?? null,
+    error: error ?? null,
+    ...(attempt !== undefined && { attempt }),
+    ...(restarts !== undefined && { restarts }),
     // A clock that is set back while a run waits or works does not make it start before it came, or end before it started.
-    ...(status === 'running' && { startedAt: later(at, createdAt) }),
-    ...(hasEnded(status) && {
-      finishedAt: later(at, startedAt ?? createdAt),
-      owner: null,
-      leaseExpiresAt: null,
-      download: null,
-      secondsLeft: null,
-    }),
+    ...(status === 'preparing' && { startedAt: startedAt ?? later(at, createdAt) }),
+    ...(!isAtWork(status) && { owner: null, leaseExpiresAt: null, download: null, secondsLeft: null }),
+    finishedAt: hasEnded(status) ? later(at, startedAt ?? createdAt) : null,
     ...(modelId && { modelId, progress: 1 }),
-    ...(error && { error }),
   }),
   phase: ({ phase }) => ({ phase, download: null }),
   download: (download) => ({ download }),
@@ -91,6 +103,22 @@ const effects: Effects = {
   }),
   epoch: (epoch, { epochs }) => ({ epochs: [...epochs, epoch] }),
   stoppedEarly: ({ reason }) => ({ stoppedEarly: reason }),
+  checkpoint: (checkpoint) => ({ checkpoint }),
+  resumed: (resumption, run) => {
+    const { step, epoch } = resumption;
+    // There is no checkpoint after the evaluation of the averaged weights.
+    const evaluations = run.evaluations.filter((one) => !one.averaged && one.step <= step);
+    return {
+      resumption,
+      step,
+      epoch,
+      evaluations,
+      epochs: run.epochs.filter((one) => one.epoch < epoch),
+      mcc: bestEvaluation(evaluations)?.validation.mcc ?? null,
+      stoppedEarly: null,
+      progress: run.totalSteps ? step / run.totalSteps : 0,
+    };
+  },
   progress: (progress) => progress,
 };
 

@@ -11,9 +11,11 @@ import {
 } from '../database/columns.js';
 import { promotionRules, type PromotionRule } from '../models/model-version.js';
 import {
+  orderDefaults,
   runPhases,
   runStatuses,
   type Run,
+  type RunCheckpoint,
   type RunDownload,
   type RunEpoch,
   type RunError,
@@ -21,6 +23,7 @@ import {
   type RunHyperparameters,
   type RunPhase,
   type RunPlan,
+  type RunResumption,
   type RunStatus,
 } from './run.js';
 
@@ -40,6 +43,37 @@ export class RunEntity implements Run {
   @Index()
   @EnumColumn(runStatuses, { length: 16 })
   status!: RunStatus;
+
+  @Column({ type: 'text', nullable: true })
+  statusReason!: string | null;
+
+  @Column({ type: 'integer', default: 0 })
+  attempt!: number;
+
+  @Column({ type: 'integer', default: 0 })
+  restarts!: number;
+
+  @JsonColumn({ nullable: true })
+  checkpoint!: RunCheckpoint | null;
+
+  @JsonColumn({ nullable: true })
+  resumption!: RunResumption | null;
+
+  /** No foreign key: the other run may be deleted. */
+  @ReferenceColumn({ nullable: true })
+  continues!: string | null;
+
+  @Column({ type: 'integer', default: orderDefaults.priority })
+  priority!: number;
+
+  @Column({ type: 'integer', nullable: true })
+  checkpointSteps!: number | null;
+
+  @Column({ type: 'integer', default: orderDefaults.maxRestarts })
+  maxRestarts!: number;
+
+  @Column({ type: 'integer', nullable: true })
+  pauseAfterEpoch!: number | null;
 
   @EnumColumn(runPhases, { length: 32, nullable: true })
   phase!: RunPhase | null;

@@ -5,7 +5,16 @@ import { Settings } from '../config/settings.js';
 import { DatasetsService } from '../datasets/datasets.service.js';
 import { trainingLimit } from './memory/training-room.js';
 import type { Run } from './run.js';
-import type { JobRows, TrainingJob } from './worker/messages.js';
+import type { EarlierAttempt, JobRows, TrainingJob } from './worker/messages.js';
+
+/** Where the files of a job go, and where those of the attempt before are. */
+export interface JobFolders {
+  /** For the files of the model. */
+  folder: string;
+  /** For the first checkpoint. */
+  checkpointFolder: string;
+  earlier: EarlierAttempt | null;
+}
 
 /** Makes of a run what its process has to know. */
 @Injectable()
@@ -16,10 +25,9 @@ export class TrainingJobs {
     private readonly settings: Settings,
   ) {}
 
-  /** @param folder that is to hold the files of the model */
-  async jobOf(run: Run, folder: string): Promise<TrainingJob> {
+  async jobOf(run: Run, { folder, checkpointFolder, earlier }: JobFolders): Promise<TrainingJob> {
     const training = await this.rowsOf(run.datasetId);
-    const { engine, inferenceThreads } = this.settings;
+    const { engine, inferenceThreads, checkpointInterval } = this.settings;
     return {
       runId: run.id,
       folder,
@@ -32,6 +40,10 @@ export class TrainingJobs {
       hyperparameters: run.hyperparameters,
       inferenceThreads,
       memoryLimit: trainingLimit(this.settings),
+      attempt: run.attempt,
+      checkpoints: { folder: checkpointFolder, steps: run.checkpointSteps, seconds: checkpointInterval / 1000 },
+      earlier,
+      pauseAfterEpoch: run.pauseAfterEpoch,
     };
   }
 

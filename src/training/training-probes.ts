@@ -30,7 +30,7 @@ export class TrainingProbes {
   /** A run begins: it gets the processors and the memory, and its times are not disturbed. */
   async giveWay(): Promise<void> {
     this.mayProbe = false;
-    this.process?.stop(0);
+    this.process?.stop({ grace: 0 });
     await this.process?.outcome;
   }
 
@@ -46,7 +46,7 @@ export class TrainingProbes {
     if (!this.mayProbe) return null;
     const since = performance.now();
     this.process = new TrainingProcess(job, () => undefined, { entry: probeThread });
-    const timeout = setTimeout(() => this.process?.stop(0), MOST_SECONDS * 1000);
+    const timeout = setTimeout(() => this.process?.stop({ grace: 0 }), MOST_SECONDS * 1000);
     const outcome = await this.process.outcome;
     clearTimeout(timeout);
     this.process = undefined;

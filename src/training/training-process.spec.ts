@@ -54,7 +54,7 @@ describe('TrainingProcess', () => {
     });
     expect(await told).toBeGreaterThan(2 ** 20);
     expect(subject.residentBytes).toBeGreaterThan(2 ** 20);
-    subject.stop(0);
+    subject.stop({ grace: 0 });
     await subject.outcome;
   });
 
@@ -193,7 +193,7 @@ describe('TrainingProcess', () => {
       await expect
         .poll(() => readFileSync(`/proc/${subject.pid}/oom_score_adj`, 'utf8').trim(), patience)
         .toBe('1000');
-      subject.stop(0);
+      subject.stop({ grace: 0 });
       await subject.outcome;
     },
   );

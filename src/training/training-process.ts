@@ -79,12 +79,21 @@ export class TrainingProcess {
     return this.usage?.residentBytes ?? 0;
   }
 
-  /** Asks the training to stop at the end of its step, and ends the process if that takes too long, in milliseconds. */
-  stop(grace = this.grace): void {
+  /**
+   * Asks the training to stop at the end of its step.
+   * @param checkpoint whether it is to store its state first
+   * @param grace milliseconds after which the process is ended by force
+   */
+  stop({ checkpoint = false, grace = this.grace }: { checkpoint?: boolean; grace?: number } = {}): void {
     this.stopping = true;
-    this.send({ type: 'stop' });
+    this.send({ type: 'stop', checkpoint });
     clearTimeout(this.forced);
     this.forced = setTimeout(() => this.kill(), grace).unref();
+  }
+
+  /** Tells where the next checkpoint goes. */
+  goOnIn(checkpointFolder: string): void {
+    this.send({ type: 'checkpointFolder', path: checkpointFolder });
   }
 
   private untilGone(listener: (message: ProgressMessage) => void, output: ProcessOutput): Promise<Outcome> {

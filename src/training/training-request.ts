@@ -16,6 +16,10 @@ export interface TrainingRequest extends AskedHyperparameters {
   name?: string;
   baseModel: string;
   promote: PromotionRule;
+  priority?: number;
+  checkpointSteps?: number;
+  maxRestarts?: number;
+  pauseAfterEpoch?: number;
 }
 
 /** Rows that a run is to use: those of a stored dataset, or of a file that came with the request. */

@@ -39,7 +39,7 @@ import { TrainingService } from './training.service.js';
 /** What OpenAPI says of the files of forms. */
 const fileTypes = 'text/tab-separated-values, text/csv, application/x-ndjson';
 
-const ofRun = ['get', 'metrics', 'events', 'cancel', 'delete'].map((name) => `TrainingController.${name}`);
+const ofRun = ['get', 'metrics', 'events', 'pause', 'resume', 'cancel', 'delete'].map((name) => `TrainingController.${name}`);
 
 const ApiRunId = () => ApiParam({ name: 'id', example: 'run_01JD3W5M4E7Y2V0N8GQ6T1CXZA' });
 
@@ -178,7 +178,7 @@ export class TrainingController {
     summary: 'Follow a run as server-sent events',
     description:
       'Sends the events so far, then each new event: `status`, `phase`, `download`, `engine`, `plan`, `step` (at most two per second), ' +
-      '`evaluation`, `epoch` and `stoppedEarly`. `RunEventDataDto` has their data. The stream ends with the run. After a broken ' +
+      '`evaluation`, `epoch`, `stoppedEarly`, `checkpoint` and `resumed`. `RunEventDataDto` has their data. The stream ends with the run. After a broken ' +
       'connection, send the id of the last event as `Last-Event-ID`. Browsers do so by themselves.\n\n' +
       '    curl -N localhost:3000/train/run_01JD3W5M4E7Y2V0N8GQ6T1CXZA/events',
   })
@@ -213,6 +213,37 @@ export class TrainingController {
     // Proxies would else keep events back until their buffer is full.
     reply.header('x-accel-buffering', 'no');
     return eventTexts(events);
+  }
+
+  @Post(':id/pause')
+  @Needs('train')
+  @HttpCode(202)
+  @ApiOperation({
+    summary: 'Pause a run',
+    description:
+      'A queued run is held. A run at work stores a checkpoint at the end of its step and stops. `POST /train/{id}/resume` goes on.',
+  })
+  @ApiRunId()
+  @ApiAcceptedResponse({ type: RunDto, description: 'The run as it is now.' })
+  @ApiProblems(404, 409)
+  async pause(@Param('id') id: string): Promise<RunDto> {
+    return RunDto.of(await this.training.pause(id));
+  }
+
+  @Post(':id/resume')
+  @Needs('train')
+  @HttpCode(202)
+  @ApiOperation({
+    summary: 'Resume a paused or interrupted run',
+    description:
+      'The run goes back into the queue, and goes on from its latest checkpoint. On the same machine and engine its weights will be those ' +
+      'of a run that was never paused, bit for bit.',
+  })
+  @ApiRunId()
+  @ApiAcceptedResponse({ type: RunDto, description: 'The run as it is now.' })
+  @ApiProblems(404, 409)
+  async resume(@Param('id') id: string): Promise<RunDto> {
+    return RunDto.of(await this.training.resume(id));
   }
 
   @Post(':id/cancel')

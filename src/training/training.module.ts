@@ -5,6 +5,7 @@ import { DatasetsModule } from '../datasets/datasets.module.js';
 import { ModelsModule } from '../models/models.module.js';
 import { InProcessRunQueue } from './in-process-run-queue.js';
 import { JobChecks } from './job-checks.js';
+import { RunCheckpoints } from './run-checkpoints.js';
 import { RunComparisons } from './run-comparison.js';
 import { RunEventEntity } from './run-event.entity.js';
 import { RunFeed } from './run-feed.js';
@@ -37,6 +38,7 @@ import { TrainingService } from './training.service.js';
     TrainingEstimates,
     JobChecks,
     RunsRepository,
+    RunCheckpoints,
     RunComparisons,
     RunFeed,
     RunMetrics,

@@ -1,6 +1,5 @@
 import {
   Injectable,
-  Logger,
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
   type OnModuleDestroy,
@@ -14,14 +13,15 @@ import { DatasetsService } from '../datasets/datasets.service.js';
 import type { Dataset } from '../datasets/dataset.js';
 import type { Span } from '../tracing/span.js';
 import { JobChecks } from './job-checks.js';
-import { hasEnded, queuedRun, type Run, type RunStatus, type RunSummary } from './run.js';
+import { hasEnded, isAtWork, orderDefaults, queuedRun, type Run, type RunStatus, type RunSummary } from './run.js';
 import type { RunEvent } from './run-event.js';
+import { RunCheckpoints } from './run-checkpoints.js';
 import { RunFeed } from './run-feed.js';
 import { RunQueue } from './run-queue.js';
 import { RunSpans } from './run-spans.js';
 import { RunsRepository, type RunEventWriter } from './runs.repository.js';
 import { TrainingEstimates, type PlannedRun, type TrainingEstimate } from './training-estimates.js';
-import { interruption, TrainingHost } from './training-host.js';
+import { TrainingHost, type Stop } from './training-host.js';
 import {
   assertTrainable,
   hyperparametersOf,
@@ -44,13 +44,13 @@ const RETRY_AFTER = 60;
 /** What users do with runs. */
 @Injectable()
 export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown {
-  private readonly logger = new Logger(TrainingService.name);
   private ending: Promise<void> | undefined;
 
   constructor(
     private readonly runs: RunsRepository,
     private readonly queue: RunQueue,
     private readonly host: TrainingHost,
+    private readonly checkpoints: RunCheckpoints,
     private readonly feed: RunFeed,
     private readonly datasets: DatasetsService,
     private readonly checks: JobChecks,
@@ -68,17 +68,9 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
     });
   }
 
-  /** Ends what an earlier process left running, and goes on with what it left queued. */
+  /** Goes on with what an earlier process left at work, interrupted or queued. */
   async onApplicationBootstrap(): Promise<void> {
-    for (const run of await this.runs.running()) {
-      // This process holds the lock on the data folder: whoever owned the run is gone, lease or not. Where several processes
-      // share a database, only runs whose lease has expired may be taken.
-      if (run.owner === this.host.owner) continue;
-      await this.runs.transition(run.id, { status: 'interrupted', error: interruption });
-      this.logger.warn(`Run ${run.id} was running when the service last stopped: it is interrupted.`, {
-        runId: run.id,
-      });
-    }
+    await this.host.recover();
     this.queue.process((runId) => this.host.run(runId));
   }
 
@@ -125,6 +117,10 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
         promote: request.promote,
         baseModel: planned.baseModel.name,
         hyperparameters: planned.hyperparameters,
+        priority: request.priority ?? orderDefaults.priority,
+        checkpointSteps: request.checkpointSteps ?? orderDefaults.checkpointSteps,
+        maxRestarts: request.maxRestarts ?? orderDefaults.maxRestarts,
+        pauseAfterEpoch: request.pauseAfterEpoch ?? orderDefaults.pauseAfterEpoch,
         datasetId: idOf(sources.training, published),
         validationDatasetId: sources.validation && idOf(sources.validation, published),
       });
@@ -161,31 +157,49 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
   }
 
   /**
+   * Has a run stop at the end of its step and leave a checkpoint; one that waits is held. A paused run stays so.
+   * @throws NotFoundError, ConflictError where it cannot be paused
+   */
+  async pause(id: string, reason = 'Somebody paused it.'): Promise<Run> {
+    return this.bringTo(id, { status: 'paused', reason });
+  }
+
+  /**
    * Takes a run out of the queue, or has it stop at the end of its step. A run that is cancelled already stays so.
    * @throws NotFoundError, ConflictError if it has ended in another way
    */
   async cancel(id: string): Promise<Run> {
+    const run = await this.bringTo(id, { status: 'cancelled' });
+    if (run.status === 'cancelled') await this.checkpoints.tidy();
+    return run;
+  }
+
+  /**
+   * Puts a paused or interrupted run back into the queue: it goes on from its latest checkpoint. One that waits or works stays so.
+   * @param pauseAfterEpoch after which it pauses by itself; null: it does not
+   * @throws NotFoundError, ConflictError where it has ended
+   */
+  async resume(id: string, pauseAfterEpoch: number | null = null): Promise<Run> {
+    const resumed = await this.runs.requeue(id, { reason: 'Somebody resumed it.', pauseAfterEpoch });
+    if (resumed) this.queue.add(id);
     const run = await this.runs.get(id);
-    if (run.status === 'queued' && (await this.runs.transition(id, { status: 'cancelled' }))) {
-      return this.runs.get(id);
-    }
-    if (run.status !== 'cancelled' && !this.host.stop(id, 'cancelled')) {
-      const { status } = await this.runs.get(id);
+    if (!resumed && hasEnded(run.status)) {
       throw new ConflictError(
-        hasEnded(status)
-          ? `Run ${id} has ended already: it is ${status}. Only a queued or running one can be cancelled.`
-          : `Run ${id} is registering its model and cannot be cancelled any more. Delete the model instead.`,
+        `Run ${id} has ended: it is ${run.status}. Only a paused or interrupted run can be resumed. To train further, use ` +
+          `POST /train/${id}/continue.`,
       );
     }
-    return this.runs.get(id);
+    return run;
   }
 
   /** @throws NotFoundError, ConflictError while it is queued or running, or a model descends from it */
   async delete(id: string): Promise<void> {
-    const { status, modelId } = await this.runs.get(id);
+    const run = await this.runs.get(id);
+    const { status, modelId } = run;
     if (!hasEnded(status)) {
       throw new ConflictError(`Run ${id} is ${status}. Cancel it first: POST /train/${id}/cancel.`);
     }
+    await this.checkpoints.discard(run);
     try {
       await this.runs.delete(id);
     } catch (error) {
@@ -215,6 +229,26 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
   follow(id: string, after: number): { events: ReturnType<RunFeed['follow']>; leave: () => void } {
     const leave = this.feed.takeSeat();
     return { events: this.feed.follow(id, after), leave };
+  }
+
+  private async bringTo(id: string, stop: Stop): Promise<Run> {
+    const { status } = await this.runs.get(id);
+    if (status === stop.status || (await this.stopWaiting(id, stop)) || this.host.stop(id, stop)) {
+      return this.runs.get(id);
+    }
+    const now = await this.runs.get(id);
+    if (now.status === stop.status) return now;
+    const what = stop.status === 'paused' ? 'paused' : 'cancelled';
+    throw new ConflictError(
+      isAtWork(now.status)
+        ? `Run ${id} is registering its model and cannot be ${what} any more. Delete the model instead.`
+        : `Run ${id} is ${now.status} and cannot be ${what}.`,
+    );
+  }
+
+  /** Brings a run that nobody works on to another status. @returns whether it may go there */
+  private stopWaiting(id: string, stop: Stop): Promise<boolean> {
+    return this.runs.transition(id, stop, null);
   }
 
   private async assertRoom(): Promise<void> {

@@ -3,11 +3,28 @@ import { engineNames } from '../../bert/engines/engine.js';
 import { runPhases, runStatuses, type RunPhase, type RunStatus } from '../run.js';
 import type { RunEvent, RunEventData, RunEventType } from '../run-event.js';
 import { RunEpochDto, RunEvaluationDto } from './run-evaluation.dto.js';
-import { RunDownloadDto, RunErrorDto, RunPlanDto, RunPointDto, RunSummaryDto } from './run.dto.js';
+import {
+  RunCheckpointDto,
+  RunDownloadDto,
+  RunErrorDto,
+  RunPlanDto,
+  RunPointDto,
+  RunResumptionDto,
+  RunSummaryDto,
+} from './run.dto.js';
 
 export class RunStatusDto {
   @ApiProperty({ enum: runStatuses, enumName: 'RunStatus', example: 'running' })
   status!: RunStatus;
+
+  @ApiProperty({ required: false, description: 'Why the run has this status, for people to read.' })
+  reason?: string;
+
+  @ApiProperty({ type: 'integer', required: false, description: 'The attempt that begins.', example: 1 })
+  attempt?: number;
+
+  @ApiProperty({ type: 'integer', required: false, description: 'Number of crashes so far.', example: 1 })
+  restarts?: number;
 
   @ApiProperty({ required: false, description: 'The model that the run registered.' })
   modelId?: string;
@@ -61,11 +78,13 @@ const shown: { [Type in RunEventType]: (data: RunEventData[Type]) => RunEventDat
   evaluation: RunEvaluationDto.of,
   epoch: RunEpochDto.of,
   stoppedEarly: (data) => data,
+  checkpoint: (data) => data,
+  resumed: (data) => data,
 };
 
 /** What the `data` of each event of a run holds, by the type of the event. */
 export class RunEventDataDto implements Record<RunEventType, object> {
-  @ApiProperty({ description: 'Queued, running, or how the run ended.' })
+  @ApiProperty({ description: 'The run has another status.' })
   status!: RunStatusDto;
 
   @ApiProperty({ description: 'What the run is busy with now.' })
@@ -91,6 +110,14 @@ export class RunEventDataDto implements Record<RunEventType, object> {
 
   @ApiProperty({ description: 'Why the training ended before its last step.' })
   stoppedEarly!: RunStoppedEarlyDto;
+
+  @ApiProperty({ description: 'The state of the training was stored.' })
+  checkpoint!: RunCheckpointDto;
+
+  @ApiProperty({
+    description: 'An attempt goes on from a checkpoint, or begins anew. Drop what came after its step.',
+  })
+  resumed!: RunResumptionDto;
 }
 
 /** What OpenAPI says of each event of a run's stream, not of the stream as a whole. */

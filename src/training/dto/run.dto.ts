@@ -92,6 +92,49 @@ export class RunErrorDto {
   detail!: string;
 }
 
+export class RunCheckpointDto {
+  @ApiProperty({ type: 'integer', description: 'The attempt that stored it.', example: 1 })
+  attempt!: number;
+
+  @ApiProperty({ type: 'integer', description: 'Training steps done.', example: 268 })
+  step!: number;
+
+  @ApiProperty({ type: 'integer', description: 'The epoch under way or next, from 1.', example: 2 })
+  epoch!: number;
+
+  @ApiProperty({ type: 'integer', description: 'Size on disk.', example: 1_480_000_000 })
+  bytes!: number;
+}
+
+export class RunResumptionDto {
+  @ApiProperty({ type: 'integer', example: 2 })
+  attempt!: number;
+
+  @ApiProperty({
+    type: 'integer',
+    description: 'The step of the checkpoint that it went on from. 0: it began anew.',
+    example: 268,
+  })
+  step!: number;
+
+  @ApiProperty({ type: 'integer', description: 'The epoch that came next, from 1.', example: 2 })
+  epoch!: number;
+
+  @ApiProperty({
+    description: 'Whether the weights will be those of a run that was never interrupted, bit for bit.',
+    example: true,
+  })
+  isExact!: boolean;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'Why they may differ, or why the run began anew.',
+    example: null,
+  })
+  note!: string | null;
+}
+
 /** A run as lists show it: without its epochs and evaluations. */
 export class RunSummaryDto {
   @ApiProperty({ example: 'run_01JD3W5M4E7Y2V0N8GQ6T1CXZA' })
@@ -99,6 +142,72 @@ export class RunSummaryDto {
 
   @ApiProperty({ enum: runStatuses, enumName: 'RunStatus', example: 'running' })
   status!: RunStatus;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'Why the run has this status, for people to read. Null if the status says all.',
+    example: null,
+  })
+  statusReason!: string | null;
+
+  @ApiProperty({
+    type: 'integer',
+    description: 'Number of times the run was taken up. 0 while it waits for the first time.',
+    example: 1,
+  })
+  attempt!: number;
+
+  @ApiProperty({
+    type: 'integer',
+    description: 'Number of attempts that ended in a crash. After `maxRestarts` the run fails.',
+    example: 0,
+  })
+  restarts!: number;
+
+  @ApiProperty({
+    type: RunCheckpointDto,
+    nullable: true,
+    description: 'The latest stored state of the training. The run goes on from it when it is resumed.',
+  })
+  checkpoint!: RunCheckpointDto | null;
+
+  @ApiProperty({
+    type: RunResumptionDto,
+    nullable: true,
+    description: 'Where the present attempt began. Null in the first attempt.',
+  })
+  resumption!: RunResumptionDto | null;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'The run that this one continues (`POST /train/{id}/continue`).',
+    example: null,
+  })
+  continues!: string | null;
+
+  @ApiProperty({ type: 'integer', description: 'The highest comes first in the queue.', example: 0 })
+  priority!: number;
+
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    description: 'Steps from one checkpoint to the next. Null: they come by the clock.',
+    example: null,
+  })
+  checkpointSteps!: number | null;
+
+  @ApiProperty({ type: 'integer', description: 'Number of crashes after which the run is restarted.', example: 3 })
+  maxRestarts!: number;
+
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    description: 'After this epoch the run pauses by itself.',
+    example: null,
+  })
+  pauseAfterEpoch!: number | null;
 
   @ApiProperty({
     enum: runPhases,
@@ -245,6 +354,16 @@ export class RunSummaryDto {
     return {
       id: run.id,
       status: run.status,
+      statusReason: run.statusReason,
+      attempt: run.attempt,
+      restarts: run.restarts,
+      checkpoint: run.checkpoint,
+      resumption: run.resumption,
+      continues: run.continues,
+      priority: run.priority,
+      checkpointSteps: run.checkpointSteps,
+      maxRestarts: run.maxRestarts,
+      pauseAfterEpoch: run.pauseAfterEpoch,
       phase: run.phase,
       name: run.name,
       step: run.step,

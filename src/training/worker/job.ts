@@ -10,6 +10,7 @@ import { InvalidModelError } from '../../bert/errors.js';
 import type { Example } from '../../bert/fine-tuning/example.js';
 import { trainingExtent } from '../../bert/fine-tuning/extent.js';
 import { fineTune } from '../../bert/fine-tuning/fine-tune.js';
+import { TrainingDivergedError } from '../../bert/fine-tuning/trainer.js';
 import { contradictions, LONGEST_AUTO_LENGTH } from '../../bert/fine-tuning/hyperparameters.js';
 import { assertFits, stepSizeOf } from '../../bert/fine-tuning/memory.js';
 import { withMccInterval } from '../../bert/evaluation/bootstrap.js';
@@ -29,10 +30,18 @@ import type { ModelOrigin } from '../../models/model-card.js';
 import type { ManifestFile } from '../../storage/blob-store.js';
 import { sha256OfFile } from '../../storage/file-hash.js';
 import { engineReason } from '../advice.js';
+import { describeFailure } from '../failure.js';
 import { roomForTraining } from '../memory/training-room.js';
-import { settledHyperparameters, type RunPhase, type RunPlan } from '../run.js';
+import { settledHyperparameters, type RunError, type RunPhase, type RunPlan } from '../run.js';
+import {
+  CheckpointKeeper,
+  PauseError,
+  resumeFrom,
+  separateWeights,
+  type FoundCheckpoint,
+} from './checkpoints.js';
 import { readExamples, type Examples } from './examples.js';
-import type { TrainingJob, WorkerMessage } from './messages.js';
+import type { EarlierAttempt, TrainingJob, WorkerMessage } from './messages.js';
 import { ProgressMeter } from './progress-meter.js';
 
 /** A job that cannot be done as it was asked for; the message says what to do. */
@@ -45,15 +54,26 @@ export class ModelNotServableError extends Error {
   override readonly name = 'ModelNotServableError';
 }
 
+/** How the service steers a job. */
+export interface JobControl {
+  /** Stops it at the end of the step: it then rejects. */
+  readonly signal: AbortSignal;
+  /** Whether the state of the training is to be stored before it stops. */
+  wantsCheckpoint: boolean;
+  /** Called with a staged folder for the next checkpoint, once the last was taken over. */
+  onFolder?: (path: string) => void;
+}
+
 /**
  * Does what a run asks for, from the base model to the files of a model in `job.folder`, and tells how it goes.
- * @param signal stops it at the end of the step: it then rejects
+ * @throws PauseError where it is to be resumed later
  */
 export async function runJob(
   job: TrainingJob,
   tell: (message: WorkerMessage) => void,
-  signal: AbortSignal,
+  control: JobControl,
 ): Promise<void> {
+  const { signal } = control;
   const enter = (phase: RunPhase) => tell({ type: 'phase', data: { phase } });
   enter('downloading');
   const base = await ensureBaseModel(job.baseModel, job.baseModelOptions, {
@@ -77,7 +97,7 @@ export async function runJob(
     tell({ type: 'engine', data: { name, description, reason: engineReason(choice) } });
     const extent = trainingExtent(job.hyperparameters, examples.training.length);
     tell({ type: 'plan', data: { ...plan, totalSteps: extent.totalSteps } });
-
+    const found = job.earlier && (await takeUp(job, job.earlier, description, tell));
     enter('training');
     const meter = new ProgressMeter(extent.totalExamples, extent.evaluations);
     const tellProgress = () => tell({ type: 'progress', data: meter.now });
@@ -85,24 +105,39 @@ export async function runJob(
     const { config, weights } = model;
     const labels = examples.validation.map(({ label }) => label);
     const hyperparameters = settledHyperparameters(job.hyperparameters, plan);
+    const checkpoint = found?.checkpoint;
+    const { step = 0 } = checkpoint?.progress ?? {};
+    const keeper = new CheckpointKeeper(job, description, tell, { step, best: found?.best ?? null });
+    control.onFolder = (path) => keeper.goOnIn(path);
+    const isStopping = () => signal.aborted && control.wantsCheckpoint;
+    const isCheckpointDue = () => isStopping() || keeper.isDue;
+    let best = checkpoint?.progress.best?.mcc ?? null;
+    let failure: RunError | null = null;
+    const task = { engine, config, weights, ...examples, hyperparameters, signal, isCheckpointDue };
     try {
-      for await (const event of fineTune({ engine, config, weights, ...examples, hyperparameters, signal })) {
+      for await (const event of fineTune({ ...task, ...(checkpoint && { checkpoint }) })) {
         memory.offer();
         switch (event.type) {
           case 'step': {
             const { type, examples, ...step } = event;
             meter.stepped(examples, performance.now());
+            keeper.stepped(step.step);
             tell({ type, data: { ...step, ...meter.now }, examples });
             break;
           }
           case 'evaluation': {
             const { type, weights: evaluated, logits, ...evaluation } = event;
             meter.evaluated(performance.now());
-            if (evaluation.best) writeWeights(job.folder, config, evaluated());
+            const judgements = evaluation.best && judgementsOf(labels, logits);
+            if (judgements) {
+              writeWeights(job.folder, config, evaluated());
+              keeper.found({ judgements });
+              best = evaluation.validation.mcc;
+            }
             tell({
               type,
               data: { ...evaluation, validation: withMccInterval(evaluation.validation) },
-              ...(evaluation.best && { judgements: judgementsOf(labels, logits) }),
+              ...(judgements && { judgements }),
             });
             tellProgress();
             break;
@@ -119,16 +154,33 @@ export async function runJob(
             tellProgress();
             break;
           }
-          case 'checkpoint':
-            // None is asked for.
+          case 'checkpoint': {
+            await keeper.take(event);
+            const { epoch, stepsIntoEpoch } = event.progress;
+            const isPause = epoch - 1 === job.pauseAfterEpoch && stepsIntoEpoch === 0;
+            if (isPause || isStopping()) await keeper.settled();
+            if (isPause && epoch <= hyperparameters.epochs) {
+              throw new PauseError(`The run was asked to pause after epoch ${job.pauseAfterEpoch}.`);
+            }
+            if (isStopping()) signal.throwIfAborted();
             break;
+          }
         }
-        // Leaving the loop ends the fine-tuning, which frees what the engine holds for it.
-        signal.throwIfAborted();
+        // Leaving the loop ends the fine-tuning, which frees what the engine holds for it. One that is to leave a checkpoint goes on
+        // until it has.
+        if (!isStopping()) signal.throwIfAborted();
       }
+    } catch (error) {
+      // A constant answer has an MCC of 0: a model that was better than that is worth keeping.
+      if (!(error instanceof TrainingDivergedError && best !== null && best > 0)) throw error;
+      failure = describeFailure(error);
     } finally {
       memory.close();
+      checkpoint?.tensors.close();
     }
+    await keeper.settled();
+    signal.throwIfAborted();
+    await separateWeights(job.folder);
 
     enter('exporting');
     const onAssessed = (share: number) => {
@@ -142,10 +194,33 @@ export async function runJob(
     await writeTokenizer(base.folder, job.folder, model);
     const serving = await prepareServing(job, examples.validation, { signal, onProgress: onAssessed });
     signal.throwIfAborted();
-    tell({ type: 'finished', files: await fileSums(job.folder), serving, origin: originOf(base) });
+    tell({ type: 'finished', files: await fileSums(job.folder), serving, origin: originOf(base), failure });
   } finally {
     model.weights.close();
   }
+}
+
+/** Opens the checkpoint that an earlier attempt left, and tells where this one goes on. */
+async function takeUp(
+  job: TrainingJob,
+  { folder, note }: EarlierAttempt,
+  engine: string,
+  tell: (message: WorkerMessage) => void,
+): Promise<FoundCheckpoint | null> {
+  const found = folder === null ? null : await resumeFrom(folder, job.folder, engine);
+  const { step, epoch } = found?.checkpoint.progress ?? { step: 0, epoch: 1 };
+  tell({
+    type: 'resumed',
+    data: {
+      attempt: job.attempt,
+      step,
+      epoch,
+      isExact: !found?.difference,
+      note: found?.difference ?? note,
+    },
+    judgements: found?.best?.judgements ?? null,
+  });
+  return found;
 }
 
 async function prepare(
