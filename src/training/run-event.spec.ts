@@ -48,7 +48,7 @@ describe('a run', () => {
     const progress = { progress: 0.5, examplesPerSecond: 9, secondsLeft: 60 };
     const before = { ...after(running, { type: 'progress', data: progress }), ...lease, download };
     expect(before).toMatchObject(progress);
-    const error = { title: 'The disk is full', detail: 'Free some space.' };
+    const error = { code: 'disk-full', message: 'The disk is full. Free some space.', param: null } as const;
     expect(effectOf({ type: 'status', data: { status: 'failed', error } }, before)).toEqual({
       status: 'failed',
       finishedAt: expect.any(Date),

@@ -4,13 +4,13 @@ import type {
   RunDownload,
   RunEngine,
   RunEpoch,
-  RunError,
   RunEvaluation,
   RunPhase,
   RunPlan,
   RunStatus,
 } from './run.js';
 import { hasEnded } from './run.js';
+import type { RunError } from './run-error.js';
 
 /** What happens to a run, as it is stored and sent to those who follow it: type → data. */
 export interface RunEventData {

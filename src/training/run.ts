@@ -3,6 +3,7 @@ import type { Evaluation } from '../bert/evaluation/evaluation.js';
 import type { AskedHyperparameters, Hyperparameters } from '../bert/fine-tuning/hyperparameters.js';
 import { newId } from '../common/identifiers.js';
 import type { PromotionRule } from '../models/model-version.js';
+import type { RunError } from './run-error.js';
 
 export const runStatuses = ['queued', 'running', 'succeeded', 'failed', 'cancelled', 'interrupted'] as const;
 export type RunStatus = (typeof runStatuses)[number];
@@ -71,12 +72,6 @@ export interface RunDownload {
   bytes: number;
   /** Null where the source does not say. */
   totalBytes: number | null;
-}
-
-/** Why a run failed, as its problem would have read over HTTP. */
-export interface RunError {
-  title: string;
-  detail: string;
 }
 
 /** How far a run is and how fast it goes. */

@@ -7,7 +7,8 @@ import { ModelsService } from '../models/models.service.js';
 import { BlobStore, type StagedFolder } from '../storage/blob-store.js';
 import { describeFailure } from './failure.js';
 import { lineageOf, metricsOf } from './lineage.js';
-import { assertTransition, type Run, type RunEngine, type RunError } from './run.js';
+import { assertTransition, type Run, type RunEngine } from './run.js';
+import { runError, type RunError } from './run-error.js';
 import { RunMetrics } from './run-metrics.js';
 import { RunRecorder } from './run-recorder.js';
 import { RunSpans } from './run-spans.js';
@@ -179,8 +180,8 @@ export class TrainingHost {
           this.metrics.crashed();
           this.troubles.deadProcess = runId;
         }
-        const { title, detail } = outcome;
-        await this.end(runId, 'failed', { title, detail });
+        const { code, message, param } = outcome;
+        await this.end(runId, 'failed', { code, message, param });
       } else if (outcome.type === 'finished') {
         work.registering = true;
         this.spans.registering(runId);
@@ -219,10 +220,10 @@ export class TrainingHost {
 
   /** Stores the end of a run, however long the database may take to be writable again: a full disk, say. */
   private async end(runId: string, status: 'failed' | StopReason, error?: RunError): Promise<void> {
-    if (error) this.logger.warn(`Run ${runId} ${status}: ${error.title}. ${error.detail}`, { runId });
+    if (error) this.logger.warn(`Run ${runId} ${status} (${error.code}): ${error.message}`, { runId });
     else this.logger.log(`Run ${runId} ${status}`, { runId });
     // The log may say where on the server something lies, the run may not.
-    const told = error && { ...error, detail: withoutServerFolders(error.detail, this.settings) };
+    const told = error && { ...error, message: withoutServerFolders(error.message, this.settings) };
     const store = async () => {
       if (!(await this.runs.transition(runId, { status, ...(told && { error: told }) }))) {
         this.logger.error(`This is a bug: run ${runId} ended (${status}), but it was not running.`, {
@@ -259,10 +260,10 @@ export class TrainingHost {
 }
 
 /** Why an interrupted run ended. */
-export const interruption: RunError = {
-  title: 'The run was interrupted',
-  detail: 'The service stopped while it was running. Start it again with POST /train.',
-};
+export const interruption = runError(
+  'interrupted',
+  'The service stopped while the run was under way. Start it again with POST /train.',
+);
 
 function leaseEnd(): Date {
   return new Date(Date.now() + leaseMilliseconds);

@@ -10,7 +10,11 @@ import { InvalidModelError } from '../../bert/errors.js';
 import type { Example } from '../../bert/fine-tuning/example.js';
 import { trainingExtent } from '../../bert/fine-tuning/extent.js';
 import { fineTune } from '../../bert/fine-tuning/fine-tune.js';
-import { contradictions, LONGEST_AUTO_LENGTH } from '../../bert/fine-tuning/hyperparameters.js';
+import {
+  contradictions,
+  LONGEST_AUTO_LENGTH,
+  type Hyperparameters,
+} from '../../bert/fine-tuning/hyperparameters.js';
 import { assertFits, stepSizeOf } from '../../bert/fine-tuning/memory.js';
 import { withMccInterval } from '../../bert/evaluation/bootstrap.js';
 import { judgementsOf } from '../../bert/evaluation/evaluation.js';
@@ -38,6 +42,14 @@ import { ProgressMeter } from './progress-meter.js';
 /** A job that cannot be done as it was asked for; the message says what to do. */
 export class JobRefusedError extends Error {
   override readonly name = 'JobRefusedError';
+
+  constructor(
+    /** The hyperparameter to change. */
+    readonly param: keyof Hyperparameters,
+    message: string,
+  ) {
+    super(message);
+  }
 }
 
 /** What was trained cannot be exported or loaded for serving. */
@@ -156,10 +168,11 @@ async function prepare(
 ): Promise<{ examples: Examples; plan: RunPlan }> {
   const { maxLength, validationFraction, seed } = job.hyperparameters;
   const [wrong] = contradictions(job.hyperparameters, config.numHiddenLayers);
-  if (wrong) throw new JobRefusedError(`${wrong.message}.`);
+  if (wrong) throw new JobRefusedError(wrong.name, `${wrong.message}.`);
   const most = maxSequenceLength(config);
   if (maxLength !== 'auto' && maxLength > most) {
     throw new JobRefusedError(
+      'maxLength',
       `maxLength is ${maxLength}, but ${job.baseModel} reads ${most} tokens at most. Take a smaller one, or auto.`,
     );
   }

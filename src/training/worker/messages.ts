@@ -9,7 +9,8 @@ import type { ServingAssessment } from '../../bert/serving/assessment.js';
 import type { ModelOrigin } from '../../models/model-card.js';
 import type { TrainingRows } from '../../models/model-version.js';
 import type { ManifestFile } from '../../storage/blob-store.js';
-import type { RunError, RunHyperparameters } from '../run.js';
+import type { RunHyperparameters } from '../run.js';
+import type { RunError } from '../run-error.js';
 import type { RunUpdate } from '../run-event.js';
 
 /*
