@@ -19,7 +19,6 @@ beforeEach(async () => {
   const entities = [DatasetEntity, RunEntity, RunEventEntity, ModelVersionEntity];
   dataSource = new DataSource({ ...dataSourceOptions(path.join(folder, 'test.sqlite')), entities });
   await dataSource.initialize();
-  await dataSource.query('PRAGMA foreign_keys = OFF');
   await takeBack();
 });
 
@@ -36,6 +35,8 @@ async function takeBack(): Promise<void> {
 
 /** As the version before stored them. */
 async function store(id: string, error: string | null): Promise<void> {
+  // Migrations turn them on again.
+  await dataSource.query('PRAGMA foreign_keys = OFF');
   const createdAt = '2026-01-01T00:00:00.000Z';
   await dataSource.query(
     `INSERT INTO runs (id, version, status, dataset_id, base_model, hyperparameters, promote, epochs, error, created_at)
