@@ -1,14 +1,15 @@
 import { isSpaceError } from '../common/disk-errors.js';
 import { asSentence, lessMemory, tryAgain, withAdvice } from './advice.js';
-import { runError, runErrors, type RunError, type RunErrorCode } from './run-error.js';
+import { runError, type RunError, type RunErrorCode } from './run-error.js';
 
 /** What became of a job: errors that are made for people say what to do, others are named as they are. */
 export function describeFailure(error: unknown): RunError {
   if (!(error instanceof Error)) return unexpected(String(error));
   const code = Object.hasOwn(codes, error.name) ? codes[error.name] : undefined;
   if (code) {
+    // Some name the field themselves.
     const { param } = error as { param?: Parameters<typeof runError>[2] };
-    return runError(code, `${prefixes[code] ?? ''}${withAdvice(error)}`, param ?? runErrors[code].param);
+    return runError(code, `${prefixes[code] ?? ''}${withAdvice(error)}`, param);
   }
   if (isSpaceError(error)) {
     return runError(
