@@ -107,8 +107,7 @@ async function measure(model, engine, [rows, batchSize, length, changes = {}]) {
   const outcome = await training.outcome;
   clearInterval(watch);
   rmSync(staged, { recursive: true });
-  if (outcome.type !== 'finished')
-    throw new Error(`${model} on ${engine}: ${outcome.title}. ${outcome.detail}`);
+  if (outcome.type !== 'finished') throw new Error(`${model} on ${engine}: ${outcome.message}`);
   const peak = Math.max(...Object.values(peaks));
   const told = Object.keys(changes).join(' ') || '–';
   const figures = [peaks.preparing, peaks.training, peaks.exporting, peak, reckoned].map((bytes) =>

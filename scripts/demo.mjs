@@ -253,7 +253,7 @@ function endOnSignals(ending) {
 }
 
 function failureText({ id, status, error }) {
-  return error ? `${id} has ${status}: ${error.title}. ${error.detail}` : `${id} was ${status}.`;
+  return error ? `${id} has ${status}: ${error.message}` : `${id} was ${status}.`;
 }
 
 /** As the service makes it: over the labels and sentences of CoLA's four columns. */

@@ -128,7 +128,7 @@ describe('SIGTERM', () => {
 
     await start();
     const run = await json<RunDto>(`/train/${runId}`);
-    expect(run).toMatchObject({ status: 'interrupted', error: { title: 'The run was interrupted' } });
+    expect(run).toMatchObject({ status: 'interrupted', error: { code: 'interrupted' } });
     expect(run.step).toBeGreaterThan(1);
     const { id } = JSON.parse((await upload.answer).text) as { id: string };
     expect((await json<{ rows: number }>(`/datasets/${id}`)).rows).toBe(2);

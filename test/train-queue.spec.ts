@@ -147,7 +147,7 @@ describe('a service that ends while it trains', { timeout: 180_000 }, () => {
       expect(interrupted).toMatchObject({
         status: 'interrupted',
         modelId: null,
-        error: { detail: expect.stringContaining('POST /train') },
+        error: { message: expect.stringContaining('POST /train') },
       });
       expect(interrupted.step).toBeGreaterThan(0);
       expect(interrupted.finishedAt).not.toBeNull();

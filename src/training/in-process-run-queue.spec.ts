@@ -25,6 +25,7 @@ describe('InProcessRunQueue', () => {
       await new Promise((resolve) => setTimeout(resolve, 20));
       await database.runs.transition(id, { status: 'succeeded' });
       log.push(`-${id}`);
+      return false;
     });
     const later = await database.addRun();
     queue.add();
@@ -40,6 +41,7 @@ describe('InProcessRunQueue', () => {
     queue.process(async (id) => {
       await database.start(id);
       order.push(id);
+      return false;
     });
     await vi.waitFor(() => expect(order).toEqual([high, first, second, low]));
   });
@@ -51,6 +53,7 @@ describe('InProcessRunQueue', () => {
     queue.process(async (id) => {
       await database.start(id);
       await new Promise<void>((resolve) => ends.set(id, resolve));
+      return false;
     });
     await vi.waitFor(() => expect([...ends.keys()]).toEqual(ids.slice(0, 2)));
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -59,11 +62,31 @@ describe('InProcessRunQueue', () => {
     await vi.waitFor(() => expect([...ends.keys()]).toEqual(ids));
   });
 
+  it('hands out one that waits for the others when another has ended', async () => {
+    queue = new InProcessRunQueue(database.runs, { concurrentRuns: 2 });
+    const [small, large] = [await database.addRun(), await database.addRun()];
+    const turns: string[] = [];
+    let end = (): void => undefined;
+    queue.process(async (id) => {
+      turns.push(id);
+      if (id === large && turns.length === 2) return true;
+      await database.start(id);
+      if (id === small) await new Promise<void>((resolve) => (end = resolve));
+      return false;
+    });
+    await vi.waitFor(() => expect(turns).toEqual([small, large]));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(turns).toHaveLength(2);
+    end();
+    await vi.waitFor(() => expect(turns).toEqual([small, large, large]));
+  });
+
   it('misses no run that comes when it has just found nothing', async () => {
     const done: string[] = [];
     queue.process(async (id) => {
       await database.start(id);
       done.push(id);
+      return false;
     });
     for (let i = 0; i < 50; i++) {
       const id = await database.addRun();
@@ -81,6 +104,7 @@ describe('InProcessRunQueue', () => {
     queue.process(async (given) => {
       if (++tries === 1) throw new Error('the database is locked');
       await database.start(given);
+      return false;
     });
     await vi.waitFor(async () => expect((await database.runs.get(id)).status).toBe('running'), {
       timeout: 5000,
@@ -91,7 +115,7 @@ describe('InProcessRunQueue', () => {
   });
 
   it('hands out nothing once closed', async () => {
-    const work = vi.fn(async () => undefined);
+    const work = vi.fn(async () => false);
     queue.close();
     queue.process(work);
     await database.addRun();

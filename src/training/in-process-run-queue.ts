@@ -11,9 +11,11 @@ const pauseAfterError = { first: 1000, longest: 30_000 };
 @Injectable()
 export class InProcessRunQueue extends RunQueue {
   private readonly logger = new Logger(InProcessRunQueue.name);
-  private work: ((runId: string) => Promise<void>) | undefined;
+  private work: ((runId: string) => Promise<boolean>) | undefined;
   /** Those that are being worked on. */
   private readonly underWay = new Set<string>();
+  /** Those that wait until one of these has ended. */
+  private readonly held = new Set<string>();
   private isLooking = false;
   /** Whether a run may have come since the database was last asked. */
   private stale = true;
@@ -31,7 +33,7 @@ export class InProcessRunQueue extends RunQueue {
     void this.handOut();
   }
 
-  process(work: (runId: string) => Promise<void>): void {
+  process(work: (runId: string) => Promise<boolean>): void {
     this.work = work;
     void this.handOut();
   }
@@ -48,7 +50,7 @@ export class InProcessRunQueue extends RunQueue {
     while (this.stale && !this.closed && this.underWay.size < this.settings.concurrentRuns) {
       this.stale = false;
       try {
-        const runId = await this.runs.nextQueued([...this.underWay]);
+        const runId = await this.runs.nextQueued([...this.underWay, ...this.held]);
         if (runId === null || this.closed) continue;
         this.stale = true;
         void this.workOn(runId);
@@ -61,14 +63,17 @@ export class InProcessRunQueue extends RunQueue {
 
   private async workOn(runId: string): Promise<void> {
     this.underWay.add(runId);
+    let waits = false;
     try {
-      await this.work!(runId);
+      waits = await this.work!(runId);
       this.pause = pauseAfterError.first;
     } catch (error) {
       await this.wait(error);
     } finally {
       this.underWay.delete(runId);
     }
+    if (waits && this.underWay.size > 0) this.held.add(runId);
+    else this.held.clear();
     await this.handOut();
   }
 

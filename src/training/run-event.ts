@@ -5,7 +5,6 @@ import type {
   RunDownload,
   RunEngine,
   RunEpoch,
-  RunError,
   RunEvaluation,
   RunPhase,
   RunPlan,
@@ -13,6 +12,7 @@ import type {
   RunStatus,
 } from './run.js';
 import { bestEvaluation, hasEnded, isAtWork } from './run.js';
+import type { RunError } from './run-error.js';
 
 /** What happens to a run, as it is stored and sent to those who follow it: type → data. */
 export interface RunEventData {

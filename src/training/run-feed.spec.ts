@@ -22,7 +22,7 @@ beforeEach(async () => {
   };
   feed = new RunFeed(runs, { maxFollowers: 3 } as Settings);
   runId = await database.addRun();
-  claim = await database.start(runId);
+  claim = (await runs.take(runId, 'me', new Date()))!;
 });
 
 afterEach(() => database.close());

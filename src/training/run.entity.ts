@@ -18,7 +18,6 @@ import {
   type RunCheckpoint,
   type RunDownload,
   type RunEpoch,
-  type RunError,
   type RunEvaluation,
   type RunHyperparameters,
   type RunPhase,
@@ -26,9 +25,10 @@ import {
   type RunResumption,
   type RunStatus,
 } from './run.js';
+import type { RunError } from './run-error.js';
 
 /** Of the meaning of a row's states and JSON, for later migrations. */
-export const RUN_ROW_VERSION = 2;
+export const RUN_ROW_VERSION = 3;
 
 /** A run in the database: see {@link Run}. */
 @Entity('runs')

@@ -3,6 +3,7 @@ import type { Evaluation } from '../bert/evaluation/evaluation.js';
 import type { AskedHyperparameters, Hyperparameters } from '../bert/fine-tuning/hyperparameters.js';
 import { newId } from '../common/identifiers.js';
 import type { PromotionRule } from '../models/model-version.js';
+import type { RunError } from './run-error.js';
 
 /** The statuses of a run, and those that it may go to from each. */
 const successors = {
@@ -83,12 +84,6 @@ export interface RunDownload {
   bytes: number;
   /** Null where the source does not say. */
   totalBytes: number | null;
-}
-
-/** Why a run failed, as its problem would have read over HTTP. */
-export interface RunError {
-  title: string;
-  detail: string;
 }
 
 /** The latest state of a training that was stored, from which the run can be resumed. */

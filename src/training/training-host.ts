@@ -9,8 +9,9 @@ import { BlobStore, type StagedFolder } from '../storage/blob-store.js';
 import { describeFailure } from './failure.js';
 import { lineageOf, metricsOf } from './lineage.js';
 import { RunCheckpoints } from './run-checkpoints.js';
-import { assertTransition, type Run, type RunEngine, type RunError } from './run.js';
+import { assertTransition, type Run, type RunEngine } from './run.js';
 import type { RunEventData } from './run-event.js';
+import { runError, type RunError } from './run-error.js';
 import { RunMetrics } from './run-metrics.js';
 import { RunRecorder } from './run-recorder.js';
 import { RunSpans } from './run-spans.js';
@@ -42,6 +43,8 @@ interface Work {
   checkpointing: Promise<void>;
   /** The files are done: it is too late to stop. */
   registering?: boolean;
+  /** There is no memory for it beside the others. */
+  waitsForOthers?: boolean;
 }
 
 /** Carries runs out: starts a training process for each, stores what it tells, and registers what it made. */
@@ -67,14 +70,18 @@ export class TrainingHost {
     private readonly probes: TrainingProbes,
   ) {}
 
-  /** Works on a queued run until it has ended or stopped. Does nothing if it is not queued any more. */
-  async run(runId: string): Promise<void> {
-    if (this.closing) return;
+  /**
+   * Works on a queued run until it has ended or stopped. Does nothing if it is not queued any more.
+   * @returns whether it waits until another run has ended
+   */
+  async run(runId: string): Promise<boolean> {
+    if (this.closing) return false;
     const work: Work = { runId, checkpointing: Promise.resolve() };
     const carriedOut = this.carryOut(work);
     this.works.set(runId, { work, settled: carriedOut.catch(() => undefined) });
     try {
       await carriedOut;
+      return work.waitsForOthers ?? false;
     } finally {
       this.works.delete(runId);
       if (this.works.size === 0) this.probes.goOn();
@@ -235,7 +242,7 @@ export class TrainingHost {
     } catch (error) {
       const { message: reason } = error as Error;
       this.logger.error(`Run ${runId}: a checkpoint could not be stored: ${reason}`, { runId });
-      if (isSpaceError(error)) this.stop(runId, { status: 'paused', reason: describeFailure(error).detail });
+      if (isSpaceError(error)) this.stop(runId, { status: 'paused', reason: describeFailure(error).message });
     }
     await staged.discard();
     work.checkpointFolder = await this.blobs.stage();
@@ -266,6 +273,12 @@ export class TrainingHost {
         this.troubles.deadProcess = runId;
         return this.crashed(run, errorOf(outcome), claim);
       case 'failed':
+        // Alone it would have been enough: it gets another turn once one of the others has ended.
+        if (outcome.isForNow && this.works.size > 1) {
+          work.waitsForOthers = true;
+          return this.end(runId, { status: 'queued', reason: 'It waits until there is memory for it.' }, claim);
+        }
+        if (outcome.code === 'out-of-memory') return this.crashed(run, errorOf(outcome), claim);
         return this.end(runId, { status: 'failed', error: errorOf(outcome) }, claim);
       case 'probed':
         throw new Error('This is a bug: a training ended as a probe.');
@@ -307,19 +320,19 @@ export class TrainingHost {
     const { id, maxRestarts } = run;
     const restarts = run.restarts + 1;
     if (restarts > maxRestarts) {
-      const detail = `${error.detail} The run was restarted ${maxRestarts} times, which is the most it may (maxRestarts).`;
-      return this.end(id, { status: 'failed', error: maxRestarts > 0 ? { ...error, detail } : error }, claim);
+      const message = `${error.message} The run was restarted ${maxRestarts} times, which is the most it may (maxRestarts).`;
+      return this.end(id, { status: 'failed', error: maxRestarts > 0 ? { ...error, message } : error }, claim);
     }
-    await this.end(id, { status: 'interrupted', restarts, reason: error.title, error }, claim);
+    await this.end(id, { status: 'interrupted', restarts, reason: error.message, error }, claim);
     const from = run.checkpoint ? `from step ${run.checkpoint.step}` : 'from the beginning';
-    const reason = `Restart ${restarts} of ${maxRestarts} ${from}: ${error.title}.`;
+    const reason = `Restart ${restarts} of ${maxRestarts} ${from}. ${error.message}`;
     await this.end(id, { status: 'queued', reason });
   }
 
   /** Stores that a run has stopped, however long the database may take to be writable again: a full disk, say. */
   private async end(runId: string, data: RunEventData['status'], claim?: Claim): Promise<void> {
     const { status, reason, error } = data;
-    if (error) this.logger.warn(`Run ${runId} ${status}: ${error.title}. ${error.detail}`, { runId });
+    if (error) this.logger.warn(`Run ${runId} ${status} (${error.code}): ${error.message}`, { runId });
     else this.logger.log(`Run ${runId} ${status}${reason ? `: ${reason}` : ''}`, { runId });
     const told = {
       ...data,
@@ -344,7 +357,7 @@ export class TrainingHost {
 
   /** The log may say where on the server something lies, the run may not. */
   private forPeople(error: RunError): RunError {
-    return { ...error, detail: withoutServerFolders(error.detail, this.settings) };
+    return { ...error, message: withoutServerFolders(error.message, this.settings) };
   }
 
   /** Somebody else works on the run by now: what this process would still make of it is nobody's. */
@@ -374,16 +387,16 @@ export class TrainingHost {
 }
 
 /** What a crash of the service itself is for a run. */
-const interruption: RunError = {
-  title: 'The service ended without notice',
-  detail: 'It was killed or crashed while the run was at work.',
-};
+const interruption = runError(
+  'interrupted',
+  'The service was killed or crashed while the run was at work.',
+);
 
 /** A training that stopped without being asked: its process got a signal that was meant for the service. */
 const unasked: Stop = { status: 'interrupted', reason: 'The training was told to stop.' };
 
-function errorOf({ title, detail }: RunError): RunError {
-  return { title, detail };
+function errorOf({ code, message, param }: RunError): RunError {
+  return { code, message, param };
 }
 
 function leaseEnd(): Date {

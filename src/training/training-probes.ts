@@ -51,7 +51,7 @@ export class TrainingProbes {
     clearTimeout(timeout);
     this.process = undefined;
     if (outcome.type !== 'probed') {
-      const why = 'detail' in outcome ? `: ${outcome.title}. ${outcome.detail}` : '';
+      const why = 'message' in outcome ? `: ${outcome.message}` : '';
       this.logger.warn(`The speed of a training could not be measured (${outcome.type})${why}`);
       return null;
     }

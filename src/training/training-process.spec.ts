@@ -61,8 +61,11 @@ describe('TrainingProcess', () => {
   it('names an uncaught error', async () => {
     expect(await start(`throw new TypeError('the weights are gone')`).subject.outcome).toEqual({
       type: 'crashed',
-      title: 'The training thread crashed',
-      detail: 'TypeError: the weights are gone',
+      code: 'process-crashed',
+      message: expect.stringMatching(
+        /^The training thread crashed: TypeError: the weights are gone\. Start the run again/,
+      ),
+      param: null,
     });
   });
 
@@ -73,8 +76,8 @@ describe('TrainingProcess', () => {
   ])('tells of a training %s without a word', async (_what, lines, reason) => {
     expect(await start(lines).subject.outcome).toMatchObject({
       type: 'crashed',
-      title: 'The training process ended early',
-      detail: expect.stringContaining(reason),
+      code: 'process-crashed',
+      message: expect.stringContaining(reason),
     });
   });
 
@@ -82,8 +85,9 @@ describe('TrainingProcess', () => {
     const { subject } = start(hang, {}, () => process.kill(subject.pid!, 'SIGKILL'));
     expect(await subject.outcome).toMatchObject({
       type: 'crashed',
-      title: 'The training process was killed',
-      detail: expect.stringMatching(/memory runs out.*smaller batchSize/),
+      code: 'process-killed',
+      param: 'batchSize',
+      message: expect.stringMatching(/memory runs out.*smaller batchSize/),
     });
   });
 
@@ -95,8 +99,8 @@ describe('TrainingProcess', () => {
     );
     expect(await subject.outcome).toMatchObject({
       type: 'crashed',
-      title: 'The training ran out of memory',
-      detail: expect.stringContaining('smaller batchSize'),
+      code: 'out-of-memory',
+      message: expect.stringContaining('smaller batchSize'),
     });
   });
 
@@ -107,7 +111,7 @@ describe('TrainingProcess', () => {
       console.error('terminate called: what(): no cores');
       setTimeout(() => process.kill(process.pid, 'SIGABRT'), 200);`);
     expect(await subject.outcome).toMatchObject({
-      detail: expect.stringContaining('terminate called: what(): no cores'),
+      message: expect.stringContaining('terminate called: what(): no cores'),
     });
     expect(printed).toHaveLength(201);
     expect(printed).toContain('one');
@@ -121,7 +125,7 @@ describe('TrainingProcess', () => {
     });
     expect(await subject.outcome).toMatchObject({
       type: 'crashed',
-      detail: 'Error: This is a bug: nobody expected it.',
+      message: expect.stringContaining('Error: This is a bug: nobody expected it. '),
     });
   });
 
@@ -165,9 +169,9 @@ describe('TrainingProcess', () => {
     const entry = new URL(`data:text/javascript,${encodeURIComponent(source)}`);
     const subject = new TrainingProcess(job, () => undefined, { entry });
     expect(await subject.outcome).toMatchObject({
-      type: 'failed',
-      title: 'The training ran out of memory',
-      detail: expect.stringMatching(/WELLFORMED_TRAINING_MEMORY allows 0\.3 GiB.*smaller batchSize/),
+      type: 'crashed',
+      code: 'out-of-memory',
+      message: expect.stringMatching(/WELLFORMED_TRAINING_MEMORY allows 0\.3 GiB.*smaller batchSize/),
     });
   });
 

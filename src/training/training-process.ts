@@ -1,7 +1,9 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import type { ResourceLimits } from 'node:worker_threads';
 import { tensorFlowEnvironment } from '../bert/engines/tensorflow/environment.js';
+import { asSentence } from './advice.js';
 import { ProcessOutput } from './process-output.js';
+import { runError } from './run-error.js';
 import { describeCrash, describeExit, endingSignals } from './worker/crash.js';
 import type {
   Crash,
@@ -117,10 +119,14 @@ export class TrainingProcess {
       // It could not be started, or a message did not reach it any more.
       this.child.on('error', (error) => {
         if (this.pid !== undefined) return;
+        const advice =
+          'Look at the limits of this user or container: memory, and how many processes it may have.';
         outcome ??= {
           type: 'crashed',
-          title: 'The training process could not be started',
-          detail: `${error.message}. Look at the limits of this user or container: memory, and how many processes it may have.`,
+          ...runError(
+            'process-not-started',
+            `The training process could not be started: ${asSentence(error.message)} ${advice}`,
+          ),
         };
         resolve(outcome);
       });

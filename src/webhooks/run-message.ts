@@ -1,4 +1,5 @@
-import type { Run, RunError, RunStatus } from '../training/run.js';
+import type { Run, RunStatus } from '../training/run.js';
+import type { RunError } from '../training/run-error.js';
 import type { RunEvent } from '../training/run-event.js';
 import type { Message } from './delivery.js';
 

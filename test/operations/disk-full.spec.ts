@@ -144,7 +144,7 @@ describe.skipIf(why !== undefined)('a full disk', { timeout: 240_000 }, () => {
         // Where even the end of the run finds no room, it is stored when there is some again.
         await Promise.race([run, sleep(8000).then(() => disk.free())]);
         const { status, error } = await run;
-        if (status !== 'succeeded') expect([status, error?.title]).toEqual(['failed', 'The disk is full']);
+        if (status !== 'succeeded') expect([status, error?.code]).toEqual(['failed', 'disk-full']);
         endings.add(status);
       }
       disk.free();

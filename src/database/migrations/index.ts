@@ -6,6 +6,7 @@ import { Summaries1766000000000 } from './1766000000000-summaries.js';
 import { WebhookDeliveries1767000100000 } from './1767000100000-webhook-deliveries.js';
 import { IdempotentAnswers1767000200000 } from './1767000200000-idempotent-answers.js';
 import { RunJudgements1767000300000 } from './1767000300000-run-judgements.js';
+import { RunErrors1767000400000 } from './1767000400000-run-errors.js';
 import { RunAttempts1767000700000 } from './1767000700000-run-attempts.js';
 
 /** In the order in which they are applied. */
@@ -18,6 +19,7 @@ export const migrations = [
   WebhookDeliveries1767000100000,
   IdempotentAnswers1767000200000,
   RunJudgements1767000300000,
+  RunErrors1767000400000,
   RunAttempts1767000700000,
 ];
 

@@ -12,6 +12,7 @@ import {
   type RunStatus,
   type RunSummary,
 } from '../run.js';
+import { runErrors, type RunErrorCode } from '../run-error.js';
 import type { StepData } from '../run-event.js';
 import { RunEpochDto, RunEvaluationDto } from './run-evaluation.dto.js';
 
@@ -82,14 +83,30 @@ export class RunDownloadDto {
 }
 
 export class RunErrorDto {
-  @ApiProperty({ example: 'The base model could not be downloaded' })
-  title!: string;
+  @ApiProperty({
+    enum: Object.keys(runErrors),
+    enumName: 'RunErrorCode',
+    description: Object.entries(runErrors)
+      .map(([code, { meaning }]) => `\`${code}\`: ${meaning}`)
+      .join(' '),
+    example: 'training-diverged',
+  })
+  code!: RunErrorCode;
 
   @ApiProperty({
-    example:
-      'bert-base-uncased: no source could be reached. Pull it ahead with `npm run base-model -- bert-base-uncased`.',
+    description: 'What happened and what to do.',
+    example: 'The loss is no longer a number at step 120. Try a lower learning rate, or a longer warm-up.',
   })
-  detail!: string;
+  message!: string;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description:
+      'The field of `POST /train` to change. Null if none would help, or if it is not known which.',
+    example: 'learningRate',
+  })
+  param!: string | null;
 }
 
 export class RunCheckpointDto {

@@ -11,7 +11,11 @@ import type { Example } from '../../bert/fine-tuning/example.js';
 import { trainingExtent } from '../../bert/fine-tuning/extent.js';
 import { fineTune } from '../../bert/fine-tuning/fine-tune.js';
 import { TrainingDivergedError } from '../../bert/fine-tuning/trainer.js';
-import { contradictions, LONGEST_AUTO_LENGTH } from '../../bert/fine-tuning/hyperparameters.js';
+import {
+  contradictions,
+  LONGEST_AUTO_LENGTH,
+  type Hyperparameters,
+} from '../../bert/fine-tuning/hyperparameters.js';
 import { assertFits, stepSizeOf } from '../../bert/fine-tuning/memory.js';
 import { withMccInterval } from '../../bert/evaluation/bootstrap.js';
 import { judgementsOf } from '../../bert/evaluation/evaluation.js';
@@ -32,7 +36,8 @@ import { sha256OfFile } from '../../storage/file-hash.js';
 import { engineReason } from '../advice.js';
 import { describeFailure } from '../failure.js';
 import { roomForTraining } from '../memory/training-room.js';
-import { settledHyperparameters, type RunError, type RunPhase, type RunPlan } from '../run.js';
+import { settledHyperparameters, type RunPhase, type RunPlan } from '../run.js';
+import type { RunError } from '../run-error.js';
 import {
   CheckpointKeeper,
   PauseError,
@@ -47,6 +52,14 @@ import { ProgressMeter } from './progress-meter.js';
 /** A job that cannot be done as it was asked for; the message says what to do. */
 export class JobRefusedError extends Error {
   override readonly name = 'JobRefusedError';
+
+  constructor(
+    /** The hyperparameter to change. */
+    readonly param: keyof Hyperparameters,
+    message: string,
+  ) {
+    super(message);
+  }
 }
 
 /** What was trained cannot be exported or loaded for serving. */
@@ -231,10 +244,11 @@ async function prepare(
 ): Promise<{ examples: Examples; plan: RunPlan }> {
   const { maxLength, validationFraction, seed } = job.hyperparameters;
   const [wrong] = contradictions(job.hyperparameters, config.numHiddenLayers);
-  if (wrong) throw new JobRefusedError(`${wrong.message}.`);
+  if (wrong) throw new JobRefusedError(wrong.name, `${wrong.message}.`);
   const most = maxSequenceLength(config);
   if (maxLength !== 'auto' && maxLength > most) {
     throw new JobRefusedError(
+      'maxLength',
       `maxLength is ${maxLength}, but ${job.baseModel} reads ${most} tokens at most. Take a smaller one, or auto.`,
     );
   }

@@ -9,7 +9,8 @@ import type { ServingAssessment } from '../../bert/serving/assessment.js';
 import type { ModelOrigin } from '../../models/model-card.js';
 import type { TrainingRows } from '../../models/model-version.js';
 import type { ManifestFile } from '../../storage/blob-store.js';
-import type { RunError, RunHyperparameters } from '../run.js';
+import type { RunHyperparameters } from '../run.js';
+import type { RunError } from '../run-error.js';
 import type { RunUpdate } from '../run-event.js';
 
 /*
@@ -123,7 +124,8 @@ export type LastWord =
   | ProbedMessage
   /** It has stopped: because it was told to, or for the reason given, which a resume may find gone. */
   | { type: 'stopped'; reason?: string }
-  | ({ type: 'failed' } & RunError);
+  /** @property isForNow whether it would fit into memory if other trainings gave theirs back */
+  | ({ type: 'failed'; isForNow?: boolean } & RunError);
 
 /** What the process around it adds. */
 export type ProcessMessage = WorkerMessage | ProcessUsage | Crash;

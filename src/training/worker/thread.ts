@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { JobTooLargeError } from '../../bert/fine-tuning/memory.js';
 import { isSpaceError } from '../../common/disk-errors.js';
 import { describeFailure } from '../failure.js';
 import { PauseError } from './checkpoints.js';
@@ -32,6 +33,7 @@ function lastWord(error: unknown): LastWord {
   if (stop.signal.aborted) return { type: 'stopped' };
   const failure = describeFailure(error);
   // The latest checkpoint is still there: the run may go on once there is room.
-  if (error instanceof Error && isSpaceError(error)) return { type: 'stopped', reason: failure.detail };
-  return { type: 'failed', ...failure };
+  if (error instanceof Error && isSpaceError(error)) return { type: 'stopped', reason: failure.message };
+  const isForNow = error instanceof JobTooLargeError && error.code === 'job-too-large-now';
+  return { type: 'failed', isForNow, ...failure };
 }

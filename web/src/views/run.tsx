@@ -83,9 +83,10 @@ function LiveRun({
       </p>
       {run.error && (
         <div class="problem">
-          <p>
-            <b>{run.error.title}.</b> {run.error.detail}
-          </p>
+          <p>{run.error.message}</p>
+          <small>
+            <code>{run.error.code}</code>
+          </small>
         </div>
       )}
       <Warnings of={run.warnings} />

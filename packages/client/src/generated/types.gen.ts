@@ -815,7 +815,7 @@ export type EvaluationDto = {
     /**
      * `interrupted`: the service stopped before the end.
      */
-    status: 'failed' | 'queued' | 'running' | 'succeeded' | 'cancelled' | 'interrupted';
+    status: 'failed' | 'interrupted' | 'queued' | 'running' | 'succeeded' | 'cancelled';
     /**
      * Share of the rows judged, 0 to 1.
      */
@@ -1633,9 +1633,24 @@ export type RunDownloadDto = {
     totalBytes: number | null;
 };
 
+/**
+ * `base-model-unavailable`: No source gave the base model. `checkpoint-mismatch`: The checkpoint is that of another training. `disk-full`: There is no space left on the disk. `engine-unavailable`: What trains could not be started. `interrupted`: The service stopped during the run. `invalid-base-model`: The files of the base model cannot be used. `invalid-hyperparameter`: The base model does not allow this value. `job-too-large`: The training needs more memory than there is. `model-not-servable`: The trained model cannot be loaded for predictions. `out-of-memory`: Memory ran out during the training. `process-crashed`: The training process ended by itself. `process-killed`: Something else ended the training process. `process-not-started`: The system gave no process for the training. `rows-damaged`: The rows of a data set are not what was stored. `training-diverged`: The loss became infinite or undefined. `unexpected`: Anything else. `unknown-base-model`: The name stands for no base model.
+ */
+export type RunErrorCode = 'base-model-unavailable' | 'checkpoint-mismatch' | 'disk-full' | 'engine-unavailable' | 'interrupted' | 'invalid-base-model' | 'invalid-hyperparameter' | 'job-too-large' | 'model-not-servable' | 'out-of-memory' | 'process-crashed' | 'process-killed' | 'process-not-started' | 'rows-damaged' | 'training-diverged' | 'unexpected' | 'unknown-base-model';
+
 export type RunErrorDto = {
-    title: string;
-    detail: string;
+    /**
+     * `base-model-unavailable`: No source gave the base model. `checkpoint-mismatch`: The checkpoint is that of another training. `disk-full`: There is no space left on the disk. `engine-unavailable`: What trains could not be started. `interrupted`: The service stopped during the run. `invalid-base-model`: The files of the base model cannot be used. `invalid-hyperparameter`: The base model does not allow this value. `job-too-large`: The training needs more memory than there is. `model-not-servable`: The trained model cannot be loaded for predictions. `out-of-memory`: Memory ran out during the training. `process-crashed`: The training process ended by itself. `process-killed`: Something else ended the training process. `process-not-started`: The system gave no process for the training. `rows-damaged`: The rows of a data set are not what was stored. `training-diverged`: The loss became infinite or undefined. `unexpected`: Anything else. `unknown-base-model`: The name stands for no base model.
+     */
+    code: RunErrorCode;
+    /**
+     * What happened and what to do.
+     */
+    message: string;
+    /**
+     * The field of `POST /train` to change. Null if none would help, or if it is not known which.
+     */
+    param: string | null;
 };
 
 export type RunEpochDto = {
