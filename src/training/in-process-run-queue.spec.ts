@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openRunsDatabase, type RunsDatabase } from '../../test/support/runs-database.js';
+import type { Settings } from '../config/settings.js';
 import { InProcessRunQueue } from './in-process-run-queue.js';
 
 let database: RunsDatabase;
@@ -8,7 +9,7 @@ let queue: InProcessRunQueue;
 
 beforeEach(async () => {
   database = await openRunsDatabase();
-  queue = new InProcessRunQueue(database.runs, { concurrentRuns: 1 });
+  queue = new InProcessRunQueue(database.runs, { concurrentRuns: 1 } as Settings);
 });
 afterEach(async () => {
   queue.close();
@@ -47,7 +48,7 @@ describe('InProcessRunQueue', () => {
   });
 
   it('hands out as many at a time as it may', async () => {
-    queue = new InProcessRunQueue(database.runs, { concurrentRuns: 2 });
+    queue = new InProcessRunQueue(database.runs, { concurrentRuns: 2 } as Settings);
     const ids = [await database.addRun(), await database.addRun(), await database.addRun()];
     const ends = new Map<string, () => void>();
     queue.process(async (id) => {
@@ -63,7 +64,7 @@ describe('InProcessRunQueue', () => {
   });
 
   it('hands out one that waits for the others when another has ended', async () => {
-    queue = new InProcessRunQueue(database.runs, { concurrentRuns: 2 });
+    queue = new InProcessRunQueue(database.runs, { concurrentRuns: 2 } as Settings);
     const [small, large] = [await database.addRun(), await database.addRun()];
     const turns: string[] = [];
     let end = (): void => undefined;

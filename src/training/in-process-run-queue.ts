@@ -24,7 +24,7 @@ export class InProcessRunQueue extends RunQueue {
 
   constructor(
     private readonly runs: RunsRepository,
-    private readonly settings: Pick<Settings, 'concurrentRuns'>,
+    private readonly settings: Settings,
   ) {
     super();
   }

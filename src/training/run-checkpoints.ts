@@ -71,6 +71,11 @@ export class RunCheckpoints {
     }
   }
 
+  /** Deletes a copy whose run was not stored. */
+  async deleteCopy({ id, checkpoint }: Pick<Run, 'id' | 'checkpoint'>): Promise<void> {
+    if (checkpoint) await this.blobs.delete(keyOf(id, checkpoint));
+  }
+
   /** Deletes the checkpoint of a run: nobody needs it any more. */
   async discard({ id, checkpoint }: Pick<Run, 'id' | 'checkpoint'>): Promise<void> {
     if (!checkpoint) return;

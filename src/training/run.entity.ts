@@ -63,6 +63,10 @@ export class RunEntity implements Run {
   @ReferenceColumn({ nullable: true })
   continues!: string | null;
 
+  /** No foreign key: the model may be deleted once the run has ended. */
+  @ReferenceColumn({ nullable: true })
+  initialModelId!: string | null;
+
   @Column({ type: 'integer', default: orderDefaults.priority })
   priority!: number;
 

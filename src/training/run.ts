@@ -164,6 +164,8 @@ export interface RunSummary extends RunOrder, Progress {
   resumption: RunResumption | null;
   /** The run that this one continues; null for a run of its own. */
   continues: string | null;
+  /** The model whose weights it begins with; null: those of the base model. */
+  initialModelId: string | null;
   /** Null before it runs; afterwards, what it was busy with last. */
   phase: RunPhase | null;
   engine: EngineName | null;
@@ -212,6 +214,7 @@ export function queuedRun(
     checkpoint: null,
     resumption: null,
     continues: null,
+    initialModelId: null,
     phase: null,
     engine: null,
     plan: null,

@@ -139,6 +139,12 @@ export class RunsRepository {
     return { ids: runs.slice(0, MOST_NAMED).map(({ id }) => id), areMore: runs.length > MOST_NAMED };
   }
 
+  /** A run that has not ended and begins with the weights of a model; null where there is none. */
+  async userOfModel(initialModelId: string): Promise<string | null> {
+    const status = In(runStatuses.filter((one) => !hasEnded(one)));
+    return (await this.runs.findOne({ select: { id: true }, where: { initialModelId, status } }))?.id ?? null;
+  }
+
   countByStatus(): Promise<Record<RunStatus, number>> {
     return countByStatus(this.runs, runStatuses);
   }

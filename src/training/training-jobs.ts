@@ -3,6 +3,7 @@ import { BaseModelsService } from '../base-models/base-models.service.js';
 import { nameFrom } from '../api/names.js';
 import { Settings } from '../config/settings.js';
 import { DatasetsService } from '../datasets/datasets.service.js';
+import { ModelsService } from '../models/models.service.js';
 import { trainingLimit } from './memory/training-room.js';
 import type { Run } from './run.js';
 import type { EarlierAttempt, JobRows, TrainingJob } from './worker/messages.js';
@@ -22,6 +23,7 @@ export class TrainingJobs {
   constructor(
     private readonly datasets: DatasetsService,
     private readonly baseModels: BaseModelsService,
+    private readonly models: ModelsService,
     private readonly settings: Settings,
   ) {}
 
@@ -34,6 +36,7 @@ export class TrainingJobs {
       modelName: run.name ?? nameFrom(`${run.baseModel} on ${training.name}`),
       baseModel: run.baseModel,
       baseModelOptions: this.baseModels.options,
+      initialModelFolder: run.initialModelId && (await this.models.folderOf(run.initialModelId)),
       engine,
       training,
       validation: run.validationDatasetId ? await this.rowsOf(run.validationDatasetId) : null,

@@ -1,4 +1,4 @@
-import { Controller, Delete, Get, Headers, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import {
   ApiAcceptedResponse,
@@ -30,7 +30,7 @@ import { RunComparisonQuery } from './dto/run-comparison-query.dto.js';
 import { RunEpochDto, RunEvaluationDto } from './dto/run-evaluation.dto.js';
 import { RunMetricsQuery, RunsQuery } from './dto/runs-query.dto.js';
 import { TrainingEstimateDto, TrainingQuery } from './dto/training-estimate.dto.js';
-import { TrainingFormDto, TrainingJsonDto, TrainingRequestDto } from './dto/training-request.dto.js';
+import { ContinueRunDto, TrainingFormDto, TrainingJsonDto, TrainingRequestDto } from './dto/training-request.dto.js';
 import { RunComparisons } from './run-comparison.js';
 import type { Run } from './run.js';
 import type { Uploads } from './training-request.js';
@@ -39,7 +39,7 @@ import { TrainingService } from './training.service.js';
 /** What OpenAPI says of the files of forms. */
 const fileTypes = 'text/tab-separated-values, text/csv, application/x-ndjson';
 
-const ofRun = ['get', 'metrics', 'events', 'pause', 'resume', 'cancel', 'delete'].map((name) => `TrainingController.${name}`);
+const ofRun = ['get', 'metrics', 'events', 'pause', 'resume', 'continue', 'cancel', 'delete'].map((name) => `TrainingController.${name}`);
 
 const ApiRunId = () => ApiParam({ name: 'id', example: 'run_01JD3W5M4E7Y2V0N8GQ6T1CXZA' });
 
@@ -108,11 +108,7 @@ export class TrainingController {
         return TrainingEstimateDto.of(await this.training.estimate(asked, files));
       }
       const run = await this.training.create(asked, files, request.span, (created) =>
-        this.idempotency.remember(request, {
-          status: 202,
-          location: locationOf(created),
-          body: RunDto.of(created),
-        }),
+        this.remember(request, created),
       );
       reply.header('location', locationOf(run));
       return RunDto.of(run);
@@ -246,6 +242,36 @@ export class TrainingController {
     return RunDto.of(await this.training.resume(id));
   }
 
+  @Post(':id/continue')
+  @Needs('train')
+  @Idempotent()
+  @HttpCode(202)
+  @ApiOperation({
+    summary: 'Train on after the end of a run',
+    description:
+      'Starts a new run with the same data and settings. It goes on from the checkpoint of a cancelled run, with the learning-rate schedule ' +
+      'of all epochs together. The checkpoint of a run that has succeeded is gone: the new run begins with the weights of its model, and ' +
+      'has a schedule of its own.',
+  })
+  @ApiRunId()
+  @ApiAcceptedResponse({
+    type: RunDto,
+    description: 'The new run is in the queue.',
+    headers: { Location: { description: 'Path of the new run.', schema: { type: 'string' } } },
+    links: linksTo(ofRun, { id: '$response.body#/id' }),
+  })
+  @ApiProblems(400, 404, 409, 422, 429)
+  async continue(
+    @Param('id') id: string,
+    @Body() { epochs }: ContinueRunDto,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<RunDto> {
+    const run = await this.training.continue(id, epochs, (created) => this.remember(request, created));
+    reply.header('location', locationOf(run));
+    return RunDto.of(run);
+  }
+
   @Post(':id/cancel')
   @Needs('train')
   @HttpCode(202)
@@ -270,6 +296,14 @@ export class TrainingController {
   @ApiProblems(404, 409)
   async delete(@Param('id') id: string): Promise<void> {
     await this.training.delete(id);
+  }
+
+  private remember(request: FastifyRequest, run: Run): Promise<void> {
+    return this.idempotency.remember(request, {
+      status: 202,
+      location: locationOf(run),
+      body: RunDto.of(run),
+    });
   }
 
   /** Hands on what a request asks for. Fields of a form may come after the files, so nothing is done until the whole form is there. */

@@ -5,16 +5,26 @@ import {
   type OnModuleDestroy,
 } from '@nestjs/common';
 import { BaseModelsService } from '../base-models/base-models.service.js';
-import { ConflictError, NotFoundError, TooManyRequestsError } from '../common/errors.js';
+import { hyperparameters as hyperparameterTable } from '../bert/fine-tuning/hyperparameters.js';
+import { ConflictError, InvalidInputError, NotFoundError, TooManyRequestsError } from '../common/errors.js';
 import { Settings } from '../config/settings.js';
 import type { Page, PageRequest } from '../database/pages.js';
+import { Transactions } from '../database/transactions.js';
 import { isForeignKeyViolation } from '../database/constraint-errors.js';
 import { DatasetsService } from '../datasets/datasets.service.js';
 import type { Dataset } from '../datasets/dataset.js';
+import { ModelsService } from '../models/models.service.js';
 import type { Span } from '../tracing/span.js';
 import { JobChecks } from './job-checks.js';
-import { hasEnded, isAtWork, orderDefaults, queuedRun, type Run, type RunStatus, type RunSummary } from './run.js';
-import type { RunEvent } from './run-event.js';
+import {
+  hasEnded,
+  isAtWork,
+  orderDefaults,
+  queuedRun,
+  type RunCheckpoint,
+  type RunHyperparameters,
+  type Run, type RunStatus, type RunSummary } from './run.js';
+import { effectOf, type RunEvent } from './run-event.js';
 import { RunCheckpoints } from './run-checkpoints.js';
 import { RunFeed } from './run-feed.js';
 import { RunQueue } from './run-queue.js';
@@ -51,6 +61,7 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
     private readonly queue: RunQueue,
     private readonly host: TrainingHost,
     private readonly checkpoints: RunCheckpoints,
+    private readonly transactions: Transactions,
     private readonly feed: RunFeed,
     private readonly datasets: DatasetsService,
     private readonly checks: JobChecks,
@@ -58,7 +69,12 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
     private readonly estimates: TrainingEstimates,
     private readonly settings: Settings,
     baseModels: BaseModelsService,
+    models: ModelsService,
   ) {
+    models.keepWhile(async (modelId) => {
+      const runId = await this.runs.userOfModel(modelId);
+      return runId && `Run ${runId} trains on from this model. Wait until it has ended, or cancel it: POST /train/${runId}/cancel.`;
+    });
     baseModels.onUses(() => this.runs.usesOfBaseModels());
     datasets.keepWhile(async (datasetId) => {
       const { ids, areMore } = await this.runs.usersOfDataset(datasetId);
@@ -231,6 +247,37 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
     return { events: this.feed.follow(id, after), leave };
   }
 
+  /**
+   * Starts a run that trains what another one made for some more epochs: from its latest checkpoint, or from its model.
+   * @param epochs to train beyond those that are done
+   * @param alongside done in the transaction that stores the run
+   * @throws NotFoundError, ConflictError where the run has not ended or nothing is left of it, InvalidInputError for too many epochs,
+   * TooManyRequestsError where the queue is full
+   */
+  async continue(id: string, epochs: number, alongside?: (run: Run) => Promise<void>): Promise<Run> {
+    await this.assertRoom();
+    const from = await this.runs.get(id);
+    if (!hasEnded(from.status)) {
+      throw new ConflictError(
+        `Run ${id} is ${from.status}. Only a run that has ended can be continued. POST /train/${id}/resume takes up a paused one.`,
+      );
+    }
+    const run = from.checkpoint ? continuedFromCheckpoint(from, from.checkpoint, epochs) : continuedFromModel(from, epochs);
+    if (from.checkpoint) run.checkpoint = await this.checkpoints.copy(from, run);
+    try {
+      await this.transactions.run(async () => {
+        await this.assertRoom();
+        await this.runs.insert(run);
+        await alongside?.(run);
+      });
+    } catch (error) {
+      await this.checkpoints.deleteCopy(run);
+      throw error;
+    }
+    this.queue.add(run.id);
+    return run;
+  }
+
   private async bringTo(id: string, stop: Stop): Promise<Run> {
     const { status } = await this.runs.get(id);
     if (status === stop.status || (await this.stopWaiting(id, stop)) || this.host.stop(id, stop)) {
@@ -293,6 +340,42 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
       throw error;
     }
   }
+}
+
+/** A run that goes on where another one was when it ended, with the same settings and a schedule for all of its epochs. */
+function continuedFromCheckpoint(from: Run, checkpoint: RunCheckpoint, epochs: number): Run {
+  const resumption = { ...checkpoint, attempt: 1, isExact: true, note: null };
+  const { evaluations, epochs: done, mcc, step, epoch } = {
+    ...from,
+    ...effectOf({ type: 'resumed', data: resumption }, from),
+  };
+  const run = continued(from, { epochs: checkpoint.epoch - 1 + epochs });
+  return { ...run, evaluations, epochs: done, mcc, step, epoch };
+}
+
+/** A run that begins with the weights of the model that another one made. */
+function continuedFromModel(from: Run, epochs: number): Run {
+  const { id, modelId } = from;
+  if (!modelId) {
+    throw new ConflictError(
+      `Run ${id} has left neither a checkpoint nor a model. Start a new run: POST /train. WELLFORMED_CANCELLED_CHECKPOINTS says how many ` +
+        'cancelled runs keep theirs.',
+    );
+  }
+  return { ...continued(from, { epochs, reinitializedLayers: 0 }), initialModelId: modelId };
+}
+
+function continued(from: Run, changes: Partial<RunHyperparameters>): Run {
+  const { datasetId, validationDatasetId, name, baseModel, promote, priority, checkpointSteps, maxRestarts } = from;
+  const hyperparameters = { ...from.hyperparameters, ...changes };
+  const isAllowed = hyperparameterTable.epochs.isValid(hyperparameters.epochs);
+  if (!isAllowed) {
+    throw new InvalidInputError(`The run would have ${hyperparameters.epochs} epochs in all. Ask for fewer.`, [
+      { path: ['epochs'], message: `all epochs together must be ${hyperparameterTable.epochs.values}` },
+    ]);
+  }
+  const order = { datasetId, validationDatasetId, name, baseModel, promote, priority, checkpointSteps, maxRestarts };
+  return { ...queuedRun({ ...order, hyperparameters }), continues: from.id };
 }
 
 function idOf(source: RowsSource, published: ReadonlyMap<RowsSource, Dataset>): string {

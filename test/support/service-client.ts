@@ -141,7 +141,7 @@ export class ServiceClient extends Wellformed {
   }
 
   untilEnded(id: string): Promise<RunDto> {
-    return this.until(id, ({ status }) => status !== 'queued' && status !== 'running');
+    return this.until(id, ({ finishedAt }) => finishedAt !== null);
   }
 
   /** All events of a run, once it has ended. */

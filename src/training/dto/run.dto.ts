@@ -204,6 +204,14 @@ export class RunSummaryDto {
   })
   continues!: string | null;
 
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'The model whose weights the run begins with. Null: those of the base model.',
+    example: null,
+  })
+  initialModelId!: string | null;
+
   @ApiProperty({ type: 'integer', description: 'The highest comes first in the queue.', example: 0 })
   priority!: number;
 
@@ -377,6 +385,7 @@ export class RunSummaryDto {
       checkpoint: run.checkpoint,
       resumption: run.resumption,
       continues: run.continues,
+      initialModelId: run.initialModelId,
       priority: run.priority,
       checkpointSteps: run.checkpointSteps,
       maxRestarts: run.maxRestarts,

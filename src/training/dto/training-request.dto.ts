@@ -139,6 +139,12 @@ export class TrainingJsonDto extends TrainingRequestDto {
   override datasetId!: string;
 }
 
+/** What `POST /train/{id}/continue` takes. */
+export class ContinueRunDto {
+  @WholeNumberField({ description: 'Number of epochs to train beyond those that are done.', min: 1, max: 100, default: 1 })
+  epochs: number = 1;
+}
+
 /** Null is not "not given": it is a wrong type. */
 function given(_request: unknown, value: unknown): boolean {
   return value !== undefined;

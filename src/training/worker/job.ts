@@ -89,10 +89,7 @@ export async function runJob(
   const { signal } = control;
   const enter = (phase: RunPhase) => tell({ type: 'phase', data: { phase } });
   enter('downloading');
-  const base = await ensureBaseModel(job.baseModel, job.baseModelOptions, {
-    onProgress: (data) => tell({ type: 'download', data }),
-    signal,
-  });
+  const base = await initialModel(job, tell, signal);
   signal.throwIfAborted();
 
   enter('preparing');
@@ -211,6 +208,19 @@ export async function runJob(
   } finally {
     model.weights.close();
   }
+}
+
+/** What the training begins with. */
+async function initialModel(
+  { baseModel, baseModelOptions, initialModelFolder }: TrainingJob,
+  tell: (message: WorkerMessage) => void,
+  signal: AbortSignal,
+): Promise<StoredBaseModel> {
+  if (initialModelFolder !== null) return { name: baseModel, folder: initialModelFolder, source: 'hub' };
+  return ensureBaseModel(baseModel, baseModelOptions, {
+    onProgress: (data) => tell({ type: 'download', data }),
+    signal,
+  });
 }
 
 /** Opens the checkpoint that an earlier attempt left, and tells where this one goes on. */

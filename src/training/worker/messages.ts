@@ -25,6 +25,8 @@ export interface TrainingJob {
   modelName: string;
   baseModel: string;
   baseModelOptions: BaseModelOptions;
+  /** Folder of a fine-tuned model to begin with; null: the training begins with the base model. */
+  initialModelFolder: string | null;
   engine: EnginePreference;
   training: JobRows;
   /** Null: a share of the training rows is held out. */
