@@ -1,14 +1,16 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DatasetDto, RunDto } from '../packages/client/src/index.js';
+import { SafetensorsFile } from '../src/bert/weights/safetensors.js';
 import { nativeEngine } from './support/engines.js';
 import { childrenOf } from './support/processes.js';
 import type { Training } from './support/service-client.js';
 import type { RunningService } from './support/service-process.js';
 import { shared } from './support/shared.js';
-import { quick, slow, startTrainer, tinyBaseModels } from './support/trainer.js';
+import { practiceRows } from './support/practice-rows.js';
+import { quick, slow, startTrainer, tinyBaseModels, tinyBert } from './support/trainer.js';
 
 const baseModels = tinyBaseModels();
 const data = mkdtempSync(path.join(tmpdir(), 'wellformed-survival-'));
@@ -23,7 +25,7 @@ const start = async (settings: Record<string, string> = {}) => {
 };
 beforeAll(async () => {
   await start();
-  dataset = await service.client.uploadPractice(240, 1);
+  dataset = await service.client.uploadPractice(160, 1);
 });
 afterAll(async () => {
   await service.stop();
@@ -33,7 +35,7 @@ afterAll(async () => {
 /** Everything on that has a state of its own or draws random numbers. */
 const everything = (): Training => ({
   datasetId: dataset.id,
-  epochs: 10,
+  epochs: 8,
   batchSize: 2,
   learningRate: 1e-3,
   dropout: 0.1,
@@ -76,7 +78,7 @@ describe('a run that is disturbed', { timeout: 120_000 }, () => {
     const reference = await undisturbed();
     const { id } = await service.client.start(everything());
     let asked = 0;
-    for (const step of [30, 150, 320]) {
+    for (const step of [20, 90, 190]) {
       await untilStep(id, step);
       asked++;
       await act(id, 'pause');
@@ -95,7 +97,7 @@ describe('a run that is disturbed', { timeout: 120_000 }, () => {
     }
     expect(await traceOf({ id })).toEqual(reference);
     expect(await service.client.run(id)).toMatchObject({ attempt: 4, restarts: 0 });
-    expect(checkpointsOnDisk()).toEqual([]);
+    await expect.poll(checkpointsOnDisk).toEqual([]);
 
     const events = await service.client.events(id);
     expect(events.map((event) => Number(event.id))).toEqual(events.map((_, i) => i + 1));
@@ -112,7 +114,7 @@ describe('a run that is disturbed', { timeout: 120_000 }, () => {
   it.each(['kill', 'stop'] as const)('goes on by itself when the service is back (%s)', async (how) => {
     const reference = await undisturbed();
     const { id } = await service.client.start({ ...everything(), checkpointSteps: 25 });
-    await service.client.until(id, ({ checkpoint }) => checkpoint !== null && checkpoint.step > 100);
+    await service.client.until(id, ({ checkpoint }) => checkpoint !== null && checkpoint.step > 60);
     await service[how]();
     await start();
     const again = await untilStatus(id, 'running');
@@ -130,8 +132,8 @@ describe('a run that is disturbed', { timeout: 120_000 }, () => {
             ['queued', 'The service has started again.'],
           ];
     expect(reasons.slice(3, 5)).toEqual(expected);
-    expect(checkpointsOnDisk()).toEqual([]);
-    expect(readdirSync(path.join(data, 'staging'))).toEqual([]);
+    await expect.poll(checkpointsOnDisk).toEqual([]);
+    await expect.poll(() => readdirSync(path.join(data, 'staging'))).toEqual([]);
   });
 
   it('is restarted when its process dies, so often and no more', async () => {
@@ -154,9 +156,8 @@ describe('a run that is disturbed', { timeout: 120_000 }, () => {
     expect(await service.client.untilEnded(other.id)).toMatchObject({
       status: 'failed',
       error: { code: 'process-killed' },
-      checkpoint: null,
     });
-    expect(checkpointsOnDisk()).toEqual([]);
+    await expect.poll(checkpointsOnDisk).toEqual([]);
   });
 
   it('pauses by itself after an epoch, if it was asked to', async () => {
@@ -211,15 +212,85 @@ describe('a run that waits', { timeout: 60_000 }, () => {
   });
 });
 
+describe('a run that has ended', { timeout: 60_000 }, () => {
+  const proceed = (id: string, epochs: number) =>
+    service.client.json<RunDto>(202, 'POST', `/train/${id}/continue`, { epochs });
+
+  it('goes on from the checkpoint of one that was cancelled', async () => {
+    // As long as the run that was cancelled and the one that continued it together.
+    const whole = await traceOf(await service.client.start({ ...everything(), epochs: 4 }));
+    const { id } = await service.client.start({ ...everything(), epochs: 4, pauseAfterEpoch: 2 });
+    await untilStatus(id, 'paused');
+    const early = await service.client.problem(409, 'POST', `/train/${id}/continue`, { epochs: 2 });
+    expect(early.detail).toContain(`POST /train/${id}/resume`);
+    await act(id, 'cancel');
+    const next = await proceed(id, 2);
+    expect(next).toMatchObject({ continues: id, hyperparameters: { epochs: 4 }, initialModelId: null });
+    expect(next.epochs).toHaveLength(2);
+    expect(await traceOf(next)).toEqual(whole);
+    // The other one keeps its own.
+    expect(checkpointsOnDisk().map((name) => name.slice(0, id.length))).toEqual([id]);
+    expect(await traceOf(await proceed(id, 2))).toEqual(whole);
+
+    // The next that is cancelled takes its place.
+    const last = await service.client.start({ ...everything(), pauseAfterEpoch: 1 });
+    await untilStatus(last.id, 'paused');
+    await act(last.id, 'cancel');
+    await expect.poll(() => checkpointsOnDisk().map((name) => name.slice(0, id.length))).toEqual([last.id]);
+    const gone = await service.client.problem(409, 'POST', `/train/${id}/continue`, { epochs: 1 });
+    expect(gone.detail).toContain('neither a checkpoint nor a model');
+    expect((await service.client.request('DELETE', `/train/${last.id}`)).status).toBe(204);
+    expect(checkpointsOnDisk()).toEqual([]);
+  });
+
+  it('goes on from the model of one that succeeded', async () => {
+    const first = await service.client.untilEnded((await service.client.start({ ...everything(), epochs: 6 })).id);
+    const next = await proceed(first.id, 1);
+    expect(next).toMatchObject({ initialModelId: first.modelId, hyperparameters: { epochs: 1 } });
+    const kept = await service.client.problem(409, 'DELETE', `/models/${first.modelId}`);
+    expect(kept.detail).toContain(`POST /train/${next.id}/cancel`);
+    const ended = await service.client.untilEnded(next.id);
+    expect(ended.status).toBe('succeeded');
+    // It begins with what the first had learnt.
+    const lossOf = (run: RunDto) => run.epochs[0]!.trainingLoss;
+    expect(lossOf(ended)).toBeLessThan(lossOf(first));
+    expect((await service.client.request('DELETE', `/models/${first.modelId}`)).status).toBe(204);
+    const { detail } = await service.client.problem(422, 'POST', `/train/${next.id}/continue`, { epochs: 0 });
+    expect(detail).toContain('epochs');
+  });
+});
+
 describe('a training that diverges', { timeout: 60_000 }, () => {
+  /** A base model that has no number for one word: a step with it makes the loss undefined. */
+  function baseModelWithoutNumbers(word: string): string {
+    const name = 'tiny-undefined';
+    cpSync(tinyBert, path.join(baseModels, name), { recursive: true });
+    const file = path.join(baseModels, name, 'model.safetensors');
+    const vocabulary = readFileSync(path.join(baseModels, name, 'vocab.txt'), 'utf8').split('\n');
+    const { fileOffset, shape } = SafetensorsFile.open(file).tensors.get('bert.embeddings.word_embeddings.weight')!;
+    const bytes = readFileSync(file);
+    const row = 4 * shape[1]!;
+    bytes.fill(0xff, fileOffset + row * vocabulary.indexOf(word), fileOffset + row * (vocabulary.indexOf(word) + 1));
+    writeFileSync(file, bytes);
+    return name;
+  }
+
   it('fails with advice, and keeps a model only where one is better than a constant answer', async () => {
-    const diverging = { datasetId: dataset.id, batchSize: 8, learningRate: 1, schedule: 'constant' as const, warmupRatio: 0 };
-    const { id } = await service.client.start({ ...diverging, learningRate: 1e30, epochs: 2 });
-    const failed = await service.client.untilEnded(id);
-    expect(failed).toMatchObject({
-      status: 'failed',
-      modelId: null,
-      error: { code: 'training-diverged', param: 'learningRate' },
-    });
+    const word = 'z';
+    const baseModel = baseModelWithoutNumbers(word);
+    const training = { baseModel, batchSize: 4, learningRate: 2e-3, evaluationSteps: 10, validationFile: practiceRows(80, 3) };
+    // One row of many has the word: some evaluations come before it.
+    const rows = `${practiceRows(1200, 2)}${word}\t1\n`;
+    const kept = await service.client.untilEnded((await service.client.start({ ...training, file: rows, seed: 5 })).id);
+    expect(kept).toMatchObject({ status: 'failed', error: { code: 'training-diverged', param: 'learningRate' } });
+    expect(kept.mcc).toBeGreaterThan(0);
+    const model = await service.client.model(kept.modelId!);
+    expect(model).toMatchObject({ runId: kept.id, aliases: [], metrics: { best: { mcc: kept.mcc } } });
+
+    const lost = await service.client.untilEnded(
+      (await service.client.start({ ...training, file: `${word}\t1\n${word}\t0\n` })).id,
+    );
+    expect(lost).toMatchObject({ status: 'failed', modelId: null, error: { code: 'training-diverged' } });
+    expect(lost.error!.message).toMatch(/Try a lower learning rate/);
   });
 });

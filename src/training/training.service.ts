@@ -362,7 +362,10 @@ function continuedFromModel(from: Run, epochs: number): Run {
         'cancelled runs keep theirs.',
     );
   }
-  return { ...continued(from, { epochs, reinitializedLayers: 0 }), initialModelId: modelId };
+  // Neither may forget what was learnt, nor average more epochs than there are.
+  const averaged = Math.min(from.hyperparameters.weightAveraging, epochs);
+  const changes = { epochs, reinitializedLayers: 0, weightAveraging: averaged > 1 ? averaged : 0 };
+  return { ...continued(from, changes), initialModelId: modelId };
 }
 
 function continued(from: Run, changes: Partial<RunHyperparameters>): Run {

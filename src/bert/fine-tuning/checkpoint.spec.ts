@@ -160,6 +160,20 @@ describe.each(engines)('a fine-tuning on %s', (name) => {
     expect(await resumed(stopping, last.file)).toEqual(reference.slice(last.eventsBefore));
   });
 
+  it('averages the last epochs where it goes on for more of them', { timeout: 60_000 }, async () => {
+    const { checkpoints } = await withCheckpoints(everything);
+    // Of the three epochs, the last two are averaged by now.
+    const checkpoint = openCheckpoint(checkpoints.at(-1)!.file);
+    expect(checkpoint.progress.average.count).toBe(2);
+    const longer = { ...everything, epochs: 5 };
+    const averages = [];
+    for await (const event of fineTune({ ...jobOf(longer), checkpoint, isCheckpointDue: () => false })) {
+      if (event.type === 'checkpoint') averages.push(event.progress.average.count);
+    }
+    expect(averages).toEqual([1, 2]);
+    checkpoint.tensors.close();
+  });
+
   it('refuses a checkpoint of other examples, of another model, and a file that is none', async () => {
     const { checkpoints } = await withCheckpoints({ ...everything, epochs: 1, weightAveraging: 0 });
     const checkpoint = openCheckpoint(checkpoints[0]!.file);

@@ -36,7 +36,7 @@ export interface FineTuningJob {
    * for the caller after each step.
    */
   signal?: AbortSignal;
-  /** Resumes from here. Everything else of the job must be as it was. */
+  /** Resumes from here. Everything else of the job must be as it was, but there may be more epochs. */
   checkpoint?: Checkpoint;
   /**
    * Asked after each step and evaluation: true yields a checkpoint. Where it is given, there is one at the end of each epoch too. The
@@ -93,7 +93,10 @@ class FineTuning {
     const objective = new Objective(hyperparameters, this.training);
     const { checkpoint } = job;
     this.best = new BestEvaluation(checkpoint?.progress.best);
-    this.average = new WeightAverage(checkpoint);
+    const averaged = (checkpoint?.progress.epoch ?? 1) - 1 - (hyperparameters.epochs - hyperparameters.weightAveraging);
+    // A training that is given more epochs averages later ones.
+    const goesOn = checkpoint?.progress.average.count === Math.max(0, averaged);
+    this.average = new WeightAverage(goesOn ? checkpoint : undefined);
     this.store = job.engine.createParameterStore(
       checkpoint ? restoredParameters(checkpoint, parameterShapes(this.config)) : this.startingPoint(),
     );

@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.js';
 import type { Client, Options as Options2, TDataShape } from './client/index.js';
-import type { DeleteAliasesByNameData, DeleteAliasesByNameErrors, DeleteAliasesByNameResponses, DeleteBaseModelsByNameData, DeleteBaseModelsByNameErrors, DeleteBaseModelsByNameResponses, DeleteDatasetsByIdData, DeleteDatasetsByIdErrors, DeleteDatasetsByIdResponses, DeleteModelsByIdData, DeleteModelsByIdErrors, DeleteModelsByIdResponses, DeleteTrainByIdData, DeleteTrainByIdErrors, DeleteTrainByIdResponses, GetAliasesByNameData, GetAliasesByNameErrors, GetAliasesByNameResponses, GetAliasesData, GetAliasesErrors, GetAliasesResponses, GetBaseModelsData, GetBaseModelsErrors, GetBaseModelsResponses, GetData, GetDatasetsByIdData, GetDatasetsByIdErrors, GetDatasetsByIdResponses, GetDatasetsByIdRowsData, GetDatasetsByIdRowsErrors, GetDatasetsByIdRowsResponses, GetDatasetsCatalogueData, GetDatasetsCatalogueErrors, GetDatasetsCatalogueResponses, GetDatasetsData, GetDatasetsErrors, GetDatasetsResponses, GetErrors, GetHealthLiveData, GetHealthLiveErrors, GetHealthLiveResponses, GetHealthReadyData, GetHealthReadyErrors, GetHealthReadyResponses, GetHealthStartedData, GetHealthStartedErrors, GetHealthStartedResponses, GetMetricsData, GetMetricsErrors, GetMetricsResponses, GetModelsByIdData, GetModelsByIdErrors, GetModelsByIdEvaluationsByEvaluationIdData, GetModelsByIdEvaluationsByEvaluationIdErrors, GetModelsByIdEvaluationsByEvaluationIdResponses, GetModelsByIdEvaluationsData, GetModelsByIdEvaluationsErrors, GetModelsByIdEvaluationsResponses, GetModelsByIdFilesByNameData, GetModelsByIdFilesByNameErrors, GetModelsByIdFilesByNameResponses, GetModelsByIdResponses, GetModelsData, GetModelsErrors, GetModelsResponses, GetPredictModelsData, GetPredictModelsErrors, GetPredictModelsResponses, GetResponses, GetTrainByIdData, GetTrainByIdErrors, GetTrainByIdEventsData, GetTrainByIdEventsErrors, GetTrainByIdEventsResponse, GetTrainByIdEventsResponses, GetTrainByIdMetricsData, GetTrainByIdMetricsErrors, GetTrainByIdMetricsResponses, GetTrainByIdResponses, GetTrainCompareData, GetTrainCompareErrors, GetTrainCompareResponses, GetTrainData, GetTrainErrors, GetTrainResponses, GetWebhooksData, GetWebhooksDeliveriesByIdData, GetWebhooksDeliveriesByIdErrors, GetWebhooksDeliveriesByIdResponses, GetWebhooksDeliveriesData, GetWebhooksDeliveriesErrors, GetWebhooksDeliveriesResponses, GetWebhooksErrors, GetWebhooksResponses, GetWhoamiData, GetWhoamiErrors, GetWhoamiResponses, PatchModelsByIdData, PatchModelsByIdErrors, PatchModelsByIdResponses, PostDatasetsData, PostDatasetsErrors, PostDatasetsResponses, PostModelsByIdEvaluationsByEvaluationIdCancelData, PostModelsByIdEvaluationsByEvaluationIdCancelErrors, PostModelsByIdEvaluationsByEvaluationIdCancelResponses, PostModelsByIdEvaluationsData, PostModelsByIdEvaluationsErrors, PostModelsByIdEvaluationsResponses, PostPredictData, PostPredictErrors, PostPredictResponses, PostTrainByIdCancelData, PostTrainByIdCancelErrors, PostTrainByIdCancelResponses, PostTrainData, PostTrainErrors, PostTrainResponses, PostWebhooksDeliveriesByIdRedeliverData, PostWebhooksDeliveriesByIdRedeliverErrors, PostWebhooksDeliveriesByIdRedeliverResponses, PostWebhooksTestData, PostWebhooksTestErrors, PostWebhooksTestResponses, PutAliasesByNameData, PutAliasesByNameErrors, PutAliasesByNameResponses } from './types.gen.js';
+import type { DeleteAliasesByNameData, DeleteAliasesByNameErrors, DeleteAliasesByNameResponses, DeleteBaseModelsByNameData, DeleteBaseModelsByNameErrors, DeleteBaseModelsByNameResponses, DeleteDatasetsByIdData, DeleteDatasetsByIdErrors, DeleteDatasetsByIdResponses, DeleteModelsByIdData, DeleteModelsByIdErrors, DeleteModelsByIdResponses, DeleteTrainByIdData, DeleteTrainByIdErrors, DeleteTrainByIdResponses, GetAliasesByNameData, GetAliasesByNameErrors, GetAliasesByNameResponses, GetAliasesData, GetAliasesErrors, GetAliasesResponses, GetBaseModelsData, GetBaseModelsErrors, GetBaseModelsResponses, GetData, GetDatasetsByIdData, GetDatasetsByIdErrors, GetDatasetsByIdResponses, GetDatasetsByIdRowsData, GetDatasetsByIdRowsErrors, GetDatasetsByIdRowsResponses, GetDatasetsCatalogueData, GetDatasetsCatalogueErrors, GetDatasetsCatalogueResponses, GetDatasetsData, GetDatasetsErrors, GetDatasetsResponses, GetErrors, GetHealthLiveData, GetHealthLiveErrors, GetHealthLiveResponses, GetHealthReadyData, GetHealthReadyErrors, GetHealthReadyResponses, GetHealthStartedData, GetHealthStartedErrors, GetHealthStartedResponses, GetMetricsData, GetMetricsErrors, GetMetricsResponses, GetModelsByIdData, GetModelsByIdErrors, GetModelsByIdEvaluationsByEvaluationIdData, GetModelsByIdEvaluationsByEvaluationIdErrors, GetModelsByIdEvaluationsByEvaluationIdResponses, GetModelsByIdEvaluationsData, GetModelsByIdEvaluationsErrors, GetModelsByIdEvaluationsResponses, GetModelsByIdFilesByNameData, GetModelsByIdFilesByNameErrors, GetModelsByIdFilesByNameResponses, GetModelsByIdResponses, GetModelsData, GetModelsErrors, GetModelsResponses, GetPredictModelsData, GetPredictModelsErrors, GetPredictModelsResponses, GetResponses, GetTrainByIdData, GetTrainByIdErrors, GetTrainByIdEventsData, GetTrainByIdEventsErrors, GetTrainByIdEventsResponse, GetTrainByIdEventsResponses, GetTrainByIdMetricsData, GetTrainByIdMetricsErrors, GetTrainByIdMetricsResponses, GetTrainByIdResponses, GetTrainCompareData, GetTrainCompareErrors, GetTrainCompareResponses, GetTrainData, GetTrainErrors, GetTrainResponses, GetWebhooksData, GetWebhooksDeliveriesByIdData, GetWebhooksDeliveriesByIdErrors, GetWebhooksDeliveriesByIdResponses, GetWebhooksDeliveriesData, GetWebhooksDeliveriesErrors, GetWebhooksDeliveriesResponses, GetWebhooksErrors, GetWebhooksResponses, GetWhoamiData, GetWhoamiErrors, GetWhoamiResponses, PatchModelsByIdData, PatchModelsByIdErrors, PatchModelsByIdResponses, PostDatasetsData, PostDatasetsErrors, PostDatasetsResponses, PostModelsByIdEvaluationsByEvaluationIdCancelData, PostModelsByIdEvaluationsByEvaluationIdCancelErrors, PostModelsByIdEvaluationsByEvaluationIdCancelResponses, PostModelsByIdEvaluationsData, PostModelsByIdEvaluationsErrors, PostModelsByIdEvaluationsResponses, PostPredictData, PostPredictErrors, PostPredictResponses, PostTrainByIdCancelData, PostTrainByIdCancelErrors, PostTrainByIdCancelResponses, PostTrainByIdContinueData, PostTrainByIdContinueErrors, PostTrainByIdContinueResponses, PostTrainByIdPauseData, PostTrainByIdPauseErrors, PostTrainByIdPauseResponses, PostTrainByIdResumeData, PostTrainByIdResumeErrors, PostTrainByIdResumeResponses, PostTrainData, PostTrainErrors, PostTrainResponses, PostWebhooksDeliveriesByIdRedeliverData, PostWebhooksDeliveriesByIdRedeliverErrors, PostWebhooksDeliveriesByIdRedeliverResponses, PostWebhooksTestData, PostWebhooksTestErrors, PostWebhooksTestResponses, PutAliasesByNameData, PutAliasesByNameErrors, PutAliasesByNameResponses } from './types.gen.js';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -525,7 +525,7 @@ export class Training extends HeyApiClient {
     /**
      * Follow a run as server-sent events
      *
-     * Sends the events so far, then each new event: `status`, `phase`, `download`, `engine`, `plan`, `step` (at most two per second), `evaluation`, `epoch` and `stoppedEarly`. `RunEventDataDto` has their data. The stream ends with the run. After a broken connection, send the id of the last event as `Last-Event-ID`. Browsers do so by themselves.
+     * Sends the events so far, then each new event: `status`, `phase`, `download`, `engine`, `plan`, `step` (at most two per second), `evaluation`, `epoch`, `stoppedEarly`, `checkpoint` and `resumed`. `RunEventDataDto` has their data. The stream ends with the run. After a broken connection, send the id of the last event as `Last-Event-ID`. Browsers do so by themselves.
      *
      * curl -N localhost:3000/train/run_01JD3W5M4E7Y2V0N8GQ6T1CXZA/events
      */
@@ -535,6 +535,52 @@ export class Training extends HeyApiClient {
             security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
             url: '/train/{id}/events',
             ...options
+        });
+    }
+    
+    /**
+     * Pause a run
+     *
+     * A queued run is held. A run at work stores a checkpoint at the end of its step and stops. `POST /train/{id}/resume` goes on.
+     */
+    public pause<ThrowOnError extends boolean = true>(options: Options<PostTrainByIdPauseData, ThrowOnError>) {
+        return (options.client ?? this.client).post<PostTrainByIdPauseResponses, PostTrainByIdPauseErrors, ThrowOnError, 'data'>({
+            responseStyle: 'data',
+            security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
+            url: '/train/{id}/pause',
+            ...options
+        });
+    }
+    
+    /**
+     * Resume a paused or interrupted run
+     *
+     * The run goes back into the queue, and goes on from its latest checkpoint. On the same machine and engine its weights will be those of a run that was never paused, bit for bit.
+     */
+    public resume<ThrowOnError extends boolean = true>(options: Options<PostTrainByIdResumeData, ThrowOnError>) {
+        return (options.client ?? this.client).post<PostTrainByIdResumeResponses, PostTrainByIdResumeErrors, ThrowOnError, 'data'>({
+            responseStyle: 'data',
+            security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
+            url: '/train/{id}/resume',
+            ...options
+        });
+    }
+    
+    /**
+     * Train on after the end of a run
+     *
+     * Starts a new run with the same data and settings. It goes on from the checkpoint of a cancelled run, with the learning-rate schedule of all epochs together. The checkpoint of a run that has succeeded is gone: the new run begins with the weights of its model, and has a schedule of its own.
+     */
+    public continue<ThrowOnError extends boolean = true>(options: Options<PostTrainByIdContinueData, ThrowOnError>) {
+        return (options.client ?? this.client).post<PostTrainByIdContinueResponses, PostTrainByIdContinueErrors, ThrowOnError, 'data'>({
+            responseStyle: 'data',
+            security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
+            url: '/train/{id}/continue',
+            ...options,
+            headers: {
+                'Content-Type': 'application/json',
+                ...options.headers
+            }
         });
     }
     

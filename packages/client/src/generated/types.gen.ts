@@ -1258,6 +1258,22 @@ export type TrainingFormDto = {
      */
     promote?: 'auto' | 'always' | 'never';
     /**
+     * Of the runs in the queue, those with the highest priority come first.
+     */
+    priority?: number;
+    /**
+     * Number of steps from one checkpoint to the next. Without it, checkpoints come every `WELLFORMED_CHECKPOINT_INTERVAL` (5 minutes). Each epoch ends with one too.
+     */
+    checkpointSteps?: number;
+    /**
+     * How many times the run is restarted from its latest checkpoint after a crash. After that it fails.
+     */
+    maxRestarts?: number;
+    /**
+     * The run pauses by itself after this epoch. `POST /train/{id}/resume` goes on.
+     */
+    pauseAfterEpoch?: number;
+    /**
      * Number of times that every row is seen.
      */
     epochs?: number;
@@ -1375,6 +1391,22 @@ export type TrainingJsonDto = {
      * Whether the model becomes `production`: `auto` if it is the first, or its MCC on the same validation rows is higher.
      */
     promote?: 'auto' | 'always' | 'never';
+    /**
+     * Of the runs in the queue, those with the highest priority come first.
+     */
+    priority?: number;
+    /**
+     * Number of steps from one checkpoint to the next. Without it, checkpoints come every `WELLFORMED_CHECKPOINT_INTERVAL` (5 minutes). Each epoch ends with one too.
+     */
+    checkpointSteps?: number;
+    /**
+     * How many times the run is restarted from its latest checkpoint after a crash. After that it fails.
+     */
+    maxRestarts?: number;
+    /**
+     * The run pauses by itself after this epoch. `POST /train/{id}/resume` goes on.
+     */
+    pauseAfterEpoch?: number;
     /**
      * Number of times that every row is seen.
      */
@@ -1514,7 +1546,46 @@ export type TrainingEstimateDto = {
     baseModelStored: boolean;
 };
 
-export type RunStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'interrupted';
+export type RunStatus = 'queued' | 'preparing' | 'running' | 'paused' | 'interrupted' | 'succeeded' | 'failed' | 'cancelled';
+
+export type RunCheckpointDto = {
+    /**
+     * The attempt that stored it.
+     */
+    attempt: number;
+    /**
+     * Training steps done.
+     */
+    step: number;
+    /**
+     * The epoch under way or next, from 1.
+     */
+    epoch: number;
+    /**
+     * Size on disk.
+     */
+    bytes: number;
+};
+
+export type RunResumptionDto = {
+    attempt: number;
+    /**
+     * The step of the checkpoint that it went on from. 0: it began anew.
+     */
+    step: number;
+    /**
+     * The epoch that came next, from 1.
+     */
+    epoch: number;
+    /**
+     * Whether the weights will be those of a run that was never interrupted, bit for bit.
+     */
+    isExact: boolean;
+    /**
+     * Why they may differ, or why the run began anew.
+     */
+    note: string | null;
+};
 
 export type RunHyperparametersDto = {
     /**
@@ -1725,6 +1796,50 @@ export type RunDto = {
     id: string;
     status: RunStatus;
     /**
+     * Why the run has this status, for people to read. Null if the status says all.
+     */
+    statusReason: string | null;
+    /**
+     * Number of times the run was taken up. 0 while it waits for the first time.
+     */
+    attempt: number;
+    /**
+     * Number of attempts that ended in a crash. After `maxRestarts` the run fails.
+     */
+    restarts: number;
+    /**
+     * The latest stored state of the training. The run goes on from it when it is resumed.
+     */
+    checkpoint: RunCheckpointDto | null;
+    /**
+     * Where the present attempt began. Null in the first attempt.
+     */
+    resumption: RunResumptionDto | null;
+    /**
+     * The run that this one continues (`POST /train/{id}/continue`).
+     */
+    continues: string | null;
+    /**
+     * The model whose weights the run begins with. Null: those of the base model.
+     */
+    initialModelId: string | null;
+    /**
+     * The highest comes first in the queue.
+     */
+    priority: number;
+    /**
+     * Steps from one checkpoint to the next. Null: they come by the clock.
+     */
+    checkpointSteps: number | null;
+    /**
+     * Number of crashes after which the run is restarted.
+     */
+    maxRestarts: number;
+    /**
+     * After this epoch the run pauses by itself.
+     */
+    pauseAfterEpoch: number | null;
+    /**
      * What the run is doing now. After its end: what it did last.
      */
     phase: 'downloading' | 'preparing' | 'training' | 'exporting' | null;
@@ -1817,6 +1932,50 @@ export type RunDto = {
 export type RunSummaryDto = {
     id: string;
     status: RunStatus;
+    /**
+     * Why the run has this status, for people to read. Null if the status says all.
+     */
+    statusReason: string | null;
+    /**
+     * Number of times the run was taken up. 0 while it waits for the first time.
+     */
+    attempt: number;
+    /**
+     * Number of attempts that ended in a crash. After `maxRestarts` the run fails.
+     */
+    restarts: number;
+    /**
+     * The latest stored state of the training. The run goes on from it when it is resumed.
+     */
+    checkpoint: RunCheckpointDto | null;
+    /**
+     * Where the present attempt began. Null in the first attempt.
+     */
+    resumption: RunResumptionDto | null;
+    /**
+     * The run that this one continues (`POST /train/{id}/continue`).
+     */
+    continues: string | null;
+    /**
+     * The model whose weights the run begins with. Null: those of the base model.
+     */
+    initialModelId: string | null;
+    /**
+     * The highest comes first in the queue.
+     */
+    priority: number;
+    /**
+     * Steps from one checkpoint to the next. Null: they come by the clock.
+     */
+    checkpointSteps: number | null;
+    /**
+     * Number of crashes after which the run is restarted.
+     */
+    maxRestarts: number;
+    /**
+     * After this epoch the run pauses by itself.
+     */
+    pauseAfterEpoch: number | null;
     /**
      * What the run is doing now. After its end: what it did last.
      */
@@ -1924,6 +2083,50 @@ export type RunPointDto = {
 export type ComparedRunDto = {
     id: string;
     status: RunStatus;
+    /**
+     * Why the run has this status, for people to read. Null if the status says all.
+     */
+    statusReason: string | null;
+    /**
+     * Number of times the run was taken up. 0 while it waits for the first time.
+     */
+    attempt: number;
+    /**
+     * Number of attempts that ended in a crash. After `maxRestarts` the run fails.
+     */
+    restarts: number;
+    /**
+     * The latest stored state of the training. The run goes on from it when it is resumed.
+     */
+    checkpoint: RunCheckpointDto | null;
+    /**
+     * Where the present attempt began. Null in the first attempt.
+     */
+    resumption: RunResumptionDto | null;
+    /**
+     * The run that this one continues (`POST /train/{id}/continue`).
+     */
+    continues: string | null;
+    /**
+     * The model whose weights the run begins with. Null: those of the base model.
+     */
+    initialModelId: string | null;
+    /**
+     * The highest comes first in the queue.
+     */
+    priority: number;
+    /**
+     * Steps from one checkpoint to the next. Null: they come by the clock.
+     */
+    checkpointSteps: number | null;
+    /**
+     * Number of crashes after which the run is restarted.
+     */
+    maxRestarts: number;
+    /**
+     * After this epoch the run pauses by itself.
+     */
+    pauseAfterEpoch: number | null;
     /**
      * What the run is doing now. After its end: what it did last.
      */
@@ -2114,6 +2317,18 @@ export type RunMetricsDto = {
 export type RunStatusDto = {
     status: RunStatus;
     /**
+     * Why the run has this status, for people to read.
+     */
+    reason?: string;
+    /**
+     * The attempt that begins.
+     */
+    attempt?: number;
+    /**
+     * Number of crashes so far.
+     */
+    restarts?: number;
+    /**
      * The model that the run registered.
      */
     modelId?: string;
@@ -2194,7 +2409,7 @@ export type RunStoppedEarlyDto = {
 
 export type RunEventDataDto = {
     /**
-     * Queued, running, or how the run ended.
+     * The run has another status.
      */
     status: RunStatusDto;
     /**
@@ -2229,6 +2444,21 @@ export type RunEventDataDto = {
      * Why the training ended before its last step.
      */
     stoppedEarly: RunStoppedEarlyDto;
+    /**
+     * The state of the training was stored.
+     */
+    checkpoint: RunCheckpointDto;
+    /**
+     * An attempt goes on from a checkpoint, or begins anew. Drop what came after its step.
+     */
+    resumed: RunResumptionDto;
+};
+
+export type ContinueRunDto = {
+    /**
+     * Number of epochs to train beyond those that are done.
+     */
+    epochs?: number;
 };
 
 export type WebhooksDto = {
@@ -4646,7 +4876,7 @@ export type GetTrainByIdEventsResponses = {
         /**
          * A property of RunEventDataDto.
          */
-        event: 'status' | 'phase' | 'download' | 'engine' | 'plan' | 'step' | 'evaluation' | 'epoch' | 'stoppedEarly';
+        event: 'status' | 'phase' | 'download' | 'engine' | 'plan' | 'step' | 'evaluation' | 'epoch' | 'stoppedEarly' | 'checkpoint' | 'resumed';
         /**
          * A JSON object: that property of RunEventDataDto.
          */
@@ -4659,6 +4889,259 @@ export type GetTrainByIdEventsResponses = {
 };
 
 export type GetTrainByIdEventsResponse = GetTrainByIdEventsResponses[keyof GetTrainByIdEventsResponses];
+
+export type PostTrainByIdPauseData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/train/{id}/pause';
+};
+
+export type PostTrainByIdPauseErrors = {
+    /**
+     * The request is malformed. For JSON, the detail has the line and column.
+     */
+    400: ProblemDetails;
+    /**
+     * The service asks for a key, and the request has none or an unknown one.
+     */
+    401: ProblemDetails;
+    /**
+     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
+     */
+    403: ProblemDetails;
+    /**
+     * There is nothing under this id or name.
+     */
+    404: ProblemDetails;
+    /**
+     * The client sent or read nothing for too long.
+     */
+    408: ProblemDetails;
+    /**
+     * The present state does not allow it. The detail says what to do first.
+     */
+    409: ProblemDetails;
+    /**
+     * The body or the file is too large, packed or unpacked.
+     */
+    413: ProblemDetails;
+    /**
+     * A part of the path is too long.
+     */
+    414: ProblemDetails;
+    /**
+     * This route does not accept the content type, its charset or its content coding. `Accept-Encoding` names the codings that it accepts.
+     */
+    415: ProblemDetails;
+    /**
+     * `Expect` may only ask for 100-continue.
+     */
+    417: ProblemDetails;
+    /**
+     * More requests per minute than `RateLimit-Policy` allows.
+     */
+    429: ProblemDetails;
+    /**
+     * The headers of the request are too long.
+     */
+    431: ProblemDetails;
+    /**
+     * Something went wrong in the service.
+     */
+    500: ProblemDetails;
+    /**
+     * The disk of the service is full. Nothing was stored.
+     */
+    507: ProblemDetails;
+};
+
+export type PostTrainByIdPauseError = PostTrainByIdPauseErrors[keyof PostTrainByIdPauseErrors];
+
+export type PostTrainByIdPauseResponses = {
+    /**
+     * The run as it is now.
+     */
+    202: RunDto;
+};
+
+export type PostTrainByIdPauseResponse = PostTrainByIdPauseResponses[keyof PostTrainByIdPauseResponses];
+
+export type PostTrainByIdResumeData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/train/{id}/resume';
+};
+
+export type PostTrainByIdResumeErrors = {
+    /**
+     * The request is malformed. For JSON, the detail has the line and column.
+     */
+    400: ProblemDetails;
+    /**
+     * The service asks for a key, and the request has none or an unknown one.
+     */
+    401: ProblemDetails;
+    /**
+     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
+     */
+    403: ProblemDetails;
+    /**
+     * There is nothing under this id or name.
+     */
+    404: ProblemDetails;
+    /**
+     * The client sent or read nothing for too long.
+     */
+    408: ProblemDetails;
+    /**
+     * The present state does not allow it. The detail says what to do first.
+     */
+    409: ProblemDetails;
+    /**
+     * The body or the file is too large, packed or unpacked.
+     */
+    413: ProblemDetails;
+    /**
+     * A part of the path is too long.
+     */
+    414: ProblemDetails;
+    /**
+     * This route does not accept the content type, its charset or its content coding. `Accept-Encoding` names the codings that it accepts.
+     */
+    415: ProblemDetails;
+    /**
+     * `Expect` may only ask for 100-continue.
+     */
+    417: ProblemDetails;
+    /**
+     * More requests per minute than `RateLimit-Policy` allows.
+     */
+    429: ProblemDetails;
+    /**
+     * The headers of the request are too long.
+     */
+    431: ProblemDetails;
+    /**
+     * Something went wrong in the service.
+     */
+    500: ProblemDetails;
+    /**
+     * The disk of the service is full. Nothing was stored.
+     */
+    507: ProblemDetails;
+};
+
+export type PostTrainByIdResumeError = PostTrainByIdResumeErrors[keyof PostTrainByIdResumeErrors];
+
+export type PostTrainByIdResumeResponses = {
+    /**
+     * The run as it is now.
+     */
+    202: RunDto;
+};
+
+export type PostTrainByIdResumeResponse = PostTrainByIdResumeResponses[keyof PostTrainByIdResumeResponses];
+
+export type PostTrainByIdContinueData = {
+    body: ContinueRunDto;
+    headers?: {
+        /**
+         * A key that you choose, such as a UUID: 1 to 255 visible ASCII characters. If you send the same request with the same key again within 24 hours, nothing is stored a second time: you get the first answer, with `Idempotent-Replayed: true`. Only success is remembered.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/train/{id}/continue';
+};
+
+export type PostTrainByIdContinueErrors = {
+    /**
+     * The request is malformed. For JSON, the detail has the line and column.
+     */
+    400: ProblemDetails;
+    /**
+     * The service asks for a key, and the request has none or an unknown one.
+     */
+    401: ProblemDetails;
+    /**
+     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
+     */
+    403: ProblemDetails;
+    /**
+     * There is nothing under this id or name.
+     */
+    404: ProblemDetails;
+    /**
+     * The client sent or read nothing for too long.
+     */
+    408: ProblemDetails;
+    /**
+     * The present state does not allow it. The detail says what to do first.
+     *
+     * A request with the same `Idempotency-Key` is in progress.
+     */
+    409: ProblemDetails;
+    /**
+     * The body or the file is too large, packed or unpacked.
+     */
+    413: ProblemDetails;
+    /**
+     * A part of the path is too long.
+     */
+    414: ProblemDetails;
+    /**
+     * This route does not accept the content type, its charset or its content coding. `Accept-Encoding` names the codings that it accepts.
+     */
+    415: ProblemDetails;
+    /**
+     * `Expect` may only ask for 100-continue.
+     */
+    417: ProblemDetails;
+    /**
+     * The request is well-formed, but some values are not valid. `errors` lists them.
+     *
+     * `Idempotency-Key` was used with another request.
+     */
+    422: ProblemDetails;
+    /**
+     * Too many requests are waiting. `Retry-After` says in how many seconds to try again.
+     *
+     * More requests per minute than `RateLimit-Policy` allows.
+     */
+    429: ProblemDetails;
+    /**
+     * The headers of the request are too long.
+     */
+    431: ProblemDetails;
+    /**
+     * Something went wrong in the service.
+     */
+    500: ProblemDetails;
+    /**
+     * The disk of the service is full. Nothing was stored.
+     */
+    507: ProblemDetails;
+};
+
+export type PostTrainByIdContinueError = PostTrainByIdContinueErrors[keyof PostTrainByIdContinueErrors];
+
+export type PostTrainByIdContinueResponses = {
+    /**
+     * The new run is in the queue.
+     */
+    202: RunDto;
+};
+
+export type PostTrainByIdContinueResponse = PostTrainByIdContinueResponses[keyof PostTrainByIdContinueResponses];
 
 export type PostTrainByIdCancelData = {
     body?: never;
