@@ -3,7 +3,7 @@ import { EngineUnavailableError, InvalidModelError } from '../bert/errors.js';
 import { JobTooLargeError } from '../bert/fine-tuning/memory.js';
 import { TrainingDivergedError } from '../bert/fine-tuning/trainer.js';
 import { engineReason } from './advice.js';
-import { describeFailure } from './failure.js';
+import { describeFailure, stackOf } from './failure.js';
 
 const size = { needed: 2, available: 1 };
 
@@ -64,5 +64,25 @@ describe('describeFailure', () => {
       detail: 'TypeError: x is not a function',
     });
     expect(describeFailure('gone')).toEqual({ title: 'The training failed', detail: 'gone' });
+  });
+});
+
+describe('stackOf', () => {
+  it('says where an error came from that nobody expected, and its causes', () => {
+    const cause = new RangeError('the file is cut off');
+    expect(stackOf(new TypeError('no weights', { cause }))).toMatch(
+      /^TypeError: no weights\n +at .*failure\.spec[^]*\nCaused by: RangeError: the file is cut off\n +at /,
+    );
+  });
+
+  it('says nothing of errors that are made for people', () => {
+    expect(stackOf(new TrainingDivergedError(3))).toBeUndefined();
+    expect(stackOf('gone')).toBeUndefined();
+  });
+
+  it('ends where errors are the cause of each other', () => {
+    const error = new Error('round');
+    error.cause = error;
+    expect(stackOf(error)!.split('Caused by').length).toBe(5);
   });
 });

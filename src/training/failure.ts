@@ -22,6 +22,23 @@ export function describeFailure(error: unknown): RunError {
   return { title: unexpected, detail: `${error.name}: ${error.message}` };
 }
 
+/** Where an error came from, and its causes; undefined where it is one that is made for people. */
+export function stackOf(error: unknown): string | undefined {
+  if (!(error instanceof Error) || titles[error.name]) return undefined;
+  const stacks: string[] = [];
+  for (
+    let cause: unknown = error;
+    cause instanceof Error && stacks.length < MOST_CAUSES;
+    cause = cause.cause
+  ) {
+    stacks.push(cause.stack ?? String(cause));
+  }
+  return stacks.join('\nCaused by: ').slice(0, LONGEST_STACK);
+}
+
+const MOST_CAUSES = 5;
+const LONGEST_STACK = 20_000;
+
 const unexpected = 'The training failed';
 
 /** By name, since an error class can be loaded twice but its name is what is meant. */

@@ -5,12 +5,14 @@ import { untilStored } from '../common/until-stored.js';
 import { Settings } from '../config/settings.js';
 import { ModelsService } from '../models/models.service.js';
 import { BlobStore, type StagedFolder } from '../storage/blob-store.js';
-import { describeFailure } from './failure.js';
+import { describeFailure, stackOf } from './failure.js';
 import { lineageOf, metricsOf } from './lineage.js';
 import { assertTransition, type Run, type RunEngine, type RunError } from './run.js';
+import { RunLogs } from './run-logs.js';
 import { RunMetrics } from './run-metrics.js';
 import { RunRecorder } from './run-recorder.js';
 import { RunSpans } from './run-spans.js';
+import type { OutputSource } from './process-output.js';
 import { RunsRepository } from './runs.repository.js';
 import { TrainingJobs } from './training-jobs.js';
 import { TrainingProbes } from './training-probes.js';
@@ -52,6 +54,7 @@ export class TrainingHost {
     private readonly spans: RunSpans,
     private readonly settings: Settings,
     private readonly probes: TrainingProbes,
+    private readonly logs: RunLogs,
   ) {}
 
   /** Works on a queued run until it has ended. Does nothing if it is not queued any more. */
@@ -125,6 +128,7 @@ export class TrainingHost {
     } catch (error) {
       // What the training itself throws is stored with the run: this is the host's own.
       this.logger.error(`Run ${runId}: ${(error as Error).message}`, { runId }, (error as Error).stack);
+      this.logs.write(runId, 'service', stackOf(error) ?? '');
       await this.end(runId, 'failed', describeFailure(error));
     } finally {
       clearInterval(renewal);
@@ -162,7 +166,8 @@ export class TrainingHost {
         if (message.type !== 'memory' && message.type !== 'usage') recorder.receive(message);
       };
       const log = (line: string) => this.output.warn(line, { runId });
-      work.process = new TrainingProcess(job, listener, { log });
+      const print = (line: string, source: OutputSource) => this.logs.write(runId, source, line);
+      work.process = new TrainingProcess(job, listener, { log, print });
       if (work.stop) work.process.stop();
       const outcome = await work.process.outcome;
       delete this.troubles.deadProcess;
@@ -179,7 +184,11 @@ export class TrainingHost {
           this.metrics.crashed();
           this.troubles.deadProcess = runId;
         }
-        const { title, detail } = outcome;
+        const { title, detail, stack } = outcome;
+        if (stack) {
+          this.output.warn(stack, { runId });
+          this.logs.write(runId, 'service', stack);
+        }
         await this.end(runId, 'failed', { title, detail });
       } else if (outcome.type === 'finished') {
         work.registering = true;

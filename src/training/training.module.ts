@@ -8,6 +8,8 @@ import { JobChecks } from './job-checks.js';
 import { RunComparisons } from './run-comparison.js';
 import { RunEventEntity } from './run-event.entity.js';
 import { RunFeed } from './run-feed.js';
+import { RunLogLineEntity } from './run-log-line.entity.js';
+import { RunLogs } from './run-logs.js';
 import { RunMetrics } from './run-metrics.js';
 import { RunQueue } from './run-queue.js';
 import { RunSpans } from './run-spans.js';
@@ -23,7 +25,7 @@ import { TrainingService } from './training.service.js';
 
 @Module({
   imports: [
-    TypeOrmModule.forFeature([RunEntity, RunEventEntity, RunJudgementsEntity]),
+    TypeOrmModule.forFeature([RunEntity, RunEventEntity, RunJudgementsEntity, RunLogLineEntity]),
     DatasetsModule,
     ModelsModule,
     BaseModelsModule,
@@ -39,6 +41,7 @@ import { TrainingService } from './training.service.js';
     RunsRepository,
     RunComparisons,
     RunFeed,
+    RunLogs,
     RunMetrics,
     RunSpans,
     { provide: RunQueue, useClass: InProcessRunQueue },

@@ -84,7 +84,12 @@ export type LastWord =
   | ProbedMessage
   /** It has stopped because it was told to. */
   | { type: 'stopped' }
-  | ({ type: 'failed' } & RunError);
+  | ({ type: 'failed' } & RunError & Traced);
+
+/** Of an error that nobody expected: where it came from. */
+interface Traced {
+  stack?: string | undefined;
+}
 
 /** What the process around it adds. */
 export type ProcessMessage = WorkerMessage | ProcessUsage | Crash;
@@ -98,7 +103,7 @@ export interface ProcessUsage {
 }
 
 /** The training did not fail by itself: its thread or process is dead. */
-export type Crash = { type: 'crashed' } & RunError;
+export type Crash = { type: 'crashed' } & RunError & Traced;
 
 export interface FinishedMessage {
   type: 'finished';

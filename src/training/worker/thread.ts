@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { runJob } from './job.js';
 import type { HostMessage, TrainingJob, WorkerMessage } from './messages.js';
-import { describeFailure } from '../failure.js';
+import { describeFailure, stackOf } from '../failure.js';
 
 /** The thread of a training process that owns TensorFlow: one job, then it ends. */
 const host = parentPort;
@@ -16,7 +16,11 @@ host.on('message', (message: HostMessage) => {
 try {
   await runJob(workerData as TrainingJob, tell, stop.signal);
 } catch (error) {
-  tell(stop.signal.aborted ? { type: 'stopped' } : { type: 'failed', ...describeFailure(error) });
+  tell(
+    stop.signal.aborted
+      ? { type: 'stopped' }
+      : { type: 'failed', ...describeFailure(error), stack: stackOf(error) },
+  );
 } finally {
   // Else the thread would wait for further messages.
   host.close();
