@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openRunsDatabase, type RunsDatabase } from '../../test/support/runs-database.js';
 import type { Settings } from '../config/settings.js';
 import { KEPT, logText } from './run-log.js';
+import type { RunPhase } from './run.js';
 import { RunLogs } from './run-logs.js';
 
 let database: RunsDatabase;
@@ -20,6 +21,8 @@ const running = async () => {
 };
 const fail = (id: string, detail = 'Broken.') =>
   database.runs.transition(id, { status: 'failed', error: { title: 'The training failed', detail } });
+const enter = (id: string, phase: RunPhase) =>
+  database.runs.record(id, { phase }, { type: 'phase', data: { phase } });
 const textsOf = async (id: string) => (await logs.all(id)).map(({ text }) => text);
 const numbered = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, index) => `line ${from + index}`);
@@ -70,7 +73,7 @@ describe('RunLogs', () => {
     const id = await running();
     for (let from = 3; from < 1500; from += 100) {
       for (const line of numbered(from, from + 99)) logs.write(id, 'stderr', line);
-      await database.runs.record(id, {}, { type: 'phase', data: { phase: 'training' } });
+      await enter(id, 'training');
     }
     const lines = await logs.all(id);
     expect(lines).toHaveLength(KEPT.first + KEPT.last);
@@ -82,16 +85,16 @@ describe('RunLogs', () => {
     const id = await running();
     logs.write(id, 'stdout', 'one');
     const failing = database.transactions.run(async () => {
-      await database.runs.record(id, {}, { type: 'phase', data: { phase: 'preparing' } });
+      await enter(id, 'preparing');
       logs.write(id, 'stdout', 'two');
-      await database.runs.record(id, {}, { type: 'phase', data: { phase: 'training' } });
+      await enter(id, 'training');
       throw new Error('The disk is full.');
     });
     await expect(failing).rejects.toThrow('The disk is full.');
     await database.transactions.run(async () => {
-      await database.runs.record(id, {}, { type: 'phase', data: { phase: 'preparing' } });
+      await enter(id, 'preparing');
       logs.write(id, 'stdout', 'three');
-      await database.runs.record(id, {}, { type: 'phase', data: { phase: 'training' } });
+      await enter(id, 'training');
     });
     logs.write(id, 'stdout', 'four');
     await fail(id);

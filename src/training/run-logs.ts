@@ -136,7 +136,14 @@ export class RunLogs {
       .filter(({ sequence }) => isKept(sequence, written))
       // Runs have one attempt.
       .map((line) => ({ ...line, runId, attempt: 1, text: this.shown(line.text) }));
-    await manager.insert(RunLogLineEntity, rows);
+    // What a plain insert would read back is known.
+    await manager
+      .createQueryBuilder()
+      .insert()
+      .into(RunLogLineEntity)
+      .values(rows)
+      .updateEntity(false)
+      .execute();
     if (written > KEPT.first + KEPT.last) {
       const sequence = Between(KEPT.first + 1, written - KEPT.last);
       await manager.delete(RunLogLineEntity, { runId, sequence });
