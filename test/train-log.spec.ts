@@ -85,6 +85,10 @@ describe('the log of a run', { timeout: 120_000 }, () => {
     });
     expect(response.headers.get('content-type')).toBe('text/plain; charset=utf-8');
     expect(response.headers.get('vary')).toContain('accept');
+    for (const accept of ['*/*', 'application/json, text/plain, */*']) {
+      const json = await service.client.request('GET', `/train/${id}/log`, undefined, { accept });
+      expect(((await json.json()) as { items: RunLogLineDto[] }).items).toEqual(items);
+    }
   });
 
   it('has what the training process printed, within bounds, and says what is missing', async () => {
@@ -144,6 +148,22 @@ describe('the log of a run', { timeout: 120_000 }, () => {
     expect(after.items.at(-1)!.text).toBe('Status: cancelled.');
     await service.client.api.training.delete({ path: { id } });
     await service.client.problem(404, 'GET', `/train/${id}/log`);
+  });
+
+  it('outlives a service that is killed', async () => {
+    const data = path.join(folder, 'data');
+    const first = await startTrainer(baseModels, { data });
+    const { id } = await first.client.start(slow(await first.client.uploadPractice(60, 1)));
+    await first.client.untilTraining(id);
+    const text = (from: RunningService) => from.client.text(`/train/${id}/log`, { accept: 'text/plain' });
+    const before = await text(first);
+    await first.kill();
+    const second = await startTrainer(baseModels, { data });
+    const after = await text(second);
+    await second.stop();
+    expect(before).toContain('service Phase: training.');
+    expect(after.startsWith(before)).toBe(true);
+    expect(after).toMatch(/^\S+ service Status: interrupted\. .*stopped/m);
   });
 
   it('refuses what it cannot show', async () => {

@@ -255,7 +255,7 @@ export class TrainingController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<RunLogPageDto | string> {
     reply.header('vary', 'accept');
-    if (accept?.includes('text/plain')) {
+    if (wantsText(accept)) {
       reply.type('text/plain; charset=utf-8');
       return logText(await this.logs.all(id));
     }
@@ -313,6 +313,11 @@ export class TrainingController {
       for (const prepared of Object.values(files)) await prepared.discard();
     }
   }
+}
+
+/** Libraries name both types in every request: they read JSON. */
+function wantsText(accept = ''): boolean {
+  return /\btext\/plain\b/i.test(accept) && !/\bapplication\/json\b/i.test(accept);
 }
 
 function locationOf({ id }: Run): string {

@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { RunLogLineDto } from 'wellformed-client';
+import { clock, time } from '../format.js';
 import { Show } from '../parts/states.js';
 import { useLoaded, wellformed } from '../service.js';
 import { texts } from '../texts/en.js';
@@ -84,7 +85,9 @@ function Line({
   return (
     <>
       {sequence > expected && `${t.missing(expected, sequence - 1)}\n`}
-      <time dateTime={createdAt}>{new Date(createdAt).toLocaleTimeString()}</time>{' '}
+      <time dateTime={createdAt} title={time(createdAt)}>
+        {clock(createdAt)}
+      </time>{' '}
       {source !== 'service' && `${source} `}
       <bdi>{text}</bdi>
       {'\n'}
