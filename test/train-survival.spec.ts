@@ -280,8 +280,8 @@ describe('a training that diverges', { timeout: 60_000 }, () => {
     const baseModel = baseModelWithoutNumbers(word);
     const training = { baseModel, batchSize: 4, learningRate: 2e-3, evaluationSteps: 10, validationFile: practiceRows(80, 3) };
     // One row of many has the word: some evaluations come before it.
-    const rows = `${practiceRows(1200, 2)}${word}\t1\n`;
-    const kept = await service.client.untilEnded((await service.client.start({ ...training, file: rows, seed: 5 })).id);
+    const rows = `${practiceRows(3000, 2)}${word}\t1\n`;
+    const kept = await service.client.untilEnded((await service.client.start({ ...training, file: rows, seed: 3 })).id);
     expect(kept).toMatchObject({ status: 'failed', error: { code: 'training-diverged', param: 'learningRate' } });
     expect(kept.mcc).toBeGreaterThan(0);
     const model = await service.client.model(kept.modelId!);

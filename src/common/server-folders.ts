@@ -8,15 +8,27 @@ const program = path.resolve(fileURLToPath(new URL('../..', import.meta.url)));
  * Shortens the paths in a message that clients get to see: they learn which file of which model is meant, not where on the server
  * it lies. The log may say that.
  */
-export function withoutServerFolders(
-  message: string,
-  { dataFolder, baseModelFolder }: { dataFolder: string; baseModelFolder: string },
-): string {
+export function withoutServerFolders(message: string, folders: ServerFolders): string {
+  return serverFolderShortener(folders)(message);
+}
+
+interface ServerFolders {
+  dataFolder: string;
+  baseModelFolder: string;
+}
+
+/** The same for many messages: it looks only once where the folders really are. */
+export function serverFolderShortener({
+  dataFolder,
+  baseModelFolder,
+}: ServerFolders): (message: string) => string {
   const folders = [baseModelFolder, dataFolder, program].flatMap((folder) => [folder, real(folder)]);
-  return [...new Set(folders)]
+  const patterns = [...new Set(folders)]
     .filter((folder) => path.dirname(folder) !== folder)
     .sort((a, b) => b.length - a.length)
-    .reduce((text, folder) => text.replaceAll(patternOf(folder), () => path.basename(folder)), message);
+    .map((folder) => [patternOf(folder), path.basename(folder)] as const);
+  return (message) =>
+    patterns.reduce((text, [pattern, name]) => text.replaceAll(pattern, () => name), message);
 }
 
 /** Not as the part of a longer name or address. */

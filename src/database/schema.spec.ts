@@ -11,6 +11,7 @@ import { EvaluationEntity } from '../models/evaluation.entity.js';
 import { ModelVersionEntity } from '../models/model-version.entity.js';
 import { RunEventEntity } from '../training/run-event.entity.js';
 import { RunJudgementsEntity } from '../training/run-judgements.entity.js';
+import { RunLogLineEntity } from '../training/run-log-line.entity.js';
 import { RunEntity } from '../training/run.entity.js';
 import { DeliveryEntity } from '../webhooks/delivery.entity.js';
 import { dataSourceOptions } from './data-source.js';
@@ -24,6 +25,7 @@ describe('the schema', () => {
       RunEntity,
       RunEventEntity,
       RunJudgementsEntity,
+      RunLogLineEntity,
       ModelVersionEntity,
       EvaluationEntity,
       AliasEntity,

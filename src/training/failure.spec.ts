@@ -6,7 +6,7 @@ import { JobTooLargeError } from '../bert/fine-tuning/memory.js';
 import { TrainingDivergedError } from '../bert/fine-tuning/trainer.js';
 import { DamagedError } from '../common/errors.js';
 import { engineReason } from './advice.js';
-import { describeFailure } from './failure.js';
+import { describeFailure, stackOf } from './failure.js';
 import type { RunErrorCode } from './run-error.js';
 import { JobRefusedError, ModelNotServableError } from './worker/job.js';
 
@@ -87,5 +87,25 @@ describe('describeFailure', () => {
       param: null,
     });
     expect(describeFailure('gone').message).toMatch(/^The training failed: gone\. /);
+  });
+});
+
+describe('stackOf', () => {
+  it('says where an error came from that nobody expected, and its causes', () => {
+    const cause = new RangeError('the file is cut off');
+    expect(stackOf(new TypeError('no weights', { cause }))).toMatch(
+      /^TypeError: no weights\n +at .*failure\.spec[^]*\nCaused by: RangeError: the file is cut off\n +at /,
+    );
+  });
+
+  it('says nothing of errors that are made for people', () => {
+    expect(stackOf(new TrainingDivergedError(3))).toBeUndefined();
+    expect(stackOf('gone')).toBeUndefined();
+  });
+
+  it('ends where errors are the cause of each other', () => {
+    const error = new Error('round');
+    error.cause = error;
+    expect(stackOf(error)!.split('Caused by').length).toBe(5);
   });
 });

@@ -31,6 +31,23 @@ function unexpected(what: string): RunError {
   return runError('unexpected', `The training failed: ${asSentence(what)} ${tryAgain}`);
 }
 
+/** Where an error came from, and its causes; undefined where it is one that is made for people. */
+export function stackOf(error: unknown): string | undefined {
+  if (!(error instanceof Error) || Object.hasOwn(codes, error.name)) return undefined;
+  const stacks: string[] = [];
+  for (
+    let cause: unknown = error;
+    cause instanceof Error && stacks.length < MOST_CAUSES;
+    cause = cause.cause
+  ) {
+    stacks.push(cause.stack ?? String(cause));
+  }
+  return stacks.join('\nCaused by: ').slice(0, LONGEST_STACK);
+}
+
+const MOST_CAUSES = 5;
+const LONGEST_STACK = 20_000;
+
 /** By name, since an error class can be loaded twice but its name is what is meant. */
 const codes: Record<string, RunErrorCode> = {
   DamagedError: 'rows-damaged',

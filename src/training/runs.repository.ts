@@ -99,6 +99,12 @@ export class RunsRepository {
     return run?.status ?? noSuchRun(id);
   }
 
+  /** How often a run was taken up; 0 where there is none. */
+  async attemptOf(id: string): Promise<number> {
+    const run = await this.runs.findOne({ select: { attempt: true }, where: { id } });
+    return run?.attempt ?? 0;
+  }
+
   page(query: PageRequest, status?: RunStatus): Promise<Page<RunSummary>> {
     return findPage(this.runs, query, status ? { status } : {}, runDetails);
   }

@@ -6,12 +6,14 @@ import { untilStored } from '../common/until-stored.js';
 import { Settings } from '../config/settings.js';
 import { ModelsService } from '../models/models.service.js';
 import { BlobStore, type StagedFolder } from '../storage/blob-store.js';
-import { describeFailure } from './failure.js';
+import { describeFailure, stackOf } from './failure.js';
 import { lineageOf, metricsOf } from './lineage.js';
 import { RunCheckpoints } from './run-checkpoints.js';
 import { assertTransition, type Run, type RunEngine } from './run.js';
 import type { RunEventData } from './run-event.js';
 import { runError, type RunError } from './run-error.js';
+import type { OutputSource } from './process-output.js';
+import { RunLogs } from './run-logs.js';
 import { RunMetrics } from './run-metrics.js';
 import { RunRecorder } from './run-recorder.js';
 import { RunSpans } from './run-spans.js';
@@ -68,6 +70,7 @@ export class TrainingHost {
     private readonly spans: RunSpans,
     private readonly settings: Settings,
     private readonly probes: TrainingProbes,
+    private readonly logs: RunLogs,
   ) {}
 
   /**
@@ -171,6 +174,7 @@ export class TrainingHost {
     } catch (error) {
       // What the training itself throws is stored with the run: this is the host's own.
       this.logger.error(`Run ${runId}: ${(error as Error).message}`, { runId }, (error as Error).stack);
+      this.logs.write(runId, 'service', stackOf(error) ?? '');
       await this.end(runId, { status: 'failed', error: describeFailure(error) }, claim);
     } finally {
       clearInterval(renewal);
@@ -201,7 +205,8 @@ export class TrainingHost {
       });
       const listener = (message: ProgressMessage) => this.receive(message, work, recorder);
       const log = (line: string) => this.output.warn(line, { runId });
-      work.process = new TrainingProcess(job, listener, { log });
+      const print = (line: string, source: OutputSource) => this.logs.write(runId, source, line);
+      work.process = new TrainingProcess(job, listener, { log, print });
       this.stopProcess(work);
       const outcome = await work.process.outcome;
       delete this.troubles.deadProcess;
@@ -262,6 +267,10 @@ export class TrainingHost {
     if (outcome.type === 'stopped' || stop?.status === 'cancelled') {
       const reason = outcome.type === 'stopped' ? outcome.reason : undefined;
       return this.end(runId, stop ?? (reason ? { status: 'paused', reason } : unasked), claim);
+    }
+    if ('stack' in outcome && outcome.stack) {
+      this.output.warn(outcome.stack, { runId });
+      this.logs.write(runId, 'service', outcome.stack);
     }
     switch (outcome.type) {
       case 'finished':

@@ -16,17 +16,20 @@ function start(
   lines: string,
   options: ProcessOptions = {},
   listener?: (message: ProgressMessage) => void,
-): { subject: TrainingProcess; heard: ProgressMessage[]; printed: string[] } {
+): { subject: TrainingProcess; heard: ProgressMessage[]; logged: string[]; printed: string[] } {
   const source = `import { parentPort, workerData } from 'node:worker_threads';\n${lines}`;
   const entry = new URL(`data:text/javascript,${encodeURIComponent(source)}`);
   const heard: ProgressMessage[] = [];
+  const logged: string[] = [];
   const printed: string[] = [];
   const hear = (message: ProgressMessage) => {
     if (message.type !== 'usage') heard.push(message);
   };
   const job = { folder, memoryLimit: null } as TrainingJob;
-  const log = (line: string) => printed.push(line);
-  return { subject: new TrainingProcess(job, listener ?? hear, { log, ...options, entry }), heard, printed };
+  const log = (line: string) => logged.push(line);
+  const print = (line: string, source: string) => printed.push(`${source} ${line}`);
+  const subject = new TrainingProcess(job, listener ?? hear, { log, print, ...options, entry });
+  return { subject, heard, logged, printed };
 }
 
 const say = (message: object) => `parentPort.postMessage(${JSON.stringify(message)});`;
@@ -66,6 +69,7 @@ describe('TrainingProcess', () => {
         /^The training thread crashed: TypeError: the weights are gone\. Start the run again/,
       ),
       param: null,
+      stack: expect.stringMatching(/^TypeError: the weights are gone\n +at data:text/),
     });
   });
 
@@ -105,7 +109,7 @@ describe('TrainingProcess', () => {
   });
 
   it('gives what it prints to the log, line by line and within bounds, and its last words to the run', async () => {
-    const { subject, printed } = start(`
+    const { subject, logged, printed } = start(`
       console.log('one\\n\\u001b[31mtwo\\u001b[0m ' + 'x'.repeat(100_000));
       for (let line = 0; line < 1000; line++) console.error('noise');
       console.error('terminate called: what(): no cores');
@@ -113,10 +117,13 @@ describe('TrainingProcess', () => {
     expect(await subject.outcome).toMatchObject({
       message: expect.stringContaining('terminate called: what(): no cores'),
     });
-    expect(printed).toHaveLength(201);
-    expect(printed).toContain('one');
-    expect(printed.find((line) => line.startsWith('two x'))).toHaveLength(991);
-    expect(printed.at(-1)).toContain('left out');
+    expect(logged).toHaveLength(201);
+    expect(logged).toContain('one');
+    expect(logged.find((line) => line.startsWith('two x'))).toHaveLength(991);
+    expect(logged.at(-1)).toContain('left out');
+    expect(printed).toHaveLength(1003);
+    expect(printed).toContain('stdout one');
+    expect(printed.at(-1)).toBe('stderr terminate called: what(): no cores');
   });
 
   it('fails, and does not end the service, where a message cannot be taken', async () => {

@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import type { ResourceLimits } from 'node:worker_threads';
 import { tensorFlowEnvironment } from '../bert/engines/tensorflow/environment.js';
 import { asSentence } from './advice.js';
-import { ProcessOutput } from './process-output.js';
+import { ProcessOutput, type OutputSource } from './process-output.js';
 import { runError } from './run-error.js';
 import { describeCrash, describeExit, endingSignals } from './worker/crash.js';
 import type {
@@ -24,8 +24,10 @@ export type Outcome = LastWord | Crash;
 export type ProgressMessage = Exclude<ProcessMessage, Outcome>;
 
 export interface ProcessOptions {
-  /** Told every line that it prints. */
+  /** Told the first lines that it prints, for the log of the service. */
   log?: (line: string) => void;
+  /** Told every line that it prints. */
+  print?: (line: string, source: OutputSource) => void;
   /** How long the training may take to stop before it is ended by force. */
   grace?: number;
   /** The code of its thread; that of a training unless given. */
@@ -53,7 +55,7 @@ export class TrainingProcess {
     listener: (message: ProgressMessage) => void,
     options: ProcessOptions = {},
   ) {
-    const { log = () => undefined, grace = 60_000, entry = trainingThread, resourceLimits } = options;
+    const { log = () => undefined, print, grace = 60_000, entry = trainingThread, resourceLimits } = options;
     this.grace = grace;
     this.child = fork(new URL('./worker/main.js', import.meta.url), [], {
       // Numbers that JSON has not come through (a loss may be infinite).
@@ -64,9 +66,9 @@ export class TrainingProcess {
       execArgv: process.execArgv.filter((argument) => !argument.startsWith('--inspect')),
     });
     this.pid = this.child.pid;
-    const output = new ProcessOutput(log);
-    output.follow(this.child.stdout!);
-    output.follow(this.child.stderr!);
+    const output = new ProcessOutput(log, print);
+    output.follow(this.child.stdout!, 'stdout');
+    output.follow(this.child.stderr!, 'stderr');
     this.outcome = this.untilGone(listener, output);
     this.send({
       type: 'start',
@@ -113,7 +115,7 @@ export class TrainingProcess {
           if (!outcome) listener(message);
         } catch (error) {
           // Thrown from here it would end the whole service.
-          settle({ type: 'crashed', ...describeCrash(error as Error) });
+          settle({ type: 'crashed', ...describeCrash(error as Error), stack: (error as Error).stack });
         }
       });
       // It could not be started, or a message did not reach it any more.

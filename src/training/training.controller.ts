@@ -28,10 +28,13 @@ import { RunDto, RunMetricsDto, RunPageDto, RunPointDto, RunSummaryDto } from '.
 import { RunComparisonDto } from './dto/run-comparison.dto.js';
 import { RunComparisonQuery } from './dto/run-comparison-query.dto.js';
 import { RunEpochDto, RunEvaluationDto } from './dto/run-evaluation.dto.js';
+import { RunLogLineDto, RunLogPageDto, RunLogQuery } from './dto/run-log.dto.js';
 import { RunMetricsQuery, RunsQuery } from './dto/runs-query.dto.js';
 import { TrainingEstimateDto, TrainingQuery } from './dto/training-estimate.dto.js';
 import { ContinueRunDto, TrainingFormDto, TrainingJsonDto, TrainingRequestDto } from './dto/training-request.dto.js';
 import { RunComparisons } from './run-comparison.js';
+import { logText } from './run-log.js';
+import { RunLogs } from './run-logs.js';
 import type { Run } from './run.js';
 import type { Uploads } from './training-request.js';
 import { TrainingService } from './training.service.js';
@@ -39,7 +42,14 @@ import { TrainingService } from './training.service.js';
 /** What OpenAPI says of the files of forms. */
 const fileTypes = 'text/tab-separated-values, text/csv, application/x-ndjson';
 
-const ofRun = ['get', 'metrics', 'events', 'pause', 'resume', 'continue', 'cancel', 'delete'].map((name) => `TrainingController.${name}`);
+const ofRun = ['get', 'metrics', 'events', 'log', 'pause', 'resume', 'continue', 'cancel', 'delete'].map(
+  (name) => `TrainingController.${name}`,
+);
+
+const logExample =
+  '2026-11-20T10:20:30.456Z service Status: running.\n' +
+  '2026-11-20T10:20:31.020Z service Phase: preparing.\n' +
+  '2026-11-20T10:20:31.734Z service Engine: TensorFlow 2.15.1 on the CPU. Native TensorFlow is installed.\n';
 
 const ApiRunId = () => ApiParam({ name: 'id', example: 'run_01JD3W5M4E7Y2V0N8GQ6T1CXZA' });
 
@@ -49,6 +59,7 @@ export class TrainingController {
   constructor(
     private readonly training: TrainingService,
     private readonly comparisons: RunComparisons,
+    private readonly logs: RunLogs,
     private readonly datasets: DatasetsService,
     private readonly idempotency: IdempotencyService,
     private readonly settings: Settings,
@@ -211,6 +222,43 @@ export class TrainingController {
     return eventTexts(events);
   }
 
+  @Get(':id/log')
+  @Needs('train')
+  @ApiOperation({
+    summary: 'Show the log of a run, oldest line first',
+    description:
+      'The log has what the training process and its engine printed, and what the service says about the run. If an error that nobody ' +
+      'expected ends the run, the log has its stack. The first 200 and the last 800 lines of a run are kept; a gap in `sequence` shows where ' +
+      'lines are missing.\n\n' +
+      'To get new lines only, send the `sequence` of your last line as `cursor`. With `Accept: text/plain` the answer is the whole log as ' +
+      'text, one line each.\n\n' +
+      "    curl -H 'accept: text/plain' localhost:3000/train/run_01JD3W5M4E7Y2V0N8GQ6T1CXZA/log",
+  })
+  @ApiRunId()
+  @ApiExtraModels(RunLogPageDto)
+  @ApiOkResponse({
+    description: 'A page of lines, or the log as text.',
+    content: {
+      'application/json': { schema: { $ref: getSchemaPath(RunLogPageDto) } },
+      'text/plain': { schema: { type: 'string' }, example: logExample },
+    },
+  })
+  @ApiProblems(404, 422)
+  async log(
+    @Param('id') id: string,
+    @Query() query: RunLogQuery,
+    @Headers('accept') accept: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<RunLogPageDto | string> {
+    reply.header('vary', 'accept');
+    if (wantsText(accept)) {
+      reply.type('text/plain; charset=utf-8');
+      return logText(await this.logs.all(id));
+    }
+    const { items, nextCursor } = await this.logs.page(id, query);
+    return { items: items.map(RunLogLineDto.of), nextCursor };
+  }
+
   @Post(':id/pause')
   @Needs('train')
   @HttpCode(202)
@@ -290,7 +338,7 @@ export class TrainingController {
   @Delete(':id')
   @Needs('admin')
   @HttpCode(204)
-  @ApiOperation({ summary: 'Delete a run that has ended, and its events' })
+  @ApiOperation({ summary: 'Delete a run that has ended, its events and its log' })
   @ApiRunId()
   @ApiNoContentResponse({ description: 'Deleted.' })
   @ApiProblems(404, 409)
@@ -330,6 +378,11 @@ export class TrainingController {
       for (const prepared of Object.values(files)) await prepared.discard();
     }
   }
+}
+
+/** Libraries name both types in every request: they read JSON. */
+function wantsText(accept = ''): boolean {
+  return /\btext\/plain\b/i.test(accept) && !/\bapplication\/json\b/i.test(accept);
 }
 
 function locationOf({ id }: Run): string {

@@ -9,6 +9,8 @@ import { RunCheckpoints } from './run-checkpoints.js';
 import { RunComparisons } from './run-comparison.js';
 import { RunEventEntity } from './run-event.entity.js';
 import { RunFeed } from './run-feed.js';
+import { RunLogLineEntity } from './run-log-line.entity.js';
+import { RunLogs } from './run-logs.js';
 import { RunMetrics } from './run-metrics.js';
 import { RunQueue } from './run-queue.js';
 import { RunSpans } from './run-spans.js';
@@ -24,7 +26,7 @@ import { TrainingService } from './training.service.js';
 
 @Module({
   imports: [
-    TypeOrmModule.forFeature([RunEntity, RunEventEntity, RunJudgementsEntity]),
+    TypeOrmModule.forFeature([RunEntity, RunEventEntity, RunJudgementsEntity, RunLogLineEntity]),
     DatasetsModule,
     ModelsModule,
     BaseModelsModule,
@@ -41,6 +43,7 @@ import { TrainingService } from './training.service.js';
     RunCheckpoints,
     RunComparisons,
     RunFeed,
+    RunLogs,
     RunMetrics,
     RunSpans,
     { provide: RunQueue, useClass: InProcessRunQueue },

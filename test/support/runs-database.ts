@@ -9,6 +9,7 @@ import { Transactions } from '../../src/database/transactions.js';
 import { DatasetEntity } from '../../src/datasets/dataset.entity.js';
 import { RunEventEntity } from '../../src/training/run-event.entity.js';
 import { RunJudgementsEntity } from '../../src/training/run-judgements.entity.js';
+import { RunLogLineEntity } from '../../src/training/run-log-line.entity.js';
 import { RunEntity } from '../../src/training/run.entity.js';
 import { queuedRun, type Run } from '../../src/training/run.js';
 import { RunsRepository, type Claim } from '../../src/training/runs.repository.js';
@@ -30,7 +31,7 @@ export async function openRunsDatabase(): Promise<RunsDatabase> {
   const folder = mkdtempSync(path.join(tmpdir(), 'wellformed-runs-'));
   const dataSource = new DataSource({
     ...dataSourceOptions(path.join(folder, 'test.sqlite')),
-    entities: [DatasetEntity, RunEntity, RunEventEntity, RunJudgementsEntity],
+    entities: [DatasetEntity, RunEntity, RunEventEntity, RunJudgementsEntity, RunLogLineEntity],
   });
   await dataSource.initialize();
   const datasetId = newId('ds');

@@ -45,6 +45,13 @@ export function time(iso: string | Date): string {
   return dateTime.format(new Date(iso));
 }
 
+const clockTime = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' });
+
+/** The time of day, to the second. */
+export function clock(iso: string): string {
+  return clockTime.format(new Date(iso));
+}
+
 interface Interval {
   lower: number;
   upper: number;

@@ -7,6 +7,7 @@ import { WebhookDeliveries1767000100000 } from './1767000100000-webhook-deliveri
 import { IdempotentAnswers1767000200000 } from './1767000200000-idempotent-answers.js';
 import { RunJudgements1767000300000 } from './1767000300000-run-judgements.js';
 import { RunErrors1767000400000 } from './1767000400000-run-errors.js';
+import { RunLog1767000500000 } from './1767000500000-run-log.js';
 import { RunAttempts1767000700000 } from './1767000700000-run-attempts.js';
 
 /** In the order in which they are applied. */
@@ -20,6 +21,7 @@ export const migrations = [
   IdempotentAnswers1767000200000,
   RunJudgements1767000300000,
   RunErrors1767000400000,
+  RunLog1767000500000,
   RunAttempts1767000700000,
 ];
 

@@ -35,7 +35,7 @@ function start({ job, entry, resourceLimits }: StartMessage): Worker {
     ...(resourceLimits ? { resourceLimits } : {}),
   });
   worker.on('message', tell);
-  worker.on('error', (error) => tell({ type: 'crashed', ...describeCrash(error) }));
+  worker.on('error', (error) => tell({ type: 'crashed', ...describeCrash(error), stack: error.stack }));
   // After a last word nobody listens any more.
   worker.on('exit', (code) => tell({ type: 'crashed', ...describeExit(code) }));
   watchMemory(job.memoryLimit);

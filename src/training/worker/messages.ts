@@ -127,7 +127,12 @@ export type LastWord =
   /** It has stopped: because it was told to, or for the reason given, which a resume may find gone. */
   | { type: 'stopped'; reason?: string }
   /** @property isForNow whether it would fit into memory if other trainings gave theirs back */
-  | ({ type: 'failed'; isForNow?: boolean } & RunError);
+  | ({ type: 'failed'; isForNow?: boolean } & RunError & Traced);
+
+/** Of an error that nobody expected: where it came from. */
+interface Traced {
+  stack?: string | undefined;
+}
 
 /** What the process around it adds. */
 export type ProcessMessage = WorkerMessage | ProcessUsage | Crash;
@@ -141,7 +146,7 @@ export interface ProcessUsage {
 }
 
 /** The training did not fail by itself: its thread or process is dead. */
-export type Crash = { type: 'crashed' } & RunError;
+export type Crash = { type: 'crashed' } & RunError & Traced;
 
 export interface FinishedMessage {
   type: 'finished';

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { JobTooLargeError } from '../../bert/fine-tuning/memory.js';
 import { isSpaceError } from '../../common/disk-errors.js';
-import { describeFailure } from '../failure.js';
+import { describeFailure, stackOf } from '../failure.js';
 import { PauseError } from './checkpoints.js';
 import { runJob, type JobControl } from './job.js';
 import type { LastWord, ThreadMessage, TrainingJob, WorkerMessage } from './messages.js';
@@ -35,5 +35,5 @@ function lastWord(error: unknown): LastWord {
   // The latest checkpoint is still there: the run may go on once there is room.
   if (error instanceof Error && isSpaceError(error)) return { type: 'stopped', reason: failure.message };
   const isForNow = error instanceof JobTooLargeError && error.code === 'job-too-large-now';
-  return { type: 'failed', isForNow, ...failure };
+  return { type: 'failed', isForNow, ...failure, stack: stackOf(error) };
 }

@@ -218,7 +218,7 @@ export const texts = {
     tryIt: 'Try it',
     cancelAsk: 'Cancel this run? What it has learnt is lost.',
     cancel: 'Cancel the run',
-    deleteAsk: 'Delete this run and its events? Its model stays.',
+    deleteAsk: 'Delete this run, its events and its log? Its model stays.',
     loss: 'Loss',
     trainingLoss: 'training loss',
     validationLoss: 'validation loss',
@@ -247,6 +247,11 @@ export const texts = {
     stoppedEarly: 'Stopped early',
     warnings: 'Warnings',
     noPoints: 'The curve begins with the first step.',
+  },
+  runLog: {
+    title: 'Log',
+    empty: 'This run has no log.',
+    missing: (from: number, to: number) => `(Lines ${from} to ${to} were not kept.)`,
   },
   compare: {
     title: 'Compare runs',

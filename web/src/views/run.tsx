@@ -12,6 +12,7 @@ import { Problem, Show } from '../parts/states.js';
 import { goTo, hrefTo } from '../router.js';
 import { useLoaded, wellformed } from '../service.js';
 import { texts } from '../texts/en.js';
+import { RunLog } from './run-log.js';
 import { nameOf, RunState } from './runs.js';
 
 const t = texts.run;
@@ -155,6 +156,7 @@ function LiveRun({
       <Evaluations evaluations={run.evaluations} />
       <h2>{t.hyperparameters}</h2>
       <Facts of={hyperparametersOf(run)} />
+      <RunLog id={run.id} isLive={isLive} />
       <details>
         <summary>{t.log}</summary>
         <ul class="log">

@@ -2454,6 +2454,37 @@ export type RunEventDataDto = {
     resumed: RunResumptionDto;
 };
 
+export type RunLogLineDto = {
+    /**
+     * Counts the lines of the run. A gap shows where lines were not kept.
+     */
+    sequence: number;
+    /**
+     * The attempt that it belongs to. 0: before the first.
+     */
+    attempt: number;
+    createdAt: string;
+    /**
+     * The service, or an output of the training process.
+     */
+    source: 'service' | 'stdout' | 'stderr';
+    /**
+     * Without line ends and control characters. The end of a longer line is cut off.
+     */
+    text: string;
+};
+
+export type RunLogPageDto = {
+    /**
+     * Oldest first.
+     */
+    items: Array<RunLogLineDto>;
+    /**
+     * Send it as `cursor` for the next page; null where there is no further line yet.
+     */
+    nextCursor: string | null;
+};
+
 export type ContinueRunDto = {
     /**
      * Number of epochs to train beyond those that are done.
@@ -4889,6 +4920,78 @@ export type GetTrainByIdEventsResponses = {
 };
 
 export type GetTrainByIdEventsResponse = GetTrainByIdEventsResponses[keyof GetTrainByIdEventsResponses];
+
+export type GetTrainByIdLogData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: {
+        /**
+         * Largest number of lines in the answer.
+         */
+        limit?: number;
+        /**
+         * `nextCursor` of the page before, or the `sequence` of any line: the lines after it come. Leave it out for the first page.
+         */
+        cursor?: string;
+    };
+    url: '/train/{id}/log';
+};
+
+export type GetTrainByIdLogErrors = {
+    /**
+     * The request is malformed. For JSON, the detail has the line and column.
+     */
+    400: ProblemDetails;
+    /**
+     * The service asks for a key, and the request has none or an unknown one.
+     */
+    401: ProblemDetails;
+    /**
+     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
+     */
+    403: ProblemDetails;
+    /**
+     * There is nothing under this id or name.
+     */
+    404: ProblemDetails;
+    /**
+     * The client sent or read nothing for too long.
+     */
+    408: ProblemDetails;
+    /**
+     * A part of the path is too long.
+     */
+    414: ProblemDetails;
+    /**
+     * The request is well-formed, but some values are not valid. `errors` lists them.
+     */
+    422: ProblemDetails;
+    /**
+     * More requests per minute than `RateLimit-Policy` allows.
+     */
+    429: ProblemDetails;
+    /**
+     * The headers of the request are too long.
+     */
+    431: ProblemDetails;
+    /**
+     * Something went wrong in the service.
+     */
+    500: ProblemDetails;
+};
+
+export type GetTrainByIdLogError = GetTrainByIdLogErrors[keyof GetTrainByIdLogErrors];
+
+export type GetTrainByIdLogResponses = {
+    /**
+     * A page of lines, or the log as text.
+     */
+    200: RunLogPageDto;
+};
+
+export type GetTrainByIdLogResponse = GetTrainByIdLogResponses[keyof GetTrainByIdLogResponses];
 
 export type PostTrainByIdPauseData = {
     body?: never;
