@@ -77,6 +77,8 @@ const effects: Effects = {
       download: null,
       secondsLeft: null,
     }),
+    // Where it goes on or not, this is told anew.
+    estimatedFinish: null,
     ...(modelId && { modelId, progress: 1 }),
     ...(error && { error }),
   }),
@@ -84,14 +86,17 @@ const effects: Effects = {
   download: (download) => ({ download }),
   engine: ({ name }) => ({ engine: name }),
   plan: ({ totalSteps, ...plan }) => ({ plan, totalSteps }),
-  step: ({ gradientNorm: _norm, totalSteps: _total, ...shown }) => shown,
+  step: ({ gradientNorm: _norm, totalSteps: _total, ...shown }, _run, at) => ({
+    ...shown,
+    estimatedFinish: finishOf(shown, at),
+  }),
   evaluation: (evaluation, { evaluations, mcc }) => ({
     evaluations: [...evaluations, evaluation],
     mcc: Math.max(mcc ?? -1, evaluation.validation.mcc),
   }),
   epoch: (epoch, { epochs }) => ({ epochs: [...epochs, epoch] }),
   stoppedEarly: ({ reason }) => ({ stoppedEarly: reason }),
-  progress: (progress) => progress,
+  progress: (progress, _run, at) => ({ ...progress, estimatedFinish: finishOf(progress, at) }),
 };
 
 /** What an update changes of a run. */
@@ -102,6 +107,11 @@ export function effectOf<Update extends RunUpdate>(
 ): Partial<Run> {
   const effect = effects[type] as (data: Update['data'], run: RunFacts<Update>, at: Date) => Partial<Run>;
   return effect(data, run, at);
+}
+
+/** It stays where it is until something else is told: what takes long does not move it. */
+function finishOf({ secondsLeft }: Progress, at: Date): Date | null {
+  return secondsLeft === null ? null : new Date(Number(at) + 1000 * secondsLeft);
 }
 
 function later(one: Date, other: Date): Date {

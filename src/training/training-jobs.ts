@@ -1,19 +1,24 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { BaseModelsService } from '../base-models/base-models.service.js';
 import { nameFrom } from '../api/names.js';
 import { Settings } from '../config/settings.js';
 import { DatasetsService } from '../datasets/datasets.service.js';
 import { trainingLimit } from './memory/training-room.js';
 import type { Run } from './run.js';
+import type { RunSeconds } from './run-cost.js';
+import { TrainingEstimates } from './training-estimates.js';
 import type { JobRows, TrainingJob } from './worker/messages.js';
 
 /** Makes of a run what its process has to know. */
 @Injectable()
 export class TrainingJobs {
+  private readonly logger = new Logger(TrainingJobs.name);
+
   constructor(
     private readonly datasets: DatasetsService,
     private readonly baseModels: BaseModelsService,
     private readonly settings: Settings,
+    private readonly estimates: TrainingEstimates,
   ) {}
 
   /** @param folder that is to hold the files of the model */
@@ -32,7 +37,23 @@ export class TrainingJobs {
       hyperparameters: run.hyperparameters,
       inferenceThreads,
       memoryLimit: trainingLimit(this.settings),
+      expected: await this.expectedOf(run),
     };
+  }
+
+  /** A run does without an estimate rather than not start. */
+  private async expectedOf(run: Run): Promise<RunSeconds | null> {
+    try {
+      return await this.estimates.secondsOfRun(run);
+    } catch (error) {
+      this.logger.warn(
+        `Run ${run.id}: how long it takes could not be estimated: ${(error as Error).message}`,
+        {
+          runId: run.id,
+        },
+      );
+      return null;
+    }
   }
 
   private async rowsOf(datasetId: string): Promise<JobRows> {

@@ -13,6 +13,7 @@ import { isForeignKeyViolation } from '../database/constraint-errors.js';
 import { DatasetsService } from '../datasets/datasets.service.js';
 import type { Dataset } from '../datasets/dataset.js';
 import type { Span } from '../tracing/span.js';
+import type { Space } from './disk-needed.js';
 import { JobChecks } from './job-checks.js';
 import { hasEnded, queuedRun, type Run, type RunStatus, type RunSummary } from './run.js';
 import type { RunEvent } from './run-event.js';
@@ -228,7 +229,10 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
     );
   }
 
-  private async plan(request: TrainingRequest, uploads: Uploads): Promise<PlannedRun & { sources: Sources }> {
+  private async plan(
+    request: TrainingRequest,
+    uploads: Uploads,
+  ): Promise<PlannedRun & { memory: Space | null; sources: Sources }> {
     const sources = {
       training: trainingSource(request, uploads),
       validation: validationSource(request, uploads),

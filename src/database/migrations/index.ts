@@ -6,6 +6,7 @@ import { Summaries1766000000000 } from './1766000000000-summaries.js';
 import { WebhookDeliveries1767000100000 } from './1767000100000-webhook-deliveries.js';
 import { IdempotentAnswers1767000200000 } from './1767000200000-idempotent-answers.js';
 import { RunJudgements1767000300000 } from './1767000300000-run-judgements.js';
+import { EstimatedFinish1767000350000 } from './1767000350000-estimated-finish.js';
 
 /** In the order in which they are applied. */
 export const migrations = [
@@ -17,6 +18,7 @@ export const migrations = [
   WebhookDeliveries1767000100000,
   IdempotentAnswers1767000200000,
   RunJudgements1767000300000,
+  EstimatedFinish1767000350000,
 ];
 
 /** As the table `migrations` of a database names them. */

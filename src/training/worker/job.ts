@@ -8,10 +8,10 @@ import type { EngineName } from '../../bert/engines/engine.js';
 import { startEngine } from '../../bert/engines/start.js';
 import { InvalidModelError } from '../../bert/errors.js';
 import type { Example } from '../../bert/fine-tuning/example.js';
-import { trainingExtent } from '../../bert/fine-tuning/extent.js';
+import { tokensOfSteps, trainingExtent } from '../../bert/fine-tuning/extent.js';
 import { fineTune } from '../../bert/fine-tuning/fine-tune.js';
 import { contradictions, LONGEST_AUTO_LENGTH } from '../../bert/fine-tuning/hyperparameters.js';
-import { assertFits, stepSizeOf } from '../../bert/fine-tuning/memory.js';
+import { assertFits, parameterBytes, stepSizeOf } from '../../bert/fine-tuning/memory.js';
 import { withMccInterval } from '../../bert/evaluation/bootstrap.js';
 import { judgementsOf } from '../../bert/evaluation/evaluation.js';
 import { exportOnnx } from '../../bert/onnx/export.js';
@@ -33,7 +33,7 @@ import { roomForTraining } from '../memory/training-room.js';
 import { settledHyperparameters, type RunPhase, type RunPlan } from '../run.js';
 import { readExamples, type Examples } from './examples.js';
 import type { TrainingJob, WorkerMessage } from './messages.js';
-import { ProgressMeter } from './progress-meter.js';
+import { ProgressMeter, type MeteredWork } from './progress-meter.js';
 
 /** A job that cannot be done as it was asked for; the message says what to do. */
 export class JobRefusedError extends Error {
@@ -79,8 +79,9 @@ export async function runJob(
     tell({ type: 'plan', data: { ...plan, totalSteps: extent.totalSteps } });
 
     enter('training');
-    const meter = new ProgressMeter(extent.totalExamples, extent.evaluations);
+    const meter = new ProgressMeter(meteredWork(job, model.config, examples), job.expected);
     const tellProgress = () => tell({ type: 'progress', data: meter.now });
+    tellProgress();
     const memory = new Throttle<void>(1000, () => tell({ type: 'memory', ...engine.memory() }));
     const { config, weights } = model;
     const labels = examples.validation.map(({ label }) => label);
@@ -91,14 +92,14 @@ export async function runJob(
         switch (event.type) {
           case 'step': {
             const { type, examples, ...step } = event;
-            meter.stepped(examples, performance.now());
+            meter.stepped(event, performance.now());
             tell({ type, data: { ...step, ...meter.now }, examples });
             break;
           }
           case 'evaluation': {
             const { type, weights: evaluated, logits, ...evaluation } = event;
-            meter.evaluated(performance.now());
             if (evaluation.best) writeWeights(job.folder, config, evaluated());
+            meter.evaluated(performance.now());
             tell({
               type,
               data: { ...evaluation, validation: withMccInterval(evaluation.validation) },
@@ -131,6 +132,7 @@ export async function runJob(
     }
 
     enter('exporting');
+    meter.exporting(performance.now());
     const onAssessed = (share: number) => {
       meter.assessed(share, performance.now());
       tellProgress();
@@ -190,6 +192,21 @@ async function prepare(
       validationContentHash: examples.validationContentHash,
       estimatedBytes: Math.ceil(estimatedBytes),
     },
+  };
+}
+
+function meteredWork(
+  { hyperparameters }: TrainingJob,
+  config: EncoderConfig,
+  { training, validation }: Examples,
+): MeteredWork {
+  const lengths = training.map(({ tokenIds }) => tokenIds.length);
+  return {
+    ...trainingExtent(hyperparameters, training.length),
+    evaluationSteps: hyperparameters.evaluationSteps,
+    tokensOfSteps: (epoch) => tokensOfSteps(lengths, hyperparameters, epoch),
+    judgedTokens: validation.reduce((sum, { tokenIds }) => sum + tokenIds.length, 0),
+    weightBytes: parameterBytes(config),
   };
 }
 

@@ -10,6 +10,7 @@ import type { ModelOrigin } from '../../models/model-card.js';
 import type { TrainingRows } from '../../models/model-version.js';
 import type { ManifestFile } from '../../storage/blob-store.js';
 import type { RunError, RunHyperparameters } from '../run.js';
+import type { RunSeconds } from '../run-cost.js';
 import type { RunUpdate } from '../run-event.js';
 
 /*
@@ -33,6 +34,8 @@ export interface TrainingJob {
   inferenceThreads: number | 'auto';
   /** Most memory that its process may take, in bytes; null: what is left. */
   memoryLimit: number | null;
+  /** What its parts will take; null where that could not be told. */
+  expected: RunSeconds | null;
 }
 
 /** What a process that measures how long a training would take has to know. */
