@@ -109,8 +109,8 @@ export function effectOf<Update extends RunUpdate>(
   return effect(data, run, at);
 }
 
-/** It stays where it is until something else is told: what takes long does not move it. */
-function finishOf({ secondsLeft }: Progress, at: Date): Date | null {
+/** When a run will have ended, by what was told then. It stays where it is until something else is told. */
+export function finishOf({ secondsLeft }: Pick<Progress, 'secondsLeft'>, at: Date): Date | null {
   return secondsLeft === null ? null : new Date(Number(at) + 1000 * secondsLeft);
 }
 

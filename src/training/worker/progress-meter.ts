@@ -37,7 +37,8 @@ export class ProgressMeter {
   private epoch!: { number: number; ends: Float64Array; tokens: number };
   /** The last step that is computed. It is told of once the next one is computed too. */
   private computed: number;
-  private timed = { tokens: 0, seconds: 0 };
+  /** Of all timed steps together, the earlier ones counted less. */
+  private timed = { steps: 0, tokens: 0, seconds: 0 };
   private readonly steps: { examples: number; seconds: number }[] = [];
   private evaluating = { evaluations: 0, seconds: 0 };
   private lastEvent: number | undefined;
@@ -67,8 +68,14 @@ export class ProgressMeter {
     const tokens = this.tokensUntil(computed) - this.tokensUntil(this.computed);
     if (this.lastEvent !== undefined) {
       const seconds = (now - this.lastEvent) / 1000;
-      this.timed.tokens += tokens;
-      this.timed.seconds += seconds;
+      // A step counts the more the later it is: the first ones warm the engine up, and what else the machine does may change.
+      const { steps } = this.timed;
+      const kept = steps / (steps + 1);
+      this.timed = {
+        steps: steps + 1,
+        tokens: kept * this.timed.tokens + tokens,
+        seconds: kept * this.timed.seconds + seconds,
+      };
       this.steps.push({ examples, seconds });
       if (this.steps.length > window) this.steps.shift();
     }
