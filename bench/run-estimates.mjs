@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { root } from '../scripts/set-up/places.mjs';
 import { MODEL_NAMES, SHAPES, VOCABULARY } from './harness/random-model.mjs';
 import { runBenchmark } from './harness/run.mjs';
+import { busySeconds } from './harness/turns.mjs';
 
 const WATCH_MILLISECONDS = 50;
 
@@ -38,8 +39,10 @@ await runBenchmark(
     };
     try {
       const rows = sampleRows();
-      tell('| model | known | at | step | told, s | true, s | error | by `estimatedFinish` |');
-      tell('| --- | --- | --- | --- | --- | --- | --- | --- |');
+      tell(
+        '| model | known | others, cores | at | step | told, s | true, s | error | by `estimatedFinish` |',
+      );
+      tell('| --- | --- | --- | --- | --- | --- | --- | --- | --- |');
       for (const model of models) {
         makeRandomModel(join(folder, 'base-models', model), model, { writeSafetensors, statelessPhilox });
         for (const cells of await measured(folder, model, epochs, rows)) tell(`| ${cells.join(' | ')} |`);
@@ -73,11 +76,12 @@ async function measured(folder, model, epochs, rows) {
     for (let turn = 0; turn < 2; turn++) {
       const body = { ...ids, baseModel: model, epochs: Number(epochs) };
       const { seconds, basis } = await service.request('POST', '/train?dryRun=true', body);
+      const others = await othersWatched(service);
       const { id } = await service.request('POST', '/train', body);
       const { looks, run } = await watched(service, id);
       const finished = Date.parse(run.finishedAt);
       const begun = looks.find(({ phase }) => phase !== null && phase !== 'downloading');
-      const told = [MODEL_NAMES[model], basis];
+      const told = [MODEL_NAMES[model], basis, (await others()).toFixed(1)];
       const whole = (finished - begun.at) / 1000;
       cells.push([...told, 'dry run', '', ...errorOf(seconds, whole), '']);
       const share = (part) => Math.max(1, Math.round(part * run.totalSteps));
@@ -116,6 +120,19 @@ async function watched(service, id) {
     if (!['queued', 'running'].includes(run.status)) throw new Error(`The training ${run.status}.`);
     await new Promise((resolve) => setTimeout(resolve, WATCH_MILLISECONDS));
   }
+}
+
+/** @returns tells how many cores other programs have taken in the meantime: where there is more than a trace of it, times are in doubt */
+async function othersWatched(service) {
+  const taken = async () => {
+    const own = await service.metrics('process_cpu_seconds_total', 'wellformed_training_cpu_seconds_total');
+    return { seconds: performance.now() / 1000, busy: busySeconds() - own[0] - own[1] };
+  };
+  const before = await taken();
+  return async () => {
+    const after = await taken();
+    return Math.max(0, (after.busy - before.busy) / (after.seconds - before.seconds));
+  };
 }
 
 function errorOf(told, true_) {

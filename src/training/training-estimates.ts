@@ -4,7 +4,7 @@ import { detectEngine } from '../bert/engines/detect.js';
 import { passesOf, trainingExtent, type Extent } from '../bert/fine-tuning/extent.js';
 import { validationWarnings } from '../bert/evaluation/warnings.js';
 import { LONGEST_AUTO_LENGTH } from '../bert/fine-tuning/hyperparameters.js';
-import { gigabytes, parameterBytes } from '../bert/fine-tuning/memory.js';
+import { estimateProcessMemory, gigabytes, parameterBytes, stepSizeOf } from '../bert/fine-tuning/memory.js';
 import { BaseModelsService, type BaseModelSummary } from '../base-models/base-models.service.js';
 import { Settings } from '../config/settings.js';
 import type { LengthStatistics } from '../datasets/dataset.js';
@@ -71,7 +71,8 @@ export class TrainingEstimates {
 
   /** @throws DamagedError where rows are not what was stored */
   async of(planned: PlannedRun & { memory: Space | null }): Promise<TrainingEstimate> {
-    const { training, validation, baseModel, hyperparameters, memory } = planned;
+    const { training, validation, baseModel, hyperparameters } = planned;
+    const memory = this.likelyMemory(planned);
     const time = await this.secondsOf(planned);
     const overlap = validation && (await this.datasets.overlap(validation, training));
     const config = encoderConfigOf(baseModel);
@@ -90,8 +91,24 @@ export class TrainingEstimates {
       memory,
       disk,
       overlap,
-      warnings: [...warningsOf(planned, overlap), ...spaceWarnings(disk)],
+      warnings: [...warningsOf(planned, overlap), ...spaceWarnings(memory, disk)],
     };
+  }
+
+  /** With the length that the longest row is likely to have: what refuses a run counts a token for a word. */
+  private likelyMemory({
+    training,
+    baseModel,
+    hyperparameters,
+    memory,
+  }: PlannedRun & { memory: Space | null }): Space | null {
+    const config = encoderConfigOf(baseModel);
+    if (!config || !memory) return null;
+    const { rows, statistics } = training;
+    const length = Math.ceil(tokensIn(statistics.words.max, hyperparameters));
+    const step = stepSizeOf(hyperparameters, rows, { length, vocabulary: 1 });
+    const engine = detectEngine(this.settings.engine).name;
+    return { ...memory, neededBytes: Math.ceil(estimateProcessMemory(config, step, { engine, rows })) };
   }
 
   /** What the parts of a run would take here; null where that cannot be told now. */
@@ -104,7 +121,7 @@ export class TrainingEstimates {
     return measured && { seconds: measured, basis: 'measurement' };
   }
 
-  /** The same for a run that is stored. It is not measured: the run is to begin. */
+  /** The same for a run that is about to begin. Probes give way to it, so that only what was measured before counts. */
   async secondsOfRun(run: Run): Promise<RunSeconds | null> {
     const planned = {
       baseModel: await this.baseModels.check(run.baseModel),
@@ -135,19 +152,18 @@ export class TrainingEstimates {
     const trained = epochs.reduce((sum, { trainingSeconds }) => sum + trainingSeconds, 0);
     const modelled = secondsOf(earlier, trained / earlier.trainedTokens, 0);
     const phases = await this.runs.phases(run.id);
-    const began = (wanted: RunPhase) =>
-      phases.filter(({ phase }) => phase === wanted).map(({ at }) => Number(at) / 1000);
-    const [preparing, trainingBegan, exporting] = (['preparing', 'training', 'exporting'] as const).map(
-      (phase) => began(phase).at(-1) ?? NaN,
-    ) as [number, number, number];
+    const began = (wanted: RunPhase) => secondOf(phases.findLast(({ phase }) => phase === wanted)?.at);
     // A run that was taken up again, or that stopped within an epoch, has spent time that no other run will spend.
-    const isWhole = began('training').length === 1 && run.stoppedEarly === null;
+    const isWhole = phases.filter(({ phase }) => phase === 'training').length === 1 && !run.stoppedEarly;
     const measured: RunSeconds = {
-      preparing: Math.max(0, trainingBegan - preparing) || 0,
+      preparing: Math.max(0, began('training') - began('preparing')),
       training: trained,
-      evaluating: isWhole ? Math.max(0, exporting - trainingBegan - trained) : modelled.evaluating,
-      closing: Math.max(0, Number(run.finishedAt) / 1000 - exporting) || modelled.closing,
+      evaluating: isWhole
+        ? Math.max(0, began('exporting') - began('training') - trained)
+        : modelled.evaluating,
+      closing: Math.max(0, secondOf(run.finishedAt) - began('exporting')),
     };
+    if (!Number.isFinite(totalOf(measured))) return null;
     return scaled(measured, earlier, work);
   }
 
@@ -184,6 +200,11 @@ export class TrainingEstimates {
     if (!probed) return null;
     return secondsOf(work, probed.secondsPerToken / passesOf(hyperparameters), probed.startSeconds);
   }
+}
+
+/** NaN where there is no such moment. */
+function secondOf(moment: Date | null | undefined): number {
+  return moment ? Number(moment) / 1000 : NaN;
 }
 
 interface Time {
@@ -282,10 +303,21 @@ function warningsOf(planned: PlannedRun, overlap: Overlap | null): string[] {
   return [...warnings, ...validationWarnings(judgedRows(planned))];
 }
 
-function spaceWarnings({ neededBytes, availableBytes }: Space): string[] {
-  if (neededBytes <= availableBytes) return [];
+function spaceWarnings(memory: Space | null, disk: Space): string[] {
+  const lack = (what: string, { neededBytes, availableBytes }: Space, advice: string) =>
+    neededBytes <= availableBytes
+      ? []
+      : [
+          `The run needs about ${gigabytes(neededBytes)} of ${what}, and ${gigabytes(availableBytes)} are free. ${advice}`,
+        ];
   return [
-    `The run needs up to ${gigabytes(neededBytes)} of disk, and ${gigabytes(availableBytes)} are free. ` +
-      'Delete models, base models or data sets that are not needed any more, or take a smaller base model.',
+    ...(memory
+      ? lack('memory', memory, 'Take a smaller batchSize or maxLength, or a smaller base model.')
+      : []),
+    ...lack(
+      'disk',
+      disk,
+      'Delete models, base models or data sets that are not needed, or take a smaller base model.',
+    ),
   ];
 }
