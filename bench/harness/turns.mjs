@@ -69,7 +69,7 @@ function restlessness(work, { name, idle }) {
 }
 
 /** Seconds that all cores together have worked since the machine started. */
-function busySeconds() {
+export function busySeconds() {
   return (
     os.cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0) / 1000
   );

@@ -70,6 +70,7 @@ async function tell(answer, run, seconds, begun) {
     examplesPerSecond: 64,
     progress: number / (10 * STEPS),
     secondsLeft: STEPS - number / 2,
+    estimatedFinish: new Date(Date.now() + 1000 * (STEPS - number / 2)).toISOString(),
   });
   for (let number = 1; number <= 100; number++) send('step', step(number));
   await begun;

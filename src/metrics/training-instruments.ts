@@ -107,7 +107,7 @@ export class TrainingInstruments {
     );
     this.secondsLeft = gauge(
       'remaining_seconds',
-      'Time that the current run will take, as estimated from its speed. Absent while none trains.',
+      'Time until the current run has registered its model, as estimated. Absent while none trains.',
     );
     this.loss = gauge('loss', 'Training loss of the last step of the current run. Absent while none trains.');
     this.learningRate = gauge(

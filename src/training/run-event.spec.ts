@@ -79,6 +79,7 @@ describe('a run', () => {
       leaseExpiresAt: null,
       download: null,
       secondsLeft: null,
+      estimatedFinish: null,
       error,
     });
     expect(
@@ -87,5 +88,14 @@ describe('a run', () => {
       modelId: 'mdl_1',
       progress: 1,
     });
+  });
+
+  it('says when it will have ended, by what was told last', () => {
+    const at = new Date('2026-01-02T03:04:05.000Z');
+    const told = { progress: 0.5, examplesPerSecond: 9, secondsLeft: 60.5 };
+    const { estimatedFinish } = effectOf({ type: 'progress', data: told }, newRun(), at);
+    expect(estimatedFinish).toEqual(new Date('2026-01-02T03:05:05.500Z'));
+    const unknown = { ...told, secondsLeft: null };
+    expect(effectOf({ type: 'progress', data: unknown }, newRun(), at).estimatedFinish).toBeNull();
   });
 });

@@ -90,13 +90,18 @@ const effects: Effects = {
     ...(status === 'preparing' && { startedAt: startedAt ?? later(at, createdAt) }),
     ...(!isAtWork(status) && { owner: null, leaseExpiresAt: null, download: null, secondsLeft: null }),
     finishedAt: hasEnded(status) ? later(at, startedAt ?? createdAt) : null,
+    // Where it goes on, this is told anew.
+    estimatedFinish: null,
     ...(modelId && { modelId, progress: 1 }),
   }),
   phase: ({ phase }) => ({ phase, download: null }),
   download: (download) => ({ download }),
   engine: ({ name }) => ({ engine: name }),
   plan: ({ totalSteps, ...plan }) => ({ plan, totalSteps }),
-  step: ({ gradientNorm: _norm, totalSteps: _total, ...shown }) => shown,
+  step: ({ gradientNorm: _norm, totalSteps: _total, ...shown }, _run, at) => ({
+    ...shown,
+    estimatedFinish: finishOf(shown, at),
+  }),
   evaluation: (evaluation, { evaluations, mcc }) => ({
     evaluations: [...evaluations, evaluation],
     mcc: Math.max(mcc ?? -1, evaluation.validation.mcc),
@@ -119,7 +124,7 @@ const effects: Effects = {
       progress: run.totalSteps ? step / run.totalSteps : 0,
     };
   },
-  progress: (progress) => progress,
+  progress: (progress, _run, at) => ({ ...progress, estimatedFinish: finishOf(progress, at) }),
 };
 
 /** What an update changes of a run. */
@@ -130,6 +135,11 @@ export function effectOf<Update extends RunUpdate>(
 ): Partial<Run> {
   const effect = effects[type] as (data: Update['data'], run: RunFacts<Update>, at: Date) => Partial<Run>;
   return effect(data, run, at);
+}
+
+/** When a run will have ended, by what was told then. It stays where it is until something else is told. */
+export function finishOf({ secondsLeft }: Pick<Progress, 'secondsLeft'>, at: Date): Date | null {
+  return secondsLeft === null ? null : new Date(Number(at) + 1000 * secondsLeft);
 }
 
 function later(one: Date, other: Date): Date {

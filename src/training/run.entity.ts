@@ -134,6 +134,9 @@ export class RunEntity implements Run {
   @DoubleColumn({ nullable: true })
   secondsLeft!: number | null;
 
+  @TimeColumn({ nullable: true })
+  estimatedFinish!: Date | null;
+
   @JsonColumn({ nullable: true })
   download!: RunDownload | null;
 

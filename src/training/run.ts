@@ -116,7 +116,7 @@ export interface Progress {
   progress: number;
   /** Examples a second of the last steps, evaluation not counted; null before the second step. */
   examplesPerSecond: number | null;
-  /** Of training and evaluation still to come; null before the second step. */
+  /** Until the model is registered; null before the second step, unless an earlier run tells what to expect. */
   secondsLeft: number | null;
 }
 
@@ -176,6 +176,8 @@ export interface RunSummary extends RunOrder, Progress {
   epoch: number;
   loss: number | null;
   learningRate: number | null;
+  /** `secondsLeft` after it was told; null where that is null. */
+  estimatedFinish: Date | null;
   download: RunDownload | null;
   /** The highest of all evaluations so far. */
   mcc: number | null;
@@ -226,6 +228,7 @@ export function queuedRun(
     examplesPerSecond: null,
     progress: 0,
     secondsLeft: null,
+    estimatedFinish: null,
     download: null,
     mcc: null,
     epochs: [],

@@ -161,11 +161,14 @@ export class RunsRepository {
     return findReadableRows(this.runs, { where, order: { id: 'DESC' }, take: 10 });
   }
 
-  /** When a run entered a phase; null where it never did. */
-  async phaseBegan(runId: string, phase: RunPhase): Promise<Date | null> {
+  /** The phases that a run has entered, in order, and when: those of a run that was taken up again come again. */
+  async phases(runId: string): Promise<{ phase: RunPhase; at: Date }[]> {
     const where = { runId, type: 'phase' satisfies RunEventType };
     const phases = await findReadableRows(this.runEvents, { where, order: { sequence: 'ASC' } });
-    return phases.find(({ data }) => (data as { phase: RunPhase }).phase === phase)?.createdAt ?? null;
+    return phases.map(({ data, createdAt }) => ({
+      phase: (data as { phase: RunPhase }).phase,
+      at: createdAt,
+    }));
   }
 
   /** Those that a process works on, or did when it ended. */

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { BaseModelsService } from '../base-models/base-models.service.js';
 import { nameFrom } from '../api/names.js';
 import { Settings } from '../config/settings.js';
@@ -6,6 +6,8 @@ import { DatasetsService } from '../datasets/datasets.service.js';
 import { ModelsService } from '../models/models.service.js';
 import { trainingLimit } from './memory/training-room.js';
 import type { Run } from './run.js';
+import type { RunSeconds } from './run-cost.js';
+import { TrainingEstimates } from './training-estimates.js';
 import type { EarlierAttempt, JobRows, TrainingJob } from './worker/messages.js';
 
 /** Where the files of a job go, and where those of the attempt before are. */
@@ -20,11 +22,14 @@ export interface JobFolders {
 /** Makes of a run what its process has to know. */
 @Injectable()
 export class TrainingJobs {
+  private readonly logger = new Logger(TrainingJobs.name);
+
   constructor(
     private readonly datasets: DatasetsService,
     private readonly baseModels: BaseModelsService,
     private readonly models: ModelsService,
     private readonly settings: Settings,
+    private readonly estimates: TrainingEstimates,
   ) {}
 
   async jobOf(run: Run, { folder, checkpointFolder, earlier }: JobFolders): Promise<TrainingJob> {
@@ -47,7 +52,23 @@ export class TrainingJobs {
       checkpoints: { folder: checkpointFolder, steps: run.checkpointSteps, seconds: checkpointInterval / 1000 },
       earlier,
       pauseAfterEpoch: run.pauseAfterEpoch,
+      expected: await this.expectedOf(run),
     };
+  }
+
+  /** A run does without an estimate rather than not start. */
+  private async expectedOf(run: Run): Promise<RunSeconds | null> {
+    try {
+      return await this.estimates.secondsOfRun(run);
+    } catch (error) {
+      this.logger.warn(
+        `Run ${run.id}: how long it takes could not be estimated: ${(error as Error).message}`,
+        {
+          runId: run.id,
+        },
+      );
+      return null;
+    }
   }
 
   private async rowsOf(datasetId: string): Promise<JobRows> {

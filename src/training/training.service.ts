@@ -15,6 +15,7 @@ import { DatasetsService } from '../datasets/datasets.service.js';
 import type { Dataset } from '../datasets/dataset.js';
 import { ModelsService } from '../models/models.service.js';
 import type { Span } from '../tracing/span.js';
+import type { Space } from './disk-needed.js';
 import { JobChecks } from './job-checks.js';
 import {
   hasEnded,
@@ -309,7 +310,10 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
     );
   }
 
-  private async plan(request: TrainingRequest, uploads: Uploads): Promise<PlannedRun & { sources: Sources }> {
+  private async plan(
+    request: TrainingRequest,
+    uploads: Uploads,
+  ): Promise<PlannedRun & { memory: Space | null; sources: Sources }> {
     const sources = {
       training: trainingSource(request, uploads),
       validation: validationSource(request, uploads),

@@ -52,6 +52,14 @@ export function clock(iso: string): string {
   return clockTime.format(new Date(iso));
 }
 
+const hour = new Intl.DateTimeFormat('en-GB', { timeStyle: 'short' });
+
+/** The time of the day, with the date where it is not today's. */
+export function timeOfDay(iso: string): string {
+  const date = new Date(iso);
+  return (date.toDateString() === new Date().toDateString() ? hour : dateTime).format(date);
+}
+
 interface Interval {
   lower: number;
   upper: number;

@@ -6,6 +6,7 @@ import { Summaries1766000000000 } from './1766000000000-summaries.js';
 import { WebhookDeliveries1767000100000 } from './1767000100000-webhook-deliveries.js';
 import { IdempotentAnswers1767000200000 } from './1767000200000-idempotent-answers.js';
 import { RunJudgements1767000300000 } from './1767000300000-run-judgements.js';
+import { EstimatedFinish1767000350000 } from './1767000350000-estimated-finish.js';
 import { RunErrors1767000400000 } from './1767000400000-run-errors.js';
 import { RunLog1767000500000 } from './1767000500000-run-log.js';
 import { RunAttempts1767000700000 } from './1767000700000-run-attempts.js';
@@ -20,6 +21,7 @@ export const migrations = [
   WebhookDeliveries1767000100000,
   IdempotentAnswers1767000200000,
   RunJudgements1767000300000,
+  EstimatedFinish1767000350000,
   RunErrors1767000400000,
   RunLog1767000500000,
   RunAttempts1767000700000,

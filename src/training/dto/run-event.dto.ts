@@ -1,7 +1,7 @@
 import { ApiProperty, IntersectionType, PickType } from '@nestjs/swagger';
 import { engineNames } from '../../bert/engines/engine.js';
 import { runPhases, runStatuses, type RunPhase, type RunStatus } from '../run.js';
-import type { RunEvent, RunEventData, RunEventType } from '../run-event.js';
+import { finishOf, type RunEvent, type RunEventData, type RunEventType } from '../run-event.js';
 import { RunEpochDto, RunEvaluationDto } from './run-evaluation.dto.js';
 import {
   RunCheckpointDto,
@@ -56,7 +56,7 @@ export class RunSettledPlanDto extends RunPlanDto {
 
 export class RunStepDto extends IntersectionType(
   RunPointDto,
-  PickType(RunSummaryDto, ['examplesPerSecond', 'progress', 'secondsLeft'] as const),
+  PickType(RunSummaryDto, ['examplesPerSecond', 'progress', 'secondsLeft', 'estimatedFinish'] as const),
 ) {
   @ApiProperty({ type: 'integer', example: 804 })
   totalSteps!: number;
@@ -68,13 +68,13 @@ export class RunStoppedEarlyDto {
 }
 
 /** What clients see of an event: epochs and evaluations as the run has them. */
-const shown: { [Type in RunEventType]: (data: RunEventData[Type]) => RunEventDataDto[Type] } = {
+const shown: { [Type in RunEventType]: (data: RunEventData[Type], at: Date) => RunEventDataDto[Type] } = {
   status: (data) => data,
   phase: (data) => data,
   download: (data) => data,
   engine: (data) => data,
   plan: (data) => data,
-  step: (data) => data,
+  step: (data, at) => ({ ...data, estimatedFinish: finishOf(data, at)?.toISOString() ?? null }),
   evaluation: RunEvaluationDto.of,
   epoch: RunEpochDto.of,
   stoppedEarly: (data) => data,
@@ -146,8 +146,8 @@ const texts = new WeakMap<RunEvent, string>();
 export function eventText(event: RunEvent): string {
   let text = texts.get(event);
   if (text === undefined) {
-    const show = shown[event.type] as (data: RunEvent['data']) => object;
-    text = `id: ${event.sequence}\nevent: ${event.type}\ndata: ${JSON.stringify(show(event.data))}\n\n`;
+    const show = shown[event.type] as (data: RunEvent['data'], at: Date) => object;
+    text = `id: ${event.sequence}\nevent: ${event.type}\ndata: ${JSON.stringify(show(event.data, event.createdAt))}\n\n`;
     texts.set(event, text);
   }
   return text;

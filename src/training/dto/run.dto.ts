@@ -293,10 +293,22 @@ export class RunSummaryDto {
   @ApiProperty({
     type: Number,
     nullable: true,
-    description: 'Estimated time until the training ends, in seconds.',
+    description:
+      'Estimated time until the model is registered, in seconds, as of the last step or evaluation. Known from the second step on, or from the ' +
+      'start of the training where an earlier run of the base model, or a dry run, tells what to expect.',
     example: 1190,
   })
   secondsLeft!: number | null;
+
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description:
+      'When the model will be registered, by `secondsLeft`. It does not move while a long step or evaluation is under way.',
+    example: '2025-11-23T12:21:30.000Z',
+  })
+  estimatedFinish!: string | null;
 
   @ApiProperty({
     type: Number,
@@ -400,6 +412,7 @@ export class RunSummaryDto {
       examplesPerSecond: run.examplesPerSecond,
       progress: run.progress,
       secondsLeft: run.secondsLeft,
+      estimatedFinish: run.estimatedFinish?.toISOString() ?? null,
       mcc: run.mcc,
       stoppedEarly: run.stoppedEarly,
       engine: run.engine,

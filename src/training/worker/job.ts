@@ -8,7 +8,7 @@ import type { EngineName } from '../../bert/engines/engine.js';
 import { startEngine } from '../../bert/engines/start.js';
 import { InvalidModelError } from '../../bert/errors.js';
 import type { Example } from '../../bert/fine-tuning/example.js';
-import { trainingExtent } from '../../bert/fine-tuning/extent.js';
+import { evaluationsUntil, tokensOfSteps, trainingExtent } from '../../bert/fine-tuning/extent.js';
 import { fineTune } from '../../bert/fine-tuning/fine-tune.js';
 import { TrainingDivergedError } from '../../bert/fine-tuning/trainer.js';
 import {
@@ -16,7 +16,7 @@ import {
   LONGEST_AUTO_LENGTH,
   type Hyperparameters,
 } from '../../bert/fine-tuning/hyperparameters.js';
-import { assertFits, stepSizeOf } from '../../bert/fine-tuning/memory.js';
+import { assertFits, parameterBytes, stepSizeOf } from '../../bert/fine-tuning/memory.js';
 import { withMccInterval } from '../../bert/evaluation/bootstrap.js';
 import { judgementsOf } from '../../bert/evaluation/evaluation.js';
 import { exportOnnx } from '../../bert/onnx/export.js';
@@ -47,7 +47,7 @@ import {
 } from './checkpoints.js';
 import { readExamples, type Examples } from './examples.js';
 import type { EarlierAttempt, TrainingJob, WorkerMessage } from './messages.js';
-import { ProgressMeter } from './progress-meter.js';
+import { ProgressMeter, type MeteredWork } from './progress-meter.js';
 
 /** A job that cannot be done as it was asked for; the message says what to do. */
 export class JobRefusedError extends Error {
@@ -109,14 +109,16 @@ export async function runJob(
     tell({ type: 'plan', data: { ...plan, totalSteps: extent.totalSteps } });
     const found = job.earlier && (await takeUp(job, job.earlier, description, tell));
     enter('training');
-    const meter = new ProgressMeter(extent.totalExamples, extent.evaluations);
-    const tellProgress = () => tell({ type: 'progress', data: meter.now });
     const memory = new Throttle<void>(1000, () => tell({ type: 'memory', ...engine.memory() }));
     const { config, weights } = model;
     const labels = examples.validation.map(({ label }) => label);
     const hyperparameters = settledHyperparameters(job.hyperparameters, plan);
     const checkpoint = found?.checkpoint;
     const { step = 0 } = checkpoint?.progress ?? {};
+    const work = meteredWork(job, config, examples);
+    const meter = new ProgressMeter(work, job.expected, { step, evaluations: evaluationsUntil(step, work) });
+    const tellProgress = () => tell({ type: 'progress', data: meter.now });
+    tellProgress();
     const keeper = new CheckpointKeeper(job, description, tell, { step, best: found?.best ?? null });
     control.onFolder = (path) => keeper.goOnIn(path);
     const isStopping = () => signal.aborted && control.wantsCheckpoint;
@@ -130,20 +132,20 @@ export async function runJob(
         switch (event.type) {
           case 'step': {
             const { type, examples, ...step } = event;
-            meter.stepped(examples, performance.now());
+            meter.stepped(event, performance.now());
             keeper.stepped(step.step);
             tell({ type, data: { ...step, ...meter.now }, examples });
             break;
           }
           case 'evaluation': {
             const { type, weights: evaluated, logits, ...evaluation } = event;
-            meter.evaluated(performance.now());
             const judgements = evaluation.best && judgementsOf(labels, logits);
             if (judgements) {
               writeWeights(job.folder, config, evaluated());
               keeper.found({ judgements });
               best = evaluation.validation.mcc;
             }
+            meter.evaluated(performance.now());
             tell({
               type,
               data: { ...evaluation, validation: withMccInterval(evaluation.validation) },
@@ -193,6 +195,7 @@ export async function runJob(
     await separateWeights(job.folder);
 
     enter('exporting');
+    meter.exporting(performance.now());
     const onAssessed = (share: number) => {
       meter.assessed(share, performance.now());
       tellProgress();
@@ -289,6 +292,21 @@ async function prepare(
       validationContentHash: examples.validationContentHash,
       estimatedBytes: Math.ceil(estimatedBytes),
     },
+  };
+}
+
+function meteredWork(
+  { hyperparameters }: TrainingJob,
+  config: EncoderConfig,
+  { training, validation }: Examples,
+): MeteredWork {
+  const lengths = training.map(({ tokenIds }) => tokenIds.length);
+  return {
+    ...trainingExtent(hyperparameters, training.length),
+    evaluationSteps: hyperparameters.evaluationSteps,
+    tokensOfSteps: (epoch) => tokensOfSteps(lengths, hyperparameters, epoch),
+    judgedTokens: validation.reduce((sum, { tokenIds }) => sum + tokenIds.length, 0),
+    weightBytes: parameterBytes(config),
   };
 }
 

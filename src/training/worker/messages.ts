@@ -11,6 +11,7 @@ import type { TrainingRows } from '../../models/model-version.js';
 import type { ManifestFile } from '../../storage/blob-store.js';
 import type { RunHyperparameters } from '../run.js';
 import type { RunError } from '../run-error.js';
+import type { RunSeconds } from '../run-cost.js';
 import type { RunUpdate } from '../run-event.js';
 
 /*
@@ -36,6 +37,8 @@ export interface TrainingJob {
   inferenceThreads: number | 'auto';
   /** Most memory that its process may take, in bytes; null: what is left. */
   memoryLimit: number | null;
+  /** What its parts will take; null where that could not be told. */
+  expected: RunSeconds | null;
   attempt: number;
   checkpoints: CheckpointPlan;
   /** What an earlier attempt left; null in the first. */

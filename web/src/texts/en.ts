@@ -170,6 +170,8 @@ export const texts = {
     fromRun: (duration: string) => `about ${duration}, as an earlier run`,
     measured: (duration: string) => `about ${duration}, measured here`,
     steps: 'Steps',
+    batches: 'Batches',
+    batchesText: (batches: string) => `${batches} an epoch`,
     stepsText: (steps: string, epochs: number) =>
       `${steps} in ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}`,
     rows: 'Sentences',
@@ -208,7 +210,7 @@ export const texts = {
     compare: (count: number) => `Compare ${count} runs`,
     compareHint: 'Select two to four runs to compare them.',
     select: (name: string) => `Select ${name} for comparison`,
-    left: (time: string) => `about ${time} left`,
+    left: (time: string, finish: string) => `about ${time} left, until ${finish}`,
     step: (step: number, total: number) => `step ${step} of ${total}`,
     epoch: (epoch: number) => `epoch ${epoch}`,
     on: (baseModel: string) => `on ${baseModel}`,

@@ -176,8 +176,18 @@ function Form({
 
 /** What a training would take, and what speaks against it. */
 function Estimate({ of }: { of: TrainingEstimateDto }) {
-  const { seconds, basis, memory, disk, warnings, totalSteps, stepsPerEpoch, trainingRows, validationRows } =
-    of;
+  const {
+    seconds,
+    basis,
+    memory,
+    disk,
+    warnings,
+    totalSteps,
+    stepsPerEpoch,
+    batchesPerEpoch,
+    trainingRows,
+    validationRows,
+  } = of;
   const space = ({ neededBytes, availableBytes }: BytesDto) =>
     t.needs(bytes(neededBytes), bytes(availableBytes));
   const time =
@@ -189,6 +199,7 @@ function Estimate({ of }: { of: TrainingEstimateDto }) {
         of={[
           [t.time, time],
           [t.rows, t.rowsText(whole(trainingRows), whole(validationRows))],
+          [t.batches, t.batchesText(whole(batchesPerEpoch))],
           [t.steps, t.stepsText(whole(totalSteps), totalSteps / stepsPerEpoch)],
           [t.memory, memory && space(memory)],
           [t.disk, space(disk)],

@@ -1511,6 +1511,10 @@ export type OverlapDto = {
 export type TrainingEstimateDto = {
     trainingRows: number;
     validationRows: number;
+    /**
+     * More than the steps if `gradientAccumulationSteps` makes a step of several batches.
+     */
+    batchesPerEpoch: number;
     stepsPerEpoch: number;
     totalSteps: number;
     evaluations: number;
@@ -1528,7 +1532,8 @@ export type TrainingEstimateDto = {
      */
     memory: BytesDto | null;
     /**
-     * Disk space for the model, and for the base model if it is not on disk.
+     * Disk space at the peak: for the model, the checkpoints and the best weights so far, and for the base model if it is not on disk. 0 bytes
+     * are needed if the size of the base model is not known.
      */
     disk: BytesDto;
     /**
@@ -1876,9 +1881,13 @@ export type RunDto = {
      */
     progress: number;
     /**
-     * Estimated time until the training ends, in seconds.
+     * Estimated time until the model is registered, in seconds, as of the last step or evaluation. Known from the second step on, or from the start of the training where an earlier run of the base model, or a dry run, tells what to expect.
      */
     secondsLeft: number | null;
+    /**
+     * When the model will be registered, by `secondsLeft`. It does not move while a long step or evaluation is under way.
+     */
+    estimatedFinish: string | null;
     /**
      * Matthews correlation of the best evaluation so far; null before the first.
      */
@@ -2013,9 +2022,13 @@ export type RunSummaryDto = {
      */
     progress: number;
     /**
-     * Estimated time until the training ends, in seconds.
+     * Estimated time until the model is registered, in seconds, as of the last step or evaluation. Known from the second step on, or from the start of the training where an earlier run of the base model, or a dry run, tells what to expect.
      */
     secondsLeft: number | null;
+    /**
+     * When the model will be registered, by `secondsLeft`. It does not move while a long step or evaluation is under way.
+     */
+    estimatedFinish: string | null;
     /**
      * Matthews correlation of the best evaluation so far; null before the first.
      */
@@ -2164,9 +2177,13 @@ export type ComparedRunDto = {
      */
     progress: number;
     /**
-     * Estimated time until the training ends, in seconds.
+     * Estimated time until the model is registered, in seconds, as of the last step or evaluation. Known from the second step on, or from the start of the training where an earlier run of the base model, or a dry run, tells what to expect.
      */
     secondsLeft: number | null;
+    /**
+     * When the model will be registered, by `secondsLeft`. It does not move while a long step or evaluation is under way.
+     */
+    estimatedFinish: string | null;
     /**
      * Matthews correlation of the best evaluation so far; null before the first.
      */
@@ -2394,9 +2411,13 @@ export type RunStepDto = {
      */
     progress: number;
     /**
-     * Estimated time until the training ends, in seconds.
+     * Estimated time until the model is registered, in seconds, as of the last step or evaluation. Known from the second step on, or from the start of the training where an earlier run of the base model, or a dry run, tells what to expect.
      */
     secondsLeft: number | null;
+    /**
+     * When the model will be registered, by `secondsLeft`. It does not move while a long step or evaluation is under way.
+     */
+    estimatedFinish: string | null;
     totalSteps: number;
 };
 
