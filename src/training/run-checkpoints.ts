@@ -77,35 +77,39 @@ export class RunCheckpoints {
   }
 
   /** Deletes the checkpoint of a run: nobody needs it any more. */
-  async discard({ id, checkpoint }: Pick<Run, 'id' | 'checkpoint'>): Promise<void> {
-    if (!checkpoint) return;
+  async discard({ id }: Pick<Run, 'id'>): Promise<void> {
+    await this.runs.forgetCheckpoint(id);
+    await this.tidy((runId) => runId === id);
+  }
+
+  /** Deletes what a run has left that has just ended or stopped. The next start does what goes wrong here. */
+  async leave(id: string): Promise<void> {
     try {
-      await this.runs.forgetCheckpoint(id);
-      await this.blobs.delete(keyOf(id, checkpoint));
+      const cancelled = await this.runs.cancelledWithCheckpoint();
+      for (const run of cancelled.slice(this.settings.cancelledCheckpoints)) await this.discard(run);
+      await this.tidy((runId) => runId === id);
     } catch (error) {
-      // The next start does it.
-      this.logger.warn(`The checkpoint of run ${id} could not be deleted: ${(error as Error).message}`);
+      this.logger.warn(`Checkpoints of run ${id} could not be deleted: ${(error as Error).message}`, { runId: id });
     }
   }
 
-  /** Deletes what runs that have ended leave, but for the latest of those that were cancelled: they can be continued. */
-  async tidy(): Promise<void> {
-    const ended = await this.runs.endedWithCheckpoint();
-    const cancelled = ended.filter(({ status }) => status === 'cancelled');
-    const kept = new Set(cancelled.slice(0, this.settings.cancelledCheckpoints).map(({ id }) => id));
-    for (const run of ended) if (!kept.has(run.id)) await this.discard(run);
+  /** At the start: deletes what a crash has left, and sets aside what belongs to runs that the database does not know. */
+  async recover(): Promise<void> {
+    const cancelled = await this.runs.cancelledWithCheckpoint();
+    for (const run of cancelled.slice(this.settings.cancelledCheckpoints)) await this.discard(run);
+    await this.blobs.setAsideUnknown('checkpoints', await this.tidy(() => true));
   }
 
-  /** Deletes the folders that a crash has left beside the latest of each run, and sets those of unknown runs aside. */
-  async recover(): Promise<void> {
+  /** Deletes the folders of some runs that are not the latest of theirs. @returns the keys of those that are */
+  private async tidy(isMeant: (runId: string) => boolean): Promise<Set<BlobKey>> {
     const known = await this.runs.checkpoints();
     const latest = new Set<BlobKey>();
     for (const [id, checkpoint] of known) if (checkpoint) latest.add(keyOf(id, checkpoint));
     for (const key of await this.blobs.keys('checkpoints')) {
-      if (!latest.has(key) && known.has(runOf(key))) await this.blobs.delete(key);
+      const runId = runOf(key);
+      if (!latest.has(key) && known.has(runId) && isMeant(runId)) await this.blobs.delete(key);
     }
-    await this.blobs.setAsideUnknown('checkpoints', latest);
-    await this.tidy();
+    return latest;
   }
 }
 

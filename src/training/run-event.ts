@@ -90,6 +90,8 @@ const effects: Effects = {
     ...(status === 'preparing' && { startedAt: startedAt ?? later(at, createdAt) }),
     ...(!isAtWork(status) && { owner: null, leaseExpiresAt: null, download: null, secondsLeft: null }),
     finishedAt: hasEnded(status) ? later(at, startedAt ?? createdAt) : null,
+    // A run that was cancelled can still be continued from it.
+    ...((status === 'succeeded' || status === 'failed') && { checkpoint: null }),
     // Where it goes on, this is told anew.
     estimatedFinish: null,
     ...(modelId && { modelId, progress: 1 }),

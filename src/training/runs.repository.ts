@@ -181,10 +181,10 @@ export class RunsRepository {
     return findReadableRows(this.runs, { where: { status: 'interrupted', finishedAt: IsNull() } });
   }
 
-  /** Those that have ended and still have a checkpoint; the last to end comes first. */
-  endedWithCheckpoint(): Promise<Run[]> {
+  /** Those that were cancelled and still have a checkpoint; the last comes first. */
+  cancelledWithCheckpoint(): Promise<Run[]> {
     return findReadableRows(this.runs, {
-      where: { status: In(runStatuses.filter(hasEnded)), checkpoint: Not(IsNull()) },
+      where: { status: 'cancelled', checkpoint: Not(IsNull()) },
       order: { finishedAt: 'DESC' },
     });
   }

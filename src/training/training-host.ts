@@ -170,7 +170,7 @@ export class TrainingHost {
       this.metrics.begin(run);
       this.spans.begin(run);
       await this.train(work, claim, run);
-      await this.checkpoints.tidy();
+      await this.checkpoints.leave(runId);
     } catch (error) {
       // What the training itself throws is stored with the run: this is the host's own.
       this.logger.error(`Run ${runId}: ${(error as Error).message}`, { runId }, (error as Error).stack);

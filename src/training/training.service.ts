@@ -187,7 +187,7 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
    */
   async cancel(id: string): Promise<Run> {
     const run = await this.bringTo(id, { status: 'cancelled' });
-    if (run.status === 'cancelled') await this.checkpoints.tidy();
+    if (run.status === 'cancelled') await this.checkpoints.leave(id);
     return run;
   }
 
