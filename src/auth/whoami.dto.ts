@@ -26,7 +26,7 @@ export class CallerLimitsDto {
   uploadBytes!: number;
 }
 
-/** Who calls, and what they may do. */
+/** The caller and what they may do. */
 export class WhoAmIDto {
   /** Whether the service runs without API keys. Then everybody may do everything. */
   @ApiProperty({ example: false })
