@@ -53,7 +53,7 @@ export const MOST_FILES = 2;
 /** The maximum length of a field that is not a file, in bytes. */
 const MAX_FIELD_BYTES = 64 * 1024;
 
-/** The maximum length of a field name, in UTF-16 units. Messages cut longer names to this length. */
+/** The maximum length of a field name in messages, in characters. All names of fields are shorter. */
 const MOST_OF_NAME = 100;
 
 /**

@@ -12,7 +12,7 @@ export type Problem = Omit<ProblemDetails, 'instance'>;
 /** The maximum length of a text in a problem, in characters. Texts may repeat parts of the request. */
 const MOST_OF_DETAIL = 2000;
 const MOST_OF_MESSAGE = 500;
-/** Names from clients are cut to this length in messages, in UTF-16 units. */
+/** Names from clients are cut to this length in messages, in characters. */
 export const MOST_OF_NAME = 60;
 
 export function problemOfDomainError(error: DomainError): Problem {

@@ -30,7 +30,7 @@ import { DatasetDto, DatasetPageDto } from './dto/dataset.dto.js';
 import { RowDto, RowPageDto, RowsQuery } from './dto/row.dto.js';
 import { UploadDatasetFields, UploadDatasetForm } from './dto/upload-dataset.dto.js';
 
-/** What OpenAPI says of the files of forms. */
+/** Content types of the files of a form, for OpenAPI. */
 const fileTypes = 'text/tab-separated-values, text/csv, application/x-ndjson';
 
 const ofDataset = ['DatasetsController.get', 'DatasetsController.rows', 'DatasetsController.delete'];
@@ -192,7 +192,7 @@ export class DatasetsController {
     }
   }
 
-  /** Stores a data set whose rows are published, together with the answer. */
+  /** Stores a published data set together with the answer. */
   private async store(dataset: Dataset, request: FastifyRequest, reply: FastifyReply): Promise<DatasetDto> {
     const location = `/datasets/${dataset.id}`;
     const body = DatasetDto.of(dataset);

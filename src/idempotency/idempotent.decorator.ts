@@ -10,8 +10,9 @@ const retryAfter = {
 } as const;
 
 /**
- * Lets clients send a request again without doing it twice. The route must tell `IdempotencyService.remember` of its answer in the
- * transaction that stores what it makes. To stand above `ApiProblems`, to whose answers it adds.
+ * Lets clients repeat a request without doing the work twice. The route must pass its answer to
+ * `IdempotencyService.remember` in the transaction that stores the result. Put this decorator above
+ * `ApiProblems`, because it extends its answers.
  */
 export function Idempotent(): MethodDecorator {
   return applyDecorators(

@@ -1,11 +1,11 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
-/** A request whose connection has closed, answered or not. */
+/** A request that has been answered, or whose connection has closed. */
 export interface EndedRequest {
   method: string;
-  /** The template of its route, never its path: that has no bound. */
+  /** Path template of the route. Never the path, because the number of paths is unbounded. */
   route: string;
-  /** Of the answer; null where the connection broke before the answer was through. */
+  /** Status of the answer; null if the connection broke before the answer was complete. */
   status: number | null;
   seconds: number;
 }

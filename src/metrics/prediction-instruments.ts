@@ -5,11 +5,11 @@ import type { AliasLabels } from './alias-labels.js';
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const FINE_BUCKETS = [0.0001, 0.00025, 0.0005, ...BUCKETS];
 
-/** What may become of a sentence that somebody asked about. */
+/** Possible outcomes of a sentence. */
 const outcomes = ['acceptable', 'unacceptable', 'refused', 'overdue', 'abandoned', 'error'] as const;
 export type PredictionOutcome = (typeof outcomes)[number];
 
-/** From a sentence's arrival to its judgement, and the models in memory. */
+/** Metrics of predictions: outcomes, times, batches, and the models in memory. */
 export class PredictionInstruments {
   private readonly sentences: Counter<'outcome' | 'alias'>;
   private readonly inferenceSeconds: Histogram;
@@ -108,12 +108,12 @@ export class PredictionInstruments {
     });
   }
 
-  /** Counts sentences. `alias` is the name that the client asked for, or null for a model named by id. */
+  /** Counts sentences. `alias` is the name in the request, or null for a model that was named by its id. */
   count(outcome: PredictionOutcome, alias: string | null, sentences = 1): void {
     this.sentences.inc({ outcome, alias: this.aliases.of(alias) }, sentences);
   }
 
-  /** Sentences were computed together. */
+  /** Records a batch of sentences. */
   recordBatch({ sentences, tokens, seconds }: { sentences: number; tokens: number; seconds: number }): void {
     this.inferenceSeconds.observe(seconds);
     this.batchSentences.observe(sentences);

@@ -1,25 +1,25 @@
 import { Gauge, type Registry } from 'prom-client';
 import { show } from './prometheus.js';
 
-/** How late the event loop was, and how busy. */
+/** Delay and utilization of the event loop. */
 export interface EventLoopUse {
-  /** Seconds; null where nothing was measured. */
+  /** In seconds; null if nothing was measured. */
   delay: { p50: number; p99: number; max: number } | null;
-  /** Share of the time in which it was busy, 0 to 1. */
+  /** Share of the time in which the event loop was busy, 0 to 1. */
   utilization: number;
 }
 
-/** A graphics card. */
+/** Use of a GPU. */
 export interface GpuUse {
-  /** Its number. */
+  /** Index of the GPU. */
   gpu: string;
   usedBytes: number;
   totalBytes: number;
-  /** Share of the time in which it computed, 0 to 1; null where the card does not tell. */
+  /** Share of the time in which it computed, 0 to 1; null if the GPU does not report it. */
   utilization: number | null;
 }
 
-/** What runs out: the event loop's time, disks, graphics cards. */
+/** Metrics of limited resources: event loop, disks, GPUs. */
 export class ResourceInstruments {
   private readonly delays: Readonly<Record<'p50' | 'p99' | 'max', Gauge>>;
   private readonly utilization: Gauge;
@@ -119,7 +119,7 @@ export class ResourceInstruments {
     show(this.gpuUtilization, { gpu }, utilization);
   }
 
-  /** Nobody tells of the cards any more. */
+  /** Removes the series of all GPUs, because nothing reports them any more. */
   forgetGpus(): void {
     for (const gauge of [this.gpuUsed, this.gpuTotal, this.gpuUtilization]) gauge.reset();
   }

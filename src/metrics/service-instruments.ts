@@ -1,7 +1,7 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { lostLines } from '../logging/log-output.js';
 
-/** What runs, and whether all of it works. */
+/** Metrics of the service: its version, and whether it is degraded. */
 export class ServiceInstruments {
   readonly buildInfo: Gauge<'version' | 'commit' | 'engine' | 'node'>;
   readonly degraded: Gauge<'part'>;

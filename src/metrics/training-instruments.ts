@@ -1,38 +1,38 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { show } from './prometheus.js';
 
-/** Seconds, to a day. */
+/** In seconds, up to a day. */
 const RUN_BUCKETS = [1, 10, 30, 60, 300, 600, 1800, 3600, 7200, 14_400, 43_200, 86_400];
 
-/** How a step of the current run went. */
+/** Result of a step of the current run. */
 export interface TrainingStep {
   examples: number;
   loss: number;
   learningRate: number;
   gradientNorm: number;
   examplesPerSecond: number | null;
-  /** Share of the run that is done, 0 to 1. */
+  /** Completed share of the run, 0 to 1. */
   progress: number;
   secondsLeft: number | null;
 }
 
-/** What the engine holds for the current run. */
+/** Memory of the engine during the current run. */
 export interface EngineMemoryUse {
   tensors: number;
   /** Bytes of tensors and parameters. */
   bytes: number;
-  /** Bytes taken from the system, used or not; null where the engine does not tell. */
+  /** Bytes reserved from the system, whether used or not; null if the engine does not report it. */
   reservedBytes: number | null;
 }
 
-/** What the process of the current run takes. */
+/** Resources of the current run's process. */
 export interface TrainingProcessUse {
   residentBytes: number;
-  /** Of all cores, since its start. */
+  /** CPU seconds on all cores since the start of the process. */
   cpuSeconds: number;
 }
 
-/** Runs, and what the current one does: that leaves the page when it ends. */
+/** Metrics of runs. Those of the current run leave the page when it ends. */
 export class TrainingInstruments {
   private readonly examples: Counter;
   private readonly steps: Counter;
@@ -150,7 +150,7 @@ export class TrainingInstruments {
     this.end();
   }
 
-  /** The current run did a step. */
+  /** Records a step of the current run. */
   recordStep(step: TrainingStep): void {
     this.steps.inc();
     this.examples.inc(step.examples);
@@ -162,7 +162,7 @@ export class TrainingInstruments {
     show(this.secondsLeft, {}, step.secondsLeft);
   }
 
-  /** The current run evaluated its model. */
+  /** Records an evaluation of the current run. */
   recordValidation(mcc: number): void {
     this.validationMcc.set(mcc);
   }
@@ -184,12 +184,12 @@ export class TrainingInstruments {
     this.cpuSecondsOfRun = cpuSeconds;
   }
 
-  /** A run ended so many seconds after its start. */
+  /** Records the end of a run and its duration. */
   recordEnd(status: string, seconds: number): void {
     this.runSeconds.observe({ status }, seconds);
   }
 
-  /** No run is under way any more: what tells of the current run leaves the page. */
+  /** Removes the metrics of the current run. */
   end(): void {
     this.phase.reset();
     this.cpuSecondsOfRun = 0;

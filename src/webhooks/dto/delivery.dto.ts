@@ -76,7 +76,7 @@ export class DeliveryAttemptDto {
   }
 }
 
-/** `data` of a message about a run. `GET /train/{id}` has the rest. Empty in a test. */
+/** The field `data` of a message about a run. `GET /train/{id}` has the rest. Empty in a test message. */
 export class WebhookDataDto {
   @ApiPropertyOptional({ example: 'run_01JD3W5M4E7Y2V0N8GQ6T1CXZA' })
   runId?: string;
