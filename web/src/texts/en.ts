@@ -1,4 +1,4 @@
-/** Every text that the page shows. A view takes its part: a missing text is a type error. */
+/** All texts of the page. Each view uses its own part. A missing text is a type error. */
 export const texts = {
   name: 'Wellformed',
   skip: 'Skip to the content',
