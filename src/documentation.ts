@@ -22,7 +22,7 @@ export function createDocument(app: INestApplication): OpenAPIObject {
     .setVersion(buildInfo.version)
     .setDescription(
       `${description}\n\nUpload labelled sentences, train, watch the run, then judge. Errors are problem details ` +
-        '(RFC 9457): `detail` and `errors` say what to do. Where the service asks for API keys, a key needs one of the scopes ' +
+        '(RFC 9457): `detail` and `errors` say what to do. If the service requires API keys, a key needs one of the scopes ' +
         `that an operation names in \`${SCOPES_EXTENSION}\`.`,
     )
     .setLicense(license, `https://spdx.org/licenses/${license}.html`)

@@ -36,7 +36,7 @@ const HEADERS: Partial<Record<ProblemStatus, { headers: Record<string, object> }
   415: { headers: { 'Accept-Encoding': acceptEncoding } },
   416: { headers: { 'Content-Range': contentRange } },
   429: { headers: { 'Retry-After': retryAfter } },
-  503: { headers: { 'Retry-After': { ...retryAfter, description: 'Seconds, if that is known.' } } },
+  503: { headers: { 'Retry-After': { ...retryAfter, description: 'Seconds, if known.' } } },
 };
 
 /** Documents the errors of a route. It adds 500, which every route can return. */

@@ -55,7 +55,7 @@ export class HealthController {
   @Get('ready')
   @Area('health')
   @ApiOperation({
-    summary: 'Check that the database and the storage answer. Shows the engine, and what does not work',
+    summary: 'Check that the database and the storage answer. Show the engine, and what does not work',
     description:
       'A model that cannot be loaded, or a training process that died, degrades the service. The answer is still 200, since this is no reason to send requests elsewhere.',
   })

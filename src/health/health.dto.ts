@@ -23,7 +23,7 @@ export class BuildDto {
   @ApiProperty({
     type: String,
     nullable: true,
-    description: 'Commit of the source code. Null if it is not known.',
+    description: 'Commit of the source code. Null if unknown.',
     example: '1eaec9c6f3f5b7d1c0c5a4e0a3b2d1f0e9c8b7a6',
   })
   commit!: string | null;

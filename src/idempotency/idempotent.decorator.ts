@@ -5,7 +5,7 @@ import { IDEMPOTENCY_KEY_HEADER, LONGEST_IDEMPOTENCY_KEY } from './idempotency-k
 import { IdempotencyInterceptor } from './idempotency.interceptor.js';
 
 const retryAfter = {
-  description: 'Seconds, where a request with the same key is in progress.',
+  description: 'Seconds, if a request with the same key is in progress.',
   schema: { type: 'integer', minimum: 1 },
 } as const;
 
@@ -34,7 +34,7 @@ export function Idempotent(): MethodDecorator {
     }),
     ApiResponse({
       status: 422,
-      ...problemDocumentation(422, `\`${IDEMPOTENCY_KEY_HEADER}\` was used with another request.`),
+      ...problemDocumentation(422, `\`${IDEMPOTENCY_KEY_HEADER}\` was already used for another request.`),
     }),
   );
 }

@@ -14,7 +14,7 @@ export class MetricsController {
     private readonly settings: Settings,
   ) {}
 
-  /** Show the metrics of the service and the process, in the text format of Prometheus */
+  /** Show the metrics of the service and the process in Prometheus text format */
   @Get()
   @Area('metrics')
   @Header('content-type', MetricsPage.contentType)

@@ -49,7 +49,7 @@ export class AddDatasetDto {
 
   @ApiPropertyOptional({
     ...nameSchema,
-    description: 'Name of the dataset. Default: its name in the catalogue.',
+    description: 'Name of the data set. Default: its name in the catalogue.',
   })
   @IsOptional()
   @IsName()

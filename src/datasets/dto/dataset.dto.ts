@@ -30,7 +30,7 @@ export class LengthStatisticsDto {
   @ApiProperty({ type: 'integer' })
   median!: number;
   /**
-   * 95 % of all sentences are no longer than this.
+   * 95th percentile: 95 % of all sentences are no longer than this.
    * @example 14
    */
   @ApiProperty({ type: 'integer' })
@@ -47,7 +47,7 @@ export class LengthStatisticsDto {
 }
 
 export class DatasetStatisticsDto {
-  /** How the file was written. */
+  /** Format of the file. */
   @ApiProperty({ enum: fileFormats, example: 'tsv' })
   fileFormat!: FileFormat;
 
@@ -145,7 +145,7 @@ export class DatasetDto {
   @ApiProperty()
   statistics!: DatasetStatisticsDto;
 
-  /** What looks odd about the rows. It is no reason to refuse them. */
+  /** Oddities of the rows. They do not prevent the upload. */
   @ApiProperty({ type: () => [DatasetWarningDto] })
   warnings!: DatasetWarningDto[];
 

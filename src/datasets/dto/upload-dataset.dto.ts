@@ -7,7 +7,7 @@ import { fileFormats, type FileFormat } from '../reading/file-format.js';
 export class UploadDatasetFields {
   @ApiPropertyOptional({
     ...nameSchema,
-    description: 'Name of the dataset. Default: the name of the file.',
+    description: 'Name of the data set. Default: the name of the file.',
     example: 'CoLA, training part',
   })
   @IsOptional()
