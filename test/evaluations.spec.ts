@@ -186,7 +186,7 @@ describe('an evaluation', () => {
       expect([7, 8]).toContain(refused.length);
       expect(refused[0]!.headers.get('retry-after')).toBe('60');
       expect(((await refused[0]!.json()) as ProblemDetails).detail).toMatch(
-        /2 evaluations wait already.*cancel one/,
+        /2 evaluations are already waiting.*cancel one/,
       );
     } finally {
       await busy.stop();

@@ -295,7 +295,7 @@ describe('clients that ask too often', () => {
     expect(wait).toBeGreaterThan(0);
     expect(wait).toBeLessThanOrEqual(60);
     expect(refused.headers.get('ratelimit')).toBe(`"default";r=0;t=${wait}`);
-    expect((await problemOf(refused, 429)).detail).toContain('This address may send 5 requests a minute');
+    expect((await problemOf(refused, 429)).detail).toContain('This address may send 5 requests per minute');
     // Another address in X-Forwarded-For is nobody's word.
     expect((await ask({ 'x-forwarded-for': '203.0.113.7' })).status).toBe(429);
     // Monitoring goes on.

@@ -172,7 +172,7 @@ function nameOf({ fieldname: name, filename = '', encoding }: MultipartFile): st
   if (!name) throw new MalformedRequestError('A part of the form has no name. With curl: -F NAME=VALUE');
   if (isLongerThan(name, MOST_OF_NAME)) {
     const told = shortened(name, MOST_OF_NAME);
-    throw invalid(told, `${told} is no known field`);
+    throw invalid(told, `${told} is not a known field`);
   }
   if (!/^(7bit|8bit|binary)$/.test(encoding)) {
     throw invalid(
@@ -236,6 +236,6 @@ function malformed(error: unknown): MalformedRequestError | undefined {
     return undefined;
   if ((error as { code?: string }).code !== undefined) return undefined;
   return new MalformedRequestError(
-    `The body is no well-formed multipart form (${text}). Send it again, whole.`,
+    `The body is not a well-formed multipart form (${text}). Send the complete form again.`,
   );
 }

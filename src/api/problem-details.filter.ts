@@ -137,8 +137,8 @@ const ADVICE: Readonly<Record<string, (request: FastifyRequest) => [status: numb
   FST_ERR_CTP_INVALID_MEDIA_TYPE: ({ headers }) => [
     415,
     headers['content-type']
-      ? `A body of type ${headers['content-type']} is not understood here. /docs shows what each route takes.`
-      : 'The body has no content type. Send a Content-Type header; /docs shows what each route takes.',
+      ? `A body of type ${headers['content-type']} is not accepted here. /docs shows what each route accepts.`
+      : 'The body has no content type. Send a Content-Type header. /docs shows what each route accepts.',
   ],
   FST_ERR_CTP_BODY_TOO_LARGE: () => [
     413,

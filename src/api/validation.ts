@@ -83,7 +83,7 @@ function unknownField({ name, known }: UnknownField, isAdvised: boolean): string
     : isAdvised && known.length > 0
       ? ` Known are ${known.join(', ')}.`
       : '';
-  return `${told(name)} is no known field.${advice}`;
+  return `${told(name)} is not a known field.${advice}`;
 }
 
 function told(name: string): string {

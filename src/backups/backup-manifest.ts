@@ -30,7 +30,9 @@ const NAME_PATTERN =
 export async function readBackupManifest(folder: string): Promise<BackupManifest> {
   const text = await readFile(path.join(folder, MANIFEST), 'utf8').catch(() => null);
   if (text === null) {
-    throw new BackupError(`${folder} is no backup: it has no ${MANIFEST}. Name a folder that "backup" made.`);
+    throw new BackupError(
+      `${folder} is not a backup: it has no ${MANIFEST}. Name a folder that "backup" made.`,
+    );
   }
   if (isOfLaterLayout(text)) {
     throw new BackupError(

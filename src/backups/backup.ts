@@ -53,7 +53,9 @@ async function refuse(dataFolder: string, target: string): Promise<void> {
     throw new BackupError(`There is no database in ${dataFolder}. Set WELLFORMED_DATA to the data folder.`);
   }
   if (existsSync(path.join(dataFolder, READY_RESTORE))) {
-    throw new BackupError(`A restore of ${dataFolder} was cut off. Start the service, which finishes it.`);
+    throw new BackupError(
+      `A restore of ${dataFolder} was interrupted. Start the service: it finishes the restore.`,
+    );
   }
   const [first, ...rest] = path.relative(dataFolder, target).split(path.sep);
   if (first !== '..' && !path.isAbsolute(first!) && (first !== 'backups' || rest.length === 0)) {

@@ -208,7 +208,7 @@ describe('a restore', () => {
     expect(readFileSync(path.join(data, 'wellformed.sqlite')).includes('later')).toBe(false);
   });
 
-  it('that was cut off is finished by whoever uses the folder next', () => {
+  it('that was interrupted is finished by the next process that uses the folder', () => {
     cpSync(golden, path.join(data, 'restore.ready', 'new'), { recursive: true });
     change(path.join(data, 'wellformed.sqlite'), 'PRAGMA foreign_keys = OFF; DELETE FROM models');
     new DataFolder(settingsOf(data)).onApplicationShutdown();
@@ -228,7 +228,7 @@ describe('a restore', () => {
   });
 
   it.each<[string, (backup: string) => void, RegExp]>([
-    ['without a manifest', (backup) => rmSync(path.join(backup, MANIFEST)), /is no backup/],
+    ['without a manifest', (backup) => rmSync(path.join(backup, MANIFEST)), /is not a backup/],
     ['with half a manifest', (backup) => writeFileSync(path.join(backup, MANIFEST), '{'), /is damaged/],
     ['of a later layout', (backup) => edit(backup, { format: 2 as never }), /newer version/],
     [

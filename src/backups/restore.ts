@@ -53,7 +53,7 @@ export async function restoreBackup(source: string, settings: Settings): Promise
     if (typeof (error as { code?: unknown }).code !== 'string') throw error;
     throw new BackupError(
       `The backup could not be restored into ${folder.path} (${(error as Error).message}). ` +
-        'It needs as much space as the backup takes, besides what is there already.',
+        'The disk needs as much free space as the size of the backup.',
     );
   } finally {
     await rm(partial, { recursive: true, force: true });

@@ -36,8 +36,8 @@ export async function expectSha256(
   const actual = await sha256OfFile(path, signal);
   if (actual !== expected) {
     throw new SourceError(
-      `${name} is not the file that is expected: its sha256 is ${actual}, not ${expected}. ` +
-        'It was damaged on its way or exchanged at its source',
+      `${name} is not the expected file: its sha256 is ${actual}, not ${expected}. ` +
+        'It was damaged in transit or replaced at its source',
     );
   }
 }

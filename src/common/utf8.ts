@@ -39,7 +39,7 @@ export function assertUtf8(contentType: string): void {
   const charset = /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(contentType)?.[1] ?? 'utf-8';
   if (!/^(utf-?8|us-ascii)$/i.test(charset)) {
     throw new UnsupportedMediaTypeError(
-      `The charset ${charset} is not understood. Convert the body to UTF-8, and leave the charset out or say utf-8.`,
+      `The charset ${charset} is not supported. Convert the body to UTF-8. Leave the charset out, or set it to utf-8.`,
     );
   }
 }

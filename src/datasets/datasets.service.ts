@@ -201,7 +201,7 @@ export class DatasetsService implements OnModuleInit {
       });
     } catch (error) {
       if (!isForeignKeyViolation(error)) throw error;
-      throw new ConflictError(`Dataset ${id} has just come into use. Delete what uses it first.`);
+      throw new ConflictError(`Dataset ${id} is now in use. First delete what uses it.`);
     }
     // Delete the row first. If the process crashes here, the next start sets the files aside.
     await this.blobs.delete(keyOf(id));

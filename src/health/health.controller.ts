@@ -75,7 +75,7 @@ export class HealthController {
   private assertGoesOn(): void {
     if (this.shutdown.isUnderWay) {
       throw new UnavailableError(
-        'The service is ending. Send requests elsewhere, or when it has started again.',
+        'The service is shutting down. Send requests elsewhere, or wait until it has started again.',
       );
     }
   }

@@ -23,7 +23,7 @@ export class MetricsController {
   @ApiProblems(404)
   async page(): Promise<string> {
     if (this.settings.metricsPort !== 'none') {
-      throw new NotFoundError('The metrics have a port of their own: WELLFORMED_METRICS_PORT.');
+      throw new NotFoundError('The metrics are on a separate port: WELLFORMED_METRICS_PORT.');
     }
     return this.metrics.text();
   }

@@ -61,7 +61,7 @@ export async function fetchFromHub(
         onProgress({ source: 'hub', file: file.path, bytes, totalBytes: file.size });
       const blob = async () => {
         const found = await downloadFile({ repo, path: file.path, revision, hubUrl, fetch, xet: false });
-        if (!found) throw new SourceError(`${location.id} lists ${file.path}, but does not give it`);
+        if (!found) throw new SourceError(`${location.id} lists ${file.path}, but does not provide it`);
         return found;
       };
       const path = join(folder, file.path);
@@ -97,7 +97,7 @@ async function currentRevision(name: string, hubUrl: string, fetch: Fetch): Prom
   const { sha } = await modelInfo({ name, hubUrl, fetch, additionalFields: ['sha'] });
   // The commit becomes part of URLs, so check it.
   if (typeof sha !== 'string' || !/^[0-9a-f]{40}$/.test(sha)) {
-    throw new SourceError(`the hub names no commit of ${name}`);
+    throw new SourceError(`the hub gives no commit for ${name}`);
   }
   return sha;
 }

@@ -98,7 +98,7 @@ describe('runClient', () => {
 
   it('ends a client that takes too long or stands still', async () => {
     await expect(run('sleep 100', { timeLimitMs: 100 })).rejects.toThrow(/took longer than/);
-    await expect(run('sleep 100', { stallLimitMs: 100 })).rejects.toThrow(/nothing came for/);
+    await expect(run('sleep 100', { stallLimitMs: 100 })).rejects.toThrow(/no data came for/);
   });
 
   it('does not start when it was told to stop before', async () => {

@@ -108,7 +108,7 @@ export async function runClient(run: ClientRun): Promise<void> {
           if (bytes > seen && ended === undefined) run.onBytes(bytes);
           seen = bytes;
         } else if (performance.now() - grownAt > run.stallLimitMs) {
-          kill(`nothing came for ${minutes(run.stallLimitMs)}`);
+          kill(`no data came for ${minutes(run.stallLimitMs)}`);
         }
       })
       .finally(() => (watching = false));
@@ -120,7 +120,7 @@ export async function runClient(run: ClientRun): Promise<void> {
       child.once('close', resolve);
     });
     run.signal.throwIfAborted();
-    if (ended !== undefined) throw new SourceError(`it was ended because ${ended}`);
+    if (ended !== undefined) throw new SourceError(`it was stopped because ${ended}`);
     if (status !== 0) throw new SourceError(`it ended with status ${status}: ${lastLines(output)}`);
   } catch (error) {
     run.signal.throwIfAborted();

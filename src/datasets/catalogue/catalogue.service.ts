@@ -23,7 +23,9 @@ export class CatalogueService implements OnModuleDestroy {
 
   /** Stops downloads, so that they do not delay the shutdown. */
   onModuleDestroy(): void {
-    this.end.abort(new UnavailableError('The service is being stopped: nothing was stored. Ask again.'));
+    this.end.abort(
+      new UnavailableError('The service is shutting down. Nothing was stored. Send the request again.'),
+    );
   }
 
   /**

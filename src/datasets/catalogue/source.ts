@@ -33,7 +33,7 @@ export async function readSource(source: SourceLocation, options: DownloadOption
   const sha256 = createHash('sha256').update(content).digest('hex');
   if (sha256 !== source.sha256) {
     throw new SourceError(
-      `${source.member} is not the file that is expected: its sha256 is ${sha256}, not ${source.sha256}`,
+      `${source.member} is not the expected file: its sha256 is ${sha256}, not ${source.sha256}`,
     );
   }
   return content;

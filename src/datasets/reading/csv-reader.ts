@@ -100,8 +100,8 @@ export class CsvReader implements RecordReader {
       } catch (error) {
         if (!(error instanceof CsvError)) throw error;
         const message =
-          'Quote marks stand where CSV has none. Put a field that holds a quote mark between quote marks, and double each ' +
-          'within it: "She said ""no"".". The rows after this one were not read.';
+          'A quote mark is where CSV does not allow one. Put a field that contains a quote mark in quote marks, and double each ' +
+          'one inside it: "She said ""no"".". The rows after this one were not read.';
         this.report(line, message);
         return;
       }
@@ -112,7 +112,7 @@ export class CsvReader implements RecordReader {
     const where = text.length > MAX_RECORD_LENGTH ? ` within ${MAX_RECORD_LENGTH} characters` : '';
     this.report(
       line,
-      `A quote mark opens in this row, and none closes it${where}. Close it; double a quote mark that is part of a text ("").`,
+      `A quote mark in this row is not closed${where}. Close it. Double a quote mark that is part of the text ("").`,
     );
   }
 

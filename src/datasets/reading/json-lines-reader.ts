@@ -82,7 +82,7 @@ function textOf(field: (typeof FIELDS)[number], [value, ...others]: unknown[]): 
   if (typeof value === 'string') {
     if (!/\p{Cs}/u.test(value)) return value;
     return {
-      message: `The ${field} holds half of a surrogate pair (such as \\ud83d), which is no character. Write the whole character.`,
+      message: `The ${field} holds half of a surrogate pair (such as \\ud83d), which is not a character. Write the whole character.`,
     };
   }
   // Larger numbers lose digits when JSON is parsed.

@@ -361,10 +361,10 @@ export const texts = {
     usedByRun: 'A run uses it',
     deleteBaseModelAsk: (name: string) =>
       `Delete “${name}” from the disk? A run that needs it fetches it again. Models trained from it stay.`,
-    anonymous: 'The service asks for no key: whoever reaches it may do everything.',
+    anonymous: 'The service requires no key. Everyone who can reach it may do everything.',
     caller: (name: string, scopes: string) => `“${name}”, with the scopes ${scopes}`,
     limits: 'Limits',
-    requestsPerMinute: (requests: number) => `${requests} requests a minute`,
+    requestsPerMinute: (requests: number) => `${requests} requests per minute`,
     uploadBytes: (size: string) => `files of up to ${size}`,
     appearance: 'Appearance',
     themes: { system: 'as the system', light: 'light', dark: 'dark' },
