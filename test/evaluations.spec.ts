@@ -129,7 +129,7 @@ describe('an evaluation', () => {
     expect(Math.abs(int8.result!.loss - fp32.result!.loss)).toBeLessThan(0.02);
 
     const refused = await service.client.problem(409, 'POST', '/models/production/evaluations', body);
-    expect(refused.detail).toMatch(/fp32 alone.*train it again/);
+    expect(refused.detail).toMatch(/only fp32.*train the model again/);
     const unknown = { ...body, precision: 'int4' };
     const { errors } = await service.client.problem(422, 'POST', `/models/${both}/evaluations`, unknown);
     expect(errors).toMatchObject([{ pointer: '#/precision' }]);

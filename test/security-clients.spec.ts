@@ -67,7 +67,7 @@ describe('clients that are slow', () => {
     void trickle(socket, 'x'.repeat(1000));
     const { received, after } = await fate;
     expect(received).toMatch(/^HTTP\/1\.1 408 /);
-    expect(received).toContain('"detail":"The body did not come');
+    expect(received).toContain('"detail":"The body did not arrive');
     expect(received).toContain('connection: close');
     expect(after).toBeLessThan(5000);
     expect((await service.client.request('GET', '/health/ready')).status).toBe(200);

@@ -63,19 +63,19 @@ export class ModelInstruments {
     this.aliasMoves = new Counter({
       ...on,
       name: 'wellformed_alias_moves_total',
-      help: 'How often an alias was moved to another version, or removed.',
+      help: 'Number of times that an alias was moved to another version or removed.',
       labelNames: ['alias'] as const,
     });
     this.aliasSwapFailures = new Counter({
       ...on,
       name: 'wellformed_alias_swap_failures_total',
-      help: 'Versions that could not take over an alias which had been moved to them.',
+      help: 'Versions that could not be loaded after an alias was moved to them.',
       labelNames: ['alias'] as const,
     });
     this.aliasLagging = new Gauge({
       ...on,
       name: 'wellformed_alias_lagging',
-      help: '1 while an alias is served by another version than the one it points to, which is loading or has failed; else 0.',
+      help: '1 while an alias is served by another version than the one it points to, because that one is loading or has failed; else 0.',
       labelNames: ['alias'] as const,
     });
     aliases.onRelease((alias) => {

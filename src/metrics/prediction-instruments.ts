@@ -34,8 +34,8 @@ export class PredictionInstruments {
       ...on,
       name: 'wellformed_predictions_total',
       help:
-        'Sentences asked about, by outcome (acceptable, unacceptable; refused: the queue was full, overdue: the deadline passed, ' +
-        'abandoned: the client left, error) and by the alias asked for (none: by id).',
+        'Sentences by outcome (acceptable, unacceptable; refused: the queue was full, overdue: the deadline passed, abandoned: the ' +
+        'client left, error) and by the alias in the request (none: by id).',
       labelNames: ['outcome', 'alias'] as const,
     });
     aliases.onRelease((alias) => outcomes.forEach((outcome) => this.sentences.remove({ outcome, alias })));
@@ -48,13 +48,13 @@ export class PredictionInstruments {
     this.tokenizationSeconds = new Histogram({
       ...on,
       name: 'wellformed_prediction_tokenization_seconds',
-      help: 'Time in which the sentences of one request became tokens.',
+      help: 'Time to cut the sentences of one request into tokens.',
       buckets: FINE_BUCKETS,
     });
     this.queueSeconds = new Histogram({
       ...on,
       name: 'wellformed_prediction_queue_seconds',
-      help: 'Time in which the sentences of one request waited for others.',
+      help: 'Time that the sentences of one request waited for others.',
       buckets: FINE_BUCKETS,
     });
     this.inferenceSeconds = new Histogram({
@@ -72,18 +72,18 @@ export class PredictionInstruments {
     this.batchTokens = new Histogram({
       ...on,
       name: 'wellformed_inference_batch_tokens',
-      help: 'Tokens of the sentences of one batch, padding not counted.',
+      help: 'Tokens of one batch, without padding.',
       buckets: [8, 16, 32, 64, 128, 256, 512, 1024],
     });
     this.queueLength = new Gauge({
       ...on,
       name: 'wellformed_prediction_queue_length',
-      help: 'Sentences that wait to be computed, over all models.',
+      help: 'Sentences that wait to be computed, for all models.',
     });
     this.queueLimit = new Gauge({
       ...on,
       name: 'wellformed_prediction_queue_limit',
-      help: 'Sentences that may wait for one model; what comes then is refused.',
+      help: 'Sentences that may wait for one model. More are refused.',
     });
     this.streams = new Gauge({
       ...on,
@@ -98,7 +98,7 @@ export class PredictionInstruments {
     this.failedModels = new Gauge({
       ...on,
       name: 'wellformed_failed_models',
-      help: 'Models that could not be loaded when somebody last asked for them.',
+      help: 'Models whose last load failed.',
     });
     this.modelLoadSeconds = new Histogram({
       ...on,

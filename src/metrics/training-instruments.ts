@@ -69,7 +69,7 @@ export class TrainingInstruments {
     this.runSeconds = new Histogram({
       ...on,
       name: 'wellformed_run_duration_seconds',
-      help: 'Time from the start of a run to its end, by the status it ended with. Its count is that of runs which ended.',
+      help: 'Time from the start of a run to its end, by its last status. The count is the number of ended runs.',
       labelNames: ['status'] as const,
       buckets: RUN_BUCKETS,
     });
@@ -77,13 +77,13 @@ export class TrainingInstruments {
     this.queueSeconds = new Histogram({
       ...on,
       name: 'wellformed_training_queue_seconds',
-      help: 'Time in which a run waited for its turn.',
+      help: 'Time that a run waited for its turn.',
       buckets: RUN_BUCKETS,
     });
     this.processCrashes = new Counter({
       ...on,
       name: 'wellformed_training_process_crashes_total',
-      help: 'Training processes that ended without a word: they crashed, or were killed.',
+      help: 'Training processes that ended without reporting an error: they crashed or were killed.',
     });
     this.examples = new Counter({
       ...on,
@@ -98,7 +98,7 @@ export class TrainingInstruments {
     this.phase = new Gauge({
       ...on,
       name: 'wellformed_training_phase',
-      help: '1 for what the current run is busy with. Absent while none runs.',
+      help: '1 for the phase of the current run. Absent while none runs.',
       labelNames: ['phase'] as const,
     });
     this.progress = gauge(
@@ -107,7 +107,7 @@ export class TrainingInstruments {
     );
     this.secondsLeft = gauge(
       'remaining_seconds',
-      'Time that the current run will take, as estimated from its speed. Absent while none trains.',
+      'Remaining time of the current run, estimated from its speed. Absent while none trains.',
     );
     this.loss = gauge('loss', 'Training loss of the last step of the current run. Absent while none trains.');
     this.learningRate = gauge(
@@ -136,16 +136,16 @@ export class TrainingInstruments {
     );
     this.engineReservedBytes = gauge(
       'engine_reserved_bytes',
-      'Memory that the WebAssembly engine took from the system for the current run; it ends at 4 GiB. Absent for others.',
+      'Memory that the WebAssembly engine has taken from the system for the current run, at most 4 GiB. Absent with other engines.',
     );
     this.residentBytes = gauge(
       'resident_memory_bytes',
-      'Resident memory of the process of the current run, which is none of process_resident_memory_bytes. Absent while none runs.',
+      'Resident memory of the process of the current run, which process_resident_memory_bytes does not include. Absent while none runs.',
     );
     this.cpuSeconds = new Counter({
       ...on,
       name: 'wellformed_training_cpu_seconds_total',
-      help: 'Processor time of the processes of runs, which is none of process_cpu_seconds_total.',
+      help: 'Processor time of the processes of runs, which process_cpu_seconds_total does not include.',
     });
     this.end();
   }
