@@ -150,7 +150,7 @@ describe('a model that was not assessed', () => {
     expect(int8.detail).toMatch(/no int8 variant.*"precision": "fp32".*train the model again/);
     expect((await refusal(409, sentences[0], '?precision=int8')).detail).toBe(int8.detail);
     const tuned = await refusal(409, { sentence: sentences[0], threshold: 'tuned' });
-    expect(tuned.detail).toMatch(/no tuned threshold.*"threshold": "default".*train it again/);
+    expect(tuned.detail).toMatch(/no tuned threshold.*"threshold": "default".*train the model again/);
   });
 });
 
