@@ -49,7 +49,7 @@ describe('errors', () => {
   it('tells of an id that does not exist, whatever it looks like', async () => {
     for (const id of ['ds_1', '..%2f..%2fetc', '%00', 'x'.repeat(90)]) {
       const problem = await problemOf(await send('GET', `/datasets/${id}`), 404);
-      expect(problem.detail).toContain('There is no dataset');
+      expect(problem.detail).toContain('There is no data set');
     }
   });
 

@@ -65,7 +65,7 @@ export class ProblemDetails {
 
   /**
    * What is wrong and what to do about it.
-   * @example 'There is no dataset ds_01JD0000000000000000000000. GET /datasets lists the datasets.'
+   * @example 'There is no data set ds_01JD0000000000000000000000. GET /datasets lists the data sets.'
    */
   detail!: string;
 

@@ -189,7 +189,7 @@ export class InsufficientStorageError extends DomainError {
 
   constructor() {
     super(
-      'The disk of the service is full: nothing was stored. Delete datasets, runs or models that nobody needs, or have its operator ' +
+      'The disk of the service is full: nothing was stored. Delete data sets, runs or models that nobody needs, or have its operator ' +
         'make room; then send it again.',
     );
   }

@@ -166,7 +166,7 @@ export class DatasetsService implements OnModuleInit {
       const page: RowsPage | undefined =
         position && (await this.page(keyOf(known), position.offset, isWanted ? ROWS_AT_ONCE : limit));
       if (!position || !page) {
-        const message = 'cursor must be the nextCursor of an earlier page of the same dataset, unchanged';
+        const message = 'cursor must be the nextCursor of an earlier page of the same data set, unchanged';
         throw new InvalidInputError(`The query is not valid: ${message}`, [{ parameter: 'cursor', message }]);
       }
       for (const row of page.rows) {
@@ -201,7 +201,7 @@ export class DatasetsService implements OnModuleInit {
       });
     } catch (error) {
       if (!isForeignKeyViolation(error)) throw error;
-      throw new ConflictError(`Dataset ${id} is now in use. First delete what uses it.`);
+      throw new ConflictError(`Data set ${id} is now in use. First delete what uses it.`);
     }
     // Delete the row first. If the process crashes here, the next start sets the files aside.
     await this.blobs.delete(keyOf(id));
@@ -246,5 +246,5 @@ function keyOf(id: string): BlobKey {
 }
 
 function noSuchDataset(id: string): NotFoundError {
-  return new NotFoundError(`There is no dataset ${id}. GET /datasets lists the datasets.`);
+  return new NotFoundError(`There is no data set ${id}. GET /datasets lists the data sets.`);
 }

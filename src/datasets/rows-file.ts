@@ -150,7 +150,7 @@ function noRow(): never {
 
 function damaged(id: string): DamagedError {
   return new DamagedError(
-    `Dataset ${id} is damaged: its rows are not what was stored. Restore its folder from a backup (docs/operations.md), or delete it ` +
+    `Data set ${id} is damaged: its rows are not what was stored. Restore its folder from a backup (docs/operations.md), or delete it ` +
       `(DELETE /datasets/${id}) and upload it again.`,
   );
 }

@@ -58,7 +58,7 @@ export class EvaluationsService implements OnModuleInit, OnModuleDestroy, Before
       const judging = await this.evaluations.openOne({ datasetId });
       return (
         judging &&
-        `Dataset ${datasetId} is being judged by ${judging}. Delete it when that evaluation has ended.`
+        `Data set ${datasetId} is being judged by ${judging}. Delete it when that evaluation has ended.`
       );
     });
   }
@@ -126,7 +126,7 @@ export class EvaluationsService implements OnModuleInit, OnModuleDestroy, Before
       });
     } catch (error) {
       if (!isForeignKeyViolation(error)) throw error;
-      throw new NotFoundError(`Model ${model.id} or dataset ${datasetId} has just been deleted.`);
+      throw new NotFoundError(`Model ${model.id} or data set ${datasetId} has just been deleted.`);
     } finally {
       this.arriving--;
     }

@@ -7,9 +7,9 @@ import { FiguresDto, IntervalDto } from './figures.dto.js';
 
 export class StartEvaluationDto {
   /** Id of the data set to judge. @example ds_01JD2Y4F3H6N8Q9P2A7B5C1D0E */
-  @IsString({ message: 'datasetId must be a string: the id of a dataset, see GET /datasets' })
-  @Matches(/\S/, { message: 'datasetId must not be empty: give the id of a dataset, see GET /datasets' })
-  @MaxLength(LONGEST_ID, { message: 'datasetId is too long for the id of a dataset, see GET /datasets' })
+  @IsString({ message: 'datasetId must be a string: the id of a data set, see GET /datasets' })
+  @Matches(/\S/, { message: 'datasetId must not be empty: give the id of a data set, see GET /datasets' })
+  @MaxLength(LONGEST_ID, { message: 'datasetId is too long for the id of a data set, see GET /datasets' })
   datasetId!: string;
 
   @ApiPropertyOptional({
