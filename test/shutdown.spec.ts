@@ -108,7 +108,7 @@ describe('SIGTERM', () => {
     expect(readiness).toMatchObject({ status: 503, connection: 'close' });
     expect(JSON.parse(readiness.text)).toMatchObject({
       status: 503,
-      detail: expect.stringContaining('The service is ending') as string,
+      detail: expect.stringContaining('The service is shutting down') as string,
     });
     expect((await ask(`${service.url}/health/live`)).status).toBe(200);
     // Whoever sends requests here has heard of it a while later.

@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 const program = path.resolve(fileURLToPath(new URL('../..', import.meta.url)));
 
 /**
- * Shortens the paths in a message that clients get to see: they learn which file of which model is meant, not where on the server
- * it lies. The log may say that.
+ * Shortens the paths in a message for clients. Clients learn which file of which model is meant, but not
+ * where it lies on the server. Only the log may say that.
  */
 export function withoutServerFolders(message: string, folders: ServerFolders): string {
   return serverFolderShortener(folders)(message);
@@ -31,7 +31,7 @@ export function serverFolderShortener({
     patterns.reduce((text, [pattern, name]) => text.replaceAll(pattern, () => name), message);
 }
 
-/** Not as the part of a longer name or address. */
+/** Matches the folder, but not as a part of a longer name or address. */
 function patternOf(folder: string): RegExp {
   return new RegExp(
     `(?:file://|(?<![\\w./\\\\-]))${folder.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?![\\w-])`,

@@ -32,7 +32,10 @@ class IsHubModelList implements ValidatorConstraintInterface {
   }
 }
 
-/** What the service can be told from outside. Read once at the start by `readSettings`, frozen, injected where needed. */
+/**
+ * The settings of the service. `readSettings` reads them once at startup. They are frozen and injected where
+ * needed.
+ */
 export class Settings extends WebhookSettings {
   @Setting('WELLFORMED_DATA', {
     default: './data',
@@ -305,7 +308,7 @@ export class Settings extends WebhookSettings {
     parse: text,
   })
   @IsUrl(
-    // Clients are told the address where it does not answer.
+    // Error messages give this address to clients, so it must not hold a password.
     { protocols: ['http', 'https'], require_protocol: true, require_tld: false, disallow_auth: true },
     { message: 'must be an http or https address without a password' },
   )

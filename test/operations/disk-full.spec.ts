@@ -104,7 +104,7 @@ describe.skipIf(why !== undefined)('a full disk', { timeout: 240_000 }, () => {
     ]) {
       const problem = await problemOf(await refused, 507);
       expect(problem.type).toBe('urn:problem-type:wellformed:insufficient-storage');
-      expect(problem.detail).toContain('Delete datasets, runs or models');
+      expect(problem.detail).toContain('Delete data sets, runs or models');
     }
     await predicts();
     expect((await json<DatasetDto>(await ask('GET', `/datasets/${id}`))).rows).toBe(10);

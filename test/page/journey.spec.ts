@@ -99,7 +99,7 @@ describe.skipIf(!browserPath)('the journey of a new user', () => {
       // The second is put into production by hand.
       await page.goto(`${service.url}/#/models`);
       await page.getByRole('link', { name: 'second' }).click();
-      await page.getByRole('button', { name: 'Make it production' }).click();
+      await page.getByRole('button', { name: 'Put it into production' }).click();
       await page.getByRole('button', { name: 'Move the alias' }).click();
       await page.locator('h1 .tag', { hasText: 'production' }).waitFor();
 

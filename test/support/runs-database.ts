@@ -26,7 +26,7 @@ export interface RunsDatabase {
   close(): Promise<void>;
 }
 
-/** A real database with a dataset to train on. */
+/** Opens a real database with a data set to train on. */
 export async function openRunsDatabase(): Promise<RunsDatabase> {
   const folder = mkdtempSync(path.join(tmpdir(), 'wellformed-runs-'));
   const dataSource = new DataSource({

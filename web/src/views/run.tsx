@@ -17,7 +17,7 @@ import { nameOf, RunState } from './runs.js';
 
 const t = texts.run;
 
-/** A run as it happens: its curves, its evaluations, and how it ends. */
+/** The view of a run while it happens: its curves, its evaluations, and its end. */
 export function Run({ id }: { id: string }): JSX.Element {
   const loaded = useLoaded(
     async (signal) => {
@@ -56,7 +56,7 @@ function LiveRun({
       setLatest(stepped.at(-1)!.data as Partial<RunDto>);
     }
     setLog((old) => [...old, ...events.filter(({ type }) => type !== 'step')].slice(-200));
-    // What is more than a step changes the run as a whole.
+    // Events other than steps change the run itself, so reload it.
     if (stepped.length < events.length) reload();
   });
 
@@ -241,7 +241,7 @@ function Evaluations({ evaluations }: { evaluations: readonly RunEvaluationDto[]
   );
 }
 
-/** As people write them. */
+/** Returns the hyperparameters as readable texts. */
 function hyperparametersOf({
   hyperparameters,
 }: Pick<RunDto, 'hyperparameters'>): [name: string, value: string][] {
@@ -252,7 +252,10 @@ export function settingText(value: unknown): string {
   return typeof value === 'number' ? scientific(value) : String(value ?? texts.common.none);
 }
 
-/** Follows a run while this tab is seen, a batch of events at a time, and goes on without a gap when it is seen again. */
+/**
+ * Follows a run while the tab is visible and passes on events in batches. When the tab becomes visible again,
+ * it continues without a gap.
+ */
 function useFollowed(id: string, isLive: boolean, take: (events: readonly RunEvent[]) => void): void {
   const [isVisible, setVisible] = useState(document.visibilityState === 'visible');
   const [last] = useState({ eventId: 0 });
@@ -279,7 +282,7 @@ function useFollowed(id: string, isLive: boolean, take: (events: readonly RunEve
       })) {
         last.eventId = event.id;
         waiting.push(event);
-        // A page that is redrawn for each of a thousand events does nothing else.
+        // Collect events first: drawing the page for each of a thousand events would block it.
         timer ??= setTimeout(flush, 200);
       }
     })().catch(() => undefined);

@@ -104,7 +104,7 @@ export function RunState({
   );
 }
 
-/** A run is called what its model will be called; one without a name, by its end of the id. */
+/** Returns the name of a run, which its model will also have. A run without a name is named by the end of its id. */
 export function nameOf({ name, id }: Pick<RunSummaryDto, 'name' | 'id'>): string {
   return name ?? `run …${id.slice(-6)}`;
 }

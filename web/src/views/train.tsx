@@ -20,7 +20,7 @@ import { Upload } from './data.js';
 
 const t = texts.train;
 
-/** The fields that the article sets; the others are folded away. */
+/** The fields that the article sets. The others are folded away. */
 const MAIN_FIELDS = ['name', 'epochs', 'batchSize', 'learningRate', 'maxLength', 'seed', 'promote'];
 
 export function Train(): JSX.Element {
@@ -74,7 +74,7 @@ function Form({
   datasets: readonly DatasetDto[];
   baseModels: readonly BaseModelDto[];
   fields: readonly SchemaField[];
-  /** The data set that the address names. */
+  /** Id of the data set in the address. */
   wanted: string | null;
 }) {
   const [data, setData] = useState(() => wanted ?? [...datasets].sort((a, b) => b.rows - a.rows)[0]!.id);
@@ -174,7 +174,7 @@ function Form({
   );
 }
 
-/** What a training would take, and what speaks against it. */
+/** The estimated cost of a training, and warnings. */
 function Estimate({ of }: { of: TrainingEstimateDto }) {
   const {
     seconds,
@@ -233,7 +233,7 @@ function DatasetSelect({
   );
 }
 
-/** A field with what it means and its bounds, all of it from the API's document. */
+/** A field with its description and bounds from the API document. */
 function Field({
   field,
   value,
@@ -288,7 +288,7 @@ function shown(text: string): string {
   return text !== '' && Number.isFinite(Number(text)) ? scientific(Number(text)) : text;
 }
 
-/** What a choice of base model means. */
+/** Describes the chosen base model. */
 function describe(model: BaseModelDto | undefined): string {
   if (!model) return t.otherBaseModel;
   return [

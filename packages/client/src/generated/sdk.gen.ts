@@ -64,7 +64,7 @@ export class WhoAmI extends HeyApiClient {
 
 export class Metrics extends HeyApiClient {
     /**
-     * Show the metrics of the service and the process, in the text format of Prometheus
+     * Show the metrics of the service and the process in Prometheus text format
      */
     public page<ThrowOnError extends boolean = true>(options?: Options<GetMetricsData, ThrowOnError>) {
         return (options?.client ?? this.client).get<GetMetricsResponses, GetMetricsErrors, ThrowOnError, 'data'>({
@@ -78,7 +78,7 @@ export class Metrics extends HeyApiClient {
 
 export class Datasets extends HeyApiClient {
     /**
-     * List datasets, newest first
+     * List data sets, newest first
      */
     public list<ThrowOnError extends boolean = true>(options?: Options<GetDatasetsData, ThrowOnError>) {
         return (options?.client ?? this.client).get<GetDatasetsResponses, GetDatasetsErrors, ThrowOnError, 'data'>({
@@ -138,7 +138,7 @@ export class Datasets extends HeyApiClient {
     }
     
     /**
-     * Delete a dataset that nothing uses
+     * Delete a data set that nothing uses
      */
     public delete<ThrowOnError extends boolean = true>(options: Options<DeleteDatasetsByIdData, ThrowOnError>) {
         return (options.client ?? this.client).delete<DeleteDatasetsByIdResponses, DeleteDatasetsByIdErrors, ThrowOnError, 'data'>({
@@ -150,7 +150,7 @@ export class Datasets extends HeyApiClient {
     }
     
     /**
-     * Show a dataset: its counts, statistics and warnings
+     * Show a data set: its counts, statistics and warnings
      */
     public get<ThrowOnError extends boolean = true>(options: Options<GetDatasetsByIdData, ThrowOnError>) {
         return (options.client ?? this.client).get<GetDatasetsByIdResponses, GetDatasetsByIdErrors, ThrowOnError, 'data'>({
@@ -162,7 +162,7 @@ export class Datasets extends HeyApiClient {
     }
     
     /**
-     * Read the rows of a dataset, in the order of the file
+     * Read the rows of a data set, in the order of the file
      *
      * With `label` or `search`, any page may have fewer rows than `limit`, or none. Go on until `nextCursor` is null.
      */
@@ -190,7 +190,7 @@ export class Models extends HeyApiClient {
     }
     
     /**
-     * Delete a model that no alias points to, its files and its evaluations
+     * Delete a model with its files and evaluations. No alias may point to it
      */
     public delete<ThrowOnError extends boolean = true>(options: Options<DeleteModelsByIdData, ThrowOnError>) {
         return (options.client ?? this.client).delete<DeleteModelsByIdResponses, DeleteModelsByIdErrors, ThrowOnError, 'data'>({
@@ -202,7 +202,7 @@ export class Models extends HeyApiClient {
     }
     
     /**
-     * Show a model: where it comes from, how well it does, and its files
+     * Show a model: its origin, quality and files
      */
     public find<ThrowOnError extends boolean = true>(options: Options<GetModelsByIdData, ThrowOnError>) {
         return (options.client ?? this.client).get<GetModelsByIdResponses, GetModelsByIdErrors, ThrowOnError, 'data'>({
@@ -214,7 +214,7 @@ export class Models extends HeyApiClient {
     }
     
     /**
-     * Give a model another name
+     * Rename a model
      */
     public rename<ThrowOnError extends boolean = true>(options: Options<PatchModelsByIdData, ThrowOnError>) {
         return (options.client ?? this.client).patch<PatchModelsByIdResponses, PatchModelsByIdErrors, ThrowOnError, 'data'>({
@@ -234,7 +234,7 @@ export class ModelFiles extends HeyApiClient {
     /**
      * Download a file of a model, or a part of it
      *
-     * The file is compared with its sha256 before its first byte is sent. The sha256 is the ETag, since a file never changes. A download that broke off goes on where it ended:
+     * The service checks the file against its SHA-256 before it sends the first byte. The SHA-256 is also the ETag, because a file never changes. An interrupted download can continue where it ended:
      *
      * curl -C - -O localhost:3000/models/production/files/model.safetensors
      */
@@ -262,7 +262,7 @@ export class Evaluations extends HeyApiClient {
     }
     
     /**
-     * Evaluate a model on a dataset in the background. `Location` says where to follow it
+     * Evaluate a model on a data set in the background. Follow the evaluation under the `Location` of the answer
      */
     public start<ThrowOnError extends boolean = true>(options: Options<PostModelsByIdEvaluationsData, ThrowOnError>) {
         return (options.client ?? this.client).post<PostModelsByIdEvaluationsResponses, PostModelsByIdEvaluationsErrors, ThrowOnError, 'data'>({
@@ -278,7 +278,7 @@ export class Evaluations extends HeyApiClient {
     }
     
     /**
-     * Cancel an evaluation. One that waits ends at once, one that runs ends after its current batch
+     * Cancel an evaluation. A queued evaluation ends at once, a running one after its current batch
      */
     public cancel<ThrowOnError extends boolean = true>(options: Options<PostModelsByIdEvaluationsByEvaluationIdCancelData, ThrowOnError>) {
         return (options.client ?? this.client).post<PostModelsByIdEvaluationsByEvaluationIdCancelResponses, PostModelsByIdEvaluationsByEvaluationIdCancelErrors, ThrowOnError, 'data'>({
@@ -290,7 +290,7 @@ export class Evaluations extends HeyApiClient {
     }
     
     /**
-     * Show an evaluation: how far it is, and its result
+     * Show an evaluation: its progress and its result
      */
     public find<ThrowOnError extends boolean = true>(options: Options<GetModelsByIdEvaluationsByEvaluationIdData, ThrowOnError>) {
         return (options.client ?? this.client).get<GetModelsByIdEvaluationsByEvaluationIdResponses, GetModelsByIdEvaluationsByEvaluationIdErrors, ThrowOnError, 'data'>({
@@ -328,7 +328,7 @@ export class Aliases extends HeyApiClient {
     }
     
     /**
-     * Show an alias and what it pointed to before
+     * Show an alias and its history
      */
     public find<ThrowOnError extends boolean = true>(options: Options<GetAliasesByNameData, ThrowOnError>) {
         return (options.client ?? this.client).get<GetAliasesByNameResponses, GetAliasesByNameErrors, ThrowOnError, 'data'>({
@@ -340,7 +340,7 @@ export class Aliases extends HeyApiClient {
     }
     
     /**
-     * Point an alias to a model. A new alias is created
+     * Create an alias, or move it to another model
      */
     public put<ThrowOnError extends boolean = true>(options: Options<PutAliasesByNameData, ThrowOnError>) {
         return (options.client ?? this.client).put<PutAliasesByNameResponses, PutAliasesByNameErrors, ThrowOnError, 'data'>({
@@ -358,7 +358,7 @@ export class Aliases extends HeyApiClient {
 
 export class Predictions extends HeyApiClient {
     /**
-     * Judge whether sentences are acceptable, or which of two is the more acceptable one
+     * Judge whether sentences are acceptable, or which of two is more acceptable
      *
      * Send one of these:
      *
@@ -421,7 +421,7 @@ export class Health extends HeyApiClient {
     }
     
     /**
-     * Check that the database and the storage answer. Shows the engine, and what does not work
+     * Check that the database and the storage answer. Show the engine, and what does not work
      *
      * A model that cannot be loaded, or a training process that died, degrades the service. The answer is still 200, since this is no reason to send requests elsewhere.
      */
@@ -619,7 +619,7 @@ export class Training extends HeyApiClient {
 
 export class Webhooks extends HeyApiClient {
     /**
-     * Show whether the service sends webhooks, and where to
+     * Show whether and where the service sends webhooks
      */
     public show<ThrowOnError extends boolean = true>(options?: Options<GetWebhooksData, ThrowOnError>) {
         return (options?.client ?? this.client).get<GetWebhooksResponses, GetWebhooksErrors, ThrowOnError, 'data'>({
@@ -633,7 +633,7 @@ export class Webhooks extends HeyApiClient {
     /**
      * Send a test message
      *
-     * Sends a message of the type `webhook.test` once, and answers with what came of it: after at most 15 seconds. A test that fails is not repeated.
+     * Sends a message of the type `webhook.test` once, and answers with the result after at most 15 seconds. A test that fails is not repeated.
      *
      * curl -X POST localhost:3000/webhooks/test
      */
@@ -649,7 +649,7 @@ export class Webhooks extends HeyApiClient {
     /**
      * List deliveries, newest first
      *
-     * The service forgets a delivery 30 days after it was created, unless it is still `pending`.
+     * The service deletes a delivery 30 days after its creation, unless it is still `pending`.
      */
     public list<ThrowOnError extends boolean = true>(options?: Options<GetWebhooksDeliveriesData, ThrowOnError>) {
         return (options?.client ?? this.client).get<GetWebhooksDeliveriesResponses, GetWebhooksDeliveriesErrors, ThrowOnError, 'data'>({
@@ -673,9 +673,9 @@ export class Webhooks extends HeyApiClient {
     }
     
     /**
-     * Send a message once more
+     * Send a message again
      *
-     * Sends the message at once, with the same `webhook-id`, and answers with what came of it: after at most 15 seconds. If it fails, the status and the schedule stay as they were.
+     * Sends the message at once, with the same `webhook-id`, and answers with the result after at most 15 seconds. If it fails, the status and the schedule stay as they were.
      */
     public redeliver<ThrowOnError extends boolean = true>(options: Options<PostWebhooksDeliveriesByIdRedeliverData, ThrowOnError>) {
         return (options.client ?? this.client).post<PostWebhooksDeliveriesByIdRedeliverResponses, PostWebhooksDeliveriesByIdRedeliverErrors, ThrowOnError, 'data'>({
@@ -689,7 +689,7 @@ export class Webhooks extends HeyApiClient {
 
 export class Page extends HeyApiClient {
     /**
-     * Show the page to a browser, and a short index of the API to a program
+     * Return the page to a browser, and a short index of the API to a program
      */
     public show<ThrowOnError extends boolean = true>(options?: Options<GetData, ThrowOnError>) {
         return (options?.client ?? this.client).get<GetResponses, GetErrors, ThrowOnError, 'data'>({
@@ -702,7 +702,7 @@ export class Page extends HeyApiClient {
 
 export class BaseModels extends HeyApiClient {
     /**
-     * List the base models that a training can start from: the catalogue and the models on disk
+     * List the available base models: the catalogue and the models on disk
      */
     public list<ThrowOnError extends boolean = true>(options?: Options<GetBaseModelsData, ThrowOnError>) {
         return (options?.client ?? this.client).get<GetBaseModelsResponses, GetBaseModelsErrors, ThrowOnError, 'data'>({

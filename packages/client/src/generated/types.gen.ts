@@ -14,15 +14,15 @@ export type InputProblemDto = {
      */
     column?: number;
     /**
-     * Where in the JSON body or the form, as a JSON pointer.
+     * Location in the JSON body or the form, as a JSON pointer.
      */
     pointer?: string;
     /**
-     * Which query or path parameter.
+     * Name of the query or path parameter.
      */
     parameter?: string;
     /**
-     * Field of the object on that line, where the file is JSON lines.
+     * Field of the object on that line, if the file is JSON lines.
      */
     field?: string;
     /**
@@ -41,11 +41,11 @@ export type ProblemDetails = {
      */
     errors?: Array<InputProblemDto>;
     /**
-     * Number of errors in all. `errors` may hold only the first of them.
+     * Total number of errors. `errors` may list only the first of them.
      */
     errorCount?: number;
     /**
-     * What the readiness check asked, and whether each is up or down. Present if the check failed.
+     * Each part of a failed readiness check: `up` or `down`. Present only if the check failed.
      */
     checks?: {
         [key: string]: string;
@@ -93,11 +93,11 @@ export type WhoAmIDto = {
      */
     anonymous: boolean;
     /**
-     * Name of the key in use. Null where the service runs without keys.
+     * Name of the key in use. Null if the service runs without keys.
      */
     name: string | null;
     /**
-     * What the caller may do. `admin` includes the other scopes, and the list then has them too.
+     * Scopes of the caller. `admin` includes the other scopes, which the list then has too.
      */
     scopes: Array<'predict' | 'train' | 'metrics' | 'admin'>;
     limits: CallerLimitsDto;
@@ -105,12 +105,12 @@ export type WhoAmIDto = {
 
 export type UploadDatasetForm = {
     /**
-     * Name of the dataset. Default: the name of the file.
+     * Name of the data set. Default: the name of the file.
      */
     name?: string;
     /**
-     * How the file is written. By default its content type tells, else its name (.csv, .jsonl, .ndjson, .json), else it is TSV. Goes
-     * before the file, which is read as it arrives.
+     * Format of the file. By default the content type decides, then the file name (.csv, .jsonl, .ndjson,
+     * .json), then TSV. Send this field before the file, which is read as it arrives.
      */
     format?: 'tsv' | 'csv' | 'jsonl';
     /**
@@ -121,7 +121,7 @@ export type UploadDatasetForm = {
 
 export type AddDatasetDto = {
     /**
-     * Name of the dataset. Default: its name in the catalogue.
+     * Name of the data set. Default: its name in the catalogue.
      */
     name?: string;
     /**
@@ -133,7 +133,7 @@ export type AddDatasetDto = {
 export type LengthBinDto = {
     from: number;
     /**
-     * Included.
+     * Upper bound, included.
      */
     to: number;
     rows: number;
@@ -143,12 +143,13 @@ export type LengthStatisticsDto = {
     min: number;
     median: number;
     /**
-     * 95 % of all sentences are no longer than this.
+     * 95th percentile: 95 % of all sentences are no longer than this.
      */
     p95: number;
     max: number;
     /**
-     * A histogram of at most 20 bins of the same width; the last one goes on to the longest sentence. Absent for older data sets.
+     * A histogram of at most 20 bins of the same width. The last bin is wider: it ends at the longest sentence.
+     * Absent for older data sets.
      */
     bins?: Array<LengthBinDto>;
     mean: number;
@@ -156,11 +157,12 @@ export type LengthStatisticsDto = {
 
 export type DatasetStatisticsDto = {
     /**
-     * How the file was written.
+     * Format of the file.
      */
     fileFormat: 'tsv' | 'csv' | 'jsonl';
     /**
-     * How its columns were told apart: CoLA's four, by a header row (or the fields of JSON objects), or two columns in this order.
+     * How its columns were identified: `cola` has CoLA's four columns, `header` a header row or the fields of
+     * JSON objects. The others are two columns in this order.
      */
     format: 'cola' | 'header' | 'sentence-label' | 'label-sentence';
     /**
@@ -184,7 +186,7 @@ export type DatasetWarningDto = {
      */
     lines: Array<number>;
     /**
-     * What was found and what to do about it.
+     * What was found, and what to do about it.
      */
     message: string;
 };
@@ -196,12 +198,12 @@ export type CatalogueEntryDto = {
      */
     citation: string | null;
     /**
-     * What `source` of `POST /datasets` takes.
+     * The value for `source` of `POST /datasets`.
      */
     name: string;
     title: string;
     /**
-     * sha256 over the labels and sentences in order, as for a dataset.
+     * SHA-256 over the labels and sentences in order, as for a data set.
      */
     contentHash: string;
     /**
@@ -209,11 +211,11 @@ export type CatalogueEntryDto = {
      */
     licence: string;
     /**
-     * Where to read more.
+     * A web page about the data set.
      */
     homepage: string;
     /**
-     * Whether adding it downloads it. False: it comes with the service.
+     * Whether the service downloads the data set to add it. If not, it comes with the service.
      */
     needsDownload: boolean;
 };
@@ -230,7 +232,7 @@ export type DatasetDto = {
     unacceptable: number;
     statistics: DatasetStatisticsDto;
     /**
-     * What looks odd about the rows. It is no reason to refuse them.
+     * Oddities of the rows. They do not prevent the upload.
      */
     warnings: Array<DatasetWarningDto>;
     /**
@@ -238,7 +240,7 @@ export type DatasetDto = {
      */
     originalFileName: string | null;
     /**
-     * Size of the uploaded file.
+     * Size of the uploaded file, in bytes.
      */
     bytes: number;
     /**
@@ -248,7 +250,7 @@ export type DatasetDto = {
     id: string;
     name: string;
     /**
-     * sha256 over the labels and sentences in order. Two sets with the same rows have the same value.
+     * SHA-256 over the labels and sentences in order. Data sets with the same rows have the same value.
      */
     contentHash: string;
     createdAt: string;
@@ -261,18 +263,18 @@ export type CatalogueDto = {
 export type DatasetPageDto = {
     items: Array<DatasetDto>;
     /**
-     * What to pass as `cursor` for the next page; null on the last one.
+     * Value of `cursor` for the next page. Null on the last page.
      */
     nextCursor: string | null;
 };
 
 export type RowDto = {
     /**
-     * Number of the row in the dataset, from 1.
+     * Number of the row in the data set, from 1.
      */
     row: number;
     /**
-     * 1 acceptable, 0 unacceptable.
+     * 1: acceptable. 0: unacceptable.
      */
     label: 0 | 1;
     /**
@@ -289,7 +291,7 @@ export type RowDto = {
 export type RowPageDto = {
     items: Array<RowDto>;
     /**
-     * What to pass as `cursor` for the next page; null on the last one.
+     * Value of `cursor` for the next page. Null on the last page.
      */
     nextCursor: string | null;
 };
@@ -322,19 +324,19 @@ export type ValidationRowsDto = {
 
 export type ConfusionMatrixDto = {
     /**
-     * Acceptable and judged so.
+     * Acceptable sentences that were judged acceptable.
      */
     truePositives: number;
     /**
-     * Unacceptable, judged acceptable.
+     * Unacceptable sentences that were judged acceptable.
      */
     falsePositives: number;
     /**
-     * Unacceptable and judged so.
+     * Unacceptable sentences that were judged unacceptable.
      */
     trueNegatives: number;
     /**
-     * Acceptable, judged unacceptable.
+     * Acceptable sentences that were judged unacceptable.
      */
     falseNegatives: number;
 };
@@ -346,7 +348,7 @@ export type IntervalDto = {
 
 export type FiguresDto = {
     /**
-     * How many sentences were judged.
+     * Number of sentences.
      */
     rows: number;
     /**
@@ -354,11 +356,11 @@ export type FiguresDto = {
      */
     loss: number;
     /**
-     * Share of the sentences that were judged as they are labelled.
+     * Share of the sentences whose judgement matches their label.
      */
     accuracy: number;
     /**
-     * Matthews correlation coefficient, −1 to 1; 0 where it is undefined.
+     * Matthews correlation coefficient, −1 to 1. 0 if it is undefined.
      */
     mcc: number;
     confusionMatrix: ConfusionMatrixDto;
@@ -370,11 +372,11 @@ export type FiguresDto = {
 
 export type PromotionDto = {
     /**
-     * Whether it became production when it was registered.
+     * Whether the alias `production` was moved to the model when it was registered.
      */
     promoted: boolean;
     /**
-     * Why, or why not.
+     * Why it was moved, or why not.
      */
     reason: string;
 };
@@ -383,26 +385,26 @@ export type ModelSummaryDto = {
     id: string;
     name: string;
     /**
-     * The aliases that point to it now.
+     * The aliases that point to the model.
      */
     aliases: Array<string>;
     /**
-     * The run that made it.
+     * The run that trained the model.
      */
     runId: string | null;
     baseModel: string;
     dataset: TrainingRowsDto;
     validation: ValidationRowsDto;
     /**
-     * The engine that trained it.
+     * The engine that trained the model.
      */
     engine: string;
     /**
-     * Figures of the weights that were kept, on the validation rows.
+     * Quality of the stored weights on the validation rows.
      */
     best: FiguresDto;
     /**
-     * Reasons to distrust its figures: fewer than 50 validation rows of a class, or an MCC of 0.
+     * Reasons to distrust these figures: fewer than 50 validation rows of a class, or an MCC of 0.
      */
     warnings: Array<string>;
     promotion: PromotionDto;
@@ -416,14 +418,14 @@ export type ModelSummaryDto = {
 export type ModelPageDto = {
     items: Array<ModelSummaryDto>;
     /**
-     * Give this as `cursor` to get the next page; null on the last one.
+     * Value of `cursor` for the next page. Null on the last page.
      */
     nextCursor: string | null;
 };
 
 export type ModelHyperparametersDto = {
     /**
-     * Number of times that every row is seen.
+     * Number of passes over all training rows.
      */
     epochs: number;
     /**
@@ -431,7 +433,7 @@ export type ModelHyperparametersDto = {
      */
     batchSize: number;
     /**
-     * Number of batches whose gradients make one step. The result is that of one large batch, in the memory of a small one. 1: off.
+     * Number of batches whose gradients are added up for one step. The result is that of a large batch, with the memory of a small one. 1: off.
      */
     gradientAccumulationSteps: number;
     /**
@@ -439,73 +441,73 @@ export type ModelHyperparametersDto = {
      */
     learningRate: number;
     /**
-     * What the learning rate does after the warm-up: it falls to 0 in a line, falls to 0 in a half cosine, or stays constant.
+     * Course of the learning rate after the warm-up: it falls to 0 along a line or a half cosine, or it stays constant.
      */
     schedule: 'linear' | 'cosine' | 'constant';
     /**
-     * Share of the steps in which the learning rate climbs from 0. `schedule` says what it does then.
+     * Share of the steps in which the learning rate climbs from 0. `schedule` sets its course after that.
      */
     warmupRatio: number;
     /**
-     * Factor of the learning rate from one layer to the next one below it. The head learns at `learningRate`, the top layer at this times as much, the embeddings slowest (ELECTRA: 0.8 or 0.9). 1: off.
+     * Factor between the learning rates of a layer and the layer above it. The head learns at `learningRate`, the top layer at `learningRate` times this factor, and the embeddings slowest (ELECTRA: 0.8 or 0.9). 1: off.
      */
     layerwiseLearningRateDecay: number;
     /**
-     * Decoupled weight decay of AdamW. It acts on all weights but biases and LayerNorm.
+     * Decoupled weight decay of AdamW. It acts on all weights except biases and LayerNorm.
      */
     weightDecay: number;
     /**
-     * Share of the values that are dropped in training.
+     * Share of the values that are set to 0 at random during training.
      */
     dropout: number;
     /**
-     * The gradients are scaled down to this global L2 norm.
+     * Largest global L2 norm of the gradients. Larger gradients are scaled down to it.
      */
     maxGradientNorm: number;
     /**
-     * Share of each target that is spread over both classes (usual: 0.1). 0: off.
+     * Share of each target that is spread evenly over both classes (usual: 0.1). 0: off.
      */
     labelSmoothing: number;
     /**
-     * What a row counts in the loss by its label: `balanced` (rows / (2 · rows of the label)), or two numbers, of label 0 and of label 1 (in a form: `2,1`, `[2,1]`, or the field twice). Null: all rows count the same.
+     * Weight of a row in the loss, by its label: `balanced` (rows / (2 · rows of the label)), or two numbers for label 0 and label 1 (in a form: `2,1`, `[2,1]`, or the field twice). Null: all rows have the same weight.
      */
     classWeights: 'balanced' | [
         number,
         number
     ] | null;
     /**
-     * α of R-Drop. Each sentence is judged under two dropout masks, and α weighs how far the two judgements may differ. It doubles the work and needs `dropout` above 0. 0: off.
+     * α of R-Drop. Each sentence is judged under two dropout masks, and α is the weight of the difference between the two judgements. It doubles the work and needs `dropout` above 0. 0: off.
      */
     rDrop: number;
     /**
-     * Number of top layers that forget their pre-training and start anew, and with them the pooler. It helps on small data sets. At most the layers of the base model. 0: off.
+     * Number of top layers that start with random weights instead of the pre-trained ones. The pooler then does so too. It helps on small data sets. At most the layers of the base model. 0: off.
      */
     reinitializedLayers: number;
     /**
-     * Number of last epochs whose weights are averaged. The average is evaluated too, and kept if it is the best. 2 or more, and at most `epochs`. 0: off.
+     * Number of epochs at the end whose weights are averaged. The average is evaluated too, and kept if it is the best. 2 or more, and at most `epochs`. 0: off.
      */
     weightAveraging: number;
     /**
-     * Number of steps after which the model is evaluated, besides the ends of epochs. The best of all evaluations is kept. Null: only at the ends of epochs.
+     * Number of steps between evaluations, in addition to those at the ends of epochs. The weights of the best evaluation are kept. Null: evaluate only at the ends of epochs.
      */
     evaluationSteps: number | null;
     /**
-     * Number of evaluations in a row without a better MCC after which the training ends. Null: off.
+     * Number of consecutive evaluations without a better MCC after which the training ends. Null: off.
      */
     earlyStoppingPatience: number | null;
     /**
-     * Settles the held-out rows, the order of the batches, the dropout and all new weights.
+     * Seed of all random choices: the held-out rows, the order of the batches, the dropout and all new weights.
      */
     seed: number;
     /**
-     * In tokens, [CLS] and [SEP] counted.
+     * Longest sentence in tokens, including [CLS] and [SEP].
      */
     maxLength: number;
 };
 
 export type ModelEpochDto = {
     /**
-     * From 1.
+     * Number of the epoch, from 1.
      */
     epoch: number;
     trainingLoss: number;
@@ -515,11 +517,11 @@ export type ModelEpochDto = {
 
 export type ModelEvaluationDto = {
     /**
-     * Steps done so far.
+     * Number of steps before the evaluation.
      */
     step: number;
     /**
-     * Epochs done so far: 1.5 in the middle of the second.
+     * Number of epochs before the evaluation: 1.5 in the middle of the second epoch.
      */
     epoch: number;
     /**
@@ -531,21 +533,21 @@ export type ModelEvaluationDto = {
 
 export type ModelMetricsDto = {
     /**
-     * Number of epochs before the weights were kept: those of the first evaluation with the highest MCC.
+     * Number of epochs after which the stored weights were evaluated. The first evaluation with the highest MCC decides.
      */
     bestEpoch: number;
     /**
-     * Whether the kept weights are the average of the last epochs.
+     * Whether the stored weights are the average of the last epochs.
      */
     averaged: boolean;
     best: FiguresDto;
     epochs: Array<ModelEpochDto>;
     /**
-     * All evaluations in order, those at the ends of epochs too.
+     * All evaluations in order, including those at the ends of epochs.
      */
     evaluations: Array<ModelEvaluationDto>;
     /**
-     * Why the training ended before its last step; null if it did not.
+     * Why the training ended before its last step. Null if it did not.
      */
     stoppedEarly: string | null;
 };
@@ -553,7 +555,7 @@ export type ModelMetricsDto = {
 export type ReliabilityBinDto = {
     rows: number;
     /**
-     * Mean probability of the label that was judged, 0.5 to 1.
+     * Mean probability of the judged label, 0.5 to 1.
      */
     confidence: number;
     /**
@@ -564,7 +566,7 @@ export type ReliabilityBinDto = {
 
 export type CalibrationQualityDto = {
     /**
-     * The reliability diagram: judgements grouped by how sure they are, without empty groups. Absent for older versions.
+     * The reliability diagram: judgements grouped by confidence, without empty groups. Absent for older versions.
      */
     bins?: Array<ReliabilityBinDto>;
     /**
@@ -572,14 +574,14 @@ export type CalibrationQualityDto = {
      */
     loss: number;
     /**
-     * Mean difference between how sure judgements are and how often they are right, 0 to 1, in 15 bins.
+     * Expected calibration error with 15 bins: the mean difference between confidence and accuracy, 0 to 1.
      */
     expectedCalibrationError: number;
 };
 
 export type CalibrationDto = {
     /**
-     * The number that logits are divided by for calibrated scores: the fitted temperature if it is used, else 1.
+     * The temperature by which logits are divided for calibrated scores: the fitted one if it is used, else 1.
      */
     temperature: number;
     /**
@@ -587,19 +589,19 @@ export type CalibrationDto = {
      */
     before: CalibrationQualityDto;
     /**
-     * Quality with fitted temperatures, whether they are used or not. The temperature for each row was fitted on other rows (five folds).
+     * Quality with fitted temperatures, whether they are used or not. The temperature of each row was fitted on other rows (five folds).
      */
     after: CalibrationQualityDto;
     /**
-     * The value fitted on all validation rows, whether it is used or not.
+     * The value that was fitted on all validation rows, whether it is used or not.
      */
     fitted?: number;
     /**
-     * Whether predictions use it.
+     * Whether predictions use the fitted value.
      */
     used?: boolean;
     /**
-     * The reason, with the figures.
+     * Why it is used or not, with the figures.
      */
     reason?: string;
 };
@@ -611,7 +613,7 @@ export type ThresholdQualityDto = {
 
 export type TunedThresholdDto = {
     /**
-     * The threshold that `"threshold": "tuned"` uses: the one with the highest MCC on all validation rows if it is used, else 0.5.
+     * The threshold for `"threshold": "tuned"`: the one with the highest MCC on all validation rows if it is used, else 0.5.
      */
     threshold: number;
     /**
@@ -619,34 +621,34 @@ export type TunedThresholdDto = {
      */
     before: ThresholdQualityDto;
     /**
-     * Quality with fitted thresholds, whether they are used or not. The threshold for each row was chosen on other rows (five folds). Expect this quality on new sentences.
+     * Quality with fitted thresholds, whether they are used or not. The threshold of each row was chosen on other rows (five folds), so this is the expected quality on new sentences.
      */
     after: ThresholdQualityDto;
     /**
-     * The value fitted on all validation rows, whether it is used or not.
+     * The value that was fitted on all validation rows, whether it is used or not.
      */
     fitted?: number;
     /**
-     * Whether predictions use it.
+     * Whether predictions use the fitted value.
      */
     used?: boolean;
     /**
-     * The reason, with the figures.
+     * Why it is used or not, with the figures.
      */
     reason?: string;
 };
 
 export type VariantDto = {
     /**
-     * Figures on the validation rows, computed as for `POST /predict`.
+     * Quality on the validation rows, computed as for `POST /predict`.
      */
     evaluation: FiguresDto;
     /**
-     * Size of its graph and of the weights that it reads, in bytes.
+     * Size of the graph and the weights of this precision, in bytes.
      */
     bytes: number;
     /**
-     * Median time to compute one sentence alone, measured on the machine that trained.
+     * Median time to compute a single sentence, in seconds, measured on the machine that trained the model.
      */
     medianSeconds: number;
     calibration: CalibrationDto;
@@ -655,18 +657,18 @@ export type VariantDto = {
 
 export type VariantsDto = {
     /**
-     * The weights as they were trained.
+     * The trained weights in float32.
      */
     fp32: VariantDto;
     /**
-     * Linear layers in integers.
+     * The linear layers in 8-bit integers.
      */
     int8: VariantDto;
 };
 
 export type AutoPrecisionDto = {
     /**
-     * int8 if its MCC is at most 0.005 below that of fp32.
+     * The chosen precision: int8 if its MCC is at most 0.005 below that of fp32.
      */
     variant: 'fp32' | 'int8';
     reason: string;
@@ -675,15 +677,15 @@ export type AutoPrecisionDto = {
 export type ServingDto = {
     variants: VariantsDto;
     /**
-     * What the precision `auto` means for this model.
+     * The precision that `auto` stands for.
      */
     auto: AutoPrecisionDto;
     /**
-     * Number of sentences that `medianSeconds` was measured with.
+     * Number of sentences with which `medianSeconds` was measured.
      */
     sentences: number;
     /**
-     * Number of threads that `medianSeconds` was measured with.
+     * Number of threads with which `medianSeconds` was measured.
      */
     threads: number;
 };
@@ -691,7 +693,7 @@ export type ServingDto = {
 export type ModelFileDto = {
     name: string;
     /**
-     * In bytes.
+     * Size in bytes.
      */
     size: number;
     sha256: string;
@@ -701,26 +703,26 @@ export type ModelDto = {
     id: string;
     name: string;
     /**
-     * The aliases that point to it now.
+     * The aliases that point to the model.
      */
     aliases: Array<string>;
     /**
-     * The run that made it.
+     * The run that trained the model.
      */
     runId: string | null;
     baseModel: string;
     dataset: TrainingRowsDto;
     validation: ValidationRowsDto;
     /**
-     * The engine that trained it.
+     * The engine that trained the model.
      */
     engine: string;
     /**
-     * Figures of the weights that were kept, on the validation rows.
+     * Quality of the stored weights on the validation rows.
      */
     best: FiguresDto;
     /**
-     * Reasons to distrust its figures: fewer than 50 validation rows of a class, or an MCC of 0.
+     * Reasons to distrust these figures: fewer than 50 validation rows of a class, or an MCC of 0.
      */
     warnings: Array<string>;
     promotion: PromotionDto;
@@ -738,7 +740,7 @@ export type ModelDto = {
     };
     metrics: ModelMetricsDto;
     /**
-     * Null for models that were registered before int8 existed.
+     * Quality and cost of each precision. Null for models that were registered before int8 existed.
      */
     serving: ServingDto | null;
     files: Array<ModelFileDto>;
@@ -754,7 +756,7 @@ export type StartEvaluationDto = {
      */
     precision?: 'fp32' | 'int8';
     /**
-     * The labelled rows to judge.
+     * Id of the data set to judge.
      */
     datasetId: string;
 };
@@ -765,15 +767,15 @@ export type EvaluationResultDto = {
      */
     mccInterval: IntervalDto;
     /**
-     * Number of sentences that were too long for the model. They were judged by their first tokens.
+     * Number of sentences that were too long for the model. It judged their first tokens only.
      */
     truncated: number;
     /**
-     * Time that the judging took, in seconds.
+     * Duration of the evaluation, in seconds.
      */
     seconds: number;
     /**
-     * How many sentences were judged.
+     * Number of sentences.
      */
     rows: number;
     /**
@@ -781,11 +783,11 @@ export type EvaluationResultDto = {
      */
     loss: number;
     /**
-     * Share of the sentences that were judged as they are labelled.
+     * Share of the sentences whose judgement matches their label.
      */
     accuracy: number;
     /**
-     * Matthews correlation coefficient, −1 to 1; 0 where it is undefined.
+     * Matthews correlation coefficient, −1 to 1. 0 if it is undefined.
      */
     mcc: number;
     confusionMatrix: ConfusionMatrixDto;
@@ -800,16 +802,16 @@ export type EvaluationDto = {
     id: string;
     modelId: string;
     /**
-     * Null once the dataset is deleted.
+     * Null if the data set has been deleted.
      */
     datasetId: string | null;
     datasetName: string;
     /**
-     * sha256 over labels and sentences of the dataset.
+     * SHA-256 over the labels and sentences of the data set.
      */
     contentHash: string;
     /**
-     * The precision that the model computed in.
+     * The precision of the computation.
      */
     precision: 'fp32' | 'int8';
     /**
@@ -817,15 +819,15 @@ export type EvaluationDto = {
      */
     status: 'failed' | 'interrupted' | 'queued' | 'running' | 'succeeded' | 'cancelled';
     /**
-     * Share of the rows judged, 0 to 1.
+     * Share of the rows that have been judged, 0 to 1.
      */
     progress: number;
     /**
-     * Null unless succeeded.
+     * Null unless the status is `succeeded`.
      */
     result: EvaluationResultDto | null;
     /**
-     * Null unless failed.
+     * Null unless the status is `failed`.
      */
     error: EvaluationErrorDto | null;
     createdAt: string;
@@ -835,7 +837,7 @@ export type EvaluationDto = {
 export type EvaluationPageDto = {
     items: Array<EvaluationDto>;
     /**
-     * Give this as `cursor` to get the next page; null on the last one.
+     * Value of `cursor` for the next page. Null on the last page.
      */
     nextCursor: string | null;
 };
@@ -852,11 +854,11 @@ export type AliasListDto = {
 
 export type AliasChangeDto = {
     /**
-     * Null where the alias was removed.
+     * Null if the alias was removed.
      */
     modelId: string | null;
     /**
-     * What it pointed to before.
+     * The previous model of the alias.
      */
     previousModelId: string | null;
     reason: string;
@@ -868,14 +870,14 @@ export type AliasWithHistoryDto = {
     modelId: string;
     updatedAt: string;
     /**
-     * Newest first; the last 100 changes.
+     * The last 100 changes, newest first.
      */
     history: Array<AliasChangeDto>;
 };
 
 export type PutAliasDto = {
     /**
-     * The model that the alias is to point to: its id, or another alias.
+     * The new model of the alias: its id, or another alias.
      */
     modelId: string;
 };
@@ -903,19 +905,19 @@ export type PredictDto = {
      */
     model?: string;
     /**
-     * The precision that the model computes in: `fp32`, `int8` (faster), or `auto` (int8 if it was as good on the validation rows). Default: the setting of the service.
+     * Precision of the computation: `fp32`, `int8` (faster), or `auto` (int8 if it was as good on the validation rows). Default: the service's setting.
      */
     precision?: 'auto' | 'fp32' | 'int8';
     /**
-     * The score above which a sentence is `acceptable`: 0.5 (`default`), or the threshold that was best on the validation rows (`tuned`). `tuned` is 0.5 as well if no other threshold was better beyond its error.
+     * The score above which a sentence is `acceptable`: 0.5 (`default`), or the best threshold on the validation rows (`tuned`). If no threshold was better than 0.5 by more than the error of measurement, `tuned` is also 0.5.
      */
     threshold?: 'default' | 'tuned';
     /**
-     * Whether the answer has the logits.
+     * Whether the answer includes the logits.
      */
     logits?: boolean;
     /**
-     * Whether the answer says what each word does to the score of its sentence. Not possible for `pairs` and streams.
+     * Whether the answer includes the effect of each word on the score of its sentence. Not possible for `pairs` and streams.
      */
     explain?: boolean;
 };
@@ -934,19 +936,19 @@ export type PredictFormDto = {
      */
     model?: string;
     /**
-     * The precision that the model computes in: `fp32`, `int8` (faster), or `auto` (int8 if it was as good on the validation rows). Default: the setting of the service.
+     * Precision of the computation: `fp32`, `int8` (faster), or `auto` (int8 if it was as good on the validation rows). Default: the service's setting.
      */
     precision?: 'auto' | 'fp32' | 'int8';
     /**
-     * The score above which a sentence is `acceptable`: 0.5 (`default`), or the threshold that was best on the validation rows (`tuned`). `tuned` is 0.5 as well if no other threshold was better beyond its error.
+     * The score above which a sentence is `acceptable`: 0.5 (`default`), or the best threshold on the validation rows (`tuned`). If no threshold was better than 0.5 by more than the error of measurement, `tuned` is also 0.5.
      */
     threshold?: 'default' | 'tuned';
     /**
-     * Whether the answer has the logits.
+     * Whether the answer includes the logits.
      */
     logits?: boolean;
     /**
-     * Whether the answer says what each word does to the score of its sentence. Not possible for `pairs` and streams.
+     * Whether the answer includes the effect of each word on the score of its sentence. Not possible for `pairs` and streams.
      */
     explain?: boolean;
 };
@@ -955,11 +957,11 @@ export type JudgingModelDto = {
     id: string;
     name: string;
     /**
-     * The alias that the request named. Null if it named the id.
+     * The alias in the request. Null if the request named the id.
      */
     alias: string | null;
     /**
-     * The precision that it computed in.
+     * The precision of the computation.
      */
     precision: 'fp32' | 'int8';
 };
@@ -974,26 +976,26 @@ export type WordEffectDto = {
      */
     end: number;
     /**
-     * The word, or punctuation mark, as it stands in the sentence.
+     * The word or punctuation mark, as in the sentence.
      */
     word: string;
     /**
-     * Score of the sentence without the word.
+     * Score of the sentence if the word is left out.
      */
     score: number | null;
     /**
-     * Score of the sentence less that without the word: above 0, the word makes the sentence more acceptable; below 0, less.
+     * Score of the sentence minus its score without the word. If it is above 0, the word makes the sentence more acceptable. If it is below 0, the word makes it less acceptable.
      */
     change: number | null;
     /**
-     * The same of the log odds, log(score / (1 − score)), which still differ where scores are close to 0 or 1.
+     * The same difference in log odds, log(score / (1 − score)). It still shows differences between scores close to 0 or 1.
      */
     logOddsChange: number | null;
 };
 
 export type PredictionDto = {
     /**
-     * Of "unacceptable" and of "acceptable"; where `logits` was asked for.
+     * Logits of "unacceptable" and of "acceptable". Present if the request has `logits`.
      */
     logits?: [
         number,
@@ -1001,7 +1003,7 @@ export type PredictionDto = {
     ];
     model: JudgingModelDto;
     /**
-     * Whether the score is above the threshold, which is 0.5 where `tuned` was not asked for, or no other one was better.
+     * Whether the score is above the threshold: 0.5, or the tuned threshold if the request has `"threshold": "tuned"` and the model has one.
      */
     acceptable: boolean;
     /**
@@ -1009,29 +1011,29 @@ export type PredictionDto = {
      */
     score: number;
     /**
-     * The same, calibrated on the validation rows: of sentences with 0.8, about 80 in 100 are acceptable. Equal to `score` where no calibration was better beyond its error; null where the model was not assessed.
+     * The score, calibrated on the validation rows: of 100 sentences with 0.8, about 80 are acceptable. It equals `score` if calibration did not improve the scores by more than the error of measurement. Null if the model was not assessed.
      */
     calibratedScore: number | null;
     /**
-     * The sentence is longer than the model can read; its first tokens were judged.
+     * Whether the sentence is longer than the model can read. Then the model judged its first tokens only.
      */
     truncated: boolean;
     /**
-     * In the order of the words; where `explain` was asked for.
+     * The effect of each word, in order. Present if the request has `explain`.
      */
     explanation?: Array<WordEffectDto>;
 };
 
 export type JudgementDto = {
     /**
-     * Of "unacceptable" and of "acceptable"; where `logits` was asked for.
+     * Logits of "unacceptable" and of "acceptable". Present if the request has `logits`.
      */
     logits?: [
         number,
         number
     ];
     /**
-     * Whether the score is above the threshold, which is 0.5 where `tuned` was not asked for, or no other one was better.
+     * Whether the score is above the threshold: 0.5, or the tuned threshold if the request has `"threshold": "tuned"` and the model has one.
      */
     acceptable: boolean;
     /**
@@ -1039,22 +1041,22 @@ export type JudgementDto = {
      */
     score: number;
     /**
-     * The same, calibrated on the validation rows: of sentences with 0.8, about 80 in 100 are acceptable. Equal to `score` where no calibration was better beyond its error; null where the model was not assessed.
+     * The score, calibrated on the validation rows: of 100 sentences with 0.8, about 80 are acceptable. It equals `score` if calibration did not improve the scores by more than the error of measurement. Null if the model was not assessed.
      */
     calibratedScore: number | null;
     /**
-     * The sentence is longer than the model can read; its first tokens were judged.
+     * Whether the sentence is longer than the model can read. Then the model judged its first tokens only.
      */
     truncated: boolean;
     /**
-     * In the order of the words; where `explain` was asked for.
+     * The effect of each word, in order. Present if the request has `explain`.
      */
     explanation?: Array<WordEffectDto>;
 };
 
 export type PredictionsDto = {
     /**
-     * In the order of the sentences.
+     * One judgement per sentence, in the order of the request.
      */
     predictions: Array<JudgementDto>;
     model: JudgingModelDto;
@@ -1062,15 +1064,15 @@ export type PredictionsDto = {
 
 export type ComparisonDto = {
     /**
-     * The one with the higher log odds; null where they are equal.
+     * The sentence with the higher log odds. Null if they are equal.
      */
     preferred: 'a' | 'b' | null;
     /**
-     * Score of a less score of b.
+     * Score of `a` minus score of `b`.
      */
     difference: number;
     /**
-     * Log odds of a, log(score / (1 − score)), less those of b: above 0 where a is preferred. They still differ where both scores are close to 0 or 1.
+     * Log odds of `a`, log(score / (1 − score)), minus the log odds of `b`. Above 0 if `a` is preferred. It still shows differences between scores close to 0 or 1.
      */
     logOddsDifference: number;
     a: JudgementDto;
@@ -1079,22 +1081,22 @@ export type ComparisonDto = {
 
 export type PreferenceCountsDto = {
     /**
-     * Pairs where a is preferred.
+     * Number of pairs in which `a` is preferred.
      */
     a: number;
     /**
-     * Pairs where b is preferred.
+     * Number of pairs in which `b` is preferred.
      */
     b: number;
     /**
-     * Pairs of equal sentences.
+     * Number of pairs of equal sentences.
      */
     equal: number;
 };
 
 export type ComparisonsDto = {
     /**
-     * In the order of the pairs.
+     * One comparison per pair, in the order of the request.
      */
     pairs: Array<ComparisonDto>;
     counts: PreferenceCountsDto;
@@ -1102,55 +1104,55 @@ export type ComparisonsDto = {
 };
 
 /**
- * What it computes with.
+ * The precision of the computation.
  */
 export type Precision = 'fp32' | 'int8';
 
 /**
- * `leaving`: taken by requests that came before, and gone when they are answered. `failed`: not in memory.
+ * `leaving`: still used by earlier requests, and unloaded once they are answered. `failed`: not in memory.
  */
 export type ServedModelState = 'loading' | 'ready' | 'leaving' | 'failed';
 
 export type ServedModelDto = {
     /**
-     * What it computes with.
+     * The precision of the computation.
      */
     precision: Precision;
     /**
-     * `leaving`: taken by requests that came before, and gone when they are answered. `failed`: not in memory.
+     * `leaving`: still used by earlier requests, and unloaded once they are answered. `failed`: not in memory.
      */
     state: ServedModelState;
     id: string;
     /**
-     * Null where it has just been deleted.
+     * Null if the model has just been deleted.
      */
     name: string | null;
     /**
-     * Those whose requests it answers.
+     * The aliases for which it answers.
      */
     aliases: Array<string>;
     /**
-     * Since when it is in this state.
+     * When it entered this state.
      */
     since: string;
     /**
-     * Null where it is not in memory yet.
+     * When it was loaded. Null if it is not in memory yet.
      */
     loadedAt: string | null;
     /**
-     * Why it could not be loaded when it was last tried; else null.
+     * Why the last attempt to load it failed. Otherwise null.
      */
     error: string | null;
 };
 
 /**
- * `loading`: the model that it points to is being made ready. `failed`: that did not work. Else `settled`.
+ * `loading`: the model that the alias points to is being loaded. `failed`: it could not be loaded. `settled`: it answers.
  */
 export type ServedAliasState = 'settled' | 'loading' | 'failed';
 
 export type ServedAliasDto = {
     /**
-     * `loading`: the model that it points to is being made ready. `failed`: that did not work. Else `settled`.
+     * `loading`: the model that the alias points to is being loaded. `failed`: it could not be loaded. `settled`: it answers.
      */
     state: ServedAliasState;
     name: string;
@@ -1159,30 +1161,30 @@ export type ServedAliasDto = {
      */
     modelId: string;
     /**
-     * The model that answers: the one before, while `modelId` is being loaded, or could not be.
+     * The model that answers. It is the previous one while `modelId` is being loaded or if it cannot be loaded.
      */
     servedBy: string;
     /**
-     * Since when it is loading or has failed; else null.
+     * When loading began or failed. Otherwise null.
      */
     since: string | null;
     /**
-     * Why it failed; else null.
+     * Why it failed. Otherwise null.
      */
     reason: string | null;
 };
 
 export type ServedModelsDto = {
     /**
-     * Most models in memory at a time; during a swap there is one more.
+     * Largest number of models in memory. There may be one more while an alias moves.
      */
     capacity: number;
     /**
-     * The most recently used first, then those that failed.
+     * The models in memory, the most recently used first. Then the models that failed.
      */
     items: Array<ServedModelDto>;
     /**
-     * By name.
+     * All aliases, by name.
      */
     aliases: Array<ServedAliasDto>;
 };
@@ -1194,14 +1196,14 @@ export type AliveDto = {
 export type EngineDto = {
     name: string;
     /**
-     * Why this one.
+     * Why this engine was chosen.
      */
     reason: string;
 };
 
 export type BuildDto = {
     /**
-     * Commit of the source code. Null if it is not known.
+     * Commit of the source code. Null if unknown.
      */
     commit: string | null;
     version: string;
@@ -1209,25 +1211,25 @@ export type BuildDto = {
 
 export type ReadyDto = {
     /**
-     * `degraded`: requests are taken, but something does not work.
+     * `degraded`: the service accepts requests, but something does not work.
      */
     status: 'ok' | 'degraded';
     /**
-     * What was asked, and what it answered.
+     * Each check and its result.
      */
     checks: {
         [key: string]: 'up' | 'down';
     };
     /**
-     * What does not work, one sentence each.
+     * What does not work. One sentence for each problem.
      */
     degraded: Array<string>;
     /**
-     * What trains.
+     * The engine that trains.
      */
     engine: EngineDto;
     /**
-     * What runs.
+     * Version and commit of the service.
      */
     build: BuildDto;
 };
@@ -1274,7 +1276,7 @@ export type TrainingFormDto = {
      */
     pauseAfterEpoch?: number;
     /**
-     * Number of times that every row is seen.
+     * Number of passes over all training rows.
      */
     epochs?: number;
     /**
@@ -1282,7 +1284,7 @@ export type TrainingFormDto = {
      */
     batchSize?: number;
     /**
-     * Number of batches whose gradients make one step. The result is that of one large batch, in the memory of a small one. 1: off.
+     * Number of batches whose gradients are added up for one step. The result is that of a large batch, with the memory of a small one. 1: off.
      */
     gradientAccumulationSteps?: number;
     /**
@@ -1290,66 +1292,66 @@ export type TrainingFormDto = {
      */
     learningRate?: number;
     /**
-     * What the learning rate does after the warm-up: it falls to 0 in a line, falls to 0 in a half cosine, or stays constant.
+     * Course of the learning rate after the warm-up: it falls to 0 along a line or a half cosine, or it stays constant.
      */
     schedule?: 'linear' | 'cosine' | 'constant';
     /**
-     * Share of the steps in which the learning rate climbs from 0. `schedule` says what it does then.
+     * Share of the steps in which the learning rate climbs from 0. `schedule` sets its course after that.
      */
     warmupRatio?: number;
     /**
-     * Factor of the learning rate from one layer to the next one below it. The head learns at `learningRate`, the top layer at this times as much, the embeddings slowest (ELECTRA: 0.8 or 0.9). 1: off.
+     * Factor between the learning rates of a layer and the layer above it. The head learns at `learningRate`, the top layer at `learningRate` times this factor, and the embeddings slowest (ELECTRA: 0.8 or 0.9). 1: off.
      */
     layerwiseLearningRateDecay?: number;
     /**
-     * Longest sentence in tokens, [CLS] and [SEP] counted. Longer ones are cut. `auto`: the longest sentence of the data, at most 128.
+     * Longest sentence in tokens, including [CLS] and [SEP]. Longer ones are cut. `auto`: the longest sentence of the data, at most 128.
      */
     maxLength?: 'auto' | number;
     /**
-     * Decoupled weight decay of AdamW. It acts on all weights but biases and LayerNorm.
+     * Decoupled weight decay of AdamW. It acts on all weights except biases and LayerNorm.
      */
     weightDecay?: number;
     /**
-     * Share of the values that are dropped in training.
+     * Share of the values that are set to 0 at random during training.
      */
     dropout?: number;
     /**
-     * The gradients are scaled down to this global L2 norm.
+     * Largest global L2 norm of the gradients. Larger gradients are scaled down to it.
      */
     maxGradientNorm?: number;
     /**
-     * Share of each target that is spread over both classes (usual: 0.1). 0: off.
+     * Share of each target that is spread evenly over both classes (usual: 0.1). 0: off.
      */
     labelSmoothing?: number;
     /**
-     * What a row counts in the loss by its label: `balanced` (rows / (2 · rows of the label)), or two numbers, of label 0 and of label 1 (in a form: `2,1`, `[2,1]`, or the field twice). Null: all rows count the same.
+     * Weight of a row in the loss, by its label: `balanced` (rows / (2 · rows of the label)), or two numbers for label 0 and label 1 (in a form: `2,1`, `[2,1]`, or the field twice). Null: all rows have the same weight.
      */
     classWeights?: 'balanced' | [
         number,
         number
     ] | null;
     /**
-     * α of R-Drop. Each sentence is judged under two dropout masks, and α weighs how far the two judgements may differ. It doubles the work and needs `dropout` above 0. 0: off.
+     * α of R-Drop. Each sentence is judged under two dropout masks, and α is the weight of the difference between the two judgements. It doubles the work and needs `dropout` above 0. 0: off.
      */
     rDrop?: number;
     /**
-     * Number of top layers that forget their pre-training and start anew, and with them the pooler. It helps on small data sets. At most the layers of the base model. 0: off.
+     * Number of top layers that start with random weights instead of the pre-trained ones. The pooler then does so too. It helps on small data sets. At most the layers of the base model. 0: off.
      */
     reinitializedLayers?: number;
     /**
-     * Number of last epochs whose weights are averaged. The average is evaluated too, and kept if it is the best. 2 or more, and at most `epochs`. 0: off.
+     * Number of epochs at the end whose weights are averaged. The average is evaluated too, and kept if it is the best. 2 or more, and at most `epochs`. 0: off.
      */
     weightAveraging?: number;
     /**
-     * Number of steps after which the model is evaluated, besides the ends of epochs. The best of all evaluations is kept. Null: only at the ends of epochs.
+     * Number of steps between evaluations, in addition to those at the ends of epochs. The weights of the best evaluation are kept. Null: evaluate only at the ends of epochs.
      */
     evaluationSteps?: number | null;
     /**
-     * Number of evaluations in a row without a better MCC after which the training ends. Null: off.
+     * Number of consecutive evaluations without a better MCC after which the training ends. Null: off.
      */
     earlyStoppingPatience?: number | null;
     /**
-     * Settles the held-out rows, the order of the batches, the dropout and all new weights.
+     * Seed of all random choices: the held-out rows, the order of the batches, the dropout and all new weights.
      */
     seed?: number;
     /**
@@ -1408,7 +1410,7 @@ export type TrainingJsonDto = {
      */
     pauseAfterEpoch?: number;
     /**
-     * Number of times that every row is seen.
+     * Number of passes over all training rows.
      */
     epochs?: number;
     /**
@@ -1416,7 +1418,7 @@ export type TrainingJsonDto = {
      */
     batchSize?: number;
     /**
-     * Number of batches whose gradients make one step. The result is that of one large batch, in the memory of a small one. 1: off.
+     * Number of batches whose gradients are added up for one step. The result is that of a large batch, with the memory of a small one. 1: off.
      */
     gradientAccumulationSteps?: number;
     /**
@@ -1424,66 +1426,66 @@ export type TrainingJsonDto = {
      */
     learningRate?: number;
     /**
-     * What the learning rate does after the warm-up: it falls to 0 in a line, falls to 0 in a half cosine, or stays constant.
+     * Course of the learning rate after the warm-up: it falls to 0 along a line or a half cosine, or it stays constant.
      */
     schedule?: 'linear' | 'cosine' | 'constant';
     /**
-     * Share of the steps in which the learning rate climbs from 0. `schedule` says what it does then.
+     * Share of the steps in which the learning rate climbs from 0. `schedule` sets its course after that.
      */
     warmupRatio?: number;
     /**
-     * Factor of the learning rate from one layer to the next one below it. The head learns at `learningRate`, the top layer at this times as much, the embeddings slowest (ELECTRA: 0.8 or 0.9). 1: off.
+     * Factor between the learning rates of a layer and the layer above it. The head learns at `learningRate`, the top layer at `learningRate` times this factor, and the embeddings slowest (ELECTRA: 0.8 or 0.9). 1: off.
      */
     layerwiseLearningRateDecay?: number;
     /**
-     * Longest sentence in tokens, [CLS] and [SEP] counted. Longer ones are cut. `auto`: the longest sentence of the data, at most 128.
+     * Longest sentence in tokens, including [CLS] and [SEP]. Longer ones are cut. `auto`: the longest sentence of the data, at most 128.
      */
     maxLength?: 'auto' | number;
     /**
-     * Decoupled weight decay of AdamW. It acts on all weights but biases and LayerNorm.
+     * Decoupled weight decay of AdamW. It acts on all weights except biases and LayerNorm.
      */
     weightDecay?: number;
     /**
-     * Share of the values that are dropped in training.
+     * Share of the values that are set to 0 at random during training.
      */
     dropout?: number;
     /**
-     * The gradients are scaled down to this global L2 norm.
+     * Largest global L2 norm of the gradients. Larger gradients are scaled down to it.
      */
     maxGradientNorm?: number;
     /**
-     * Share of each target that is spread over both classes (usual: 0.1). 0: off.
+     * Share of each target that is spread evenly over both classes (usual: 0.1). 0: off.
      */
     labelSmoothing?: number;
     /**
-     * What a row counts in the loss by its label: `balanced` (rows / (2 · rows of the label)), or two numbers, of label 0 and of label 1 (in a form: `2,1`, `[2,1]`, or the field twice). Null: all rows count the same.
+     * Weight of a row in the loss, by its label: `balanced` (rows / (2 · rows of the label)), or two numbers for label 0 and label 1 (in a form: `2,1`, `[2,1]`, or the field twice). Null: all rows have the same weight.
      */
     classWeights?: 'balanced' | [
         number,
         number
     ] | null;
     /**
-     * α of R-Drop. Each sentence is judged under two dropout masks, and α weighs how far the two judgements may differ. It doubles the work and needs `dropout` above 0. 0: off.
+     * α of R-Drop. Each sentence is judged under two dropout masks, and α is the weight of the difference between the two judgements. It doubles the work and needs `dropout` above 0. 0: off.
      */
     rDrop?: number;
     /**
-     * Number of top layers that forget their pre-training and start anew, and with them the pooler. It helps on small data sets. At most the layers of the base model. 0: off.
+     * Number of top layers that start with random weights instead of the pre-trained ones. The pooler then does so too. It helps on small data sets. At most the layers of the base model. 0: off.
      */
     reinitializedLayers?: number;
     /**
-     * Number of last epochs whose weights are averaged. The average is evaluated too, and kept if it is the best. 2 or more, and at most `epochs`. 0: off.
+     * Number of epochs at the end whose weights are averaged. The average is evaluated too, and kept if it is the best. 2 or more, and at most `epochs`. 0: off.
      */
     weightAveraging?: number;
     /**
-     * Number of steps after which the model is evaluated, besides the ends of epochs. The best of all evaluations is kept. Null: only at the ends of epochs.
+     * Number of steps between evaluations, in addition to those at the ends of epochs. The weights of the best evaluation are kept. Null: evaluate only at the ends of epochs.
      */
     evaluationSteps?: number | null;
     /**
-     * Number of evaluations in a row without a better MCC after which the training ends. Null: off.
+     * Number of consecutive evaluations without a better MCC after which the training ends. Null: off.
      */
     earlyStoppingPatience?: number | null;
     /**
-     * Settles the held-out rows, the order of the batches, the dropout and all new weights.
+     * Seed of all random choices: the held-out rows, the order of the batches, the dropout and all new weights.
      */
     seed?: number;
 };
@@ -1594,7 +1596,7 @@ export type RunResumptionDto = {
 
 export type RunHyperparametersDto = {
     /**
-     * Number of times that every row is seen.
+     * Number of passes over all training rows.
      */
     epochs: number;
     /**
@@ -1602,7 +1604,7 @@ export type RunHyperparametersDto = {
      */
     batchSize: number;
     /**
-     * Number of batches whose gradients make one step. The result is that of one large batch, in the memory of a small one. 1: off.
+     * Number of batches whose gradients are added up for one step. The result is that of a large batch, with the memory of a small one. 1: off.
      */
     gradientAccumulationSteps: number;
     /**
@@ -1610,62 +1612,62 @@ export type RunHyperparametersDto = {
      */
     learningRate: number;
     /**
-     * What the learning rate does after the warm-up: it falls to 0 in a line, falls to 0 in a half cosine, or stays constant.
+     * Course of the learning rate after the warm-up: it falls to 0 along a line or a half cosine, or it stays constant.
      */
     schedule: 'linear' | 'cosine' | 'constant';
     /**
-     * Share of the steps in which the learning rate climbs from 0. `schedule` says what it does then.
+     * Share of the steps in which the learning rate climbs from 0. `schedule` sets its course after that.
      */
     warmupRatio: number;
     /**
-     * Factor of the learning rate from one layer to the next one below it. The head learns at `learningRate`, the top layer at this times as much, the embeddings slowest (ELECTRA: 0.8 or 0.9). 1: off.
+     * Factor between the learning rates of a layer and the layer above it. The head learns at `learningRate`, the top layer at `learningRate` times this factor, and the embeddings slowest (ELECTRA: 0.8 or 0.9). 1: off.
      */
     layerwiseLearningRateDecay: number;
     /**
-     * Decoupled weight decay of AdamW. It acts on all weights but biases and LayerNorm.
+     * Decoupled weight decay of AdamW. It acts on all weights except biases and LayerNorm.
      */
     weightDecay: number;
     /**
-     * Share of the values that are dropped in training.
+     * Share of the values that are set to 0 at random during training.
      */
     dropout: number;
     /**
-     * The gradients are scaled down to this global L2 norm.
+     * Largest global L2 norm of the gradients. Larger gradients are scaled down to it.
      */
     maxGradientNorm: number;
     /**
-     * Share of each target that is spread over both classes (usual: 0.1). 0: off.
+     * Share of each target that is spread evenly over both classes (usual: 0.1). 0: off.
      */
     labelSmoothing: number;
     /**
-     * What a row counts in the loss by its label: `balanced` (rows / (2 · rows of the label)), or two numbers, of label 0 and of label 1 (in a form: `2,1`, `[2,1]`, or the field twice). Null: all rows count the same.
+     * Weight of a row in the loss, by its label: `balanced` (rows / (2 · rows of the label)), or two numbers for label 0 and label 1 (in a form: `2,1`, `[2,1]`, or the field twice). Null: all rows have the same weight.
      */
     classWeights: 'balanced' | [
         number,
         number
     ] | null;
     /**
-     * α of R-Drop. Each sentence is judged under two dropout masks, and α weighs how far the two judgements may differ. It doubles the work and needs `dropout` above 0. 0: off.
+     * α of R-Drop. Each sentence is judged under two dropout masks, and α is the weight of the difference between the two judgements. It doubles the work and needs `dropout` above 0. 0: off.
      */
     rDrop: number;
     /**
-     * Number of top layers that forget their pre-training and start anew, and with them the pooler. It helps on small data sets. At most the layers of the base model. 0: off.
+     * Number of top layers that start with random weights instead of the pre-trained ones. The pooler then does so too. It helps on small data sets. At most the layers of the base model. 0: off.
      */
     reinitializedLayers: number;
     /**
-     * Number of last epochs whose weights are averaged. The average is evaluated too, and kept if it is the best. 2 or more, and at most `epochs`. 0: off.
+     * Number of epochs at the end whose weights are averaged. The average is evaluated too, and kept if it is the best. 2 or more, and at most `epochs`. 0: off.
      */
     weightAveraging: number;
     /**
-     * Number of steps after which the model is evaluated, besides the ends of epochs. The best of all evaluations is kept. Null: only at the ends of epochs.
+     * Number of steps between evaluations, in addition to those at the ends of epochs. The weights of the best evaluation are kept. Null: evaluate only at the ends of epochs.
      */
     evaluationSteps: number | null;
     /**
-     * Number of evaluations in a row without a better MCC after which the training ends. Null: off.
+     * Number of consecutive evaluations without a better MCC after which the training ends. Null: off.
      */
     earlyStoppingPatience: number | null;
     /**
-     * Settles the held-out rows, the order of the batches, the dropout and all new weights.
+     * Seed of all random choices: the held-out rows, the order of the batches, the dropout and all new weights.
      */
     seed: number;
     /**
@@ -2519,7 +2521,7 @@ export type WebhooksDto = {
      */
     state: 'off' | 'on' | 'stopped';
     /**
-     * Where messages go, without the path. Null if `off`.
+     * Address of the receiver without its path. Null if the state is `off`.
      */
     receiver: string | null;
 };
@@ -2536,7 +2538,7 @@ export type DeliveryAttemptDto = {
      */
     seconds: number;
     /**
-     * Whether somebody asked for this attempt.
+     * Whether a user requested this attempt.
      */
     redelivery: boolean;
     /**
@@ -2556,7 +2558,7 @@ export type DeliveryAttemptDto = {
 export type WebhookDataDto = {
     runId?: string;
     /**
-     * The status that the run came to.
+     * The new status of the run.
      */
     status?: string;
     name?: string | null;
@@ -2579,7 +2581,7 @@ export type WebhookDataDto = {
 export type WebhookMessageDto = {
     type: string;
     /**
-     * When the run came to this status.
+     * When the run got this status.
      */
     timestamp: string;
     data: WebhookDataDto;
@@ -2600,20 +2602,20 @@ export type DeliveryDto = {
      */
     status: DeliveryStatus;
     /**
-     * Null before the first attempt.
+     * The last attempt. Null before the first one.
      */
     lastAttempt: DeliveryAttemptDto | null;
     /**
-     * Null unless `pending`.
+     * When the next attempt is due. Null unless the status is `pending`.
      */
     nextAttemptAt: string | null;
     createdAt: string;
     /**
-     * What is sent.
+     * The message that is sent.
      */
     message: WebhookMessageDto;
     /**
-     * In order; the last 50.
+     * The last 50 attempts, in order.
      */
     attempts: Array<DeliveryAttemptDto>;
 };
@@ -2633,11 +2635,11 @@ export type DeliverySummaryDto = {
      */
     status: DeliveryStatus;
     /**
-     * Null before the first attempt.
+     * The last attempt. Null before the first one.
      */
     lastAttempt: DeliveryAttemptDto | null;
     /**
-     * Null unless `pending`.
+     * When the next attempt is due. Null unless the status is `pending`.
      */
     nextAttemptAt: string | null;
     createdAt: string;
@@ -2645,11 +2647,11 @@ export type DeliverySummaryDto = {
 
 export type DeliveryPageDto = {
     /**
-     * Newest first.
+     * Deliveries, newest first.
      */
     items: Array<DeliverySummaryDto>;
     /**
-     * Send it as `cursor` for the next page; null on the last one.
+     * Value of `cursor` for the next page. Null on the last page.
      */
     nextCursor: string | null;
 };
@@ -2662,7 +2664,7 @@ export type IndexDto = {
      */
     openapi: string;
     /**
-     * The same document for people.
+     * The same document as a web page.
      */
     documentation: string;
     /**
@@ -2680,14 +2682,14 @@ export type EncoderSizesDto = {
     numAttentionHeads: number;
     intermediateSize: number;
     /**
-     * Number of word pieces that its tokenizer knows.
+     * Number of tokens in its vocabulary.
      */
     vocabSize: number;
 };
 
 export type BaseModelDto = {
     /**
-     * What `baseModel` of `POST /train` takes.
+     * The value for `baseModel` of `POST /train`.
      */
     name: string;
     /**
@@ -2695,7 +2697,7 @@ export type BaseModelDto = {
      */
     description: string | null;
     /**
-     * Null for a model that is not in the catalogue. Ask its author.
+     * Null for a model that is not in the catalogue. Ask the author of such a model.
      */
     licence: string | null;
     /**
@@ -2707,7 +2709,7 @@ export type BaseModelDto = {
      */
     stored: boolean;
     /**
-     * Where the model came from. `folder`: somebody put it there by hand. Null if it is not on disk.
+     * Source of the model. `folder`: somebody put it there by hand. Null if it is not on disk.
      */
     source: 'folder' | 'hub' | 'maven' | 'pip' | null;
     /**
@@ -2715,7 +2717,8 @@ export type BaseModelDto = {
      */
     bytes: number | null;
     /**
-     * A run that needs the model and has not ended. Until it ends, the model cannot be deleted. Null if there is none.
+     * A run that needs the model and has not ended. The model cannot be deleted before it ends. Null if there
+     * is none.
      */
     usedBy: string | null;
 };
@@ -2835,7 +2838,7 @@ export type GetDatasetsData = {
          */
         limit?: number;
         /**
-         * `nextCursor` of the page before. Leave it out for the first page.
+         * `nextCursor` of the previous page. Leave it out for the first page.
          */
         cursor?: string;
     };
@@ -2934,7 +2937,7 @@ export type PostDatasetsErrors = {
     /**
      * The request is well-formed, but some values are not valid. `errors` lists them.
      *
-     * `Idempotency-Key` was used with another request.
+     * `Idempotency-Key` was already used for another request.
      */
     422: ProblemDetails;
     /**
@@ -3170,11 +3173,11 @@ export type GetDatasetsByIdRowsData = {
          */
         label?: 0 | 1;
         /**
-         * `nextCursor` of the page before. Leave it out for the first page.
+         * `nextCursor` of the previous page. Leave it out for the first page.
          */
         cursor?: string;
         /**
-         * Only rows with this text in the sentence or its source. Upper and lower case are the same.
+         * Only rows with this text in the sentence or its source. Case does not matter.
          */
         search?: string;
     };
@@ -3245,7 +3248,7 @@ export type GetModelsData = {
          */
         limit?: number;
         /**
-         * `nextCursor` of the page before. Leave it out for the first page.
+         * `nextCursor` of the previous page. Leave it out for the first page.
          */
         cursor?: string;
     };
@@ -3597,7 +3600,7 @@ export type GetModelsByIdFilesByNameResponses = {
      */
     200: unknown;
     /**
-     * The part that was asked for.
+     * The requested part.
      */
     206: unknown;
 };
@@ -3616,7 +3619,7 @@ export type GetModelsByIdEvaluationsData = {
          */
         limit?: number;
         /**
-         * `nextCursor` of the page before. Leave it out for the first page.
+         * `nextCursor` of the previous page. Leave it out for the first page.
          */
         cursor?: string;
     };
@@ -3738,7 +3741,7 @@ export type PostModelsByIdEvaluationsErrors = {
     /**
      * The request is well-formed, but some values are not valid. `errors` lists them.
      *
-     * `Idempotency-Key` was used with another request.
+     * `Idempotency-Key` was already used for another request.
      */
     422: ProblemDetails;
     /**
@@ -3848,7 +3851,7 @@ export type PostModelsByIdEvaluationsByEvaluationIdCancelError = PostModelsByIdE
 
 export type PostModelsByIdEvaluationsByEvaluationIdCancelResponses = {
     /**
-     * The evaluation as it is now.
+     * The evaluation in its current state.
      */
     202: EvaluationDto;
 };
@@ -4187,19 +4190,19 @@ export type PostPredictData = {
          */
         model?: string;
         /**
-         * The precision that the model computes in: `fp32`, `int8` (faster), or `auto` (int8 if it was as good on the validation rows). Default: the setting of the service.
+         * Precision of the computation: `fp32`, `int8` (faster), or `auto` (int8 if it was as good on the validation rows). Default: the service's setting.
          */
         precision?: 'auto' | 'fp32' | 'int8';
         /**
-         * The score above which a sentence is `acceptable`: 0.5 (`default`), or the threshold that was best on the validation rows (`tuned`). `tuned` is 0.5 as well if no other threshold was better beyond its error.
+         * The score above which a sentence is `acceptable`: 0.5 (`default`), or the best threshold on the validation rows (`tuned`). If no threshold was better than 0.5 by more than the error of measurement, `tuned` is also 0.5.
          */
         threshold?: 'default' | 'tuned';
         /**
-         * Whether the answer has the logits.
+         * Whether the answer includes the logits.
          */
         logits?: boolean;
         /**
-         * Whether the answer says what each word does to the score of its sentence. Not possible for `pairs` and streams.
+         * Whether the answer includes the effect of each word on the score of its sentence. Not possible for `pairs` and streams.
          */
         explain?: boolean;
     };
@@ -4439,7 +4442,7 @@ export type GetTrainData = {
          */
         limit?: number;
         /**
-         * `nextCursor` of the page before. Leave it out for the first page.
+         * `nextCursor` of the previous page. Leave it out for the first page.
          */
         cursor?: string;
         /**
@@ -4553,7 +4556,7 @@ export type PostTrainErrors = {
     /**
      * The request is well-formed, but some values are not valid. `errors` lists them.
      *
-     * `Idempotency-Key` was used with another request.
+     * `Idempotency-Key` was already used for another request.
      */
     422: ProblemDetails;
     /**
@@ -5233,7 +5236,7 @@ export type PostTrainByIdContinueErrors = {
     /**
      * The request is well-formed, but some values are not valid. `errors` lists them.
      *
-     * `Idempotency-Key` was used with another request.
+     * `Idempotency-Key` was already used for another request.
      */
     422: ProblemDetails;
     /**
@@ -5454,7 +5457,7 @@ export type PostWebhooksTestError = PostWebhooksTestErrors[keyof PostWebhooksTes
 
 export type PostWebhooksTestResponses = {
     /**
-     * The message was sent, or could not be: `status` says which.
+     * The attempt has ended. `status` says whether the message was delivered.
      */
     201: DeliveryDto;
 };
@@ -5470,7 +5473,7 @@ export type GetWebhooksDeliveriesData = {
          */
         limit?: number;
         /**
-         * `nextCursor` of the page before. Leave it out for the first page.
+         * `nextCursor` of the previous page. Leave it out for the first page.
          */
         cursor?: string;
         /**
