@@ -71,6 +71,27 @@ describe('the queue', { timeout: 180_000 }, () => {
     expect(await models()).toEqual([modelId, ...before]);
   });
 
+  it('says where a run stands, and when its turn is likely to come', async () => {
+    await trainedOnFiles();
+    const first = await service.client.start(slow(dataset));
+    await service.client.until(first.id, ({ estimatedFinish }) => estimatedFinish !== null);
+    const second = await service.client.start(quick(dataset));
+    const third = await service.client.start({ ...quick(dataset), priority: 5 });
+    expect(second).toMatchObject({ queuePosition: 1, estimatedStart: expect.any(String) });
+    expect(third).toMatchObject({ queuePosition: 1, priority: 5 });
+    const { items } = await service.client.api.training.list({ query: { status: 'queued' } });
+    expect(items.map(({ id, queuePosition }) => [id, queuePosition])).toEqual([
+      [third.id, 1],
+      [second.id, 2],
+    ]);
+    const [next, last] = items.map(({ estimatedStart }) => new Date(estimatedStart!));
+    const running = await service.client.run(first.id);
+    expect(running).toMatchObject({ queuePosition: null, estimatedStart: null });
+    expect(Number(next)).toBeGreaterThan(Date.now());
+    expect(Number(last)).toBeGreaterThan(Number(next));
+    for (const run of [first, second, third]) await cancel(run);
+  });
+
   it('cancels once, and nothing that has ended otherwise', async () => {
     const { ended: succeeded } = await trainedOnFiles();
     const cancelled = await service.client.start(slow(dataset));

@@ -26,14 +26,16 @@ export class RunCheckpoints {
 
   /** What a run that was taken up before goes on from; null for one that begins. */
   async earlierAttempt({ id, attempt, checkpoint }: Run): Promise<EarlierAttempt | null> {
-    if (checkpoint === null) return attempt > 1 ? { folder: null, note: null } : null;
+    if (checkpoint === null) return attempt > 1 ? { folder: null, bytes: 0, note: null } : null;
     try {
-      return { folder: await this.blobs.open(keyOf(id, checkpoint)), note: null };
+      const { bytes } = checkpoint;
+      return { folder: await this.blobs.open(keyOf(id, checkpoint)), bytes, note: null };
     } catch (error) {
       // Nothing else is left of what was trained: to train it again is better than to fail.
       this.logger.error(`Run ${id} begins anew: ${(error as Error).message}`, { runId: id });
       return {
         folder: null,
+        bytes: 0,
         note: `The checkpoint of step ${checkpoint.step} was damaged: the run begins anew.`,
       };
     }

@@ -67,6 +67,9 @@ export class RunEntity implements Run {
   @ReferenceColumn({ nullable: true })
   initialModelId!: string | null;
 
+  @DoubleColumn({ nullable: true })
+  estimatedSeconds!: number | null;
+
   @Column({ type: 'integer', default: orderDefaults.priority })
   priority!: number;
 

@@ -164,6 +164,8 @@ export interface RunSummary extends RunOrder, Progress {
   resumption: RunResumption | null;
   /** The run that this one continues; null for a run of its own. */
   continues: string | null;
+  /** How long it was likely to take when it was stored; null where that could not be told. */
+  estimatedSeconds: number | null;
   /** The model whose weights it begins with; null: those of the base model. */
   initialModelId: string | null;
   /** Null before it runs; afterwards, what it was busy with last. */
@@ -216,6 +218,7 @@ export function queuedRun(
     checkpoint: null,
     resumption: null,
     continues: null,
+    estimatedSeconds: null,
     initialModelId: null,
     phase: null,
     engine: null,

@@ -28,7 +28,11 @@ import {
 } from './run-event.js';
 import { RunEventEntity } from './run-event.entity.js';
 import { RunJudgementsEntity } from './run-judgements.entity.js';
+import type { WaitingRun } from './run-places.js';
 import { spread } from './spread.js';
+
+/** The highest priority first; of equal ones, the run that has waited longest. */
+const queueOrder = { priority: 'DESC', id: 'ASC' } as const;
 
 /** Where runs are named in a sentence. */
 const MOST_NAMED = 5;
@@ -114,9 +118,31 @@ export class RunsRepository {
     const run = await this.runs.findOne({
       select: { id: true },
       where: { status: 'queued', id: Not(In(except)) },
-      order: { priority: 'DESC', id: 'ASC' },
+      order: queueOrder,
     });
     return run?.id ?? null;
+  }
+
+  /** Those that wait, in the order in which they start, and how long each will take. */
+  async waiting(): Promise<WaitingRun[]> {
+    const found = await this.runs.find({
+      select: { id: true, estimatedSeconds: true, progress: true },
+      where: { status: 'queued' },
+      order: queueOrder,
+    });
+    return found.map(({ id, estimatedSeconds, progress }) => ({
+      id,
+      seconds: estimatedSeconds === null ? null : estimatedSeconds * (1 - progress),
+    }));
+  }
+
+  /** When those at work are likely to end; null where that is not known. */
+  async finishes(): Promise<(Date | null)[]> {
+    const found = await findReadableRows(this.runs, {
+      select: { id: true, estimatedFinish: true },
+      where: { status: In(statusesAtWork) },
+    });
+    return found.map(({ estimatedFinish }) => estimatedFinish);
   }
 
   countQueued(): Promise<number> {

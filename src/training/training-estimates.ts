@@ -20,6 +20,7 @@ import { scaled, secondsOf, totalOf, type RunSeconds, type RunWork } from './run
 import { RunsRepository } from './runs.repository.js';
 import type { PlannedRows, RowsFacts } from './training-request.js';
 import { TrainingProbes } from './training-probes.js';
+import type { ProbeJob } from './worker/messages.js';
 
 /** A run that was asked for and found good, before anything of it is stored. */
 export interface PlannedRun {
@@ -111,17 +112,26 @@ export class TrainingEstimates {
     return { ...memory, neededBytes: Math.ceil(estimateProcessMemory(config, step, { engine, rows })) };
   }
 
-  /** What the parts of a run would take here; null where that cannot be told now. */
-  async secondsOf(planned: PlannedRun): Promise<Time | null> {
+  /**
+   * What the parts of a run would take here; null where that cannot be told now.
+   * @param mayProbe whether to measure what is not known
+   */
+  async secondsOf(planned: PlannedRun, mayProbe = true): Promise<Time | null> {
     const config = encoderConfigOf(planned.baseModel);
     const work = workOf(planned, config);
     const seconds = await this.fromEarlierRun(planned, work);
     if (seconds) return { seconds, basis: 'earlier-run' };
-    const measured = config && (await this.fromProbe(planned, work, config));
+    const measured = config && (await this.fromProbe(planned, work, config, mayProbe));
     return measured && { seconds: measured, basis: 'measurement' };
   }
 
-  /** The same for a run that is about to begin. Probes give way to it, so that only what was measured before counts. */
+  /** In seconds, by what is known without a measurement; null where nothing is. */
+  async knownSeconds(planned: PlannedRun): Promise<number | null> {
+    const time = await this.secondsOf(planned, false);
+    return time && totalOf(time.seconds);
+  }
+
+  /** The parts of a run that is about to begin. Only what was measured before counts. */
   async secondsOfRun(run: Run): Promise<RunSeconds | null> {
     const planned = {
       baseModel: await this.baseModels.check(run.baseModel),
@@ -129,7 +139,7 @@ export class TrainingEstimates {
       training: await this.datasets.open(run.datasetId),
       validation: run.validationDatasetId ? await this.datasets.open(run.validationDatasetId) : null,
     };
-    return (await this.secondsOf(planned))?.seconds ?? null;
+    return (await this.secondsOf(planned, false))?.seconds ?? null;
   }
 
   /** By the last run of this base model that succeeded with a batch of this size, or else with any. */
@@ -171,6 +181,7 @@ export class TrainingEstimates {
     planned: PlannedRun,
     work: RunWork,
     config: EncoderConfig,
+    mayProbe: boolean,
   ): Promise<RunSeconds | null> {
     const { hyperparameters, training } = planned;
     const { validationFraction: _fraction, ...asked } = hyperparameters;
@@ -181,7 +192,7 @@ export class TrainingEstimates {
         Math.round(tokensIn(words, hyperparameters)),
       );
     }).flat();
-    const probed = await this.probes.measure({
+    const job: ProbeJob = {
       config,
       engine: this.settings.engine,
       lengths,
@@ -196,7 +207,8 @@ export class TrainingEstimates {
         classWeights: null,
       },
       memoryLimit: trainingLimit(this.settings),
-    });
+    };
+    const probed = mayProbe ? await this.probes.measure(job) : this.probes.known(job);
     if (!probed) return null;
     return secondsOf(work, probed.secondsPerToken / passesOf(hyperparameters), probed.startSeconds);
   }

@@ -221,19 +221,14 @@ export class TrainingHost {
 
   private receive(message: ProgressMessage, work: Work, recorder: RunRecorder): void {
     this.metrics.receive(message);
-    switch (message.type) {
-      case 'memory':
-      case 'usage':
-        return;
-      case 'checkpoint':
-        work.checkpointing = work.checkpointing.then(() => this.takeOver(message, work, recorder));
-        return;
-      case 'engine':
-        this.logEngine(work.runId, message.data);
-        break;
-      case 'phase':
-        if (message.data.phase === 'training') recorder.receive({ type: 'status', data: { status: 'running' } });
-        break;
+    if (message.type === 'memory' || message.type === 'usage') return;
+    if (message.type === 'checkpoint') {
+      work.checkpointing = work.checkpointing.then(() => this.takeOver(message, work, recorder));
+      return;
+    }
+    if (message.type === 'engine') this.logEngine(work.runId, message.data);
+    if (message.type === 'phase' && message.data.phase === 'training') {
+      recorder.receive({ type: 'status', data: { status: 'running' } });
     }
     recorder.receive(message);
   }

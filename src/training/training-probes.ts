@@ -27,6 +27,11 @@ export class TrainingProbes {
     return asked;
   }
 
+  /** What was measured before; null where nothing was. */
+  known(job: ProbeJob): ProbedMessage | null {
+    return this.results.get(keyOf(job)) ?? null;
+  }
+
   /** A run begins: it gets the processors and the memory, and its times are not disturbed. */
   async giveWay(): Promise<void> {
     this.mayProbe = false;
@@ -40,8 +45,7 @@ export class TrainingProbes {
   }
 
   private async measured(job: ProbeJob): Promise<ProbedMessage | null> {
-    const key = JSON.stringify(job);
-    const known = this.results.get(key);
+    const known = this.known(job);
     if (known) return known;
     if (!this.mayProbe) return null;
     const since = performance.now();
@@ -59,7 +63,11 @@ export class TrainingProbes {
       `Measured the speed of a training in ${((performance.now() - since) / 1000).toFixed(1)} s`,
     );
     if (this.results.size >= MOST_RESULTS) this.results.delete(this.results.keys().next().value!);
-    this.results.set(key, outcome);
+    this.results.set(keyOf(job), outcome);
     return outcome;
   }
+}
+
+function keyOf(job: ProbeJob): string {
+  return JSON.stringify(job);
 }

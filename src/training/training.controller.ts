@@ -122,7 +122,7 @@ export class TrainingController {
         this.remember(request, created),
       );
       reply.header('location', locationOf(run));
-      return RunDto.of(run);
+      return this.shown(run);
     });
   }
 
@@ -133,7 +133,8 @@ export class TrainingController {
   @ApiProblems(422)
   async list(@Query() query: RunsQuery): Promise<RunPageDto> {
     const { items, nextCursor } = await this.training.list(query, query.status);
-    return { items: items.map(RunSummaryDto.of), nextCursor };
+    const places = await this.training.places();
+    return { items: items.map((run) => RunSummaryDto.of(run, places.get(run.id))), nextCursor };
   }
 
   @Get('compare')
@@ -159,7 +160,7 @@ export class TrainingController {
   @ApiOkResponse({ type: RunDto })
   @ApiProblems(404)
   async get(@Param('id') id: string): Promise<RunDto> {
-    return RunDto.of(await this.training.get(id));
+    return this.shown(await this.training.get(id));
   }
 
   @Get(':id/metrics')
@@ -271,7 +272,7 @@ export class TrainingController {
   @ApiAcceptedResponse({ type: RunDto, description: 'The run as it is now.' })
   @ApiProblems(404, 409)
   async pause(@Param('id') id: string): Promise<RunDto> {
-    return RunDto.of(await this.training.pause(id));
+    return this.shown(await this.training.pause(id));
   }
 
   @Post(':id/resume')
@@ -287,7 +288,7 @@ export class TrainingController {
   @ApiAcceptedResponse({ type: RunDto, description: 'The run as it is now.' })
   @ApiProblems(404, 409)
   async resume(@Param('id') id: string): Promise<RunDto> {
-    return RunDto.of(await this.training.resume(id));
+    return this.shown(await this.training.resume(id));
   }
 
   @Post(':id/continue')
@@ -317,7 +318,7 @@ export class TrainingController {
   ): Promise<RunDto> {
     const run = await this.training.continue(id, epochs, (created) => this.remember(request, created));
     reply.header('location', locationOf(run));
-    return RunDto.of(run);
+    return this.shown(run);
   }
 
   @Post(':id/cancel')
@@ -332,7 +333,7 @@ export class TrainingController {
   @ApiAcceptedResponse({ type: RunDto, description: 'The run as it is now.' })
   @ApiProblems(404, 409)
   async cancel(@Param('id') id: string): Promise<RunDto> {
-    return RunDto.of(await this.training.cancel(id));
+    return this.shown(await this.training.cancel(id));
   }
 
   @Delete(':id')
@@ -346,12 +347,15 @@ export class TrainingController {
     await this.training.delete(id);
   }
 
-  private remember(request: FastifyRequest, run: Run): Promise<void> {
-    return this.idempotency.remember(request, {
-      status: 202,
-      location: locationOf(run),
-      body: RunDto.of(run),
-    });
+  /** A run with its place in the queue. */
+  private async shown(run: Run): Promise<RunDto> {
+    const places = run.status === 'queued' ? await this.training.places() : null;
+    return RunDto.of(run, places?.get(run.id));
+  }
+
+  private async remember(request: FastifyRequest, run: Run): Promise<void> {
+    const body = await this.shown(run);
+    await this.idempotency.remember(request, { status: 202, location: locationOf(run), body });
   }
 
   /** Hands on what a request asks for. Fields of a form may come after the files, so nothing is done until the whole form is there. */

@@ -24,10 +24,12 @@ import {
   queuedRun,
   type RunCheckpoint,
   type RunHyperparameters,
+  type RunOrder,
   type Run, type RunStatus, type RunSummary } from './run.js';
 import { effectOf, type RunEvent } from './run-event.js';
 import { RunCheckpoints } from './run-checkpoints.js';
 import { RunFeed } from './run-feed.js';
+import { placesOf, type RunPlace } from './run-places.js';
 import { RunQueue } from './run-queue.js';
 import { RunSpans } from './run-spans.js';
 import { RunsRepository, type RunEventWriter } from './runs.repository.js';
@@ -127,9 +129,10 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
   ): Promise<Run> {
     await this.assertRoom();
     const { sources, ...planned } = await this.plan(request, uploads);
+    const estimatedSeconds = await this.estimates.knownSeconds(planned);
     const published = await this.publish(sources);
     try {
-      const run = queuedRun({
+      const order: RunOrder = {
         name: request.name ?? null,
         promote: request.promote,
         baseModel: planned.baseModel.name,
@@ -140,7 +143,8 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
         pauseAfterEpoch: request.pauseAfterEpoch ?? orderDefaults.pauseAfterEpoch,
         datasetId: idOf(sources.training, published),
         validationDatasetId: sources.validation && idOf(sources.validation, published),
-      });
+      };
+      const run = { ...queuedRun(order), estimatedSeconds };
       await this.datasets.storePublished([...published.values()], async () => {
         // Others may have come while this one was planned.
         await this.assertRoom();
@@ -166,6 +170,12 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
   /** @throws NotFoundError */
   get(id: string): Promise<Run> {
     return this.runs.get(id);
+  }
+
+  /** Where the runs that wait stand in the queue, by their ids. */
+  async places(): Promise<Map<string, RunPlace>> {
+    const [waiting, finishes] = [await this.runs.waiting(), await this.runs.finishes()];
+    return placesOf(waiting, finishes, this.settings.concurrentRuns);
   }
 
   /** Newest first. */

@@ -33,6 +33,7 @@ const columns = [
   ['runs', '"resumption" text'],
   ['runs', '"continues" varchar(32)'],
   ['runs', '"initial_model_id" varchar(32)'],
+  ['runs', '"estimated_seconds" double precision'],
   ['runs', '"priority" integer NOT NULL DEFAULT 0'],
   ['runs', '"checkpoint_steps" integer'],
   ['runs', '"max_restarts" integer NOT NULL DEFAULT 3'],

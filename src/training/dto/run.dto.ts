@@ -13,6 +13,7 @@ import {
   type RunSummary,
 } from '../run.js';
 import { runErrors, type RunErrorCode } from '../run-error.js';
+import type { RunPlace } from '../run-places.js';
 import type { StepData } from '../run-event.js';
 import { RunEpochDto, RunEvaluationDto } from './run-evaluation.dto.js';
 
@@ -212,6 +213,24 @@ export class RunSummaryDto {
   })
   initialModelId!: string | null;
 
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    description: 'Place in the queue. 1 is the next to start. Null if the run does not wait.',
+    example: null,
+  })
+  queuePosition!: number | null;
+
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description:
+      'When the run is likely to start. Null if it does not wait, or if the time of a run before it is not known.',
+    example: null,
+  })
+  estimatedStart!: string | null;
+
   @ApiProperty({ type: 'integer', description: 'The highest comes first in the queue.', example: 0 })
   priority!: number;
 
@@ -387,7 +406,7 @@ export class RunSummaryDto {
   @ApiProperty({ type: String, format: 'date-time', nullable: true, example: null })
   finishedAt!: string | null;
 
-  static of(run: RunSummary): RunSummaryDto {
+  static of(run: RunSummary, place?: RunPlace): RunSummaryDto {
     return {
       id: run.id,
       status: run.status,
@@ -398,6 +417,8 @@ export class RunSummaryDto {
       resumption: run.resumption,
       continues: run.continues,
       initialModelId: run.initialModelId,
+      queuePosition: place?.position ?? null,
+      estimatedStart: place?.estimatedStart?.toISOString() ?? null,
       priority: run.priority,
       checkpointSteps: run.checkpointSteps,
       maxRestarts: run.maxRestarts,
@@ -444,9 +465,9 @@ export class RunDto extends RunSummaryDto {
   })
   evaluations!: RunEvaluationDto[];
 
-  static override of(run: Run): RunDto {
+  static override of(run: Run, place?: RunPlace): RunDto {
     return {
-      ...RunSummaryDto.of(run),
+      ...RunSummaryDto.of(run, place),
       epochs: run.epochs.map(RunEpochDto.of),
       evaluations: run.evaluations.map(RunEvaluationDto.of),
     };

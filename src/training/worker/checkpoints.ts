@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { copyFile, link, readFile, rename, stat, statfs, writeFile } from 'node:fs/promises';
+import { copyFile, link, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -12,6 +12,7 @@ import {
 import type { Judgements } from '../../bert/evaluation/evaluation.js';
 import { gigabytes } from '../../bert/fine-tuning/memory.js';
 import type { ManifestFile } from '../../storage/blob-store.js';
+import { availableDisk } from '../disk-needed.js';
 import { roomForTraining } from '../memory/training-room.js';
 import type { CheckpointWork } from './checkpoint-writer.js';
 import type { CheckpointMessage, CheckpointPlan, TrainingJob } from './messages.js';
@@ -41,6 +42,16 @@ interface Details extends Writer {
 /** The training stops where it is, and may be resumed: the message says why. */
 export class PauseError extends Error {
   override readonly name = 'PauseError';
+}
+
+/** @throws PauseError where there is too little space for something */
+export async function assertDiskSpace(folder: string, bytes: number, what: string): Promise<void> {
+  const free = await availableDisk(folder);
+  if (free >= bytes + SPARE_BYTES) return;
+  throw new PauseError(
+    `The disk has ${gigabytes(free)} left, and ${what} takes ${gigabytes(bytes)}. Free some space in the data folder (delete models or ` +
+      'data sets that nobody needs), then resume the run.',
+  );
 }
 
 /** The best evaluation so far. */
@@ -109,7 +120,7 @@ export class CheckpointKeeper {
     await this.settled();
     const folder = await this.nextFolder();
     const bytes = [...content.shapes.values()].reduce((sum, shape) => sum + 4 * product(shape), 0);
-    await this.assertSpace(folder, bytes);
+    await assertDiskSpace(folder, bytes, 'a checkpoint');
     await this.writeExtras(folder);
     const files = [STATE_FILE, DETAILS_FILE, ...(this.best && !this.weightsSum ? [WEIGHTS_FILE] : [])];
     const write = this.mayCopy(bytes) ? writeInBackground : writeAtOnce;
@@ -151,16 +162,6 @@ export class CheckpointKeeper {
     const folder = this.folder!;
     this.folder = null;
     return folder;
-  }
-
-  private async assertSpace(folder: string, bytes: number): Promise<void> {
-    const { bavail, bsize } = await statfs(folder);
-    const free = bavail * bsize;
-    if (free >= bytes + SPARE_BYTES) return;
-    throw new PauseError(
-      `The disk has ${gigabytes(free)} left, and a checkpoint takes ${gigabytes(bytes)}. Free some space in the data folder (delete ` +
-        'models or datasets that nobody needs), then resume the run.',
-    );
   }
 
   /** Whether there is room for a copy in memory; without it, the training waits for the disk. */

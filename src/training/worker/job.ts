@@ -34,11 +34,13 @@ import type { ModelOrigin } from '../../models/model-card.js';
 import type { ManifestFile } from '../../storage/blob-store.js';
 import { sha256OfFile } from '../../storage/file-hash.js';
 import { engineReason } from '../advice.js';
+import { diskNeeded } from '../disk-needed.js';
 import { describeFailure } from '../failure.js';
 import { roomForTraining } from '../memory/training-room.js';
 import { settledHyperparameters, type RunPhase, type RunPlan } from '../run.js';
 import type { RunError } from '../run-error.js';
 import {
+  assertDiskSpace,
   CheckpointKeeper,
   PauseError,
   resumeFrom,
@@ -282,6 +284,8 @@ async function prepare(
   const rows = examples.training.length + examples.validation.length;
   const room = roomForTraining(job.memoryLimit, process.memoryUsage.rss());
   const estimatedBytes = assertFits(config, step, { engine, rows }, room);
+  const disk = diskNeeded(config, job.hyperparameters, { stored: true }, examples.pieces);
+  await assertDiskSpace(job.folder, disk - (job.earlier?.bytes ?? 0), 'the run');
   return {
     examples,
     plan: {

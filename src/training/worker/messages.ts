@@ -61,6 +61,8 @@ export interface CheckpointPlan {
 export interface EarlierAttempt {
   /** Folder of the checkpoint, which has been checked against its sums; null: there is none, and the run begins anew. */
   folder: string | null;
+  /** What the checkpoint takes on the disk. */
+  bytes: number;
   /** Why it begins anew, where there should have been a checkpoint. */
   note: string | null;
 }
