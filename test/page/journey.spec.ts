@@ -84,7 +84,7 @@ describe.skipIf(!browserPath)('the journey of a new user', () => {
       await page.getByLabel('learningRate', { exact: true }).fill('0.001');
       await page.getByLabel('promote').selectOption('never');
       await page.getByRole('button', { name: 'Check and estimate' }).click();
-      await page.getByText(/^about \d+ s, as an earlier run$/).waitFor();
+      await page.getByText(/^about \d+ s, judging by an earlier run$/).waitFor();
       await page.getByRole('button', { name: 'Start training' }).click();
       await page.getByRole('link', { name: 'Show the model' }).waitFor({ timeout: 60_000 });
 
