@@ -1831,6 +1831,14 @@ export type RunDto = {
      */
     initialModelId: string | null;
     /**
+     * Place in the queue. 1 is the next to start. Null if the run does not wait.
+     */
+    queuePosition: number | null;
+    /**
+     * When the run is likely to start. Null if it does not wait, or if the time of a run before it is not known.
+     */
+    estimatedStart: string | null;
+    /**
      * The highest comes first in the queue.
      */
     priority: number;
@@ -1971,6 +1979,14 @@ export type RunSummaryDto = {
      * The model whose weights the run begins with. Null: those of the base model.
      */
     initialModelId: string | null;
+    /**
+     * Place in the queue. 1 is the next to start. Null if the run does not wait.
+     */
+    queuePosition: number | null;
+    /**
+     * When the run is likely to start. Null if it does not wait, or if the time of a run before it is not known.
+     */
+    estimatedStart: string | null;
     /**
      * The highest comes first in the queue.
      */
@@ -2126,6 +2142,14 @@ export type ComparedRunDto = {
      * The model whose weights the run begins with. Null: those of the base model.
      */
     initialModelId: string | null;
+    /**
+     * Place in the queue. 1 is the next to start. Null if the run does not wait.
+     */
+    queuePosition: number | null;
+    /**
+     * When the run is likely to start. Null if it does not wait, or if the time of a run before it is not known.
+     */
+    estimatedStart: string | null;
     /**
      * The highest comes first in the queue.
      */
