@@ -1,5 +1,6 @@
-// node bench/curves.mjs FILE [FILE …]: curves of fine-tunings side by side, as a Markdown table. A file is what our-fine-tuning.mjs or
-// peers/torch_fine_tuning.py wrote. MCC and its interval (95 %, bootstrap over sentences) come from the service's own evaluation.
+// node bench/curves.mjs FILE [FILE …]: shows curves of fine-tunings side by side, as a Markdown table. A file
+// is the output of our-fine-tuning.mjs or peers/torch_fine_tuning.py. MCC and its interval (95 %, bootstrap
+// over sentences) come from the service's own evaluation.
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { bootstrapMcc } from '../dist/bert/evaluation/bootstrap.js';

@@ -1,8 +1,9 @@
 // node bench/kernel-profile.mjs --model DIR --data FILE [--engine tensorflow|wasm] [--steps 10] [--shapes]
 //
-// Where the time of a training step goes: for each of the engine's kernels, how often a step calls it and for how long. Native
-// TensorFlow's kernels are its ops, called one after another and waited for; those of wasm are TF.js's. MODEL and FILE are those of
-// training/our-training.mjs; `npm run bench:training` leaves some under .engine/bench/. With --shapes, calls are told apart by their inputs' shapes.
+// Shows where the time of a training step goes: how often a step calls each kernel of the engine, and for how
+// long. The kernels of native TensorFlow are its ops, which are called one after another and awaited. Those
+// of wasm are TF.js's. MODEL and FILE are those of training/our-training.mjs. `npm run bench:training` leaves
+// some under .engine/bench/. With --shapes, calls are listed by the shapes of their inputs.
 import { engine as tfjs, getKernelsForBackend } from '@tensorflow/tfjs-core';
 import { parseArgs } from 'node:util';
 import { markdownTable } from './harness/report.mjs';
@@ -17,9 +18,9 @@ const { values: options } = parseArgs({
   },
 });
 
-/** name → calls and milliseconds, of the steps that count */
+/** name → calls and milliseconds of the counted steps */
 const kernels = new Map();
-/** Milliseconds of the kernels that the running one has called: their time is their own. */
+/** Milliseconds of the kernels that the running one has called. Their time counts for them only. */
 let inner = 0;
 const count = Number(options.steps);
 const training = await openTraining(options);
@@ -52,7 +53,7 @@ const cells = [
 ];
 console.log(markdownTable(['kernel', 'calls a step', 'ms a step', 'share'], cells, [1, 2, 3]));
 
-/** TensorFlow's ops go through one function of the addon, which returns when the op is done. */
+/** TensorFlow's ops go through one function of the addon, which returns when the op has ended. */
 function watchOps() {
   const backend = tfjs().backend;
   const { binding } = backend;

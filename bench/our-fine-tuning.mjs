@@ -1,7 +1,9 @@
-// node bench/our-fine-tuning.mjs MODEL_DIR TRAIN.tsv DEV.tsv --out FILE [--epochs 3] [--lr 3e-5] [--batch 32] [--seed 1] [--engine auto]
+// node bench/our-fine-tuning.mjs MODEL_DIR TRAIN.tsv DEV.tsv --out FILE [--epochs 3] [--lr 3e-5] [--batch 32]
+// [--seed 1] [--engine auto]
 //
-// Fine-tunes on CoLA with the library as it was built (dist/bert): the twin of peers/torch_fine_tuning.py, whose arguments and output it
-// shares, without the HTTP service around it. Build first: npm run build.
+// Fine-tunes on CoLA with the built library (dist/bert), without the HTTP service around it. It is the
+// counterpart of peers/torch_fine_tuning.py and has the same arguments and output. Build first: npm run
+// build.
 import { renameSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { readCola } from './training/cola.mjs';

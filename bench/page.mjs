@@ -1,4 +1,5 @@
-// npm run bench:page: measures the page of a service of its own, in the system's Chromium. See docs/performance.md.
+// npm run bench:page: starts a service and measures its page in the system's Chromium. See
+// docs/performance.md.
 import { runBenchmark } from './harness/run.mjs';
 
 await runBenchmark(

@@ -1,7 +1,8 @@
 // node bench/peer-settings.mjs --python PATH --model DIR --data FILE [--rounds 6] [--steps 3] [--only NAME …]
 //
-// Which settings let PyTorch train fastest on this machine: the same steps under each of them, in turn. What is best is the default of
-// peers/torch_training.py and in harness/peer.mjs. MODEL and FILE are those of training/our-training.mjs.
+// Finds the settings with which PyTorch trains fastest on this machine: it runs the same steps under each of
+// them, in turn. The best ones are the defaults of peers/torch_training.py and harness/peer.mjs. MODEL and
+// FILE are those of training/our-training.mjs.
 import { parseArgs } from 'node:util';
 import { KEEPS_MEMORY } from './harness/peer.mjs';
 import { markdownTable } from './harness/report.mjs';

@@ -1,4 +1,5 @@
-// npm run bench:serving [-- --quick] [-- --out FILE]: times the service, ONNX Runtime alone and a PyTorch server in turn. See docs/performance.md.
+// npm run bench:serving [-- --quick] [-- --out FILE]: times the service, ONNX Runtime alone and a PyTorch
+// server in turn. See docs/performance.md.
 import { runBenchmark } from './harness/run.mjs';
 
 await runBenchmark(

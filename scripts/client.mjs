@@ -1,5 +1,6 @@
-// npm run client [-- --check]: generates packages/client/src/generated/ from openapi/openapi.json, or checks that it was generated from it.
-// The generator needs Node 22.18 or later, so its output is kept with the sources, beside the sha256 of the document that it came from.
+// npm run client [-- --check]: generates packages/client/src/generated/ from openapi/openapi.json, or checks
+// that it is up to date. The generator needs Node 22.18 or later. So its output is committed, with the
+// SHA-256 of the document that it came from.
 import { createHash } from 'node:crypto';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

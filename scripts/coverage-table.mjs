@@ -1,9 +1,11 @@
 import { relative, sep } from 'node:path';
 
 /**
- * A Markdown table with a line for each folder of src/, one for the files beside them, and one for all.
+ * Makes a Markdown table with a line for each folder of src/, one for the files beside them, and one for the
+ * total.
  *
- * @param {Record<string, Record<'lines' | 'branches', {total: number, covered: number}>>} report Istanbul's `json-summary`
+ * @param {Record<string, Record<'lines' | 'branches', {total: number, covered: number}>>} report Istanbul's
+ * `json-summary`
  * @param {string} root folder of the repository
  */
 export function coverageTable(report, root) {

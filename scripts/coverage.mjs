@@ -1,4 +1,5 @@
-// npm run coverage [-- ARGUMENT …]: runs the tests of src/, or those that the arguments name, and says how much of src/ they ran.
+// npm run coverage [-- ARGUMENT …]: runs the tests of src/, or those that the arguments name, and reports
+// their coverage of src/.
 import { appendFileSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { coverageTable } from './coverage-table.mjs';
@@ -15,7 +16,7 @@ process.exitCode = await runScript(async () => {
 
   const table = coverageTable(JSON.parse(readFileSync(report, 'utf8')), root);
   console.log(`\n${table}\n\nLine by line: coverage/index.html`);
-  // GitHub shows this file with the job.
+  // GitHub shows this file on the page of the job.
   const summary = process.env.GITHUB_STEP_SUMMARY;
   if (summary) appendFileSync(summary, `## Coverage of src/ by its own tests\n\n${table}\n`);
   return code;

@@ -1,4 +1,5 @@
-// npm run demo [-- OPTION …]: a first model in a few minutes. Uploads the sample, fine-tunes a small BERT on it, judges three sentences.
+// npm run demo [-- OPTION …]: trains a first model in a few minutes. It uploads the sample, fine-tunes a
+// small BERT on it and judges three sentences.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -10,10 +11,13 @@ import { checkNodeVersion } from './set-up/node-version.mjs';
 import { root } from './set-up/places.mjs';
 import { runScript } from './set-up/script.mjs';
 
-/** Where `npm start` serves. */
+/** The address of `npm start`. */
 const DEFAULT_URL = `http://127.0.0.1:${process.env.WELLFORMED_PORT || 3000}`;
 
-/** What the page's button trains, too. The sentences are the first of `samples/plain-sentences.tsv`: no row of the sample. The last two are wrong. */
+/**
+ * The page's button uses this training too. Its sentences are the first of `samples/plain-sentences.tsv`,
+ * which are not in the sample. The last two are unacceptable.
+ */
 const firstRun = JSON.parse(readFileSync(join(root, 'samples', 'first-run.json'), 'utf8'));
 const { hyperparameters, sentences } = firstRun;
 
@@ -35,7 +39,7 @@ async function main() {
     await demo.run();
     return 0;
   } catch (error) {
-    // Whatever failed because the end was asked for says no more than that.
+    // If the demo was interrupted, report only that. Other errors are consequences.
     const reason = ending.signal.aborted ? ending.signal.reason : error;
     if (!(reason instanceof Interruption)) throw reason;
     return reason.exitCode;
@@ -80,7 +84,7 @@ class Demo {
     }
   }
 
-  /** Cancels a run that is under way, and stops the service if it was started here. */
+  /** Cancels a running run, and stops the service if the demo started it. */
   async end() {
     if (this.#runId !== undefined) await this.#cancel(this.#runId);
     if (!this.#service) return;
@@ -88,7 +92,7 @@ class Demo {
     await this.#service.stop();
   }
 
-  /** To a service that runs, or to a new one. */
+  /** Connects to a running service, or starts one. */
   async #connect() {
     const { url = DEFAULT_URL, key } = this.options;
     const { signal } = this.ending;
@@ -111,7 +115,7 @@ class Demo {
     console.log(`Service: ${this.#client.url}`);
   }
 
-  /** @returns whether the service runs, or a sentence that says that it does not */
+  /** @returns true if the service runs, else a sentence that says that it does not */
   async #find() {
     const { url } = this.#client;
     try {
@@ -125,7 +129,7 @@ class Demo {
     }
   }
 
-  /** Uploads a file of the sample, unless the service has it. */
+  /** Uploads a file of the sample unless the service already has it. */
   async #dataset(file) {
     const text = await readFile(join(root, 'samples', file), 'utf8');
     const found = await this.#datasetWith(contentHashOf(text));
@@ -151,7 +155,7 @@ class Demo {
     return undefined;
   }
 
-  /** @returns the run as it ended */
+  /** @returns the ended run */
   async #follow(runId) {
     const progress = new Progress(process.stdout, this.options.epochs);
     try {
@@ -191,11 +195,11 @@ Train on your own sentences (a TSV whose first line names the columns sentence a
   }
 
   async #cancel(runId) {
-    // The signal of the client has ended all that it asks.
+    // The client's signal is already aborted, so use another one.
     const signal = AbortSignal.timeout(15_000);
     try {
       await this.#client.ask('POST', `/train/${runId}/cancel`, undefined, { signal });
-      // A service that ends while a run is being cancelled would call it interrupted.
+      // Wait until the run is cancelled. If the service ended earlier, it would mark the run as interrupted.
       for (let status = ''; this.#service && status !== 'cancelled';) {
         ({ status } = await this.#client.ask('GET', `/train/${runId}`, undefined, { signal }));
         await new Promise((resolve) => setTimeout(resolve, 100));
@@ -229,7 +233,7 @@ function readOptions() {
   }
 }
 
-/** Somebody asked for the end. */
+/** The user asked to stop. */
 class Interruption extends Error {
   constructor(signal) {
     super(`Ended by ${signal}.`);
@@ -237,12 +241,15 @@ class Interruption extends Error {
   }
 }
 
-/** The first signal ends the demo in order; another SIGINT does at once. @returns undoes this */
+/**
+ * The first signal stops the demo in order. Another SIGINT stops it at once.
+ * @returns a function that undoes this
+ */
 function endOnSignals(ending) {
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
   let first;
   const end = (signal) => {
-    // npm and the terminal may each send the one Ctrl+C.
+    // npm and the terminal may each send a signal for a single Ctrl+C.
     if (first !== undefined && signal === 'SIGINT' && performance.now() - first > 1000) process.exit(130);
     if (first !== undefined) return;
     first = performance.now();
@@ -253,10 +260,10 @@ function endOnSignals(ending) {
 }
 
 function failureText({ id, status, error }) {
-  return error ? `${id} has ${status}: ${error.title}. ${error.detail}` : `${id} was ${status}.`;
+  return error ? `${id} has ${status}: ${error.message}` : `${id} was ${status}.`;
 }
 
-/** As the service makes it: over the labels and sentences of CoLA's four columns. */
+/** Computes the content hash like the service: over labels and sentences of CoLA's four columns. */
 function contentHashOf(text) {
   const hash = createHash('sha256');
   for (const line of text.split('\n').filter((one) => one !== '')) {

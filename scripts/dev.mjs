@@ -1,4 +1,5 @@
-// npm run dev: the service, compiled and started anew at each change, and the page, reloaded in place. Ctrl+C ends both.
+// npm run dev: compiles and restarts the service after each change, and reloads the page in place. Ctrl+C
+// stops both.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -16,7 +17,7 @@ process.exitCode = await runScript(async () => {
     start('@nestjs/cli/bin/nest.js', 'start', '--watch', '--preserveWatchOutput'),
     start('vite/bin/vite.js', '--config', 'web/vite.config.ts', '--clearScreen', 'false'),
   ];
-  // A terminal sends Ctrl+C to all three: they end by themselves.
+  // A terminal sends Ctrl+C to all three processes, so each stops by itself.
   process.on('SIGINT', () => undefined);
   const [code] = await Promise.race(both.map((child) => once(child, 'exit')));
   for (const child of both) child.kill('SIGTERM');

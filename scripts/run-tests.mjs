@@ -5,7 +5,7 @@ import { checkNodeVersion } from './set-up/node-version.mjs';
 import { summary } from './test-summary.mjs';
 
 /**
- * Sets up what is missing, then runs Vitest. The last line sums up its report.
+ * Sets up what is missing, then runs Vitest. The last line is a summary.
  *
  * @param {string[]} args for Vitest
  * @returns {Promise<number>} the exit code

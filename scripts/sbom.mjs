@@ -1,5 +1,6 @@
-// npm run sbom [-- --image cpu|gpu] [--output FILE]: a CycloneDX list of what the service runs with: its npm packages and, with --image, all
-// that the image holds beyond them (the base image, TensorFlow, CUDA). It reads the lockfile and installs nothing.
+// npm run sbom [-- --image cpu|gpu] [--output FILE]: writes a CycloneDX list of the npm packages of the
+// service. With --image, it adds the other parts of the image: base image, TensorFlow, CUDA. It reads the
+// lockfile and installs nothing.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -19,7 +20,7 @@ await runScript(async () => {
     label: 'npm sbom',
   });
   const bom = JSON.parse(text);
-  // npm names it after its folder.
+  // npm uses the folder's name here.
   bom.metadata.component.name = JSON.parse(read('package.json')).name;
   const lockfile = JSON.parse(read('package-lock.json'));
   const served = pageComponents(bom, lockfile);

@@ -1,4 +1,5 @@
-// node scripts/screenshots.mjs FOLDER [URL]: pictures of each view of the page of a service that runs, in light and dark, at desktop and phone width.
+// node scripts/screenshots.mjs FOLDER [URL]: takes pictures of each view of a running service's page, in
+// light and dark, at desktop and phone width.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromiumMissing, chromiumPath, launchChromium } from './chromium.mjs';

@@ -1,7 +1,8 @@
-// npm run set-up [-- STEP …] [--require-native]: does the steps named, or all; tries again for native TensorFlow where an
-// earlier set-up found none. With --require-native it fails if there is none still.
-// npm run set-up:gpu [-- --without-cuda]: the same, with TensorFlow for NVIDIA GPUs; --without-cuda leaves out the CUDA libraries,
-// for a system that has them. See docs/gpu.md.
+// npm run set-up [-- STEP …] [--require-native]: runs the named steps, or all. It tries again to prepare
+// native TensorFlow if an earlier set-up could not. With --require-native it fails if that is still not
+// possible.
+// npm run set-up:gpu [-- --without-cuda]: the same with TensorFlow for NVIDIA GPUs. --without-cuda leaves out
+// the CUDA libraries, for a system that has them. See docs/gpu.md.
 import { parseArgs } from 'node:util';
 import { checkNodeVersion } from './set-up/node-version.mjs';
 import { runScript } from './set-up/script.mjs';

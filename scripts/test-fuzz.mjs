@@ -1,5 +1,6 @@
-// npm run test:fuzz [-- FOLDER … | ARGUMENT …]: the property tests of what reads files and texts from outside, each with many more
-// runs than in `npm test`: WELLFORMED_FUZZ_RUNS, 20,000 where that is not set. What fails is shown with the seed that shows it again.
+// npm run test:fuzz [-- FOLDER … | ARGUMENT …]: runs the property tests of code that reads files and texts
+// from outside, with far more tries than `npm test`: WELLFORMED_FUZZ_RUNS, or 20,000. A failure is shown with
+// the seed that reproduces it.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runTests } from './run-tests.mjs';

@@ -1,5 +1,6 @@
-// npm run test:image [-- cpu|gpu]: does what the Dockerfile does, with the same scripts and without Docker, and then serves from what came
-// out: as another user where we are root, who may write to the data folder and nowhere else. It trains a tiny model and asks it.
+// npm run test:image [-- cpu|gpu]: does the steps of the Dockerfile with the same scripts but without Docker,
+// and starts the service from the result. If this runs as root, the service runs as another user who may
+// write only to the data folder. It trains a tiny model and sends it a request.
 import { spawn } from 'node:child_process';
 import { chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -10,7 +11,7 @@ import { checkNodeVersion } from './set-up/node-version.mjs';
 import { runScript } from './set-up/script.mjs';
 
 const [variant = 'cpu'] = process.argv.slice(2);
-/** What the service must call its commit. */
+/** The commit that the service must report. */
 const commit = 'c0ffee'.padEnd(40, '0');
 
 await runScript(async () => {
@@ -23,7 +24,8 @@ await runScript(async () => {
   const app = join(folder, 'app');
   const data = join(folder, 'data');
   try {
-    // npm empties the folder that it installs into, so it comes first; in the Dockerfile each script has a folder of its own.
+    // npm empties the folder into which it installs, so this comes first. In the Dockerfile each script has
+    // its own folder.
     const scripts = [
       ['modules.mjs', variant, app],
       ['engine.mjs', variant, app],
@@ -49,7 +51,7 @@ async function mustRun(args) {
   if (code !== 0) throw new Error(`${args.join(' ')} failed.`);
 }
 
-/** Leaves the data folder alone to the user who will serve. */
+/** Gives only the data folder to the user who runs the service. */
 function giveAway(folder, app, data) {
   if (process.getuid?.() !== 0) {
     setMode(app, 0o500);
@@ -62,7 +64,7 @@ function giveAway(folder, app, data) {
   return { uid: nobody, gid: nobody };
 }
 
-/** Of all folders: where a folder cannot be written, no file can be added or removed. */
+/** Sets the mode of all folders. In a folder that cannot be written, files can be neither added nor removed. */
 function setMode(app, mode) {
   for (const entry of readdirSync(app, { recursive: true, withFileTypes: true })) {
     if (entry.isDirectory()) chmodSync(join(entry.parentPath ?? entry.path, entry.name), mode);

@@ -1,5 +1,6 @@
-// npm run test:node24 [-- ARGUMENT …]: runs the tests on Node 24, taken from the npm packages that carry it, in a copy of this
-// checkout under .engine/node24/, so that this checkout's node_modules/ and dist/ stay as they are. Arguments go to Vitest.
+// npm run test:node24 [-- ARGUMENT …]: runs the tests on Node 24. It takes Node from npm packages and runs in
+// a copy of this checkout under .engine/node24/, so that node_modules/ and dist/ here stay as they are.
+// Arguments go to Vitest.
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
@@ -24,7 +25,10 @@ process.exitCode = await runScript(async () => {
   });
 });
 
-/** The package `node` holds none itself: it picks one package per platform, which carries the headers for addons too. */
+/**
+ * Installs Node. The package `node` only selects the package for this platform, which also contains the
+ * headers for addons.
+ */
 async function provideNode(folder) {
   const { npm } = await import('./set-up/toolchain.mjs');
   const name = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
@@ -40,7 +44,10 @@ async function provideNode(folder) {
   return node;
 }
 
-/** What git tracks or would track; what an earlier run of the copy installed stays, so that a second run is quick. */
+/**
+ * Copies the files that git tracks or would track. What an earlier run installed in the copy stays, so that a
+ * second run is fast.
+ */
 function copyCheckout(root, copy) {
   mkdirSync(copy, { recursive: true });
   const stays = ['node_modules', 'dist', '.engine'];

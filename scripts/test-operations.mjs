@@ -1,5 +1,6 @@
-// npm run test:operations [-- NAME … ARGUMENT …]: the tests of test/operations/, which are long or need more than Node: all, or
-// those of the names (`drain`, `soak`). What begins with a dash, and all that follows, goes to Vitest.
+// npm run test:operations [-- NAME … ARGUMENT …]: runs the tests of test/operations/, which take long or need
+// more than Node: all, or those with the given names (`drain`, `soak`). The first argument that begins with a
+// dash, and all after it, go to Vitest.
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { runTests } from './run-tests.mjs';

@@ -1,9 +1,10 @@
 /**
- * One line for people and for continuous integration: "12 passed, 1 failed, 2 skipped". A file that could not be run has no
- * test to count and counts as one failure; so does a run that failed for another reason than its tests.
+ * Makes a summary in one line for people and for continuous integration: "12 passed, 1 failed, 2 skipped". A
+ * file that could not be run counts as one failure, because it has no tests to count. So does a run that
+ * failed for another reason than its tests.
  *
- * @param report what Vitest's JSON reporter wrote
- * @param {number} exitCode Vitest's
+ * @param report output of Vitest's JSON reporter
+ * @param {number} exitCode of Vitest
  */
 export function summary(report, exitCode) {
   const brokenFiles = report.testResults.filter(

@@ -1,4 +1,4 @@
-// npm test [-- ARGUMENT …]: sets up what is missing, then runs Vitest; arguments go to Vitest.
+// npm test [-- ARGUMENT …]: sets up what is missing, then runs Vitest. Arguments go to Vitest.
 import { runTests } from './run-tests.mjs';
 import { runScript } from './set-up/script.mjs';
 

@@ -17,7 +17,7 @@ import { TracingModule } from './tracing/tracing.module.js';
 import { TrainingModule } from './training/training.module.js';
 import { WebhooksModule } from './webhooks/webhooks.module.js';
 
-/** Which modules make the service. */
+/** The root module: all modules of the service. */
 @Module({})
 export class AppModule {
   static with(settings: Settings, others: Type[] = []): DynamicModule {

@@ -17,13 +17,13 @@ import { serverOptions } from './http/server-options.js';
 import { PageFiles } from './page/page-files.js';
 
 export interface AppOptions {
-  /** Logs errors alone. */
+  /** Whether only errors are logged. */
   quiet?: boolean;
-  /** Modules besides those of the service. */
+  /** Additional modules. */
   modules?: Type[];
 }
 
-/** Makes the whole service, ready to listen. */
+/** Creates the whole service, ready to listen. */
 export async function createApp(
   settings: Settings,
   { quiet = false, modules = [] }: AppOptions = {},
@@ -31,7 +31,7 @@ export async function createApp(
   const adapter = new FastifyAdapter({
     ...serverOptions(settings),
     multipart: { limits: { parts: 60 } },
-    // The router answers a malformed address itself, before any filter could.
+    // The router answers a malformed address itself, before any filter.
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
       reply.hijack();
       sendProblem(reply.raw, request.url, fastifyProblem(error, request), {
@@ -45,7 +45,7 @@ export async function createApp(
     logger: quiet
       ? ['error', 'fatal']
       : new ServiceLogger({ json, colors: showsColors(), level: settings.logLevel }),
-    // The pipeline has the parsers.
+    // The pipeline installs its own body parsers.
     bodyParser: false,
     abortOnError: false,
   });
@@ -58,12 +58,12 @@ export async function createApp(
   return app;
 }
 
-/** Machines read what no terminal shows. */
+/** Whether to log JSON. By default, logs are JSON unless a terminal shows them. */
 function logsJson({ logFormat }: Settings): boolean {
   return logFormat === 'json' || (logFormat === 'auto' && !process.stdout.isTTY);
 }
 
 function showsColors(): boolean {
-  // Undefined, not false, where it is none: Nest would then colour.
+  // Without a terminal, isTTY is undefined, not false. Given undefined, Nest would colour.
   return process.stdout.isTTY === true && !process.env.NO_COLOR;
 }

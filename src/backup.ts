@@ -4,7 +4,10 @@ import { BackupError } from './backups/backup-manifest.js';
 import { readSettings, SettingsError } from './config/read-settings.js';
 import { DatabaseFileError } from './database/database-file.js';
 
-/** `npm run backup -- FOLDER`: copies what the service stores into a new folder; the service may run meanwhile. */
+/**
+ * `npm run backup -- FOLDER` copies everything that the service stores to a new folder. The service may run
+ * meanwhile.
+ */
 async function main([folder, ...more]: string[]): Promise<void> {
   const { settings } = readSettings(process.env);
   if (!folder || folder.startsWith('-') || more.length > 0) {

@@ -5,8 +5,8 @@ type Operation = OpenAPIObject['paths'][string]['get'] & object;
 type Schemas = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;
 
 /**
- * Adds what is true of all operations and is said at none of them: the answers that a request may get before it reaches its route,
- * and that a body may have no other fields than those of its schema.
+ * Adds what applies to all operations: the answers that a request may get before it reaches its route, and
+ * that a body may have only the fields of its schema.
  */
 export function completeDocument(document: OpenAPIObject): OpenAPIObject {
   for (const [path, item] of Object.entries(document.paths)) {
@@ -20,17 +20,17 @@ export function completeDocument(document: OpenAPIObject): OpenAPIObject {
   return document;
 }
 
-/** OpenAPI 3.0: where a value may be null and has an enum, null is one of its words. */
+/** In OpenAPI 3.0, the enum of a nullable value must list null. */
 function allowNullInEnums(part: unknown): void {
   if (typeof part !== 'object' || part === null) return;
   const schema = part as { enum?: unknown; nullable?: unknown };
   const { enum: words, nullable } = schema;
-  // A new list: the one that is there is what the code compares with.
+  // Make a new list, because the code uses the existing one for comparisons.
   if (Array.isArray(words) && nullable === true) schema.enum = [...(words as unknown[]), null];
   Object.values(part).forEach(allowNullInEnums);
 }
 
-/** Every answer bears the id by which the log knows its request. */
+/** Adds the header with the request id to every answer. The log uses the same id. */
 function tellOfRequestIds(document: OpenAPIObject): void {
   document.components = {
     ...document.components,
@@ -55,13 +55,13 @@ function tellOfRequestIds(document: OpenAPIObject): void {
   }
 }
 
-/** What hooks, the router, the parsers of bodies and the disk answer. */
+/** Errors from hooks, the router, body parsers and the disk. */
 function answersOfAll(method: string, path: string): ProblemStatus[] {
   const always: ProblemStatus[] = [400, 408, 431, 500];
   if (path.includes('{')) always.push(414);
   if (!path.startsWith('/health/')) always.push(403);
   if (method === 'get') return always;
-  // A body is read even where none is asked for.
+  // A body is read even if the route takes none.
   const ofBodies: ProblemStatus[] = [413, 415, 417];
   if (path === '/predict') return [...always, ...ofBodies];
   return [...always, ...ofBodies, 507];
@@ -71,7 +71,7 @@ function addAnswers({ responses }: Operation, statuses: readonly ProblemStatus[]
   for (const status of statuses) responses[status] ??= problemDocumentation(status);
 }
 
-/** `StrictValidationPipe` and `validated` take no field that the class of a body lacks. */
+/** Documents that `StrictValidationPipe` and `validated` refuse unknown fields. */
 function refuseUnknownFields({ paths, components }: OpenAPIObject): void {
   const schemas: Schemas = components?.schemas ?? {};
   const seen = new Set<string>();

@@ -12,14 +12,17 @@ const { description, license } = JSON.parse(
   readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
 ) as { description: string; license: string };
 
-/** The OpenAPI document of the whole service. Complete only in a build: there a compiler plugin reads the doc comments. */
+/**
+ * Creates the OpenAPI document of the whole service. It is complete only in a build, where a compiler plugin
+ * reads the doc comments.
+ */
 export function createDocument(app: INestApplication): OpenAPIObject {
   const config = new DocumentBuilder()
     .setTitle('Wellformed')
     .setVersion(buildInfo.version)
     .setDescription(
       `${description}\n\nUpload labelled sentences, train, watch the run, then judge. Errors are problem details ` +
-        '(RFC 9457): `detail` and `errors` say what to do. Where the service asks for API keys, a key needs one of the scopes ' +
+        '(RFC 9457): `detail` and `errors` say what to do. If the service requires API keys, a key needs one of the scopes ' +
         `that an operation names in \`${SCOPES_EXTENSION}\`.`,
     )
     .setLicense(license, `https://spdx.org/licenses/${license}.html`)
@@ -39,7 +42,7 @@ export function createDocument(app: INestApplication): OpenAPIObject {
   return withSecurity(document, app.get(ApiKeys).areRequired);
 }
 
-/** Either header will do; and none at all, where the service asks for no keys. */
+/** Accepts either header for the key, and none if no keys are required. */
 function withSecurity(document: OpenAPIObject, areKeysRequired: boolean): OpenAPIObject {
   const security = [{ bearer: [] }, { header: [] }, ...(areKeysRequired ? [] : [{}])];
   for (const path of Object.values(document.paths)) {
@@ -54,7 +57,7 @@ function isOperation(item: unknown): item is object {
   return typeof item === 'object' && item !== null && 'responses' in item;
 }
 
-/** Swagger UI at /docs, the document itself at /openapi.json. */
+/** Serves Swagger UI at /docs and the document at /openapi.json. */
 export function serveDocument(app: INestApplication): void {
   const fastify = app.getHttpAdapter().getInstance() as FastifyInstance;
   fastify.addHook('onRoute', (route) => {
@@ -68,13 +71,16 @@ export function serveDocument(app: INestApplication): void {
   });
 }
 
-/** Not in the file that is kept with the sources: that would have to name the commit that it is part of. */
+/** Adds the commit. The committed file cannot have it, because it is part of that commit. */
 function withCommit(document: OpenAPIObject): OpenAPIObject {
   const info = { ...document.info, 'x-commit': buildInfo.commit };
   return { ...document, info };
 }
 
-/** Swagger UI: scripts of its own alone, and styles also in the page, as it writes them. */
+/**
+ * Content security policy for Swagger UI. It allows the UI's own scripts, and inline styles because the UI
+ * writes them.
+ */
 const SWAGGER_POLICY = withPolicy(
   "script-src 'self'",
   "style-src 'self' 'unsafe-inline'",

@@ -11,9 +11,10 @@ import { endOnSignals } from './http/shutdown.js';
 import { DataFolderError } from './storage/data-folder.js';
 
 async function main(): Promise<void> {
-  // Before anything is written: a log that cannot be written must not end the service.
+  // Do this before anything is written: a log that cannot be written must not end the service.
   captureOutput((message) => new Logger('Log').warn(message));
-  // ONNX Runtime sends telemetry to its makers unless this is set before it loads; a thread's own environment comes too late.
+  // ONNX Runtime sends telemetry to its makers unless this is set before it loads. Setting it in a thread is
+  // too late.
   process.env.ORT_DISABLE_TELEMETRY ??= '1';
   const { settings, warnings } = readSettings(process.env);
   const app = await createApp(settings);
@@ -31,7 +32,7 @@ async function main(): Promise<void> {
   logger.log(`Try it out: ${url}/docs`);
 }
 
-/** Something that the person who starts the service can mend: told without a stack. */
+/** An error that the operator can fix. It is printed without a stack. */
 class StartError extends Error {}
 
 function listenError(error: NodeJS.ErrnoException, { host, port }: Settings): Error {

@@ -5,7 +5,7 @@ import { createApp } from './app.js';
 import { readSettings } from './config/read-settings.js';
 import { createDocument } from './documentation.js';
 
-// Writes openapi/openapi.json from the code; with --check, fails where the file is not what would be written.
+// Writes openapi/openapi.json from the code. With --check, it fails if the file is out of date.
 
 const file = new URL('../openapi/openapi.json', import.meta.url);
 const data = mkdtempSync(path.join(tmpdir(), 'wellformed-openapi-'));

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { configurationDocument } from './config/settings-table.js';
 import { hyperparametersDocument } from './training/hyperparameters-document.js';
 
-// Writes the pages of reference from what the code declares; with --check, fails where a file is not what would be written.
+// Writes the reference pages from the code. With --check, it fails if a file is out of date.
 
 const pages = {
   'docs/configuration.md': configurationDocument(),

@@ -5,7 +5,7 @@ import { readSettings, SettingsError } from './config/read-settings.js';
 import { DatabaseFileError } from './database/database-file.js';
 import { DataFolderError } from './storage/data-folder.js';
 
-/** `npm run restore -- FOLDER`: puts a backup into the data folder. The service must not run. */
+/** `npm run restore -- FOLDER` replaces the content of the data folder by a backup. The service must not run. */
 async function main([source, ...more]: string[]): Promise<void> {
   const { settings } = readSettings(process.env);
   if (!source || source.startsWith('-') || more.length > 0) {

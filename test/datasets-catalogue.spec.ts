@@ -171,7 +171,7 @@ describe('a service that is stopped', () => {
     const answer = ending.client.request('POST', '/datasets', { source: 'cola/train' });
     await until(async () => server.requests > requests);
     const stopped = ending.stop();
-    expect((await problemOf(await answer, 503)).detail).toContain('is being stopped');
+    expect((await problemOf(await answer, 503)).detail).toContain('is shutting down');
     await stopped;
   });
 });

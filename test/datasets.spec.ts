@@ -208,7 +208,7 @@ describe('datasets', () => {
     expect((await problemOf(await post(empty), 422)).errors).toMatchObject([{ pointer: '#/file' }]);
     const field = await problemOf(await post(formOf(COLA, { nam: 'x' })), 422);
     expect(field.errors).toEqual([
-      { pointer: '#/nam', message: 'nam is no known field. Did you mean name?' },
+      { pointer: '#/nam', message: 'nam is not a known field. Did you mean name?' },
     ]);
     expect((await problemOf(await post(formOf(COLA, { name: 'x'.repeat(201) })), 422)).errors).toMatchObject([
       { pointer: '#/name' },

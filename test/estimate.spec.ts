@@ -79,6 +79,7 @@ describe('the estimate of a training', { timeout: 120_000 }, () => {
       baseModelStored: true,
       trainingRows: 480,
       validationRows: 60,
+      batchesPerEpoch: 30,
       stepsPerEpoch: 30,
       totalSteps: 60,
       evaluations: 2,
@@ -91,6 +92,17 @@ describe('the estimate of a training', { timeout: 120_000 }, () => {
       expect(availableBytes).toBeGreaterThan(neededBytes);
     }
     expect(await stored()).toEqual(before);
+  });
+
+  it('counts checkpoints and batches', async () => {
+    const rows = { file: practiceRows(480, 1), validationFile: practiceRows(60, 2) };
+    const plain = await estimate(form({}, rows));
+    const fields = { gradientAccumulationSteps: '4', batchSize: '16', weightAveraging: '2' };
+    const averaged = await estimate(form(fields, rows));
+    expect(averaged).toMatchObject({ batchesPerEpoch: 30, stepsPerEpoch: 8 });
+    // A checkpoint holds the means too, and two of them are there for a moment.
+    const weights = (averaged.disk.neededBytes - plain.disk.neededBytes) / 2;
+    expect(plain.disk.neededBytes / weights).toBeCloseTo(1.3 + 1 + 2 * 3, 3);
   });
 
   it('is that of an earlier run, where there is one', async () => {
@@ -150,7 +162,12 @@ describe('the estimate of a training', { timeout: 120_000 }, () => {
     const other = form({ baseModel: 'tiny-other', rDrop: '1' }, { file: practiceRows(480, 1) });
     const { seconds, basis } = await estimate(other);
     expect({ seconds, basis }).toEqual({ seconds: null, basis: null });
+    const told = async () => get<RunDto>(`/train/${run.id}`);
+    await expect.poll(async () => (await told()).secondsLeft, { timeout: 60_000 }).not.toBeNull();
+    const { estimatedFinish, startedAt } = await told();
+    expect(Date.parse(estimatedFinish!)).toBeGreaterThan(Date.parse(startedAt!));
     await fetch(`${service.url}/train/${run.id}/cancel`, { method: 'POST' });
-    expect((await ended(run)).status).toBe('cancelled');
+    const { status, secondsLeft, estimatedFinish: finish } = await ended(run);
+    expect({ status, secondsLeft, finish }).toEqual({ status: 'cancelled', secondsLeft: null, finish: null });
   });
 });

@@ -129,7 +129,7 @@ describe('an evaluation', () => {
     expect(Math.abs(int8.result!.loss - fp32.result!.loss)).toBeLessThan(0.02);
 
     const refused = await service.client.problem(409, 'POST', '/models/production/evaluations', body);
-    expect(refused.detail).toMatch(/fp32 alone.*train it again/);
+    expect(refused.detail).toMatch(/only fp32.*train the model again/);
     const unknown = { ...body, precision: 'int4' };
     const { errors } = await service.client.problem(422, 'POST', `/models/${both}/evaluations`, unknown);
     expect(errors).toMatchObject([{ pointer: '#/precision' }]);
@@ -186,7 +186,7 @@ describe('an evaluation', () => {
       expect([7, 8]).toContain(refused.length);
       expect(refused[0]!.headers.get('retry-after')).toBe('60');
       expect(((await refused[0]!.json()) as ProblemDetails).detail).toMatch(
-        /2 evaluations wait already.*cancel one/,
+        /2 evaluations are already waiting.*cancel one/,
       );
     } finally {
       await busy.stop();

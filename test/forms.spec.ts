@@ -84,7 +84,7 @@ describe('text of a form', () => {
       });
     }
     expect((await refusal(422, '/datasets', field('n\u00e4me', 'x'), file)).detail).toContain(
-      'no known field',
+      'not a known field',
     );
   });
 
@@ -110,7 +110,7 @@ describe('a form', () => {
     await refusal(400, '/datasets', { headers: ['Content-Disposition: form-data'], body: 'x' }, file);
     expect((await refusal(422, '/datasets', field('__proto__', 'x'), file)).detail).toContain('not allowed');
     const long = await refusal(422, '/datasets', field('n'.repeat(10_000), 'x'), file);
-    expect(long.detail).toMatch(/^The form is not valid: n{90,100}…? is no known field/);
+    expect(long.detail).toMatch(/^The form is not valid: n{90,100}…? is not a known field/);
   });
 
   it('says which part of it is broken JSON, and where', async () => {

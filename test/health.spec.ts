@@ -110,7 +110,7 @@ describe('health', () => {
     const { work } = service.app.get(TrainingHost) as unknown as { work: { process: { pid: number } } };
     process.kill(work.process.pid, 'SIGKILL');
     await until(async () => (await run(second)).status === 'failed');
-    expect((await run(second)).error).toMatchObject({ title: 'The training process was killed' });
+    expect((await run(second)).error).toMatchObject({ code: 'process-killed', param: 'batchSize' });
     expect(await service.client.metric('wellformed_training_process_crashes_total')).toBe(1);
     expect(await service.client.metric('wellformed_run_duration_seconds_count{status="failed"}')).toBe(1);
     expect(await service.client.metric('wellformed_training_phase{phase="training"}')).toBeUndefined();

@@ -92,7 +92,7 @@ describe('a service that was killed', () => {
     await expectSoundness();
     expect(await json(`/train/${run.id}`)).toMatchObject({
       status: 'interrupted',
-      error: { title: 'The run was interrupted' },
+      error: { code: 'interrupted' },
       modelId: null,
     });
     expect(service.logs()).toContain(`Run ${run.id} was running when the service last stopped`);

@@ -216,7 +216,7 @@ describe('a version that cannot take over', () => {
     writeFileSync(file, bytes);
     const { id } = await service.app.get(ModelsService).register(registration(staged, { promote: 'always' }));
     expect(await settled()).toMatchObject({ modelId: id, servedBy: old, state: 'failed' });
-    expect((await alias())!.reason).toContain('gives no number');
+    expect((await alias())!.reason).toContain('computes no number');
     expect(await judge()).toBe(old);
   });
 

@@ -147,10 +147,10 @@ describe('a model that was not assessed', () => {
 
   it('says what to do where int8 or a tuned threshold is asked for', async () => {
     const int8 = await refusal(409, { sentence: sentences[0], precision: 'int8' });
-    expect(int8.detail).toMatch(/no int8 variant.*"precision": "fp32".*train it again/);
+    expect(int8.detail).toMatch(/no int8 variant.*"precision": "fp32".*train the model again/);
     expect((await refusal(409, sentences[0], '?precision=int8')).detail).toBe(int8.detail);
     const tuned = await refusal(409, { sentence: sentences[0], threshold: 'tuned' });
-    expect(tuned.detail).toMatch(/no tuned threshold.*"threshold": "default".*train it again/);
+    expect(tuned.detail).toMatch(/no tuned threshold.*"threshold": "default".*train the model again/);
   });
 });
 

@@ -103,7 +103,7 @@ describe('a full queue', () => {
       expect(response.headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
       const problem = (await response.json()) as ProblemDetails & { type: string };
       expect(problem).toMatchObject({ status: 429, type: 'urn:problem-type:wellformed:too-many-requests' });
-      expect(problem.detail).toMatch(/^4 sentences wait .* again in \d+ s\.$/);
+      expect(problem.detail).toMatch(/^4 sentences are already waiting .* again in \d+ s\.$/);
     }
     expect(await outcome('refused')).toBe(4);
     expect((await taken).predictions).toHaveLength(4);

@@ -310,7 +310,7 @@ describe('with a model in production', () => {
 });
 
 describe('a model whose thread has ended', () => {
-  it('costs one request, and is loaded anew', async () => {
+  it('costs one request, and is loaded again', async () => {
     await predict({ sentence: sentences[0] });
     const lease = await service.app.get(LoadedModels).take(production, 'fp32');
     await lease.value.close();

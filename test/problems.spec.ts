@@ -49,14 +49,14 @@ describe('errors', () => {
   it('tells of an id that does not exist, whatever it looks like', async () => {
     for (const id of ['ds_1', '..%2f..%2fetc', '%00', 'x'.repeat(90)]) {
       const problem = await problemOf(await send('GET', `/datasets/${id}`), 404);
-      expect(problem.detail).toContain('There is no dataset');
+      expect(problem.detail).toContain('There is no data set');
     }
   });
 
   it('tells of a query that is wrong, all at once', async () => {
     const problem = await problemOf(await send('GET', '/datasets?limit=101&cursor=x&limt=3'), 422);
     expect(problem.errors).toEqual([
-      { parameter: 'limt', message: 'limt is no known field. Did you mean limit?' },
+      { parameter: 'limt', message: 'limt is not a known field. Did you mean limit?' },
       { parameter: 'limit', message: 'limit must be a whole number from 1 to 100' },
       { parameter: 'cursor', message: 'cursor must be the nextCursor of an earlier page, unchanged' },
     ]);

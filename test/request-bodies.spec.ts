@@ -97,7 +97,7 @@ describe.each([
     const whole = pack(JSON.stringify({ sentence }));
     for (const body of [Buffer.from(JSON.stringify({ sentence })), whole.subarray(0, whole.length - 5)]) {
       const { detail } = await problemOf(await send('POST', '/predict', body, { ...json, ...encoding }), 400);
-      expect(detail).toContain(`not what its Content-Encoding, ${coding.toLowerCase()}, says`);
+      expect(detail).toContain(`does not match its Content-Encoding, ${coding.toLowerCase()}`);
     }
     await problemOf(
       await send('POST', '/predict', 'We go.', { 'content-type': 'text/tab-separated-values', ...encoding }),

@@ -67,7 +67,7 @@ describe('clients that are slow', () => {
     void trickle(socket, 'x'.repeat(1000));
     const { received, after } = await fate;
     expect(received).toMatch(/^HTTP\/1\.1 408 /);
-    expect(received).toContain('"detail":"The body did not come');
+    expect(received).toContain('"detail":"The body did not arrive');
     expect(received).toContain('connection: close');
     expect(after).toBeLessThan(5000);
     expect((await service.client.request('GET', '/health/ready')).status).toBe(200);
@@ -295,7 +295,7 @@ describe('clients that ask too often', () => {
     expect(wait).toBeGreaterThan(0);
     expect(wait).toBeLessThanOrEqual(60);
     expect(refused.headers.get('ratelimit')).toBe(`"default";r=0;t=${wait}`);
-    expect((await problemOf(refused, 429)).detail).toContain('This address may send 5 requests a minute');
+    expect((await problemOf(refused, 429)).detail).toContain('This address may send 5 requests per minute');
     // Another address in X-Forwarded-For is nobody's word.
     expect((await ask({ 'x-forwarded-for': '203.0.113.7' })).status).toBe(429);
     // Monitoring goes on.

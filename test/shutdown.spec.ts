@@ -108,7 +108,7 @@ describe('SIGTERM', () => {
     expect(readiness).toMatchObject({ status: 503, connection: 'close' });
     expect(JSON.parse(readiness.text)).toMatchObject({
       status: 503,
-      detail: expect.stringContaining('The service is ending') as string,
+      detail: expect.stringContaining('The service is shutting down') as string,
     });
     expect((await ask(`${service.url}/health/live`)).status).toBe(200);
     // Whoever sends requests here has heard of it a while later.
@@ -128,7 +128,7 @@ describe('SIGTERM', () => {
 
     await start();
     const run = await json<RunDto>(`/train/${runId}`);
-    expect(run).toMatchObject({ status: 'interrupted', error: { title: 'The run was interrupted' } });
+    expect(run).toMatchObject({ status: 'interrupted', error: { code: 'interrupted' } });
     expect(run.step).toBeGreaterThan(1);
     const { id } = JSON.parse((await upload.answer).text) as { id: string };
     expect((await json<{ rows: number }>(`/datasets/${id}`)).rows).toBe(2);

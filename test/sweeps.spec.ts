@@ -342,8 +342,9 @@ describe('a sweep whose runs all fail', { timeout: 120_000 }, () => {
       expect(ended.progress.started).toEqual([{ status: 'failed', runs: 3 }]);
       const [first] = await runsOf(service.client, id);
       expect(ended.error).toEqual({
-        title: 'The first 3 runs failed',
-        detail: expect.stringContaining(first!.error!.detail) as string,
+        code: 'first-runs-failed',
+        message: expect.stringContaining(first!.error!.message) as string,
+        param: 'baseModel',
       });
     } finally {
       await service.stop();

@@ -189,7 +189,11 @@ describe('bad input', () => {
     expect(await service.client.untilEnded(id)).toMatchObject({
       status: 'failed',
       modelId: null,
-      error: { detail: expect.stringMatching(/65.*tiny-bert reads 64 tokens/) },
+      error: {
+        code: 'invalid-hyperparameter',
+        message: expect.stringMatching(/65.*tiny-bert reads 64 tokens/),
+        param: 'maxLength',
+      },
     });
     expect((await service.client.request('DELETE', `/train/${id}`)).status).toBe(204);
     await nothingWasMade();

@@ -67,8 +67,29 @@ describe('the queue', { timeout: 180_000 }, () => {
 
     const { status, modelId } = await service.client.untilEnded(third.id);
     expect(status).toBe('succeeded');
-    expect(readdirSync(path.join(service.data, 'staging'))).toEqual([]);
+    await expect.poll(() => readdirSync(path.join(service.data, 'staging'))).toEqual([]);
     expect(await models()).toEqual([modelId, ...before]);
+  });
+
+  it('says where a run stands, and when its turn is likely to come', async () => {
+    await trainedOnFiles();
+    const first = await service.client.start(slow(dataset));
+    await service.client.until(first.id, ({ estimatedFinish }) => estimatedFinish !== null);
+    const second = await service.client.start(quick(dataset));
+    const third = await service.client.start({ ...quick(dataset), priority: 5 });
+    expect(second).toMatchObject({ queuePosition: 1, estimatedStart: expect.any(String) });
+    expect(third).toMatchObject({ queuePosition: 1, priority: 5 });
+    const { items } = await service.client.api.training.list({ query: { status: 'queued' } });
+    expect(items.map(({ id, queuePosition }) => [id, queuePosition])).toEqual([
+      [third.id, 1],
+      [second.id, 2],
+    ]);
+    const [next, last] = items.map(({ estimatedStart }) => new Date(estimatedStart!));
+    const running = await service.client.run(first.id);
+    expect(running).toMatchObject({ queuePosition: null, estimatedStart: null });
+    expect(Number(next)).toBeGreaterThan(Date.now());
+    expect(Number(last)).toBeGreaterThan(Number(next));
+    for (const run of [first, second, third]) await cancel(run);
   });
 
   it('cancels once, and nothing that has ended otherwise', async () => {
@@ -121,7 +142,7 @@ describe('the queue', { timeout: 180_000 }, () => {
 
 describe('a service that ends while it trains', { timeout: 180_000 }, () => {
   it.each(['kill', 'stop'] as const)(
-    'shows the run as interrupted and goes on with the queue (%s)',
+    'goes on with the run and the queue when it is back (%s)',
     async (how) => {
       const data = mkdtempSync(path.join(tmpdir(), 'wellformed-train-'));
       let service = await startTrainer(baseModels, { data });
@@ -143,16 +164,13 @@ describe('a service that ends while it trains', { timeout: 180_000 }, () => {
       }
 
       service = await startTrainer(baseModels, { data });
-      const interrupted = await service.client.run(running.id);
-      expect(interrupted).toMatchObject({
-        status: 'interrupted',
-        modelId: null,
-        error: { detail: expect.stringContaining('POST /train') },
-      });
-      expect(interrupted.step).toBeGreaterThan(0);
-      expect(interrupted.finishedAt).not.toBeNull();
+      // It goes on, and the other one waits for its turn.
+      const again = await service.client.until(running.id, ({ attempt, step }) => attempt === 2 && step > 1);
+      expect(again).toMatchObject({ status: 'running', restarts: how === 'kill' ? 1 : 0, modelId: null, error: null });
+      expect((await service.client.run(queued.id)).status).toBe('queued');
+      await service.client.cancel(running.id);
       expect((await service.client.untilEnded(queued.id)).status).toBe('succeeded');
-      expect(readdirSync(path.join(data, 'staging'))).toEqual([]);
+      await expect.poll(() => readdirSync(path.join(data, 'staging'))).toEqual([]);
       await service.stop();
       rmSync(data, { recursive: true });
     },

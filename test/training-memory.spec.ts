@@ -51,7 +51,7 @@ describe.runIf(process.platform === 'linux')('the process of a training', () => 
           while ((await run(id)).step === 0) await predict();
           process.kill(childrenOf(service.pid)[0]!, signal);
           while (!(await run(id)).finishedAt) await predict();
-          expect((await run(id)).error!.detail).toContain(signal);
+          expect((await run(id)).error!.message).toContain(signal);
         }
         await predict();
       } finally {

@@ -39,7 +39,15 @@ describe('a data folder of the first release', () => {
   });
 
   it('shows the run that its end cut off', async () => {
-    expect(await service.client.run(told.cutOff)).toMatchObject({ status: 'interrupted' });
+    expect(await service.client.run(told.cutOff)).toMatchObject({
+      status: 'interrupted',
+      // Stored as a title and details then.
+      error: {
+        code: 'interrupted',
+        message: expect.stringMatching(/^The run was interrupted\. .*POST \/train/),
+        param: null,
+      },
+    });
   });
 
   it('judges with the models that were trained then, to the same scores', async () => {

@@ -5,10 +5,13 @@ import { peerPython } from './peer.mjs';
 import { killProgramsAtExit } from './programs.mjs';
 import { commit, machine, resultRow } from './report.mjs';
 
-/** Where models, rows and the Python of the benchmarks lie. */
+/** The folder for models, rows and the Python of the benchmarks. */
 export const folder = join(engineFolder, 'bench');
 
-/** A comparison with PyTorch: runs works one after another, prints a table of what came out, and writes it to the file of `--out`. */
+/**
+ * A comparison with PyTorch. It runs works one after another, prints a table of the results, and writes it to
+ * the file of `--out`.
+ */
 export class Benchmark {
   rows = [];
   remarks = [];
@@ -17,9 +20,15 @@ export class Benchmark {
   failed = false;
   python;
 
-  /** What a kind of work is measured by. @type {Record<string, (work: object) => Promise<void>>} */
+  /**
+   * The function that measures each kind of work.
+   * @type {Record<string, (work: object) => Promise<void>>}
+   */
   measures;
-  /** Modules of Python that the peer needs besides PyTorch and transformers. @type {string[]} */
+  /**
+   * Python modules that the peer needs besides PyTorch and transformers.
+   * @type {string[]}
+   */
   peerModules = [];
   /** @type {(rows: object[]) => string} */
   table;
@@ -35,10 +44,10 @@ export class Benchmark {
     mkdirSync(folder, { recursive: true });
   }
 
-  /** What takes time and is not measured. */
+  /** Preparation that takes time and is not measured. */
   async prepare() {}
 
-  /** @returns {Promise<boolean>} whether everything that was begun came to its end */
+  /** @returns {Promise<boolean>} whether all works were measured completely */
   async run() {
     killProgramsAtExit();
     const started = Date.now();
@@ -60,7 +69,7 @@ export class Benchmark {
     return !this.failed;
   }
 
-  /** One work that fails (it may not fit into memory) takes nothing from the others. */
+  /** Runs one work. If it fails, for example for lack of memory, the others still run. */
   async #attempt(work) {
     console.log(`${work.name} …`);
     try {

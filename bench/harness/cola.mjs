@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { root } from '../../scripts/set-up/places.mjs';
 
-/** CoLA's training sentences, in the folder of `--cola` or in the default one. The file need not exist. */
+/** Path of CoLA's training sentences, in the folder of `--cola` or in the default one. The file need not exist. */
 export function colaFile({ cola }) {
   return join(resolve(root, cola ?? '../shared/data/cola'), 'in_domain_train.tsv');
 }
@@ -19,7 +19,10 @@ export function readColaRows(path) {
   });
 }
 
-/** A folder with BERT's uncased vocabulary, which all models of its family share: `--tokenizer`, else a stored base model, else undefined. */
+/**
+ * Returns a folder with BERT's uncased vocabulary, which all models of its family share: `--tokenizer`, else
+ * a stored base model, else undefined.
+ */
 export function vocabularyFolder({ tokenizer }) {
   if (tokenizer) return resolve(tokenizer);
   const stored = resolve(root, process.env.WELLFORMED_BASE_MODELS ?? 'data/base-models');

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-/** The options of every comparison with PyTorch. `value` and `text` are for the usage; the rest is for `parseArgs`. */
+/** Options of every comparison with PyTorch. `value` and `text` are for the usage text, the rest is for `parseArgs`. */
 const COMMON = {
   quick: { type: 'boolean', default: false, text: 'under five minutes, once everything is installed' },
   only: {
@@ -26,8 +26,8 @@ const COMMON = {
 /**
  * @param {string[]} args
  * @param {string} command such as `npm run bench:training`
- * @param {Record<string, object>} own options of one benchmark alone, and what it says otherwise about the common ones
- * @throws Error that says how to use it
+ * @param {Record<string, object>} own options of one benchmark, and its changes to the common ones
+ * @throws Error with the usage text
  */
 export function readOptions(args, command, own) {
   const options = { ...COMMON };
@@ -56,12 +56,13 @@ function usage(command, options) {
 }
 
 /**
- * The works that `--only` names, or those that run by default. Each has `measure`, how much is measured, which `--quick` makes smaller.
+ * Returns the works that `--only` names, or the default ones. Each has `measure`, the amount that is
+ * measured. `--quick` makes it smaller.
  * @template {{name: string, measure: object, quick: object}} Work
  * @param {Work[]} works
  * @param {{quick: boolean, only: string[]}} options
  * @param {object} [choice]
- * @param {(work: Work) => (string | undefined)[]} [choice.names] all names that `--only` may mean
+ * @param {(work: Work) => (string | undefined)[]} [choice.names] all names that `--only` may use for a work
  * @param {(work: Work) => boolean} [choice.byDefault]
  * @returns {Work[]}
  */

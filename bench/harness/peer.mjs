@@ -8,16 +8,20 @@ import { hasStamp, removeStamp, writeStamp } from '../../scripts/set-up/stamp.mj
 const requirements = fileURLToPath(new URL('../peers/requirements.txt', import.meta.url));
 
 /**
- * GNU's malloc returns large blocks to the system at once. The next step asks for them again, and the system clears them page by page. With
- * these thresholds malloc keeps them.
+ * glibc's malloc returns large blocks to the system at once. The next step requests them again, and the
+ * system clears them page by page. With these thresholds malloc keeps them.
  */
 export const KEEPS_MEMORY = 'glibc.malloc.mmap_threshold=4294967296:glibc.malloc.trim_threshold=17179869184';
 
-/** Of the settings tried (docs/performance.md), those that made PyTorch fastest. Outside of glibc they do nothing. */
+/**
+ * Of the settings that were tried (docs/performance.md), these made PyTorch fastest. Without glibc they have
+ * no effect.
+ */
 export const PEER_ENVIRONMENT = { GLIBC_TUNABLES: KEEPS_MEMORY };
 
 /**
- * A Python that has what bench/peers needs: the one given, else one in a virtual environment in `folder`, made with pip.
+ * Returns a Python with the modules that bench/peers needs: the given one, else one in a virtual environment
+ * in `folder`, made with pip.
  * @param {string | undefined} given
  * @param {string} folder
  * @param {string[]} [modules] that a work needs besides PyTorch and transformers

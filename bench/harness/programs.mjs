@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import { createInterface } from 'node:readline';
 
-/** How long a program may take to start. */
+/** Timeout for the start of a program, in seconds. */
 const START_SECONDS = 300;
 
-/** How long a program may take to end before it is killed. */
+/** Time for a program to end before it is killed, in seconds. */
 const END_SECONDS = 30;
 
 const running = new Set();
@@ -16,14 +16,14 @@ export function killPrograms() {
   for (const child of running) child.kill('SIGKILL');
 }
 
-/** Leaves no program behind when this process ends or is stopped. */
+/** Kills all programs when this process ends or is stopped. */
 export function killProgramsAtExit() {
   process.once('exit', killPrograms);
-  // A signal alone runs no exit handler.
+  // A signal alone does not run exit handlers.
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 }
 
-/** A program that is measured: its lines are read, and what it takes of the machine. */
+/** A program that is measured. Its output lines are read, and its use of the machine is recorded. */
 export class MeasuredProgram {
   #command;
   #environment;
@@ -31,15 +31,15 @@ export class MeasuredProgram {
   #lines;
   #log = '';
   #quietSince;
-  /** Seconds in which it had nothing to do, and of processor time used in them. */
+  /** Seconds in which it had nothing to do, and the processor time that it used in them. */
   idle = { seconds: 0, cpuSeconds: 0 };
-  /** When it was started (`performance.now()`). */
+  /** Start time (`performance.now()`). */
   startedAt = 0;
 
   /**
-   * @param {string} name what people call it
+   * @param {string} name name for people
    * @param {string[]} command program and arguments
-   * @param {NodeJS.ProcessEnv} [environment] on top of our own
+   * @param {NodeJS.ProcessEnv} [environment] in addition to ours
    */
   constructor(name, command, environment = {}) {
     this.name = name;
@@ -48,9 +48,9 @@ export class MeasuredProgram {
   }
 
   /**
-   * Starts it and waits until it is ready.
+   * Starts the program and waits until it is ready.
    * @template T
-   * @param {(line: string) => T | undefined} read the line that says so
+   * @param {(line: string) => T | undefined} read returns a value for the line that says that it is ready
    * @returns {Promise<T>}
    */
   async startUntil(read) {
@@ -61,7 +61,7 @@ export class MeasuredProgram {
     running.add(this.#child);
     this.#child.once('close', () => running.delete(this.#child));
     this.#child.on('error', (error) => this.#keep(error.message));
-    // A broken pipe shows as the end of its output.
+    // A broken pipe is noticed as the end of its output.
     this.#child.stdin.on('error', () => {});
     this.#child.stderr.on('data', (chunk) => this.#keep(String(chunk)));
     this.#child.stdout.on('data', (chunk) => this.#keep(String(chunk)));
@@ -83,7 +83,7 @@ export class MeasuredProgram {
     }
   }
 
-  /** The next line for which `read` gives anything but undefined, as `read` gives it. */
+  /** Returns the result of `read` for the next line for which it is not undefined. */
   async line(read) {
     for (;;) {
       const { value, done } = await this.#lines.next();
@@ -93,7 +93,7 @@ export class MeasuredProgram {
     }
   }
 
-  /** Discards what it prints, once no line is waited for any more. */
+  /** Discards the output when no line is expected any more. */
   ignoreLines() {
     void (async () => {
       while (!(await this.#lines.next()).done);
@@ -106,27 +106,27 @@ export class MeasuredProgram {
     return this.line(json);
   }
 
-  /** The last of what it printed. */
+  /** The last lines of its output. */
   get log() {
     return this.#log;
   }
 
-  /** Seconds of processor time so far; 0 where the system does not say. */
+  /** Processor time so far, in seconds; 0 if the system does not report it. */
   get cpuSeconds() {
     return running.has(this.#child) ? cpuSecondsOf(this.#child.pid) : 0;
   }
 
-  /** Resident bytes; undefined where the system does not say. */
+  /** Resident memory in bytes; undefined if the system does not report it. */
   get residentBytes() {
     return residentBytesOf(this.#child.pid);
   }
 
-  /** From now on it has nothing to do. */
+  /** Marks the start of a time in which the program has nothing to do. */
   rest() {
     this.#quietSince = { time: performance.now(), cpuSeconds: this.cpuSeconds };
   }
 
-  /** From now on it has. */
+  /** Marks the end of that time. */
   wake() {
     if (!this.#quietSince) return;
     this.idle.seconds += (performance.now() - this.#quietSince.time) / 1000;
@@ -134,7 +134,7 @@ export class MeasuredProgram {
     this.#quietSince = undefined;
   }
 
-  /** Asks it to end, and waits until it has. */
+  /** Asks the program to end and waits for it. */
   async end() {
     if (!running.has(this.#child)) return;
     const ended = new Promise((resolve) => this.#child.once('close', resolve));
@@ -150,15 +150,15 @@ export class MeasuredProgram {
   }
 }
 
-/** A line of JSON, among lines that libraries print. */
+/** Parses a line of JSON. Libraries may print other lines in between. */
 export function json(line) {
   return line.startsWith('{') ? JSON.parse(line) : undefined;
 }
 
-/** Whether the system tells what other processes take: Linux. */
+/** Whether the system reports the resources of other processes, as Linux does. */
 export const seesProcesses = os.platform() === 'linux';
 
-/** Linux counts in hundredths of a second, whatever the machine (`USER_HZ`). */
+/** Linux counts in hundredths of a second on every machine (`USER_HZ`). */
 function cpuSecondsOf(pid) {
   const fields = readProcess(pid, 'stat')
     ?.replace(/^.*\) /s, '')

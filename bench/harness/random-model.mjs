@@ -1,22 +1,22 @@
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The shapes that are timed; what a step costs depends on them and not on the weights. */
+/** The shapes that are timed. The cost of a step depends on them and not on the weights. */
 export const SHAPES = {
   base: { layers: 12, hidden: 768, heads: 12, intermediate: 3072 },
   minilm: { layers: 6, hidden: 384, heads: 12, intermediate: 1536 },
   tiny: { layers: 2, hidden: 32, heads: 2, intermediate: 64 },
 };
 
-/** What people call the shapes. */
+/** Names of the shapes for people. */
 export const MODEL_NAMES = { base: 'BERT-base', minilm: 'MiniLM-L6', tiny: 'a tiny model' };
 
 export const VOCABULARY = 30_522;
 const POSITIONS = 512;
 
 /**
- * Makes a Hugging Face folder of BERT with random weights, unless it is there.
- * @param {string} folder where it is to lie
+ * Makes a Hugging Face folder of BERT with random weights, unless it exists.
+ * @param {string} folder to create
  * @param {keyof typeof SHAPES} shape
  * @param {object} library
  * @param {Function} library.writeSafetensors of dist/bert/weights/safetensors.js
@@ -59,7 +59,7 @@ export function makeRandomModel(folder, shape, { writeSafetensors, statelessPhil
   }
 }
 
-/** Names and shapes of `BertForSequenceClassification` of transformers. */
+/** Names and shapes of the parameters of transformers' `BertForSequenceClassification`. */
 function parameterShapes({ layers, hidden, intermediate }) {
   const linear = (name, inputs, outputs) => [
     { name: `${name}.weight`, shape: [outputs, inputs] },
@@ -93,7 +93,10 @@ function parameterShapes({ layers, hidden, intermediate }) {
   ];
 }
 
-/** LayerNorm begins as the identity, biases at 0, all else as BERT's weights once did: normal with deviation 0.02. */
+/**
+ * Yields initial weights like BERT's: LayerNorm is the identity, biases are 0, all else is normal with
+ * deviation 0.02.
+ */
 function* randomTensors(shapes, random) {
   const numbers = Float32Array.from({ length: 2 ** 20 + 7 }, () => 0.02 * random.nextNormal());
   let next = 0;

@@ -3,12 +3,14 @@ import { readFileSync } from 'node:fs';
 import os from 'node:os';
 
 /**
- * A row of the results. `ours` and `peer` are the two numbers, `against` says whose the second one is.
+ * Makes a row of the results. `ours` and `peer` are the two numbers. `against` names the program of the
+ * second one.
  * @param {object} row
- * @param {'difference' | 'share' | 'times' | 'multiple' | 'value'} row.kind how the result is made of the two: ours less the other's, or over
- * it in percent; how many times as fast (`less` says whether less is better); how many times as long; or ours alone
- * @param {{atMost?: number, atLeast?: number}} [row.reach] on the result
- * @param {string} row.measured how many of what the numbers come from
+ * @param {'difference' | 'share' | 'times' | 'multiple' | 'value'} row.kind how the result is computed: our
+ * number minus the other, or our number as a percentage of it; how many times as fast (`less` says whether
+ * less is better); how many times as long; or our number alone
+ * @param {{atMost?: number, atLeast?: number}} [row.reach] bounds that the result should meet
+ * @param {string} row.measured number and kind of the measurements
  */
 export function resultRow({ work, ours, peer, against, unit, kind, less = false, reach, measured }) {
   const result = {
@@ -26,7 +28,7 @@ export function resultRow({ work, ours, peer, against, unit, kind, less = false,
     peer: peer === undefined ? null : rounded(peer),
     against: against ?? null,
     unit,
-    // In every row: above 1, we are ahead.
+    // In every row a ratio above 1 means that we are ahead.
     ratio: peer === undefined ? null : rounded(moreIsBetter ? ours / peer : peer / ours, 3),
     result: written(result, kind, unit),
     reach: reach
@@ -37,7 +39,7 @@ export function resultRow({ work, ours, peer, against, unit, kind, less = false,
   };
 }
 
-/** Four digits say enough, and no more is known. */
+/** Four digits are enough, and the measurement is not more exact. */
 function rounded(value, digits = 4) {
   return Number(value.toPrecision(digits));
 }
@@ -50,10 +52,10 @@ function written(value, kind, unit) {
 }
 
 /**
- * A Markdown table, columns aligned.
+ * Makes a Markdown table with aligned columns.
  * @param {string[]} head
  * @param {string[][]} cells
- * @param {number[]} [numbers] which columns stand at the right
+ * @param {number[]} [numbers] indices of the right-aligned columns
  */
 export function markdownTable(head, cells, numbers = []) {
   const numeric = new Set(numbers);
@@ -64,7 +66,7 @@ export function markdownTable(head, cells, numbers = []) {
   return [format(head), format(rule), ...cells.map(format)].join('\n');
 }
 
-/** What the numbers hold for. */
+/** Describes the machine on which the numbers were measured. */
 export function machine() {
   const cpus = os.cpus();
   return {
@@ -76,20 +78,23 @@ export function machine() {
   };
 }
 
-/** Those of the processor's extensions that decide the speed of matrix products; none where the system does not say. */
+/**
+ * Returns the processor's extensions that decide the speed of matrix products; none if the system does not
+ * report them.
+ */
 function instructionSets() {
   let flags = [];
   try {
     flags = /^flags\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1].trim().split(' ') ?? [];
   } catch {
-    // Not Linux.
+    // The system is not Linux.
   }
   return ['avx2', 'avx512f', 'avx_vnni', 'avx512_vnni', 'avx512_bf16', 'amx_int8'].filter((name) =>
     flags.includes(name),
   );
 }
 
-/** The commit that is checked out, with "-modified" where files differ from it; null outside of a git checkout. */
+/** Returns the checked-out commit, with "-modified" if files differ from it; null outside of a git checkout. */
 export function commit(folder) {
   const git = (...args) =>
     execFileSync('git', args, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();

@@ -3,8 +3,8 @@ import { runScript } from '../../scripts/set-up/script.mjs';
 
 /**
  * Runs a benchmark as a command.
- * @param {(args: string[]) => Promise<object>} readOptions is called before anything is built or installed, so that a mistake costs no time
- * @param {(options: object) => Promise<boolean>} measure is called after the build and may import `dist/`; whether all went well
+ * @param {(args: string[]) => Promise<object>} readOptions runs before anything is built or installed, so that a mistake in the options costs no time
+ * @param {(options: object) => Promise<boolean>} measure runs after the build and may import `dist/`. Returns whether everything succeeded
  */
 export async function runBenchmark(readOptions, measure) {
   process.exitCode = await runScript(async () => {

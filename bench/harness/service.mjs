@@ -3,11 +3,11 @@ import { Client } from '../../scripts/demo/client.mjs';
 import { root } from '../../scripts/set-up/places.mjs';
 import { MeasuredProgram } from './programs.mjs';
 
-/** The service as it was built, in a process of its own, on a free port. */
+/** The built service, in a separate process on a free port. */
 export class Service extends MeasuredProgram {
   #ending = new AbortController();
   #client;
-  /** Milliseconds from its start until it listened. */
+  /** Time from its start until it listened, in milliseconds. */
   listening = 0;
 
   /** @param {Record<string, string>} settings */
@@ -31,11 +31,11 @@ export class Service extends MeasuredProgram {
   }
 
   /**
-   * Asks for JSON.
+   * Sends a request and returns the JSON of the answer.
    * @param {string} method
    * @param {string} path
-   * @param {object} [body] a form as it is, anything else as JSON
-   * @throws Error in the service's words, unless the answer is one of success
+   * @param {object} [body] a form is sent unchanged, anything else as JSON
+   * @throws Error in the service's words, unless the request succeeds
    */
   async request(method, path, body) {
     try {
@@ -45,7 +45,10 @@ export class Service extends MeasuredProgram {
     }
   }
 
-  /** Values of its metrics page. @param {string[]} names with their labels; without them, the sum over all labels */
+  /**
+   * Returns values of the service's metrics page.
+   * @param {string[]} names with their labels; without them, the sum over all labels
+   */
   async metrics(...names) {
     const response = await fetch(`${this.url}/metrics`);
     if (!response.ok) throw new Error(`GET /metrics answered ${response.status}.`);
@@ -62,7 +65,7 @@ export class Service extends MeasuredProgram {
   /**
    * Starts a training.
    * @param {Record<string, string | number>} fields of POST /train
-   * @param {string} [rows] a file of CoLA's form, where the fields name no data set
+   * @param {string} [rows] a file in CoLA's format, if the fields name no data set
    * @returns {Promise<string>} the id of the run
    */
   async train(fields, rows) {
@@ -74,10 +77,10 @@ export class Service extends MeasuredProgram {
   }
 
   /**
-   * Waits until a run is as `wanted` says.
+   * Waits until `wanted` is true for a run.
    * @param {string} id
-   * @param {(run: object) => boolean} [wanted] by default, that it has succeeded
-   * @throws Error if it fails, or ends without having been so
+   * @param {(run: object) => boolean} [wanted] default: the run has succeeded
+   * @throws Error if it fails, or ends without that
    */
   async run(id, wanted = ({ status }) => status === 'succeeded') {
     for (;;) {

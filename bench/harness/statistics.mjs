@@ -7,7 +7,7 @@ export function median(values) {
 
 /**
  * @param {number[]} values at least one
- * @param {number} share 0.99 for the 99th percentile: the smallest value that so many are not above
+ * @param {number} share 0.99 for the 99th percentile: the smallest value that at least this share does not exceed
  */
 export function quantile(values, share) {
   const sorted = Float64Array.from(values).sort();

@@ -1,18 +1,19 @@
 import os from 'node:os';
 
-/** What a program may compute while it waits, as a share of that time, before the other side's times are in doubt. */
+/** Share of its waiting time that a program may compute before the times of the other side are in doubt. */
 const IDLE_SHARE = 0.05;
 
-/** How many cores other programs may take before all times are in doubt. */
+/** Number of cores that other programs may use before all times are in doubt. */
 const OTHERS_CORES = 0.1;
 
 /**
- * Lets sides take turns, each first as often as last, so that whatever else the machine does falls on all of them.
+ * Lets sides take turns. Each is first as often as last, so that other load on the machine affects all of
+ * them.
  * @template Side, Result
  * @param {Side[]} sides
  * @param {object} options
  * @param {number} options.rounds
- * @param {number} [options.deadline] no round but the first begins later (`performance.now()`)
+ * @param {number} [options.deadline] only the first round may begin later (`performance.now()`)
  * @param {(side: Side, round: number) => Promise<Result>} options.turn
  * @returns {Promise<Result[][]>} the results of each side, by round
  */
@@ -27,17 +28,20 @@ export async function takeTurns(sides, { rounds, deadline = Infinity, turn }) {
   return results;
 }
 
-/** How many of `total` belong to part `index` of `parts`: all parts together give `total`, and the first has some. */
+/**
+ * Returns how many of `total` belong to part `index` of `parts`. All parts together have `total`, and the
+ * first is not empty.
+ */
 export function share(total, parts, index) {
   return Math.ceil((total * (index + 1)) / parts) - Math.ceil((total * index) / parts);
 }
 
 /**
  * Watches programs while they take turns.
- * @param {string} name of what is measured
+ * @param {string} name of the measurement
  * @param {import('./programs.mjs').MeasuredProgram[]} programs may start later
  * @param {{makesLoad?: boolean}} [options] whether this process belongs to what is measured, because it sends the requests
- * @returns {() => string[]} says at the end, in words, why the times cannot be trusted
+ * @returns {() => string[]} returns at the end, in words, why the times cannot be trusted
  */
 export function watchTurns(name, programs, { makesLoad = false } = {}) {
   const ownSeconds = () => {
@@ -69,7 +73,7 @@ function restlessness(work, { name, idle }) {
 }
 
 /** Seconds that all cores together have worked since the machine started. */
-function busySeconds() {
+export function busySeconds() {
   return (
     os.cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0) / 1000
   );

@@ -21,7 +21,7 @@ it('notices that other programs compute at the same time', () => {
   const compute = () => {
     for (const end = Date.now() + 1_000; Date.now() < end;);
   };
-  // This process is what computes here, and it is none of those that are measured.
+  // Here this process computes, and it is not one of the measured programs.
   const disturbances = watchTurns('work', []);
   compute();
   expect(disturbances()).toEqual([expect.stringMatching(/^work: other programs took \d+\.\d of \d+ cores/)]);

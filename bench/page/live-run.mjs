@@ -1,12 +1,12 @@
 import { createServer, request } from 'node:http';
 
-/** A service sends at most two steps a second: an hour of them. */
+/** The steps of an hour: a service sends at most two per second. */
 const STEPS = 7200;
 const EVALUATIONS = 20;
 
 /**
- * A proxy before the service, through which a run that has ended is seen as one that runs for an hour, in `seconds`.
- * @returns {Promise<{ url: string, whenTold: Promise<void>, begin(): void, close(): void }>} `begin` lets the hour pass
+ * Starts a proxy that shows an ended run as one that runs for an hour, in `seconds`.
+ * @returns {Promise<{ url: string, whenTold: Promise<void>, begin(): void, close(): void }>} `begin` starts the hour
  */
 export async function liveRun(serviceUrl, run, seconds) {
   let begin;
@@ -70,6 +70,7 @@ async function tell(answer, run, seconds, begun) {
     examplesPerSecond: 64,
     progress: number / (10 * STEPS),
     secondsLeft: STEPS - number / 2,
+    estimatedFinish: new Date(Date.now() + 1000 * (STEPS - number / 2)).toISOString(),
   });
   for (let number = 1; number <= 100; number++) send('step', step(number));
   await begun;

@@ -18,15 +18,15 @@ import { liveRun } from './live-run.mjs';
 
 const BASE_MODEL = 'all-MiniLM-L6-v2';
 const PAINTS = 7;
-/** Lighthouse's slow 4G, and four times slower processors. Bits are given in bytes a second. */
+/** Lighthouse's slow 4G in bytes per second. Processors are slowed down four times. */
 const SLOW = { offline: false, latency: 150, downloadThroughput: 1.6e6 / 8, uploadThroughput: 750e3 / 8 };
 const SLOW_PROCESSOR = 4;
-/** An observer is told of no interaction that is shorter. */
+/** Observers do not see shorter interactions. */
 const SHORTEST_MS = 16;
 const REDRAWS = 50;
 const HOUR_IN_SECONDS = 60;
 
-/** @returns {Promise<boolean>} whether every reach was met */
+/** @returns {Promise<boolean>} whether every limit was met */
 export async function measurePage() {
   if (!chromiumPath) throw new Error(chromiumMissing);
   const data = mkdtempSync(join(tmpdir(), 'wellformed-bench-page-'));
@@ -88,7 +88,7 @@ function sizes() {
   ];
 }
 
-/** A page that notes what must not happen. */
+/** Opens a page that records faults. */
 async function openPage({ browser, url, faults }) {
   const context = await browser.newContext();
   const page = await context.newPage();
@@ -139,7 +139,7 @@ async function firstPaint(bench) {
   ];
 }
 
-/** The 75th percentile of what each key takes until the next frame. */
+/** Returns the 75th percentile of the time from a key to the next frame. */
 async function interaction(bench) {
   const page = await openPage(bench);
   await page.addInitScript((durationThreshold) => {
@@ -161,7 +161,7 @@ async function interaction(bench) {
   const judgements = await page.locator('.judgement').count();
   if (judgements !== 4) throw new Error(`${judgements} sentences of 4 were judged.`);
   await page.context().close();
-  // Keys of which the observer was not told took less than its threshold.
+  // Keys that the observer did not see took less than its threshold.
   const all = [...durations, ...new Array(text.length - durations.length).fill(SHORTEST_MS)];
   return [
     {
@@ -173,7 +173,7 @@ async function interaction(bench) {
   ];
 }
 
-/** With the page's own drawing, and its own colours. */
+/** Measures the page's own drawing with its own colours. */
 async function redraw(bench) {
   const page = await openPage(bench);
   await page.goto(`${bench.url}/#/runs/${bench.run.id}`);
@@ -211,7 +211,7 @@ async function redraw(bench) {
   ];
 }
 
-/** What a page grows by in an hour of a run. */
+/** Measures how much a page grows in an hour of a run. */
 async function heap(bench) {
   const live = await liveRun(bench.url, bench.run, HOUR_IN_SECONDS);
   const page = await openPage({ ...bench, url: live.url });

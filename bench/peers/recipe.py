@@ -1,4 +1,4 @@
-"""The recipe that both programs of this folder follow: BERT on pairs of token ids and label, as the service trains it by default.
+"""The recipe of both programs in this folder: BERT on pairs of token ids and label, trained with the service's defaults.
 
 A row is {"tokenIds": [...], "label": 0|1}, its ids with [CLS] and [SEP] and without padding.
 """
@@ -51,7 +51,7 @@ class Steps:
 
 
 def epoch_batches(rows, size, bucketed):
-    """An epoch's batches in random order; bucketed: of near-equal length."""
+    """Returns the batches of an epoch in random order. If `bucketed`, the rows of a batch have similar lengths."""
     order = random.sample(range(len(rows)), len(rows))
     batches = []
     for start in range(0, len(order), size * BUCKET):
@@ -63,7 +63,7 @@ def epoch_batches(rows, size, bucketed):
 
 
 def tensors(batch, pad_to=0, multiple=1, device="cpu", pad_id=0):
-    """Ids, mask and labels; rows are padded to `pad_to` tokens, or to the longest of them. No mask where nothing is padded: less to do."""
+    """Returns ids, mask and labels. Rows are padded to `pad_to` tokens, or to the longest row. Without padding there is no mask, which saves work."""
     lengths = [len(row["tokenIds"]) for row in batch]
     length = math.ceil((pad_to or max(lengths)) / multiple) * multiple
     ids = torch.tensor([row["tokenIds"] + [pad_id] * (length - len(row["tokenIds"])) for row in batch])

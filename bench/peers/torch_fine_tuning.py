@@ -82,7 +82,7 @@ def read(path, tokenizer):
 
 
 def judge(model, rows, recipe, torch, device):
-    """Logits of each row, in the order of the rows."""
+    """Returns the logits of each row, in the order of the rows."""
     model.eval()
     order = sorted(range(len(rows)), key=lambda i: len(rows[i]["tokenIds"]))
     logits = [None] * len(rows)
@@ -96,7 +96,7 @@ def judge(model, rows, recipe, torch, device):
 
 
 def matthews(labels, judged):
-    """Matthews correlation; 0 where it is not defined."""
+    """Returns the Matthews correlation; 0 if it is undefined."""
     pairs = list(zip(labels, judged))
     tp, tn, fp, fn = (pairs.count(pair) for pair in ((1, 1), (0, 0), (0, 1), (1, 0)))
     product = (tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)

@@ -2,9 +2,9 @@
 
     torch_serving.py --model DIR --threads N [--tokens-per-batch 512]
 
-POST /predict {"sentence": "..."} answers {"acceptable": true, "score": 0.97}. Requests that wait together are computed together: what
-waits is sorted by length, cut into batches of at most so many tokens (padding counted), and computed in a thread of its own, so that the
-event loop goes on taking requests. A sentence that finds nothing waiting is computed at once. When it listens it prints a line of JSON
+POST /predict {"sentence": "..."} answers {"acceptable": true, "score": 0.97}. Waiting requests are computed together: they
+are sorted by length, cut into batches with a maximum number of tokens (including padding), and computed in a separate thread, so that the
+event loop can accept requests. If nothing is waiting, a sentence is computed at once. When the server listens, it prints a line of JSON
 with its address and versions.
 """
 
@@ -48,7 +48,7 @@ class Classifier:
     @torch.inference_mode()
     def __call__(self, sentences):
         longest = max(map(len, sentences))
-        # Where nothing is padded there is no mask, which lets attention take its fastest path.
+        # Without padding there is no mask, so attention can take its fastest path.
         mask = None
         if any(len(sentence) != longest for sentence in sentences):
             mask = torch.tensor([[1] * len(sentence) + [0] * (longest - len(sentence)) for sentence in sentences])
@@ -57,7 +57,7 @@ class Classifier:
 
 
 class Batcher:
-    """Collects what waits and has it computed, batch after batch."""
+    """Collects waiting sentences and computes them batch by batch."""
 
     def __init__(self, classifier, tokens_per_batch):
         self.classifier = classifier
@@ -91,7 +91,7 @@ class Batcher:
                         answer.set_result(row)
 
     def batches(self, taken):
-        """In order of length; the last sentence of a batch is its longest."""
+        """Makes batches in order of length. The last sentence of a batch is its longest."""
         batch = []
         for item in sorted(taken, key=lambda item: len(item[0])):
             if batch and (len(batch) + 1) * len(item[0]) > self.tokens_per_batch:
@@ -115,7 +115,7 @@ def create_app(classifier, tokenizer, longest, tokens_per_batch):
 
     @app.post("/predict")
     async def predict(request: fastapi.Request):
-        # orjson on both sides, which is faster than a pydantic model for one field.
+        # Use orjson for request and answer. For a single field it is faster than a pydantic model.
         body = orjson.loads(await request.body())
         sentence = body.get("sentence") if isinstance(body, dict) else None
         if not isinstance(sentence, str) or not sentence.strip():
@@ -133,7 +133,7 @@ def main():
     arguments = parse_arguments()
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     classifier = Classifier(arguments.model, arguments.threads, arguments.compile)
-    # The Rust tokenizer itself, without the Python around it.
+    # Use the Rust tokenizer directly, without its Python wrapper.
     tokenizer = AutoTokenizer.from_pretrained(arguments.model).backend_tokenizer
     tokenizer.no_padding()
     tokenizer.no_truncation()

@@ -9,10 +9,10 @@ Each line of standard input is a command, and each answer a line of standard out
   {"steps": 5}   trains 5 steps -> {"seconds": [of each step], "examples": [...], "tokens": [computed, padding counted], "loss": of the last,
                  "cpuSeconds": of this process so far, "peakBytes": its largest resident set so far}
 
-The end of the input ends it. The first line that it prints tells settings and versions.
+The program ends with its input. Its first line of output has the settings and versions.
 
 It is the loop that a good engineer would write: scaled-dot-product attention, fused AdamW, foreach clipping, gradients set to none,
-dropout 0.1, float32. What else was tried, and what it gave, is in docs/performance.md; the switches are here to try it again.
+dropout 0.1, float32. docs/performance.md lists the other settings that were tried, and their results. The options allow trying them again.
 Needs requirements.txt of this folder.
 """
 import argparse
@@ -28,7 +28,7 @@ import time
 
 def main():
     options = parse()
-    # Before PyTorch is imported: it reads them once.
+    # Set these before PyTorch is imported, because it reads them once.
     os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = str(options.threads)
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
@@ -68,7 +68,7 @@ class Training:
         total = options.epochs * math.ceil(len(self.rows) / options.batch_size)
         self.steps = recipe.Steps(model, total, options.learning_rate, options.optimizer, forward)
         self.batches = self.endless_batches()
-        # A GPU computes on after a call has returned.
+        # A GPU continues to compute after a call has returned.
         self.wait = torch.cuda.synchronize if options.device.startswith("cuda") else lambda: None
 
     def run(self, steps):

@@ -17,7 +17,7 @@ import { benchmarkTexts, DistinctSentences } from './sentences.mjs';
 import { measureSoak } from './soak.mjs';
 import { measureDuringTraining } from './training.mjs';
 
-/** The service, ONNX Runtime alone and PyTorch behind FastAPI: what all works share. */
+/** Shared by all works: the service, ONNX Runtime alone, and PyTorch behind FastAPI. */
 export class ServingBenchmark extends Benchmark {
   measures = {
     oneClient: (work) => measureOneClient(this, work),
@@ -31,7 +31,7 @@ export class ServingBenchmark extends Benchmark {
   models = {};
   reachAgainstPyTorch = reachAgainstPyTorch(this.machine.instructions);
   random = uniform(1);
-  /** What 64 clients get a second, by shape, as far as it is known. */
+  /** Known results of 64 clients, by shape, in sentences per second. */
   perSecond = {};
 
   constructor(options, works) {
@@ -49,7 +49,7 @@ export class ServingBenchmark extends Benchmark {
     const baseModel = join(this.baseModels, baseModelOf(this.shapes[0]));
     this.tokenizer = Tokenizer.fromFolder(baseModel);
     const { texts, source } = benchmarkTexts({
-      // Without BERT's vocabulary CoLA's words are none that the tokenizer knows.
+      // Without BERT's vocabulary the tokenizer does not know CoLA's words.
       file: vocabulary ? colaFile(options) : '',
       vocabularyFile: join(baseModel, 'vocab.txt'),
       count: 8_000,
@@ -62,7 +62,7 @@ export class ServingBenchmark extends Benchmark {
     );
   }
 
-  /** Of every service that is started, so that only what is asked for is measured. */
+  /** Settings of every service, so that only requested work is measured. */
   get settings() {
     return {
       WELLFORMED_DATA: this.dataFolder,
@@ -84,19 +84,19 @@ export class ServingBenchmark extends Benchmark {
     this.models = await trainModels({ dataFolder, settings, shapes, sentences });
   }
 
-  /** The token ids of sentences, as the service cuts them. */
+  /** Returns the token ids of sentences, as the service encodes them. */
   encode(sentences) {
     return sentences.map((sentence) => this.tokenizer.encode(sentence, 512).tokenIds);
   }
 
-  /** What a request says besides its sentence. */
+  /** Returns the fields of a request besides its sentence. */
   fields(shape, precision) {
     const { alias, precisions } = this.models[shape];
-    // A service without int8 knows no precision either.
+    // A service without int8 does not know the field `precision` either.
     return { model: alias, ...(precisions.length > 1 && { precision }) };
   }
 
-  /** @returns {boolean} whether the system tells what processes take; says so if not */
+  /** @returns {boolean} whether the system reports the resources of processes. Prints a note if not */
   seesProcesses(name) {
     if (!seesProcesses) this.leaveOut(name, 'the system does not tell the memory of processes; Linux does');
     return seesProcesses;

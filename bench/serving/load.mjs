@@ -1,23 +1,23 @@
 import http from 'node:http';
 import autocannon from 'autocannon';
 
-/** Clients give up after so many seconds: whoever waits so long has lost. */
+/** Timeout of a client in seconds. A side that takes longer has lost. */
 const TIMEOUT_SECONDS = 60;
 
 /**
- * Clients that each send one sentence after another over a connection of their own (autocannon; of what was tried it takes the least of
- * the machine, 33 µs a request).
+ * Runs clients that each send one sentence after another over their own connection. They use autocannon,
+ * which takes the least processor time of the tools that were tried: 33 µs per request.
  * @param {object} options
  * @param {string} options.url
  * @param {number} options.clients
- * @param {string[]} options.sentences each sent once; as many to each client
+ * @param {string[]} options.sentences each is sent once. Every client gets the same number
  * @param {(sentence: string) => object} options.body
  * @returns {Promise<Answers>}
  *
  * @typedef {object} Answers
  * @property {number[]} milliseconds of each request, from its first byte to the last of its answer
- * @property {number[]} inferenceMilliseconds of the batch that a sentence was in, where the server tells (`Server-Timing`)
- * @property {number} perSecond answers a second while all clients were at work
+ * @property {number[]} inferenceMilliseconds of the batch of the sentence, if the server reports it (`Server-Timing`)
+ * @property {number} perSecond answers per second while all clients were working
  * @property {number} seconds
  */
 export async function closedLoop({ url, clients, sentences, body }) {
@@ -46,7 +46,7 @@ export async function closedLoop({ url, clients, sentences, body }) {
         headers: { 'content-type': 'application/json' },
         requests: [request],
         timeout: TIMEOUT_SECONDS,
-        // How soon the end is noticed, in milliseconds.
+        // Interval at which the end is noticed, in milliseconds.
         sampleInt: 20,
       },
       (error) => (error ? reject(error) : resolve()),
@@ -55,7 +55,8 @@ export async function closedLoop({ url, clients, sentences, body }) {
     run.on('response', (client, _status, _bytes, milliseconds) => {
       const count = answers.milliseconds.push(milliseconds);
       const now = performance.now();
-      // The first answers are those to clients that all came at once; after the first client's last one there are fewer.
+      // The first answers are to clients that all came at once. After the first client has finished, there
+      // are fewer clients.
       if (count === clients) Object.assign(window, { begin: now, before: count });
       const own = (answered.get(client) ?? 0) + 1;
       answered.set(client, own);
@@ -70,8 +71,9 @@ export async function closedLoop({ url, clients, sentences, body }) {
 }
 
 /**
- * Requests that come when they come, whether or not others have been answered: at random times (a Poisson process), each over a
- * connection that is free. autocannon's own rate sends what a connection owes at the beginning of each second.
+ * Sends requests at random times (a Poisson process), whether or not others have been answered, each over a
+ * free connection. autocannon's own rate would send all requests that are due on a connection at the start of
+ * each second.
  * @param {object} options
  * @param {string} options.url
  * @param {number} options.perSecond
@@ -79,8 +81,7 @@ export async function closedLoop({ url, clients, sentences, body }) {
  * @param {() => string} options.sentence the next one
  * @param {(sentence: string) => object} options.body
  * @param {() => number} options.random uniform in [0, 1)
- * @returns {Promise<{sent: number, milliseconds: number[], dueSeconds: number[], errors: string[]}>} of each answer the time since its request
- *   should have been sent, and how long after the beginning that was
+ * @returns {Promise<{sent: number, milliseconds: number[], dueSeconds: number[], errors: string[]}>} for each answer, the time since its request was due, and the due time in seconds after the beginning
  */
 export async function openLoop({ url, perSecond, seconds, sentence, body, random }) {
   const agent = new http.Agent({ keepAlive: true });
@@ -113,7 +114,7 @@ export async function openLoop({ url, perSecond, seconds, sentence, body, random
 }
 
 /**
- * Asks a server for one judgement.
+ * Requests one judgement from a server.
  * @param {{name: string, url: string, log: string}} server
  * @param {object} body
  */
@@ -142,7 +143,7 @@ function post(url, body, agent) {
   });
 }
 
-/** Milliseconds of `inference` in a `Server-Timing` header. */
+/** Returns the milliseconds of `inference` in a `Server-Timing` header. */
 function inferenceOf(header) {
   const match = /(?:^|,)\s*inference;dur=([\d.]+)/.exec(header ?? '');
   return match ? Number(match[1]) : undefined;

@@ -5,7 +5,7 @@ import { closedLoop, predict } from './load.mjs';
 import { putIntoProduction } from './preparation.mjs';
 import { withService } from './sides.mjs';
 
-/** How long the model in production takes to be ready, and what it takes of the memory. */
+/** Measures the time until the production model is ready, and the memory that it takes. */
 export async function measureLoading(bench, work) {
   if (!bench.seesProcesses(work.name)) return;
   const model = bench.models[work.shape];
@@ -28,7 +28,7 @@ async function startedInTurns(bench, { measure }, precision) {
       bench,
       async (service) => {
         empty.milliseconds.push(service.listening);
-        // As many requests as the other one has answered.
+        // Send as many requests as the other one has answered.
         await service.request('GET', '/health/ready');
         await settled();
         empty.bytes.push(service.residentBytes);
@@ -79,7 +79,7 @@ function report(bench, { name, measure }, { precision, weights, empty, loaded })
   memory(loaded.bytesAfterLoad, `after ${measure.sentences} sentences of 64 clients`);
 }
 
-/** Lets what was begun end. */
+/** Waits until running work has ended. */
 function settled() {
   return new Promise((resolve) => setTimeout(resolve, 500));
 }

@@ -3,7 +3,7 @@ import { closedLoop } from './load.mjs';
 import { withSides } from './sides.mjs';
 import { servingTurns } from './turns.mjs';
 
-/** What many clients get a second, and how long they wait. */
+/** Measures the throughput of many clients, and how long they wait. */
 export async function measureManyClients(bench, work) {
   const { shape, clients, measure } = work;
   await withSides(bench, work, async ({ service, bare, peer }) => {
@@ -64,7 +64,7 @@ export async function measureManyClients(bench, work) {
   });
 }
 
-/** Sentences a second, each turn counted for as long as all its clients were at work. */
+/** Sentences per second. Each turn counts only while all of its clients were working. */
 function rate(turns) {
   return turns.length / turns.reduce((sum, { perSecond }) => sum + 1 / perSecond, 0);
 }
@@ -81,7 +81,7 @@ function p99(turns, of) {
   );
 }
 
-/** Says what a sentence costs each side, which depends less on what else the machine does than the time that it takes. */
+/** Prints the processor time per sentence of each side. It depends less on other load than the elapsed time. */
 function tellProcessorTime(bench, { name }, precisions, turns) {
   const milliseconds = (side) => {
     const seconds = turns[side].reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0);

@@ -1,7 +1,7 @@
 // node bench/serving/node-http.mjs --model FOLDER --precision fp32|int8 --threads N
 //
-// The least that a server in Node can be: node:http, the tokenizer and the inference thread, and nothing else. No framework, no queue, no
-// batches, no validation, no metrics, no registry. What HTTP costs here beyond it is the service's.
+// The smallest possible server in Node: node:http, the tokenizer and the inference thread. It has no
+// framework, queue, batches, validation, metrics or registry. Any further cost of HTTP is the service's.
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';

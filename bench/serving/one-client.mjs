@@ -4,7 +4,7 @@ import { LeastServer } from './programs.mjs';
 import { withSides } from './sides.mjs';
 import { servingTurns } from './turns.mjs';
 
-/** What one client waits for one sentence: beside ONNX Runtime alone, and beside the peer. */
+/** Measures how long one client waits for one sentence, next to ONNX Runtime alone and to the peer. */
 export async function measureOneClient(bench, work) {
   const { shape, measure } = work;
   await withSides(bench, work, async ({ service, bare, peer, started }) => {
@@ -39,7 +39,7 @@ export async function measureOneClient(bench, work) {
       rounds: measure.rounds,
       sentences: () => bench.sentences.take(measure.sentences),
     });
-    // The first of each turn opens the connection, and finds the caches cold.
+    // The first request of each turn opens the connection and finds cold caches.
     const p50 = turns.map((rounds) =>
       quantile(
         rounds.flatMap(({ milliseconds }) => milliseconds.slice(1)),

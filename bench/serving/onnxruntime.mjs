@@ -1,8 +1,9 @@
 // node bench/serving/onnxruntime.mjs --model FILE.onnx --threads N --tokens-per-batch N
 //
-// ONNX Runtime and nothing else: no HTTP, no queue, no thread of its own. It waits for lines of JSON and answers each with one:
-// {"single": [[ids], …]} computes one sentence after another, {"ideal": [[ids], …]} all of them in batches of sentences alike in length
-// that cost what the service's may cost. The answer has the seconds of each.
+// ONNX Runtime alone: no HTTP, no queue, no separate thread. It reads lines of JSON and answers each with one
+// line. {"single": [[ids], …]} computes one sentence after another. {"ideal": [[ids], …]} computes all of
+// them in batches of similar length, within the budget of the service's batches. The answer has the seconds
+// of each.
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
@@ -17,7 +18,7 @@ const { values: options } = parseArgs({
   },
 });
 
-// What the service sets too, and all else as ONNX Runtime has it.
+// The settings of the service. Everything else is ONNX Runtime's default.
 const session = await InferenceSession.create(options.model, {
   executionProviders: ['cpu'],
   intraOpNumThreads: Number(options.threads),
@@ -41,7 +42,7 @@ for await (const line of createInterface({ input: process.stdin })) {
     seconds,
     totalSeconds: (performance.now() - started) / 1000,
     sentences: batches.map(({ length }) => length),
-    // For a check that all sides compute the same: the last sentence and its logits.
+    // The last sentence and its logits, to check that all sides compute the same.
     last: { tokenIds: last.at(-1), logits: logits.slice(-2) },
   });
 }
@@ -60,7 +61,7 @@ async function compute(batch) {
   return logits.data;
 }
 
-/** In order of length, each batch as large as the budget allows. */
+/** Makes batches in order of length. Each is as large as the budget allows. */
 function idealBatches(sentences) {
   const budget = Number(options['tokens-per-batch']);
   const batches = [[]];

@@ -4,14 +4,16 @@ import { makeRandomModel } from '../harness/random-model.mjs';
 import { Service } from '../harness/service.mjs';
 import { trainingFile } from './sentences.mjs';
 
-/** Sentences that a model is trained on before it is served, and as many that it is judged on. */
+/** Number of sentences on which a model is trained before it is served, and of those on which it is evaluated. */
 const ROWS = 32;
 
 /**
- * Base models with random weights, and with BERT's vocabulary where that is to be had: what an answer costs depends on neither.
+ * Makes base models with random weights, and with BERT's vocabulary if it is available. The cost of an answer
+ * depends on neither.
  * @param {string} folder
  * @param {string[]} shapes of random-model.mjs
- * @param {{vocabulary?: string, library: object}} options `vocabulary`: a `vocab.txt`; `library`: see {@link makeRandomModel}
+ * @param {{vocabulary?: string, library: object}} options `vocabulary`: a `vocab.txt`; `library`: see {@link
+ * makeRandomModel}
  */
 export function prepareBaseModels(folder, shapes, { vocabulary, library }) {
   mkdirSync(folder, { recursive: true });
@@ -22,19 +24,21 @@ export function prepareBaseModels(folder, shapes, { vocabulary, library }) {
   }
 }
 
-/** The name under which a shape is trained. */
+/** The base model name of a shape. */
 export function baseModelOf(shape) {
   return `random-${shape}`;
 }
 
 /**
- * Has the service train each shape for a few steps, over HTTP, so that what is served was exported and registered as always.
+ * Trains each shape for a few steps through the service's HTTP API, so that models are exported and
+ * registered as usual.
  * @param {object} options
- * @param {string} options.dataFolder made anew
+ * @param {string} options.dataFolder created here
  * @param {Record<string, string>} options.settings of the service
  * @param {string[]} options.shapes
  * @param {{take(count: number): string[]}} options.sentences
- * @returns {Promise<Record<string, {id: string, alias: string, folder: string, precisions: ('fp32' | 'int8')[]}>>} by shape
+ * @returns {Promise<Record<string, {id: string, alias: string, folder: string, precisions: ('fp32' |
+ * 'int8')[]}>>} by shape
  */
 export async function trainModels({ dataFolder, settings, shapes, sentences }) {
   rmSync(dataFolder, { recursive: true, force: true });
@@ -60,7 +64,7 @@ export async function trainModels({ dataFolder, settings, shapes, sentences }) {
   }
 }
 
-/** Puts a model into production, which a start then loads. */
+/** Promotes a model to production. The next start loads it. */
 export async function putIntoProduction({ id }, settings) {
   const service = await Service.start(settings);
   try {

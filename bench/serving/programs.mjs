@@ -32,18 +32,18 @@ export class BareRuntime extends MeasuredProgram {
     return bare;
   }
 
-  /** @param {number[][]} sentences token ids; one after another */
+  /** @param {number[][]} sentences token ids, computed one after another */
   single(sentences) {
     return this.ask({ single: sentences });
   }
 
-  /** @param {number[][]} sentences token ids; in the best batches */
+  /** @param {number[][]} sentences token ids, computed in the best batches */
   ideal(sentences) {
     return this.ask({ ideal: sentences });
   }
 }
 
-/** The least that a server can be: node-http.mjs. */
+/** The smallest possible server: node-http.mjs. */
 export class LeastServer extends MeasuredProgram {
   url;
 

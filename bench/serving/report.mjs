@@ -2,14 +2,14 @@ import { markdownTable } from '../harness/report.mjs';
 import { workNames } from './works.mjs';
 
 /**
- * What is to be reached against PyTorch depends on how fast the machine multiplies integers.
+ * Returns the goals against PyTorch, which depend on how fast the machine multiplies integers.
  * @param {string[]} instructions of `machine()`
  */
 export function reachAgainstPyTorch(instructions) {
   return instructions.includes('avx512_vnni') ? { fp32: 2, int8: 5 } : { fp32: 1.1, int8: 1.7 };
 }
 
-/** The rows as Markdown: a table for each work, with how much was measured above it. */
+/** Formats the rows as Markdown: a table for each work, with the amount that was measured above it. */
 export function servingTables(rows) {
   const works = [...new Set(rows.map(workOf))];
   return works
@@ -22,7 +22,7 @@ export function servingTables(rows) {
     .join('\n\n');
 }
 
-/** A row's name begins with that of its work. */
+/** The name of a row begins with that of its work. */
 function workOf({ work }) {
   return workNames.find((name) => work.startsWith(name)) ?? '';
 }

@@ -1,7 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { readColaRows } from '../harness/cola.mjs';
 
-/** How many of CoLA's 8,551 training sentences have so many tokens of BERT's uncased vocabulary, [CLS] and [SEP] counted. */
+/**
+ * Distribution of lengths: how many of CoLA's 8,551 training sentences have each number of tokens of BERT's
+ * uncased vocabulary, including [CLS] and [SEP].
+ */
 const COLA_LENGTHS = {
   ...{ 4: 7, 5: 129, 6: 310, 7: 649, 8: 979, 9: 1154, 10: 1129, 11: 916, 12: 797, 13: 574, 14: 453, 15: 334 },
   ...{ 16: 236, 17: 182, 18: 145, 19: 124, 20: 96, 21: 66, 22: 67, 23: 66, 24: 41, 25: 26, 26: 21, 27: 17 },
@@ -9,13 +12,13 @@ const COLA_LENGTHS = {
 };
 
 /**
- * Sentences of words of a vocabulary, as long as CoLA's are.
+ * Makes sentences from the words of a vocabulary, with the lengths of CoLA's.
  * @param {string} vocabularyFile `vocab.txt` of a model
  * @param {number} count
  * @param {() => number} random uniform in [0, 1)
  */
 export function inventedSentences(vocabularyFile, count, random) {
-  // Whole words that the tokenizer leaves as they are.
+  // Whole words that the tokenizer does not split.
   const words = readFileSync(vocabularyFile, 'utf8')
     .split('\n')
     .filter((piece) => /^[a-z]{2,}\d*$/.test(piece));
@@ -29,8 +32,8 @@ export function inventedSentences(vocabularyFile, count, random) {
 }
 
 /**
- * Gives sentences without end, never one twice: first those given, in random order, then the same with their words in other orders, again
- * and again, which changes no number of tokens.
+ * Provides endless sentences without repetition: first the given ones in random order, then the same words in
+ * other orders. The number of tokens stays the same.
  */
 export class DistinctSentences {
   #texts;
@@ -67,7 +70,7 @@ export class DistinctSentences {
   }
 }
 
-/** In place. */
+/** Shuffles a list in place. */
 function shuffled(list, random) {
   for (let last = list.length - 1; last > 0; last--) {
     const other = Math.floor(random() * (last + 1));
@@ -77,7 +80,7 @@ function shuffled(list, random) {
 }
 
 /**
- * Rows to train on, as a file of the form of CoLA, both labels in turn.
+ * Makes training rows in CoLA's format, with both labels in turn.
  * @param {string[]} sentences
  */
 export function trainingFile(sentences) {
@@ -85,7 +88,7 @@ export function trainingFile(sentences) {
 }
 
 /**
- * CoLA's sentences where they are to be had, else invented ones.
+ * Returns CoLA's sentences if they are available, else invented ones.
  * @param {{file: string, vocabularyFile: string, count: number, random: () => number}} options
  * @returns {{texts: string[], source: 'CoLA' | 'invented'}}
  */

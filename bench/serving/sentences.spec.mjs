@@ -7,7 +7,7 @@ import { benchmarkTexts, DistinctSentences, inventedSentences, trainingFile } fr
 const folder = mkdtempSync(join(tmpdir(), 'wellformed-sentences-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Small numbers that look like chance, the same each time. */
+/** Pseudo-random numbers that are the same each time. */
 function random() {
   let state = 1;
   return () => (state = (state * 16_807) % 2_147_483_647) / 2_147_483_647;
@@ -47,7 +47,7 @@ it("reads CoLA's sentences, or invents some as long from whole words of the voca
   expect(new Set(invented.texts.flatMap((text) => text.split(' ')))).toEqual(
     new Set(['cat', 'piece7', 'dog']),
   );
-  // CoLA's mean of 11.3 tokens, [CLS] and [SEP] among them.
+  // CoLA's mean is 11.3 tokens, including [CLS] and [SEP].
   expect(lengths.reduce((sum, length) => sum + length, 0) / 2000).toBeCloseTo(9.2, 0);
 });
 

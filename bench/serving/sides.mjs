@@ -3,18 +3,19 @@ import { watchTurns } from '../harness/turns.mjs';
 import { predict } from './load.mjs';
 import { BareRuntime, Peer } from './programs.mjs';
 
-/** The service's own default, which the peer and the ideal batches have too. */
+/** The service's default. The peer and the ideal batches use it too. */
 export const TOKENS_PER_BATCH = 512;
 
-/** How far scores of the same weights may lie apart. */
+/** The maximum difference between scores of the same weights. */
 const SAME_SCORE = 1e-3;
 
 /**
- * Starts the service, ONNX Runtime alone with each graph of a model, and the peer; sees that all judge alike; and ends them in any case.
+ * Starts the service, ONNX Runtime alone with each graph of a model, and the peer. Checks that all judge
+ * alike. Stops them in any case.
  * @param {object} bench
  * @param {{name: string, shape: string}} work
- * @param {(sides: {service: Service, bare: Record<string, BareRuntime>, peer: Peer, started: Function}) => Promise<void>} measure which may
- *   have more of them `started`
+ * @param {(sides: {service: Service, bare: Record<string, BareRuntime>, peer: Peer, started: Function}) =>
+ * Promise<void>} measure may start more programs with `started`
  */
 export async function withSides(bench, { name, shape }, measure) {
   const { folder, precisions } = bench.models[shape];
@@ -45,7 +46,7 @@ export async function withSides(bench, { name, shape }, measure) {
   }
 }
 
-/** The service alone. */
+/** Starts the service alone. */
 export async function withService(bench, measure, settings = {}) {
   const service = await Service.start({ ...bench.settings, ...settings });
   try {

@@ -3,21 +3,22 @@ import { closedLoop, openLoop } from './load.mjs';
 import { withService } from './sides.mjs';
 import { lows, slope } from './statistics.mjs';
 
-/** How often the memory is read. */
+/** Interval between two readings of the memory. */
 const SAMPLE_MS = 1000;
 
 /**
- * The time is looked at in so many stretches: of each the least memory, since the heap grows until it is collected, and what it grows to says
- * nothing. In two minutes under this load it is collected at least once. The first stretch does not count: memory is taken for the first time.
+ * Number of stretches into which the time is divided. Only the lowest memory of each stretch counts, because
+ * the heap grows until it is collected. In two minutes under this load it is collected at least once. The
+ * first stretch is left out because memory is allocated for the first time.
  */
 const STRETCHES = 5;
 
-/** Least growth that can be told from what comes and goes, as a share of the memory. */
+/** The smallest growth that can be told from noise, as a share of the memory. */
 const GROWTH = 0.01;
 
 const HANDLES = ['process_open_fds', 'nodejs_active_resources'];
 
-/** Whether the service stays as it is under a load that it can bear. */
+/** Measures whether the service stays stable under a load that it can bear. */
 export async function measureSoak(bench, work) {
   if (!bench.seesProcesses(work.name)) return;
   const { shape, clients, load, measure } = work;
@@ -39,7 +40,7 @@ export async function measureSoak(bench, work) {
       sentence: () => bench.sentences.take(1)[0],
     });
     clearInterval(timer);
-    // The service is told that connections have closed.
+    // Give the service time to notice that connections have closed.
     await new Promise((resolve) => setTimeout(resolve, 500));
     const handlesAfter = await service.metrics(...HANDLES);
 
@@ -78,7 +79,7 @@ export async function measureSoak(bench, work) {
   });
 }
 
-/** Tells one stall, after which those who waited are answered by and by, from answers that are slow now and then. */
+/** Distinguishes a single stall, after which waiting requests are answered gradually, from occasional slow answers. */
 function whenSlowest({ milliseconds, dueSeconds }) {
   const limit = quantile(milliseconds, 0.99);
   const seconds = dueSeconds.filter((_, i) => milliseconds[i] >= limit);

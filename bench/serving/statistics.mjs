@@ -1,12 +1,13 @@
 import { quantile } from '../harness/statistics.mjs';
 
-// test/operations measures with the same functions.
+// test/operations uses the same functions.
 export { quantile };
 
 /**
- * By how much `y` grows with `x`: the median of the slopes between pairs (Theil, 1950; Sen, 1968), which single outliers do not move.
+ * Returns how much `y` grows with `x`: the median of the slopes between pairs (Theil, 1950; Sen, 1968).
+ * Single outliers do not affect it.
  * @param {{x: number, y: number}[]} points
- * @returns 0 of fewer than two
+ * @returns 0 for fewer than two points
  */
 export function slope(points) {
   const slopes = [];
@@ -19,9 +20,9 @@ export function slope(points) {
 }
 
 /**
- * The lowest point of each stretch of `x`: what stays of a value that rises and falls like a saw.
+ * Returns the lowest point of each stretch of `x`: the base of a value that rises and falls like a saw.
  * @param {{x: number, y: number}[]} points in order of `x`
- * @param {number} stretches as many, equally long, none without a point
+ * @param {number} stretches number of stretches of equal length. Each must have a point
  */
 export function lows(points, stretches) {
   const [begin, end] = [points[0].x, points.at(-1).x];

@@ -1,4 +1,5 @@
-// node bench/serving/table.mjs FILE: the Markdown tables of what `npm run bench:serving -- --out FILE` wrote.
+// node bench/serving/table.mjs FILE: prints the Markdown tables for the output of `npm run bench:serving --
+// --out FILE`.
 import { readFileSync } from 'node:fs';
 import { servingTables } from './report.mjs';
 

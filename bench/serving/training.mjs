@@ -4,15 +4,15 @@ import { baseModelOf } from './preparation.mjs';
 import { withService } from './sides.mjs';
 import { trainingFile } from './sentences.mjs';
 
-/** Enough for any time that is measured. */
+/** Enough rows for any measured time. */
 const ROWS = 8_000;
 
-/** Sentences between two looks at the clock. */
+/** Number of sentences between two checks of the time. */
 const AT_A_TIME = 25;
 
 const EVENT_LOOP_P99 = 'wellformed_event_loop_delay_p99_seconds';
 
-/** What one client waits while the same service trains BERT-base, and takes every core for it that it gets. */
+/** Measures how long one client waits while the same service trains BERT-base on all cores that it gets. */
 export async function measureDuringTraining(bench, work) {
   const { shape, measure } = work;
   await withService(bench, async (service) => {
@@ -29,7 +29,7 @@ export async function measureDuringTraining(bench, work) {
     );
     await service.run(id, ({ phase, step }) => phase === 'training' && step >= 3);
     await ask(5);
-    // Begins a new count.
+    // Starts a new count.
     await service.metrics();
     const before = await service.request('GET', `/train/${id}`);
     const busy = [];

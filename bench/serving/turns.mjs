@@ -1,15 +1,15 @@
 import { takeTurns } from '../harness/turns.mjs';
 
-/** How long nothing is done after a turn: ONNX Runtime's threads look out for work for 35 ms before they sleep. */
+/** Pause after a turn. ONNX Runtime's threads spin for 35 ms before they sleep. */
 const PAUSE_MS = 100;
 
 /**
  * Lets sides judge the same sentences in turn, while all other programs rest.
- * @param {{program: object, turn: (sentences: string[]) => Promise<object>}[]} sides several may be of one program
+ * @param {{program: object, turn: (sentences: string[]) => Promise<object>}[]} sides several sides may share a program
  * @param {object} options
  * @param {number} options.rounds
  * @param {() => string[]} options.sentences of the next round
- * @returns {Promise<object[][]>} what the turns of each side gave, with the processor time (`cpuSeconds`) and number (`count`) of their sentences
+ * @returns {Promise<object[][]>} the results of each side's turns, with the processor time (`cpuSeconds`) and number (`count`) of their sentences
  */
 export function servingTurns(sides, { rounds, sentences }) {
   const programs = [...new Set(sides.map(({ program }) => program))];

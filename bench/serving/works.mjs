@@ -2,9 +2,10 @@ import { MODEL_NAMES } from '../harness/random-model.mjs';
 import { chosenWorks, readOptions } from '../harness/options.mjs';
 
 /**
- * What is measured of serving. `measure` says how much, `quick` how much with --quick. Sides take turns: so many `rounds`, each with so many
- * `sentences` for every side (for 64 clients: as many as take ours so many `turnSeconds`, but at least so many). Before them each side has
- * `warmup` sentences: a server is measured as it is after a while, when the code that runs often has been compiled.
+ * The serving measurements. `measure` sets their size, `quick` the size with --quick. Sides take turns for
+ * `rounds`, each with `sentences` for every side. With 64 clients, a turn has as many sentences as ours
+ * computes in `turnSeconds`, but at least `sentences`. Before that, each side gets `warmup` sentences, so
+ * that hot code has been compiled.
  */
 const ONE_CLIENT = {
   kind: 'oneClient',
@@ -53,7 +54,7 @@ const works = [
 
 export const workNames = works.map(({ name }) => name);
 
-/** @throws Error that says how to use it */
+/** @throws Error with the usage text */
 export function readServingOptions(args) {
   return readOptions(args, 'npm run bench:serving', {
     quick: { text: 'under five minutes, once everything is installed: fewer requests, a short soak' },
@@ -72,7 +73,7 @@ export function readServingOptions(args) {
 }
 
 /**
- * With --quick those of BERT-base alone, unless others are asked for.
+ * With --quick, only those of BERT-base, unless others are requested.
  * @param {{quick: boolean, only: string[]}} options
  */
 export function chosenServingWorks(options) {

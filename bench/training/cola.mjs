@@ -1,13 +1,13 @@
 import { readColaRows } from '../harness/cola.mjs';
 
-/** Longest sequence in tokens: what the article pads to, and the service's own bound. */
+/** The maximum length in tokens. The article pads to it, and it is the service's default. */
 const MAX_LENGTH = 64;
 
-/** Rows in which {@link packedPieces} lays pieces out. */
+/** Length of the rows of {@link packedPieces}, in tokens. */
 const PACKED_LENGTH = 64;
 
 /**
- * CoLA's sentences as tokens, in the order of the file.
+ * Reads CoLA's sentences as tokens, in the order of the file.
  * @param {string} path of a TSV file: source, label, mark, sentence; no header
  * @param {{encode(sentence: string, maxLength: number): {tokenIds: number[]}}} tokenizer
  * @returns {{tokenIds: number[], label: 0 | 1}[]}
@@ -20,8 +20,9 @@ export function readCola(path, tokenizer) {
 }
 
 /**
- * The examples of every `stride`-th batch of an epoch, batches taken in order of length: as long and as padded as the whole.
- * Of the ways to begin it is the one whose sentences are nearest to the epoch's in their mean number of tokens.
+ * Selects the examples of every `stride`-th batch of an epoch, with batches in order of length. The sample
+ * has the lengths and the padding of the whole. Of the possible offsets, it takes the one with the mean
+ * number of tokens nearest to the epoch's.
  * @param {{tokenIds: number[]}[]} examples
  * @param {number[][]} batches an epoch, as indices of examples
  * @param {number} stride 1: all of them
@@ -42,7 +43,7 @@ export function sampleOfEpoch(examples, batches, stride) {
   return best.flat().map((index) => examples[index]);
 }
 
-/** Every piece that occurs, once, in rows that stand for the whole set's vocabulary. */
+/** Returns rows that contain every occurring piece once. They stand for the vocabulary of the whole set. */
 export function packedPieces(examples) {
   const pieces = [...new Set(examples.flatMap(({ tokenIds }) => tokenIds))];
   const rows = [];

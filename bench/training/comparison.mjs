@@ -19,7 +19,7 @@ import { epochSeconds, stepMilliseconds, trainingTable } from './report.mjs';
 import { fullRows } from './rows.mjs';
 import { BATCH_SIZE } from './works.mjs';
 
-/** Our training and PyTorch's, in turn. */
+/** Times our training and PyTorch's in turn. */
 export class TrainingBenchmark extends Benchmark {
   measures = {
     step: (work) => this.#measureSteps(work),
@@ -79,7 +79,7 @@ export class TrainingBenchmark extends Benchmark {
     const training = sampleOfEpoch(all, epochBatches(lengths, BATCH_SIZE, 1, 1), measure.stride);
     const data = writeData('cola', { training, vocabulary: packedPieces(all) });
     const batches = Math.ceil(training.length / BATCH_SIZE);
-    // A sample is trained once before it counts; in the whole epoch the first steps are too few to matter.
+    // A sample is trained once before it counts. In a whole epoch the first steps are too few to matter.
     const ownPace =
       measure.stride > 1 ? { warmup: batches, steps: batches } : { warmup: 3, steps: batches - 3 };
     const paddedPace = { warmup: measure.paddedWarmup, steps: measure.paddedSteps };
@@ -103,7 +103,7 @@ export class TrainingBenchmark extends Benchmark {
     compare(bucketed, bucketedSteps);
   }
 
-  /** Whether the engine of a work is there; says so if not. */
+  /** Whether the engine of a work is available. Prints a note if not. */
   #hasEngine({ name, engine }) {
     if (engine === 'wasm' || detectEngine('auto').name === 'tensorflow') return true;
     this.leaveOut(name, 'native TensorFlow is not prepared; `npm run set-up` says why');
@@ -128,7 +128,7 @@ export class TrainingBenchmark extends Benchmark {
     return peerTraining(this.python, { model, data, args, precision });
   }
 
-  /** Times or bytes, so less is better. */
+  /** Compares times or bytes. Less is better. */
   #compare(work, ours, peer, unit, measured) {
     this.add({ work, ours, peer, against: 'PyTorch', unit, kind: 'times', less: true, measured });
   }
@@ -146,7 +146,7 @@ function writeData(name, content) {
   return path;
 }
 
-/** Fetches the smallest model that has the vocabulary. */
+/** Downloads the smallest model that has the vocabulary. */
 function fetchedVocabulary(options) {
   console.log('Fetching all-MiniLM-L6-v2 for its vocabulary.');
   const program = join(root, 'dist', 'base-models', 'pull.js');

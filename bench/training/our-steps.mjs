@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-/** The library as this checkout's build has it. */
+/** The library of this checkout's build. */
 export const BUILT = fileURLToPath(new URL('../../dist/bert', import.meta.url));
 
 /**
- * What training takes of the compiled library, under the names it has there.
+ * Loads the parts of the compiled library that training needs.
  * @param {string} folder {@link BUILT}, or another build to compare with
  */
 export async function loadLibrary(folder) {
@@ -21,10 +21,10 @@ export async function loadLibrary(folder) {
   return Object.assign({}, ...modules);
 }
 
-/** More than anybody waits for: the training goes on for as long as steps are asked for. */
+/** More epochs than anybody waits for. The training goes on as long as steps are requested. */
 const EPOCHS = 1_000;
 
-/** How {@link openTraining} is told on a command line what to train. */
+/** Command-line options for {@link openTraining}. */
 export const TRAINING_OPTIONS = {
   model: { type: 'string' },
   data: { type: 'string' },
@@ -35,7 +35,7 @@ export const TRAINING_OPTIONS = {
 };
 
 /**
- * Begins a fine-tuning whose steps are taken a few at a time; between them it stands still.
+ * Starts a fine-tuning that takes a few steps at a time and pauses between them.
  * @param {object} options
  * @param {string} options.model a Hugging Face folder
  * @param {string} options.data a file as our-training.mjs describes it
@@ -56,9 +56,9 @@ export async function openTraining(options) {
     config: model.config,
     weights: model.weights,
     training,
-    // Judged at the ends of epochs, which are not timed.
+    // These rows are evaluated at the ends of epochs, which are not timed.
     validation: vocabulary ?? training.slice(0, 1),
-    // The recipe of peers/recipe.py is that of the service's defaults.
+    // The recipe in peers/recipe.py uses the service's defaults.
     hyperparameters: {
       ...defaultHyperparameters,
       epochs: EPOCHS,

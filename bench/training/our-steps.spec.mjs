@@ -31,7 +31,7 @@ it('trains as many steps as are asked for, past the ends of epochs', async () =>
   const first = await training.steps(2);
   const second = await training.steps(4);
   await training.end();
-  // Twenty rows in batches of eight: every third one is of four.
+  // Twenty rows in batches of eight: every third batch has four.
   expect(first.examples.concat(second.examples).sort()).toEqual([4, 4, 8, 8, 8, 8]);
   expect(second.seconds).toHaveLength(4);
   expect(Math.min(...second.seconds)).toBeGreaterThan(0);

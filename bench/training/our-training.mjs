@@ -1,9 +1,11 @@
-// node bench/training/our-training.mjs --model DIR --data FILE [--engine tensorflow|wasm] [--batch-size 32] [--seed 1] [--library DIR]
+// node bench/training/our-training.mjs --model DIR --data FILE [--engine tensorflow|wasm] [--batch-size 32]
+// [--seed 1] [--library DIR]
 //
-// Fine-tunes with the library as it was built (dist/bert), a few steps at a time, so that another program can be timed in turn
-// with it. Files, commands and answers are those of peers/torch_training.py. What is timed is what a user gets: the steps of `fineTune`,
-// tokens in, updated weights and a loss out. FILE may hold `vocabulary` beside `training`: rows whose pieces count among the trained ones
-// and that no step sees, for the times where `training` is a sample of a larger set.
+// Fine-tunes with the built library (dist/bert), a few steps at a time, so that another program can be timed
+// in turn. Files, commands and answers are those of peers/torch_training.py. It times what a user gets: the
+// steps of `fineTune`, from tokens to updated weights and a loss. FILE may hold `vocabulary` next to
+// `training`: rows that no step sees, but whose pieces count as trained. This is for a `training` that is a
+// sample of a larger set.
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { openTraining, TRAINING_OPTIONS } from './our-steps.mjs';

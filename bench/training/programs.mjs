@@ -6,14 +6,14 @@ import { gpuEnvironment } from './gpu.mjs';
 
 const here = (file) => fileURLToPath(new URL(file, import.meta.url));
 
-/** A program that trains a few steps when it is told to, and waits without computing while another one is timed. */
+/** A program that trains a few steps on command. It waits without computing while another program is timed. */
 export class TrainingProgram extends MeasuredProgram {
   #cpuSeconds = 0;
-  /** Versions and settings, as it tells them first. */
+  /** Versions and settings, which it reports first. */
   about;
-  /** Largest resident set so far, in bytes. */
+  /** Peak of the resident set, in bytes. */
   peakBytes = 0;
-  /** Memory of the GPU that it took, in bytes, where that was asked for. */
+  /** GPU memory that it took, in bytes, if that was requested. */
   gpuBytes;
 
   async start() {
@@ -21,9 +21,9 @@ export class TrainingProgram extends MeasuredProgram {
     this.rest();
   }
 
-  /** @returns {Promise<{seconds: number[], examples: number[], tokens?: number[], loss: number}>} of each step */
+  /** @returns {Promise<{seconds: number[], examples: number[], tokens?: number[], loss: number}>} results of each step */
   async train(steps) {
-    // It tells its processor time only when it is asked for something.
+    // It reports its processor time only with an answer.
     this.#answered(await this.ask({ steps: 0 }));
     this.wake();
     const result = this.#answered(await this.ask({ steps }));
@@ -31,7 +31,7 @@ export class TrainingProgram extends MeasuredProgram {
     return result;
   }
 
-  /** As it counts itself, on every system. */
+  /** The program's own count, which works on every system. */
   get cpuSeconds() {
     return this.#cpuSeconds;
   }
@@ -78,11 +78,11 @@ export function peerTraining(
 
 /**
  * Times the steps of programs that take turns of a few steps each.
- * @param {{program: TrainingProgram, warmup: number, steps: number}[]} sides `warmup` steps are not counted, then `steps` are
+ * @param {{program: TrainingProgram, warmup: number, steps: number}[]} sides `warmup` steps are not counted, the following `steps` are
  * @param {object} options
- * @param {number} options.rounds into how many turns the steps are divided
+ * @param {number} options.rounds number of turns into which the steps are divided
  * @param {number} [options.limitSeconds] after the first round, no further one begins later than this
- * @param {() => number} [options.gpuMemoryInUse] asked before a program starts and after its warm-up
+ * @param {() => number} [options.gpuMemoryInUse] called before a program starts and after its warm-up
  * @returns {Promise<{seconds: number, examples: number}[][]>} the steps of each side
  */
 export async function timeSteps(sides, { rounds, limitSeconds = Infinity, gpuMemoryInUse }) {

@@ -5,7 +5,10 @@ import { TrainingProgram, timeSteps } from './programs.mjs';
 
 afterEach(killPrograms);
 
-/** A program that keeps the protocol; the n-th step it makes takes n seconds, it says. Between commands it runs `meanwhile`. */
+/**
+ * A program that follows the protocol. It reports that its n-th step took n seconds. Between commands it runs
+ * `meanwhile`.
+ */
 function program(name, meanwhile = '') {
   const source = `
     let step = 0;

@@ -1,18 +1,18 @@
 import { markdownTable } from '../harness/report.mjs';
 import { median } from '../harness/statistics.mjs';
 
-/** Median milliseconds of a step. */
+/** Returns the median duration of a step in milliseconds. */
 export function stepMilliseconds(steps) {
   return 1000 * median(steps.map((step) => step.seconds));
 }
 
-/** Seconds that an epoch of so many sentences takes at the pace of these steps. */
+/** Returns the seconds of an epoch with this many sentences at the pace of these steps. */
 export function epochSeconds(steps, sentences) {
   const sum = (of) => steps.reduce((total, step) => total + step[of], 0);
   return (sum('seconds') / sum('examples')) * sentences;
 }
 
-/** The rows as a Markdown table. */
+/** Formats the rows as a Markdown table. */
 export function trainingTable(rows) {
   const cells = rows.map(({ work, ours, peer, unit, ratio, measured }) => [
     work,
@@ -25,13 +25,13 @@ export function trainingTable(rows) {
 }
 
 /**
- * A line for each run: training losses and MCCs of its epochs, and the interval of the best one's MCC.
+ * Formats a line for each run: training losses and MCCs of its epochs, and the interval of the best MCC.
  * @param {{name: string, epochs: {trainingLoss: number, mcc: number, confusionMatrix: object}[]}[]} runs
  * @param {(confusionMatrix: object) => {lower: number, upper: number}} interval
  */
 export function curvesTable(runs, interval) {
   const cells = runs.map(({ name, epochs }) => {
-    // The first of the best, as the service keeps it.
+    // The first of equally good epochs, as in the service.
     const best = epochs.reduce((a, b) => (b.mcc > a.mcc ? b : a));
     const { lower, upper } = interval(best.confusionMatrix);
     const series = (of) => epochs.map((epoch) => epoch[of].toFixed(3)).join(' / ');

@@ -4,13 +4,14 @@ import { VOCABULARY } from '../harness/random-model.mjs';
 const FIRST = 101;
 const LAST = 102;
 
-/** So many different pieces occur in CoLA, and so many in the rows made here. */
+/** Number of different pieces in CoLA, and in the rows made here. */
 export const PIECES = 6_000;
 
 /**
- * Rows of one length, without padding: pieces drawn evenly from {@link PIECES} of the vocabulary, labels as in CoLA (0.7 of them 1).
+ * Makes rows of one length without padding. Pieces are drawn evenly from {@link PIECES} of the vocabulary.
+ * Labels are distributed as in CoLA (0.7 of them 1).
  * @param {number} count
- * @param {number} length tokens of each row, the first and last counted
+ * @param {number} length tokens of each row, including the first and the last
  * @param {() => number} random uniform in [0, 1)
  */
 export function fullRows(count, length, random) {

@@ -1,8 +1,8 @@
 import { chosenWorks, readOptions } from '../harness/options.mjs';
 
 /**
- * What is compared. `measure` says how much: `steps` are counted after `warmup`, in so many `rounds` of turns, and after `limitSeconds`
- * no further round begins.
+ * The comparisons. `measure` sets their size: `steps` are counted after `warmup`, in `rounds` of turns. After
+ * `limitSeconds` no further round begins.
  */
 const STEPS = [
   {
@@ -40,7 +40,7 @@ const STEPS = [
   },
 ].map((work) => ({ ...work, kind: 'step' }));
 
-/** With `--gpu`: BERT-base on an NVIDIA card, with and without rounding to TF32. */
+/** With `--gpu`: BERT-base on an NVIDIA GPU, with and without rounding to TF32. */
 const GPU_STEPS = [
   { batchSize: 32, precision: 'float32' },
   { batchSize: 32, precision: 'tf32' },
@@ -59,21 +59,25 @@ const GPU_STEPS = [
   quick: { warmup: 5, steps: 30, rounds: 3, limitSeconds: 30 },
 }));
 
-/** An epoch of CoLA: ours in turn with both ways to pad. Everything is scaled from the sentences that were trained to all of them. */
+/**
+ * An epoch of CoLA: ours in turn with both ways to pad. All results are scaled from the trained sentences to
+ * all of them.
+ */
 const EPOCHS = {
   kind: 'epoch',
   name: 'epoch of CoLA, BERT-base, against every batch padded to 64',
   bucketed: 'epoch of CoLA, BERT-base, against length-bucketed batches',
   shape: 'base',
   engine: 'tensorflow',
-  // Padded batches all cost the same, so a few of them tell what all do. There is no limit of time: a part of a sample is none.
+  // Padded batches all cost the same, so a few of them are enough. There is no time limit, because a part of
+  // a sample is not a sample.
   measure: { stride: 1, rounds: 12, paddedWarmup: 1, paddedSteps: 24 },
   quick: { stride: 32, rounds: 3, paddedWarmup: 1, paddedSteps: 2 },
 };
 
 export const BATCH_SIZE = 32;
 
-/** @throws Error that says how to use it */
+/** @throws Error with the usage text */
 export function readTrainingOptions(args) {
   return readOptions(args, 'npm run bench:training', {
     quick: {

@@ -1,5 +1,5 @@
 /**
- * Packages whose advisories are known and of no effect here, and why: docs/security.md, "Audit dependencies", says more.
+ * Packages whose known advisories have no effect here, and why. See docs/security.md, "Audit dependencies".
  * @type {Readonly<Record<string, string>>}
  */
 export const explained = {
@@ -7,10 +7,12 @@ export const explained = {
 };
 
 /**
- * The advisories of a report of `npm audit --json` (version 2), one line each. A package that is there only because it depends on
- * one with an advisory has none of its own.
- * @param {{ vulnerabilities: Record<string, { via: (string | { name: string, title: string, url: string, severity: string })[] }> }} report
- * @returns {{ unexplained: string[], explained: string[], obsolete: string[] }} `obsolete`: explanations that nothing needs any more
+ * Sorts the advisories of a report of `npm audit --json` (version 2), one line each. A package that is only
+ * listed because it depends on one with an advisory has none itself.
+ * @param {{ vulnerabilities: Record<string, { via: (string | { name: string, title: string, url: string,
+ * severity: string })[] }> }} report
+ * @returns {{ unexplained: string[], explained: string[], obsolete: string[] }} `obsolete`: explanations that
+ * nothing needs any more
  */
 export function sortAdvisories(report, explanations = explained) {
   const advisories = Object.values(report.vulnerabilities)

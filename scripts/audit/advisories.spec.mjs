@@ -3,7 +3,7 @@ import { sortAdvisories } from './advisories.mjs';
 
 const advisory = (name) => ({ name, title: 'It does', url: 'https://example.org/1', severity: 'high' });
 
-/** As npm writes it: `tfjs-node` has no advisory of its own, and names the package that has. */
+/** The form that npm writes: `tfjs-node` has no advisory itself and names the package that has one. */
 const report = {
   auditReportVersion: 2,
   vulnerabilities: {

@@ -1,9 +1,9 @@
-/** A service that the demo talks to. Errors are told in the service's own words. */
+/** Talks to the service. It reports errors in the service's own words. */
 export class Client {
   /**
    * @param {string} url
    * @param {string | undefined} key
-   * @param {AbortSignal} signal ends every request
+   * @param {AbortSignal} signal aborts every request
    */
   constructor(url, key, signal) {
     this.url = url.replace(/\/+$/, '');
@@ -14,7 +14,7 @@ export class Client {
   /**
    * @param {string} method
    * @param {string} path
-   * @param {object} [body] a form as it is, anything else as JSON
+   * @param {object} [body] a form is sent unchanged, anything else as JSON
    * @returns {Promise<any>} the JSON of the answer
    */
   async ask(method, path, body, { signal = this.signal } = {}) {
@@ -31,7 +31,7 @@ export class Client {
   }
 
   /**
-   * The events of a run, from its first to its last. A connection that breaks is made anew, and goes on behind the last event.
+   * Yields all events of a run. If the connection breaks, it reconnects and continues after the last event.
    * @returns {AsyncGenerator<{ type: string, data: any }, void, void>}
    */
   async *follow(runId) {
@@ -60,12 +60,12 @@ export class Client {
   }
 }
 
-/** What the service answered instead of what it was asked for. */
+/** An error answer of the service. */
 export class Refusal extends Error {
   constructor(status, message, retryAfter) {
     super(message);
     this.status = status;
-    /** Seconds after which to try again, where that may help. */
+    /** Seconds after which to try again, if that may help. */
     this.retryAfter = retryAfter;
   }
 }
@@ -73,14 +73,14 @@ export class Refusal extends Error {
 async function refusal(response) {
   const problem = await response.json().catch(() => undefined);
   const detail = problem?.detail ?? `${response.url} answers ${response.status} ${response.statusText}.`;
-  // Where there is but one problem, the detail may have told it.
+  // If there is only one problem, the detail may already say it.
   const errors = (problem?.errors ?? [])
     .filter(({ message }) => !detail.includes(message))
     .map(({ message }) => `\n  ${message}`);
   return new Refusal(response.status, detail + errors.join(''), Number(response.headers.get('retry-after')));
 }
 
-/** Server-sent events, as this service writes them: each has an id, a type and a line of JSON. */
+/** Parses server-sent events in the form of this service: each has an id, a type and one line of JSON. */
 async function* eventsOf(body) {
   const decoder = new TextDecoder();
   let text = '';

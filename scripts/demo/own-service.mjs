@@ -5,18 +5,19 @@ import { setUp } from '../set-up/index.mjs';
 import { root } from '../set-up/places.mjs';
 
 /**
- * Starts a service as `npm start` does, for this machine alone and on a free port.
+ * Starts a service like `npm start`, reachable from this machine only and on a free port.
  *
  * @param {string} data its data folder
- * @param {(error: Error) => void} onEnd is told if it ends before it is stopped
+ * @param {(error: Error) => void} onEnd is called if the service ends before it is stopped
  * @returns {Promise<{ url: string, stop(): Promise<void> }>}
- * @throws {Error} with what it said, where it does not start
+ * @throws {Error} with its output, if it does not start
  */
 export async function startOwnService(data, onEnd) {
-  // Here, where its progress is seen; the service then finds nothing to do.
+  // Set up here, so that the progress is visible. The service then has nothing to set up.
   await setUp();
   const child = spawn(process.execPath, [join(root, 'scripts', 'start.mjs')], {
-    // Of another process group: Ctrl+C is for the demo, which cancels its run before it ends the service.
+    // Use another process group, so that Ctrl+C only reaches the demo. The demo cancels its run before it
+    // stops the service.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
@@ -25,7 +26,7 @@ export async function startOwnService(data, onEnd) {
       WELLFORMED_HOST: '127.0.0.1',
       WELLFORMED_PORT: '0',
       WELLFORMED_LOG_LEVEL: 'info',
-      // What npm starts ends with its parent, even where that is killed.
+      // With this variable the service ends when its parent ends, even if the parent is killed.
       npm_lifecycle_event: 'start',
     },
   });

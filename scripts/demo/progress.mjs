@@ -1,7 +1,10 @@
-/** Lines of plain output are this many milliseconds apart. */
+/** Interval between lines of plain output, in milliseconds. */
 const PLAIN_INTERVAL = 10_000;
 
-/** Shows how far a run is: in a line that changes on a terminal, elsewhere in a line every ten seconds. What lasts gets a line of its own. */
+/**
+ * Shows the progress of a run. On a terminal it updates a single line, elsewhere it prints a line every ten
+ * seconds. Lasting results get their own line.
+ */
 export class Progress {
   #state = { totalEpochs: 0, mcc: null };
   #shownAt = -Infinity;
@@ -42,14 +45,14 @@ export class Progress {
     }
   }
 
-  /** Takes the line that changes away. */
+  /** Clears the updated line. */
   end() {
     if (this.output.isTTY) this.output.write('\r\x1b[K');
   }
 
   #passing(text) {
     if (this.output.isTTY) {
-      // A line that wraps could not be taken back.
+      // Cut the line, because a wrapped line cannot be cleared.
       this.output.write(`\r\x1b[K  ${text}`.slice(0, 4 + (this.output.columns || 80) - 1));
     } else if (performance.now() - this.#shownAt >= PLAIN_INTERVAL) {
       this.#shownAt = performance.now();

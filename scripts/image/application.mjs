@@ -1,4 +1,5 @@
-// node scripts/image/application.mjs FOLDER [COMMIT]: puts what the build made, and what it reads when it runs, into FOLDER.
+// node scripts/image/application.mjs FOLDER [COMMIT]: copies the build and the files that it reads at run
+// time to FOLDER.
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,7 +23,7 @@ await runScript(async () => {
     'samples/sample-validation.tsv',
   ];
   for (const name of asTheyAre) cpSync(join(root, name), join(target, name));
-  // src/common/build-info.ts reads it; in a container there is no git to ask.
+  // src/common/build-info.ts reads this file, because a container has no git.
   writeFileSync(join(target, 'commit'), `${commit || 'unknown'}\n`);
   const healthCheck = join(dirname(fileURLToPath(import.meta.url)), 'health-check.mjs');
   cpSync(healthCheck, join(target, 'health-check.mjs'));

@@ -1,5 +1,6 @@
-// node scripts/image/engine.mjs cpu|gpu FOLDER: prepares TensorFlow and lays its libraries and addon out under FOLDER as they lie
-// under the service's folder: node_modules/@tensorflow/…/{deps,lib}. An image has them as a layer of its own, which seldom changes.
+// node scripts/image/engine.mjs cpu|gpu FOLDER: prepares TensorFlow and copies its libraries and addon to
+// FOLDER, under the paths that they have in the service's folder: node_modules/@tensorflow/…/{deps,lib}. In
+// an image they form a separate layer, which seldom changes.
 import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { bringCuda, cudaFolder } from '../set-up/cuda.mjs';
@@ -9,7 +10,10 @@ import { cpuBuild, gpuBuild } from '../set-up/tensorflow-build.mjs';
 import { tensorflowCpu, tensorflowGpu, wheelOfTensorFlow } from '../set-up/tensorflow-wheel.mjs';
 import { readVariant } from './variants.mjs';
 
-/** Never the package's own install, which is not pinned: an image holds the same TensorFlow wherever it is built. */
+/**
+ * Never use the package's own install, which is not pinned: an image must contain the same TensorFlow
+ * wherever it is built.
+ */
 const engines = {
   cpu: { build: cpuBuild, wheel: tensorflowCpu, cuda: null },
   gpu: { build: gpuBuild, wheel: tensorflowGpu, cuda: cudaFolder },
@@ -28,7 +32,7 @@ await runScript(async () => {
   console.log(`${build.title} is in ${target}.`);
 });
 
-/** Links within what is copied stay links: the libraries are hundreds of megabytes, and some have two names. */
+/** Keeps links inside the copied folder: the libraries take hundreds of megabytes, and some have two names. */
 function copy(source, destination) {
   rmSync(destination, { recursive: true, force: true });
   mkdirSync(dirname(destination), { recursive: true });

@@ -1,4 +1,5 @@
-// node health-check.mjs: what an image's HEALTHCHECK runs. Ends with 0 if the service in the same container is ready.
+// node health-check.mjs: the HEALTHCHECK of an image. Exits with 0 if the service in the same container is
+// ready.
 const host = process.env.WELLFORMED_HOST?.trim() || '127.0.0.1';
 const port = process.env.WELLFORMED_PORT?.trim() || '3000';
 const here = { '0.0.0.0': '127.0.0.1', '::': '[::1]' }[host] ?? (host.includes(':') ? `[${host}]` : host);

@@ -6,7 +6,7 @@ import { afterEach, expect, it } from 'vitest';
 let server;
 afterEach(() => server?.close());
 
-/** Answers every request with this status, and says on which port. */
+/** Starts a server that answers every request with this status, and returns its port. */
 async function serve(status) {
   server = createServer((request, response) => {
     response.writeHead(request.url === '/health/ready' ? status : 404).end('{"status":"…"}');

@@ -1,5 +1,6 @@
-// node scripts/image/modules.mjs cpu|gpu FOLDER: installs the packages that the service runs with into FOLDER/node_modules, without
-// those that only building and testing need, and without the parts that this machine or this image never loads.
+// node scripts/image/modules.mjs cpu|gpu FOLDER: installs the packages that the service needs at run time
+// into FOLDER/node_modules. It leaves out packages for building and testing, and parts that this machine or
+// image never loads.
 import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../set-up/places.mjs';

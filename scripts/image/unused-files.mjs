@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { sizeOf } from '../set-up/folder-size.mjs';
 
 /**
- * Removes what no process of an image can load.
+ * Removes files that no process of an image can load.
  *
  * @param {string} nodeModules
  * @param {object} image
@@ -24,15 +24,17 @@ export function removeUnused(nodeModules, image) {
   return bytes;
 }
 
-/** The names of packages that production dependencies bring and an image does not hold. */
+/** Returns the names of production dependencies that an image leaves out. */
 export function unusedPackages({ variant, napi = process.versions.napi }) {
   return [
-    // Twins: the same choices as in src/storage/sqlite.ts and src/bert/engines/detect.ts.
+    // The service uses only one of each pair. Keep this in step with src/storage/sqlite.ts and
+    // src/bert/engines/detect.ts.
     Number(napi) >= 10 ? 'better-sqlite3' : 'better-sqlite3-13',
     variant === 'gpu' ? '@tensorflow/tfjs-node' : '@tensorflow/tfjs-node-gpu',
-    // @nestjs/swagger asks for the compiler, for its plugin that works at build time.
+    // @nestjs/swagger depends on the compiler only for its build-time plugin.
     'typescript',
-    // Installers of tfjs-node unpack TensorFlow with it; here scripts/set-up/ brings that. Its version has advisories (npm run audit).
+    // Installers of tfjs-node use it to unpack TensorFlow, which scripts/set-up/ does here. Its version has
+    // advisories (npm run audit).
     'tar',
   ];
 }
@@ -53,7 +55,7 @@ function unusedPlaces(
       .flatMap(list)
       .flatMap(list)
       .filter((path) => !path.endsWith(`/${platform}/${arch}`)),
-    // What addons are compiled from, and maps of bundles to sources that nobody here has.
+    // Sources of addons, and source maps without their sources.
     ...['better-sqlite3', 'better-sqlite3-13'].flatMap((name) => [`${name}/deps`, `${name}/src`]),
     ...readdirSync(nodeModules, { recursive: true }).filter((path) => /\.[cm]?js\.map$/.test(path)),
   ];

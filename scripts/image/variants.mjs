@@ -1,12 +1,12 @@
 import { resolve } from 'node:path';
 
-/** The images there are: what trains is TensorFlow for CPUs or for NVIDIA GPUs. */
+/** The kinds of images: TensorFlow for CPUs, or for NVIDIA GPUs. */
 export const variants = ['cpu', 'gpu'];
 
 /**
  * Reads the arguments `cpu|gpu FOLDER`.
  * @param {string[]} args
- * @param {string} script its name, for the advice
+ * @param {string} script name of the script, for the error message
  */
 export function readVariant([variant, folder], script) {
   if (variants.includes(variant) && folder) return { variant, folder: resolve(folder) };

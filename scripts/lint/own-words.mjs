@@ -1,7 +1,7 @@
 const foreign =
   /npm run|WELLFORMED_|\b(?:GET|PUT|POST|PATCH|DELETE) \/|(?<=[\s"'`])\/(?:train|models|predict|runs|datasets|base-models)\b/g;
 
-/** The library knows no script, setting or route of the service around it, neither in code nor in comments. */
+/** Keeps names of the service's scripts, settings and routes out of the library, in code and comments. */
 const ownWords = {
   meta: { type: 'problem', schema: [] },
   create: (context) => ({

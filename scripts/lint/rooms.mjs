@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import boundaries from 'eslint-plugin-boundaries';
 
-/** What every feature may use, file by file: they hold no feature of their own. */
+/** Rooms that every feature may use. The values are the files that they may import. They contain no feature. */
 const foundation = {
   api: ['common'],
   auth: ['api', 'common', 'config'],
@@ -17,7 +17,7 @@ const foundation = {
   storage: ['common', 'config'],
 };
 
-/** The features, and which other features each may use; arrows point one way. */
+/** The features, and the other features that each may import. No two features import each other. */
 const features = {
   backups: [],
   datasets: [],
@@ -31,7 +31,10 @@ const features = {
   page: [],
 };
 
-/** What a feature shows to others besides its module and service: plain code that worker threads and command lines need too. */
+/**
+ * Files of features that others may import besides the module and the service: plain code for worker threads
+ * and command lines.
+ */
 const open = [
   'src/base-models/*.ts',
   'src/datasets/rows-file.ts',
@@ -61,7 +64,7 @@ const policies = [
   ]),
 ].filter((policy) => policy.allow.length > 0);
 
-/** The rooms of `src/` under `root` and who may import whom. Tests stand outside: they may bring together what they like. */
+/** Lint rules for the rooms of `src/` under `root`. Tests are free to import anything. */
 export const roomRules = (root) => ({
   files: ['src/*/**/*.ts'],
   ignores: ['src/**/*.spec.ts'],
@@ -80,7 +83,7 @@ export const roomRules = (root) => ({
     'import/resolver': { [fileURLToPath(new URL('source-resolver.mjs', import.meta.url))]: {} },
   },
   rules: {
-    // A new room belongs in the tables above, and no room imports main.ts or app.module.ts.
+    // Add a new room to the tables above. No room may import main.ts or app.module.ts.
     'boundaries/no-unknown-files': 'error',
     'boundaries/no-unknown-dependencies': 'error',
     'boundaries/dependencies': [

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
-/** For eslint-plugin-boundaries: finds `./x.ts` behind the `./x.js` that an import of ours says. Packages are no concern of it. */
+/** Resolver for eslint-plugin-boundaries. It finds `./x.ts` for an import of `./x.js` and ignores packages. */
 export const interfaceVersion = 2;
 
 export { resolveImport as resolve };

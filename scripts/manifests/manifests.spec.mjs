@@ -16,7 +16,7 @@ const manifests = readdirSync(join(root, 'k8s'), { recursive: true })
   .map((name) => join('k8s', name))
   .filter((name) => name.endsWith('.yaml'));
 
-/** `NAME=value` or `NAME: value` of the service's own variables. */
+/** Finds the service's variables in the forms `NAME=value` and `NAME: value`. */
 function settingsIn(text) {
   return Object.fromEntries(
     [...text.matchAll(/^[\s\w]*?(WELLFORMED_\w+)(?:=|: )(\S+)/gm)].map(([, name, value]) => [name, value]),
@@ -114,7 +114,7 @@ it('what is asked for by the name of a port finds one, and metrics have their ow
   expect(openTo('k8s/monitoring/network-policy.yaml')).toEqual([['metrics', [expect.any(Object)]]]);
 });
 
-/** As kubectl reads numbers: 0440 is octal. */
+/** Parse numbers like kubectl: 0440 is octal. */
 const yaml11 = { version: '1.1' };
 
 it('API keys are read from the folder that their Secret is mounted at, which the service cannot write', () => {
@@ -132,7 +132,10 @@ describe('monitoring', () => {
   const dashboard = JSON.parse(read('k8s/monitoring/dashboard.json'));
   const queries = dashboard.panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr));
 
-  /** The names that Prometheus stores of what the service shows; the kubelet's and Prometheus' own are not ours. */
+  /**
+   * The metric names that Prometheus stores from the service. Those of the kubelet and of Prometheus itself
+   * are not included.
+   */
   async function knownNames() {
     const { registry } = new Instruments();
     collectProcessMetrics(registry);

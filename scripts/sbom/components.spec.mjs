@@ -5,7 +5,7 @@ import { imageComponents, pageComponents, withoutUnused } from './components.mjs
 const read = (name) => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
 const lockfile = JSON.parse(read('package-lock.json'));
 
-/** As `npm sbom` writes it, of the packages that matter here. */
+/** A list in the form of `npm sbom`, with the packages that matter here. */
 function bom() {
   const version = (folder) => lockfile.packages[`node_modules/${folder}`].version;
   const references = [

@@ -7,7 +7,7 @@ import { hasStamp, removeStamp, sha256, writeStamp } from './stamp.mjs';
 
 const stamp = join(root, 'dist', '.build.json');
 
-/** Compiles `src/` to `dist/` with `nest build`, and `web/` to `dist/web/` with Vite, unless `dist/` was made from these very sources. */
+/** Compiles `src/` to `dist/` with `nest build`, and `web/` to `dist/web/` with Vite, unless `dist/` is up to date. */
 export const build = {
   name: 'build',
   async run() {
@@ -28,7 +28,7 @@ export const build = {
   },
 };
 
-/** What the build reads: the Dockerfile copies it all. */
+/** The inputs of the build. The Dockerfile copies all of them. */
 export const buildSources = {
   files: [
     'nest-cli.json',
@@ -41,7 +41,7 @@ export const buildSources = {
   folders: ['src', 'web', 'packages/client/src'],
 };
 
-/** A hash over all that the build reads; tests are not built. */
+/** Returns a hash of all inputs of the build. Tests are not part of it. */
 export function hashOfSources(folder) {
   const { files: settings, folders } = buildSources;
   const sources = folders
@@ -53,10 +53,10 @@ export function hashOfSources(folder) {
   return sha256(...files.flatMap((name) => [name, '\0', sha256(readFileSync(join(folder, name)))]));
 }
 
-/** What the page's files hold of others' work. */
+/** Packages that the page's files contain. */
 export const bundledInPage = ['preact', '@preact/signals', '@preact/signals-core', 'uplot'];
 
-/** Their licences ask to be passed on with them. */
+/** Writes the licences of these packages, which must be distributed with them. */
 function writeNotices(file) {
   const notices = bundledInPage.map((name) => {
     const folder = join(nodeModules, name);
@@ -66,7 +66,7 @@ function writeNotices(file) {
   writeFileSync(file, notices.join(`\n${'-'.repeat(80)}\n\n`));
 }
 
-/** Text is packed once, as small as it gets, so that no request has to wait for it. */
+/** Compresses text files once at the highest level, so that no request waits for it. */
 function compressFiles(folder) {
   const texts = filesIn(folder).filter((file) => ['.js', '.css', '.svg', '.txt'].includes(extname(file)));
   for (const file of texts) {

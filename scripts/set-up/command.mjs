@@ -2,20 +2,20 @@ import { spawn } from 'node:child_process';
 import { lockDescriptor } from './lock.mjs';
 
 /**
- * Runs a command quietly, with a line of progress while it lasts; its output is shown only if it fails. It runs in a process group
- * of its own, so that a time limit, or the end of the set-up, ends all of it.
+ * Runs a command with a line of progress. Its output is only shown if it fails. The command has its own
+ * process group, so that a time limit or the end of the set-up stops all of its processes.
  *
  * @param {string} command
  * @param {string[]} args
  * @param {object} [options]
  * @param {string} [options.cwd]
  * @param {NodeJS.ProcessEnv} [options.env]
- * @param {string} [options.label] what the progress line calls it
- * @param {number} [options.limitSeconds] longest time in all
- * @param {() => number} [options.bytes] how much it has written so far, for the progress line and `stallSeconds`
+ * @param {string} [options.label] name in the progress line
+ * @param {number} [options.limitSeconds] time limit
+ * @param {() => number} [options.bytes] returns the number of bytes written so far, for the progress line and `stallSeconds`
  * @param {number} [options.stallSeconds] longest time without `bytes` growing
  * @returns {Promise<string>} its standard output
- * @throws {Error} if it exits with anything but 0 or ran past a limit; the message ends with the last lines it printed
+ * @throws {Error} if the exit code is not 0, or a limit is exceeded. The message ends with its last lines of output.
  */
 export function run(command, args, options = {}) {
   const { cwd, env, label = command, limitSeconds = Infinity, bytes, stallSeconds = Infinity } = options;
@@ -62,7 +62,7 @@ export function run(command, args, options = {}) {
   });
 }
 
-/** Runs a command in the foreground, with our own input and output; signals pass through. Resolves to its exit code. */
+/** Runs a command in the foreground with our own input and output. Signals reach it. Resolves to its exit code. */
 export function runInForeground(command, args, options = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { stdio: 'inherit', ...options });
@@ -76,7 +76,7 @@ export function runInForeground(command, args, options = {}) {
   });
 }
 
-/** While a set-up works, a signal ends it and all that it started. Returns a function that undoes this. */
+/** Makes signals stop the set-up and its child processes. Returns a function that undoes this. */
 export function endChildrenOnSignals() {
   const stop = (signal) => {
     for (const child of running) killGroup(child);
@@ -86,7 +86,7 @@ export function endChildrenOnSignals() {
   return () => endings.forEach((signal) => process.off(signal, stop));
 }
 
-/** A line that says how long something has been going on and how much it has brought; rewritten in place on a terminal. */
+/** Shows a line with the elapsed time and the amount of data. On a terminal the line is updated in place. */
 export function startProgress(label, bytes = () => 0) {
   const started = Date.now();
   let lastSize = 0;
@@ -129,6 +129,6 @@ function killGroup(child) {
     if (process.platform === 'win32') child.kill('SIGKILL');
     else process.kill(-child.pid, 'SIGKILL');
   } catch {
-    // It has ended already.
+    // The process has already ended.
   }
 }

@@ -74,7 +74,7 @@ it('sizeOf adds up files at any depth and forgives what is not there', () => {
   }
 });
 
-/** Whether a process does anything still; one that has ended and waits for its parent to notice does not. */
+/** Whether a process is alive. A zombie is not. */
 function isAlive(pid) {
   try {
     process.kill(pid, 0);

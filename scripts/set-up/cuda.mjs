@@ -8,8 +8,9 @@ import { sha256 } from './stamp.mjs';
 const wheel = (requirement, platform, bytes, sha256) => ({ requirement, platform, bytes, sha256 });
 
 /**
- * What `tensorflow[and-cuda]==2.21.0` asks for: all that a machine with a driver lacks. The versions are the last of CUDA 12; of cuDNN
- * it is the last that knows every card that TensorFlow's wheel does (9.11 left out those before 7.5).
+ * The packages that `tensorflow[and-cuda]==2.21.0` requires, which is everything that a machine with a driver
+ * lacks. The versions are the last ones of CUDA 12. cuDNN is the last version that supports every card that
+ * TensorFlow's wheel supports (9.11 dropped those before 7.5).
  */
 export const cudaWheels = [
   wheel('nvidia-cublas-cu12==12.9.3.13', 'manylinux_2_27_x86_64', 581_217_458, 'd7d51055f161b317c7105ddaae90e71eda059026074ffef93cf7cde2886bfe72'),
@@ -26,10 +27,13 @@ export const cudaWheels = [
   wheel('nvidia-nvjitlink-cu12==12.9.86', 'manylinux2014_x86_64', 39_748_338, 'e3f1171dbdc83c5932a45f0f4c99180a70de9bd2718c1ab77d14104f6d7147f9'),
 ]; // prettier-ignore
 
-/** Where the libraries lie once they are there, laid out as pip lays them out: `cublas/lib/libcublas.so.12` … */
+/** The folder of the libraries, in pip's layout: `cublas/lib/libcublas.so.12` … */
 export const cudaFolder = join(engineFolder, `cuda-${sha256(JSON.stringify(cudaWheels)).slice(0, 12)}`);
 
-/** Brings the CUDA libraries into `cudaFolder`, once for these versions. What an interrupted set-up had unpacked is not brought again. */
+/**
+ * Downloads the CUDA libraries to `cudaFolder`, once for these versions. It keeps what an interrupted set-up
+ * has already unpacked.
+ */
 export async function bringCuda() {
   if (existsSync(cudaFolder)) return;
   const all = cudaWheels.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -49,7 +53,8 @@ export async function bringCuda() {
     mkdirSync(part, { recursive: true });
     renameSync(staging, join(part, folder));
   }
-  // The one library that TensorFlow opens from a place where its RUNPATH does not lead; its own way to the others starts here as well.
+  // TensorFlow opens only this library from a folder outside of its RUNPATH. The library's own path to the
+  // others also starts here.
   const solver = join(part, 'cublas', 'lib', 'libcusolver.so.11');
   rmSync(solver, { force: true });
   symlinkSync('../../cusolver/lib/libcusolver.so.11', solver);
@@ -57,10 +62,11 @@ export async function bringCuda() {
 }
 
 /**
- * The libraries of TensorFlow look for CUDA's in `../nvidia/` beside their own folder, as they lie after `pip install` (their
- * RUNPATH says `$ORIGIN/../nvidia/cublas/lib` and so on), and CUDA's find each other in the same way.
+ * Links the CUDA libraries to where TensorFlow looks for them: `../nvidia/` beside its own folder, as after
+ * `pip install` (its RUNPATH is `$ORIGIN/../nvidia/cublas/lib` and so on). The CUDA libraries find each other
+ * in the same way.
  * @param {string} deps the folder with TensorFlow's `lib/`
- * @param {string | null} cuda null: the system has CUDA where its loader finds it
+ * @param {string | null} cuda null if the system's loader finds CUDA
  */
 export function linkCuda(deps, cuda) {
   const place = join(deps, 'nvidia');
@@ -68,13 +74,16 @@ export function linkCuda(deps, cuda) {
   if (cuda) symlinkSync(relative(deps, cuda), place);
 }
 
-/** The name of the folder that `linkCuda` linked; null where there is none. */
+/** Returns the name of the folder that `linkCuda` has linked; null if there is none. */
 export function linkedCuda(deps) {
   const place = join(deps, 'nvidia');
   return existsSync(place) ? basename(realpathSync(place)) : null;
 }
 
-/** The shared libraries of a wheel, its licence and, of the compiler's, what turns intermediate code into a GPU's; undefined for the rest. */
+/**
+ * Returns where a member of a wheel goes; undefined for unneeded members. Needed are shared libraries, the
+ * licence, and the compiler's files that translate intermediate code for a GPU.
+ */
 export function placeOfCudaMember(name, folder) {
   if (/^[\w.-]+\.dist-info\/(?:licenses\/)?License\.txt$/.test(name)) return 'License.txt';
   if (!name.startsWith(`nvidia/${folder}/`)) return undefined;

@@ -5,8 +5,9 @@ import { hasStamp, removeStamp, sha256, writeStamp } from './stamp.mjs';
 import { npm } from './toolchain.mjs';
 
 /**
- * Installs exactly what the lockfile says. No package's script runs: the two packages that need one get a step of their
- * own. Development dependencies are always included, because the service is built from source.
+ * Installs exactly what the lockfile lists. No install script of a package runs. The two packages that need
+ * one have their own steps. Development dependencies are always included, because the service is built from
+ * source.
  */
 export const dependencies = {
   name: 'dependencies',

@@ -15,8 +15,9 @@ const advice =
   'install what the lines above miss, then `npm run set-up`. The whole output is in .engine/last-failure.log.';
 
 /**
- * Prepares native TensorFlow: one prepared earlier, for GPUs or not, else from TensorFlow's Python wheel, else
- * `@tensorflow/tfjs-node` from its own install, where that is allowed. Where none works, the wasm engine trains. The gigabytes for GPUs come only if they are asked for.
+ * Prepares native TensorFlow. It uses an earlier one, for GPUs or not. Otherwise it takes TensorFlow's Python
+ * wheel, or else the install script of `@tensorflow/tfjs-node`, if that is allowed. If none works, the wasm
+ * engine trains. The gigabytes for GPUs are only downloaded on request.
  */
 export const engine = {
   name: 'engine',
@@ -37,7 +38,7 @@ export const engine = {
   },
 };
 
-/** @param {boolean} withCuda whether the CUDA libraries are brought too */
+/** @param {boolean} withCuda whether to download the CUDA libraries too */
 async function prepareForGpu(withCuda) {
   const result = await prepareGpuBuild(withCuda ? cudaFolder : null);
   if (!seesNvidiaGpu()) return `${result}; no GPU is to be seen here, so it computes on the CPU`;
@@ -125,7 +126,7 @@ function writeFailures(failures) {
   writeFileSync(failureLog, failures.map(({ name, error }) => `${name}: ${error.message}\n`).join('\n'));
 }
 
-/** The first line that names an error, where an error quotes a program's output; else its first line. */
+/** If an error quotes a program's output, returns the first line that names an error; otherwise the first line. */
 function firstLineOf(error) {
   const [first = '', ...rest] = error.message.split('\n');
   const telling = rest.find((line) => /\b(\w*Error|error|ERROR): /.test(line));

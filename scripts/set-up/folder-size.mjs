@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The bytes of all files under the folders. Files that come and go while it looks count as they are found. */
+/** Total size of all files under the folders, in bytes. Files may come and go meanwhile. */
 export function sizeOf(...folders) {
   let bytes = 0;
   for (const folder of folders) {

@@ -5,18 +5,21 @@ import { engine } from './engine.mjs';
 import { takeLock } from './lock.mjs';
 import { sqlite } from './sqlite.mjs';
 
-/** In this order; each knows whether it is done, may be interrupted anywhere, and says what it did. */
+/**
+ * The steps in their order. Each step knows whether it is done, may be interrupted at any point, and reports
+ * what it did.
+ */
 export const steps = [dependencies, sqlite, engine, build];
 
 /**
- * Makes this checkout ready to run. Migrations are not among the steps: the server applies them when it starts.
+ * Makes this checkout ready to run. Migrations are not a step: the service applies them when it starts.
  *
  * @param {object} [options]
  * @param {string[]} [options.only] names of steps; all by default
- * @param {boolean} [options.retryEngine] try again to prepare a native engine where an earlier set-up fell back to wasm
+ * @param {boolean} [options.retryEngine] try again to prepare a native engine after an earlier set-up fell back to wasm
  * @param {boolean} [options.requireNative] fail unless the native engine is ready
  * @param {boolean} [options.gpu] prepare TensorFlow for NVIDIA GPUs, or fail
- * @param {boolean} [options.cuda] with `gpu`: bring the CUDA libraries too; by default
+ * @param {boolean} [options.cuda] with `gpu`: download the CUDA libraries too. Default: true
  */
 export async function setUp({ only, ...options } = {}) {
   const unknown = only?.find((name) => !steps.some((step) => step.name === name));

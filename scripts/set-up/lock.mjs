@@ -6,11 +6,11 @@ import { root } from './places.mjs';
 import { sha256 } from './stamp.mjs';
 
 /**
- * Lets one set-up at a time work in a checkout; a second one waits. The lock is a listening socket, so it dies with its
- * holders whatever ends them. Children inherit it (`lockDescriptor`): what a killed set-up leaves running, an `npm ci`
- * say, keeps the lock until it has ended too.
+ * Takes the lock of a checkout, so that only one set-up runs at a time. A second one waits. The lock is a
+ * listening socket, so it ends with its holders, however they end. Children inherit it (`lockDescriptor`): if
+ * a killed set-up leaves a child running, such as `npm ci`, the lock stays until the child ends.
  *
- * @returns a function that gives the lock back
+ * @returns a function that releases the lock
  */
 export async function takeLock(name = `wellformed-${sha256(root).slice(0, 16)}`) {
   const address = addressOf(name);
@@ -31,7 +31,7 @@ export async function takeLock(name = `wellformed-${sha256(root).slice(0, 16)}`)
   };
 }
 
-/** The file descriptor of the held lock, to be inherited by children; undefined where the platform has none. */
+/** The file descriptor of the held lock, for children to inherit; undefined if the platform has none. */
 export function lockDescriptor() {
   const descriptor = server?._handle?.fd;
   return descriptor > 0 ? descriptor : undefined;
@@ -53,7 +53,7 @@ function listen(address) {
   });
 }
 
-/** Elsewhere than on Linux and Windows the socket is a file that outlives its holder. */
+/** Removes a dead socket. On systems other than Linux and Windows the socket is a file that outlives its holder. */
 function sweepDeadSocket(address) {
   return new Promise((resolve) => {
     const visitor = connect(address);

@@ -1,4 +1,4 @@
-/** Throws with what to do unless this version of Node is one that the service runs on: 20.19 to 24. */
+/** Throws with advice unless the service supports this version of Node: 20.19 to 24. */
 export function checkNodeVersion(version = process.versions.node) {
   const [major, minor] = version.split('.').map(Number);
   const supported = major > 20 ? major < 25 : major === 20 && minor >= 19;

@@ -1,7 +1,10 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Whether TensorFlow will be shown an NVIDIA GPU, asked as src/bert/engines/detect.ts asks: that file says why. */
+/**
+ * Whether TensorFlow will see an NVIDIA GPU. This is the same check as in src/bert/engines/detect.ts, which
+ * explains it.
+ */
 export function seesNvidiaGpu(root = '/', env = process.env) {
   if (process.platform !== 'linux' || /^\s*(-.*)?$/.test(env.CUDA_VISIBLE_DEVICES ?? '0')) return false;
   const devices = join(root, 'dev');

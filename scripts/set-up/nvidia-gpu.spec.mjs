@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { seesNvidiaGpu as engineSees } from '../../src/bert/engines/detect.js';
 import { seesNvidiaGpu as setUpSees } from './nvidia-gpu.mjs';
 
-// Set-up runs before there is a build, so it cannot ask the engine: both must give the same answer.
+// Set-up runs before the build, so it cannot use the engine's function. Both must give the same answer.
 describe.runIf(process.platform === 'linux').each([
   ['set-up', setUpSees],
   ['the engine', engineSees],

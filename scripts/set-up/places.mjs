@@ -1,13 +1,16 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The checkout that these scripts belong to. */
+/** The folder of this checkout. */
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 export const nodeModules = join(root, 'node_modules');
 
-/** What is costly to make and survives `npm ci`: native libraries and compiled addons. Ignored by git; safe to delete. */
+/**
+ * Native libraries and compiled addons, which take long to make and survive `npm ci`. Git ignores the folder.
+ * It is safe to delete.
+ */
 export const engineFolder = join(root, '.engine');
 
-/** The stamps of finished steps lie inside what they vouch for, so that deleting it deletes them too. */
+/** Stamps of finished steps lie in the folder that the step fills, so that deleting the folder also deletes them. */
 export const stampFolder = join(nodeModules, '.wellformed');

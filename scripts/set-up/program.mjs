@@ -3,7 +3,10 @@ import { pathToFileURL } from 'node:url';
 import { checkNodeVersion } from './node-version.mjs';
 import { runScript } from './script.mjs';
 
-/** Sets up what is missing, then runs a built program in this very process, so that signals and the exit code are its own. */
+/**
+ * Sets up what is missing, then runs a built program in the same process, so that it gets the signals and
+ * sets the exit code.
+ */
 export async function runProgram(file, args = []) {
   const { root } = await runScript(async () => {
     checkNodeVersion();

@@ -7,24 +7,25 @@ import { sizeOf } from './folder-size.mjs';
 import { findPip } from './toolchain.mjs';
 
 /**
- * One file of the Python package index, pinned. Nothing of it runs: it is a zip whose libraries we take.
+ * A pinned file of the Python package index. None of its code runs: it is a zip from which libraries are
+ * extracted.
  *
  * @typedef {object} Wheel
- * @property {string} requirement its name and version, as pip takes them
- * @property {string} platform the tag of the oldest systems that it runs on, as pip takes it
+ * @property {string} requirement name and version in pip's syntax
+ * @property {string} platform pip's tag of the oldest supported systems
  * @property {string} sha256
  * @property {number} bytes
  */
 
 /**
- * Brings the members of a wheel that `placeOf` gives a place for. pip finds the wheel wherever this site keeps its packages: an
- * index, a mirror, a folder of wheels.
+ * Downloads a wheel and extracts the members for which `placeOf` returns a place. pip finds the wheel where
+ * this site keeps packages: an index, a mirror, or a folder of wheels.
  *
  * @param {Wheel} wheel
- * @param {(member: string) => string | undefined} placeOf where a member goes under `destination`
+ * @param {(member: string) => string | undefined} placeOf returns where a member goes under `destination`
  * @param {string} destination
  * @param {string} workFolder for the download; removed at the end
- * @throws {Error} where pip is missing, the download fails, or what came is not what was pinned
+ * @throws {Error} if pip is missing, the download fails, or the file is not the pinned one
  */
 export async function bringWheel(wheel, placeOf, destination, workFolder) {
   try {
@@ -67,7 +68,8 @@ async function mustMatch({ requirement, sha256 }, path) {
 }
 
 async function unpack(path, placeOf, destination) {
-  // A dependency of the service, there since the step before: hence not imported at the top.
+  // This is a dependency of the service, which the previous step installs. So it cannot be imported at the
+  // top.
   const { openPromise } = (await import('yauzl')).default;
   const archive = await openPromise(path);
   const progress = startProgress('unpacking', () => sizeOf(destination));
@@ -78,7 +80,7 @@ async function unpack(path, placeOf, destination) {
       if (place === undefined) continue;
       const file = join(destination, place);
       mkdirSync(dirname(file), { recursive: true });
-      // The upper half of the attributes is the Unix mode: a program must stay one.
+      // The upper half of the attributes is the Unix mode. Keep executables executable.
       const mode = (entry.externalFileAttributes >>> 16) & 0o111 ? 0o755 : 0o644;
       await pipeline(await archive.openReadStreamPromise(entry), createWriteStream(file, { mode }));
     }

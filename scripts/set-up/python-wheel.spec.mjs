@@ -38,7 +38,7 @@ describe.runIf(pip && process.platform === 'linux')('a wheel that pip brings', (
       sha256: createHash('sha256').update(data).digest('hex'),
       bytes: data.length,
     };
-    // The folder stands for the index, as it may at a site without a network.
+    // The folder takes the place of the index, as at a site without a network.
     vi.stubEnv('PIP_NO_INDEX', '1');
     vi.stubEnv('PIP_FIND_LINKS', folder);
     vi.spyOn(console, 'log').mockImplementation(() => {});

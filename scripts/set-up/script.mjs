@@ -1,4 +1,4 @@
-/** Runs a script's work; an error ends the process with its message alone, because it is addressed to a person. */
+/** Runs a script. If it fails, prints only the message of the error, which is written for people. */
 export async function runScript(work) {
   endWithParent();
   try {
@@ -9,7 +9,10 @@ export async function runScript(work) {
   }
 }
 
-/** npm runs us in a shell that dies of a signal without passing it on: when that parent has gone, the signal was for us. */
+/**
+ * npm runs the script in a shell that dies of a signal without passing it on. So if that parent is gone, the
+ * signal was for this process.
+ */
 function endWithParent() {
   if (!process.env.npm_lifecycle_event) return;
   const parent = process.ppid;

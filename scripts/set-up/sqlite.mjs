@@ -6,15 +6,16 @@ import { hasStamp, removeStamp, writeStamp } from './stamp.mjs';
 import { nodeGyp } from './toolchain.mjs';
 import { mayDownloadUnverified, VARIABLE } from './unverified.mjs';
 
-// The same choice as in src/storage/sqlite.ts, which says why.
+// The same choice as in src/storage/sqlite.ts, which explains it.
 const bringsBinary = Number(process.versions.napi) >= 10;
 const name = bringsBinary ? 'better-sqlite3-13' : 'better-sqlite3';
 const folder = join(nodeModules, name);
 const addon = join(folder, 'build', 'Release', 'better_sqlite3.node');
 
 /**
- * Makes sure that better-sqlite3 loads in this Node. Version 13 brings its binary for the usual platforms. The addon of version 12 is bound
- * to Node's binary interface, so it is kept per version of that: `npm ci` costs a copy and not a minute of compiling.
+ * Makes sure that better-sqlite3 loads in this Node. Version 13 includes its binary for common platforms. The
+ * addon of version 12 depends on Node's binary interface. It is stored for each version of that interface, so
+ * that `npm ci` costs a copy and not a minute of compiling.
  */
 export const sqlite = {
   name: 'sqlite',
@@ -50,7 +51,7 @@ function stampContent(build) {
 
 async function make() {
   rmSync(join(folder, 'build'), { recursive: true, force: true });
-  // A binary from its host has no sum to check; the source is pinned by the lockfile.
+  // A downloaded binary has no known hash. The lockfile pins the source.
   if (!bringsBinary && mayDownloadUnverified() && (await download())) return 'prebuilt addon downloaded';
   console.log('      Compiling better-sqlite3 (about a minute, once).');
   try {
@@ -67,7 +68,7 @@ async function make() {
   return 'compiled';
 }
 
-/** Fails where there is none for this machine, and where its host is out of reach. */
+/** Fails if there is none for this machine, or its host cannot be reached. */
 function download() {
   const program = join(nodeModules, 'prebuild-install', 'bin.js');
   return run(process.execPath, [program], { cwd: folder, label: 'prebuilt better-sqlite3', limitSeconds: 60 })
@@ -79,7 +80,7 @@ function loads() {
   return mustLoad().then(...yesOrNo);
 }
 
-/** Opens a database in another process: a bad addon can end the process that loads it. */
+/** Opens a database in another process, because a broken addon can crash the process that loads it. */
 function mustLoad() {
   const script = `new (require('${name}'))(':memory:').prepare('select 1').get()`;
   return run(process.execPath, ['-e', script], {

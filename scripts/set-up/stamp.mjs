@@ -3,8 +3,8 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node
 import { dirname } from 'node:path';
 
 /**
- * A stamp is a small JSON file that says for which inputs a step was finished. It is removed before the step starts and
- * written after it ends, so an interrupted step has none and runs again.
+ * A stamp is a small JSON file with the inputs of a finished step. It is removed before the step starts and
+ * written after it ends. So an interrupted step has no stamp and runs again.
  */
 export function readStamp(path) {
   try {

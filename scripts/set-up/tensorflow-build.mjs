@@ -17,14 +17,18 @@ import { hasStamp, removeStamp, writeStamp } from './stamp.mjs';
 import { installOfPackage } from './tensorflow-install.mjs';
 import { tensorflowCpu, tensorflowGpu, wheelOfTensorFlow } from './tensorflow-wheel.mjs';
 
-/** What a package lacks when no script ran: `deps` holds TensorFlow's libraries, `lib` the addon that calls them. */
+/**
+ * The parts of a package that its install script would add. `deps` has TensorFlow's libraries, `lib` the
+ * addon that calls them.
+ */
 const parts = ['deps', 'lib'];
 
 const staging = join(engineFolder, 'staging');
 
 /**
- * Native TensorFlow for one of the two npm packages. It is made in a copy of the package, counts only once it has multiplied two
- * matrices, and is then kept in `.engine/`, to which the package's folders are linked.
+ * Native TensorFlow for one of the two npm packages. It is made in a copy of the package and counts as ready
+ * once it has multiplied two matrices. Then it is kept in `.engine/`, and links lead there from the package's
+ * folders.
  */
 class TensorFlowBuild {
   /**
@@ -44,30 +48,30 @@ class TensorFlowBuild {
     return JSON.parse(readFileSync(join(this.folder, 'package.json'), 'utf8')).version;
   }
 
-  /** Where it is kept. */
+  /** The folder in which it is kept. */
   get prepared() {
     const name = `${basename(this.folder)}-${this.version}-${process.platform}-${process.arch}`;
     return join(engineFolder, name);
   }
 
-  /** Whether these very libraries, with the CUDA that is linked to them, were found to work. */
+  /** Whether exactly these libraries, with their linked CUDA, have been found to work. */
   get isReady() {
     return hasStamp(this.stamp, this.stampContent());
   }
 
-  /** Whether an earlier set-up, or the package's own install, left something to try. */
+  /** Whether an earlier set-up or the package's own install has left something to try. */
   get isThere() {
     return existsSync(this.prepared) || existsSync(join(this.folder, 'deps'));
   }
 
-  /** The name of the folder with the CUDA libraries that it brings along; null where it relies on the system's. */
+  /** Name of the folder with its CUDA libraries; null if it uses the system's. */
   get cuda() {
     return linkedCuda(join(this.folder, 'deps'));
   }
 
   /**
-   * Uses what is there already.
-   * @param {string | null} [cuda] folder of the CUDA libraries, null for the system's; as they are linked now by default
+   * Uses what already exists.
+   * @param {string | null} [cuda] folder of the CUDA libraries; null for the system's. Default: the one that is linked now
    */
   async takeEarlier(cuda) {
     removeStamp(this.stamp);
@@ -79,7 +83,7 @@ class TensorFlowBuild {
     writeStamp(this.stamp, this.stampContent());
   }
 
-  /** Makes it anew from one of its sources; otherwise like `takeEarlier`. */
+  /** Builds it from one of its sources. Otherwise like `takeEarlier`. */
   async make(source, cuda = null) {
     removeStamp(this.stamp);
     rmSync(staging, { recursive: true, force: true });
@@ -97,12 +101,12 @@ class TensorFlowBuild {
     }
   }
 
-  /** Leaves the package as npm unpacked it. */
+  /** Restores the package to how npm unpacked it. */
   unlink() {
     for (const part of parts) rmSync(join(this.folder, part), { recursive: true, force: true });
   }
 
-  /** @throws {Error} with what TensorFlow says, where it computes on the CPU still */
+  /** @throws {Error} with TensorFlow's output, if it still computes on the CPU */
   async mustUseGpu() {
     await check(this.folder, '--gpu');
   }
@@ -116,7 +120,7 @@ class TensorFlowBuild {
     renameSync(staging, this.prepared);
   }
 
-  /** Relative links, so that a checkout may be moved; Windows has absolute junctions only. */
+  /** Uses relative links, so that the checkout may be moved. Windows only has absolute junctions. */
   link() {
     for (const part of parts) {
       const place = join(this.folder, part);
@@ -126,7 +130,7 @@ class TensorFlowBuild {
     }
   }
 
-  /** Describes the libraries that were checked, by size and time, so that a later set-up need not load them again. */
+  /** Describes the checked libraries by size and time, so that a later set-up need not load them again. */
   stampContent() {
     const folders = [join(this.folder, 'deps', 'lib'), join(this.folder, 'lib', 'napi-v8')];
     const files = folders
@@ -147,11 +151,14 @@ class TensorFlowBuild {
 export const cpuBuild = new TensorFlowBuild({
   title: 'native TensorFlow',
   packageName: 'tfjs-node',
-  // The pinned one first.
+  // The pinned source comes first.
   sources: [wheelOfTensorFlow(tensorflowCpu), installOfPackage],
 });
 
-/** The package's own install is no source: what it would download was built with CUDA 11.2, which knows no card of today. */
+/**
+ * The package's own install is not a source: it would download a build with CUDA 11.2, which supports no
+ * current card.
+ */
 export const gpuBuild = new TensorFlowBuild({
   title: 'native TensorFlow for NVIDIA GPUs',
   packageName: 'tfjs-node-gpu',
@@ -159,8 +166,9 @@ export const gpuBuild = new TensorFlowBuild({
 });
 
 /**
- * Loads TensorFlow in another process, in two threads one after the other as training runs do, and multiplies. GPUs are hidden from it
- * unless it is asked to use one: the first use of a card that the libraries do not know compiles every kernel for it, for minutes.
+ * Loads TensorFlow in another process and multiplies, in two threads one after the other, like training runs.
+ * GPUs are hidden unless requested: the first use of a card that the libraries do not know compiles every
+ * kernel, which takes minutes.
  */
 async function check(folder, ...options) {
   const program = join(dirname(fileURLToPath(import.meta.url)), 'tensorflow-check.mjs');

@@ -1,5 +1,6 @@
-// Usage: node tensorflow-check.mjs FOLDER [--gpu]: ends with 0 if the tfjs-node in FOLDER computes, with --gpu on a GPU, in two threads one
-// after the other. A published addon is known to load in a process's first thread only; every training run has a thread of its own.
+// Usage: node tensorflow-check.mjs FOLDER [--gpu]. Exits with 0 if the tfjs-node in FOLDER computes, with
+// --gpu on a GPU, in two threads one after the other. A published addon is known to load only in the first
+// thread of a process, but every training run has its own thread.
 import { createRequire } from 'node:module';
 import util from 'node:util';
 import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads';

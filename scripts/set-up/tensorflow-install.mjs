@@ -7,8 +7,8 @@ import { headersFolder, nodeGypCommand } from './toolchain.mjs';
 import { mayDownloadUnverified, VARIABLE } from './unverified.mjs';
 
 /**
- * The package's own install script: downloads libtensorflow and a prebuilt addon, whose sums nobody states. So it runs only where it is
- * asked for.
+ * The package's own install script. It downloads libtensorflow and a prebuilt addon without known hashes. So
+ * it only runs on request.
  */
 export const installOfPackage = {
   name: "the package's own install",

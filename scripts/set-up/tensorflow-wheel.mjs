@@ -20,7 +20,8 @@ export const tensorflowGpu = {
 };
 
 /**
- * TensorFlow's C library out of its Python wheel, and the addon that the npm package ships as source compiled against it.
+ * Takes TensorFlow's C library from its Python wheel, and compiles the addon, whose source is in the npm
+ * package, against it.
  * @param {import('./python-wheel.mjs').Wheel} wheel
  */
 export function wheelOfTensorFlow(wheel) {
@@ -31,7 +32,7 @@ export function wheelOfTensorFlow(wheel) {
       await checkToolsForWheel();
       const deps = join(folder, 'deps');
       await bringWheel(wheel, placeOfMember, deps, workFolder);
-      // The linker looks for the names that the addon's build file gives.
+      // The addon's build file gives these names to the linker.
       symlinkSync('libtensorflow_cc.so.2', join(deps, 'lib', 'libtensorflow.so'));
       symlinkSync('libtensorflow_framework.so.2', join(deps, 'lib', 'libtensorflow_framework.so'));
       await compile(folder);
@@ -39,7 +40,7 @@ export function wheelOfTensorFlow(wheel) {
   };
 }
 
-/** Throws with what is missing where a wheel of TensorFlow cannot be used. */
+/** Throws an error that says what is missing if a wheel of TensorFlow cannot be used. */
 export async function checkToolsForWheel() {
   if (process.platform !== 'linux' || process.arch !== 'x64') throw new Error('it is for Linux x64 only');
   if (!usesGlibc()) throw new Error('TensorFlow needs a Linux with glibc (Alpine has another C library)');
@@ -51,7 +52,7 @@ export async function checkToolsForWheel() {
   }
 }
 
-/** The members of the wheel that are needed, and where each goes under `deps/`; undefined for the rest. */
+/** Returns where a member of the wheel goes under `deps/`; undefined if it is not needed. */
 export function placeOfMember(name) {
   const library = /^tensorflow\/(libtensorflow_(?:cc|framework)\.so\.2)$/.exec(name);
   if (library) return `lib/${library[1]}`;

@@ -3,14 +3,14 @@ import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
 import { run } from './command.mjs';
 
-/** Runs npm with the Node that runs us, not with the one that its own first line would find. */
+/** Runs npm with the current Node, not with the one that npm's first line would find. */
 export function npm(args, options) {
   return run(process.execPath, [npmCli(), ...args], options);
 }
 
 /**
- * Compiles an addon with the node-gyp that npm ships. Node's headers come from beside this Node or from the `nodedir` of
- * npm's settings, where they fit this version; otherwise node-gyp downloads them.
+ * Compiles an addon with npm's node-gyp. Node's headers are those of the current Node or of the `nodedir` in
+ * npm's settings, if they match this version. Otherwise node-gyp downloads them.
  */
 export function nodeGyp(args, options = {}) {
   const headers = headersFolder();
@@ -28,7 +28,7 @@ export function nodeGypCommand() {
   return createRequire(npmCli()).resolve('node-gyp/bin/node-gyp.js');
 }
 
-/** The first way to call pip that works, as a command with its first arguments; undefined where there is none. */
+/** Finds a working way to call pip. Returns the command and its first arguments; undefined if there is none. */
 export async function findPip() {
   for (const [command, ...args] of [['pip'], ['pip3'], ['python3', '-m', 'pip'], ['python', '-m', 'pip']]) {
     if (await works(command, [...args, '--version'])) return [command, ...args];
@@ -36,7 +36,7 @@ export async function findPip() {
   return undefined;
 }
 
-/** Whether a program is there and ends well. */
+/** Whether a program exists and exits with 0. */
 export function works(command, args) {
   return run(command, args, { limitSeconds: 60 }).then(
     () => true,
@@ -44,7 +44,7 @@ export function works(command, args) {
   );
 }
 
-/** The folder above `include/node` whose headers are those of this Node's binary interface. */
+/** Returns the folder above `include/node` if its headers match the binary interface of the current Node. */
 export function headersFolder(
   candidates = [dirname(dirname(process.execPath)), process.env.npm_config_nodedir],
   abi = process.versions.modules,

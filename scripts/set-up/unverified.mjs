@@ -1,4 +1,4 @@
-/** What nothing in this repository pins by its sum is downloaded only where somebody asks for it. */
+/** Files without a hash in this repository are only downloaded on request. */
 export const VARIABLE = 'WELLFORMED_UNVERIFIED_DOWNLOADS';
 
 export function mayDownloadUnverified(environment = process.env) {

@@ -4,9 +4,9 @@ type Components = NonNullable<OpenAPIObject['components']>;
 type Link = NonNullable<Components['links']>[string];
 
 /**
- * Says in the OpenAPI document what an answer can be used for next.
- * @param operations names of controllers' methods, such as `DatasetsController.get`
- * @param parameters of those, as runtime expressions: `{ id: '$response.body#/id' }`
+ * Adds links to a response in the OpenAPI document: what its values can be used for next.
+ * @param operations names of controller methods, such as `DatasetsController.get`
+ * @param parameters of those operations, as runtime expressions: `{ id: '$response.body#/id' }`
  */
 export function linksTo(
   operations: readonly string[],

@@ -36,10 +36,10 @@ const HEADERS: Partial<Record<ProblemStatus, { headers: Record<string, object> }
   415: { headers: { 'Accept-Encoding': acceptEncoding } },
   416: { headers: { 'Content-Range': contentRange } },
   429: { headers: { 'Retry-After': retryAfter } },
-  503: { headers: { 'Retry-After': { ...retryAfter, description: 'Seconds, if that is known.' } } },
+  503: { headers: { 'Retry-After': { ...retryAfter, description: 'Seconds, if known.' } } },
 };
 
-/** Documents the errors that a route answers with. Every route may answer 500, which is added. */
+/** Documents the errors of a route. It adds 500, which every route can return. */
 export function ApiProblems(...statuses: ProblemStatus[]): MethodDecorator & ClassDecorator {
   return applyDecorators(
     ApiExtraModels(ProblemDetails),
@@ -47,7 +47,7 @@ export function ApiProblems(...statuses: ProblemStatus[]): MethodDecorator & Cla
   );
 }
 
-/** Documents the errors that a request is answered with before it reaches its route. */
+/** Documents the errors that a request can get before it reaches its route. */
 export function ApiGateProblems(): MethodDecorator & ClassDecorator {
   return applyDecorators(
     ApiExtraModels(ProblemDetails),
@@ -64,7 +64,7 @@ function problemResponse(
   return ApiResponse({ status, ...problemDocumentation(status, description) });
 }
 
-/** What OpenAPI says of an answer that is a problem. */
+/** The OpenAPI response for a problem. */
 export function problemDocumentation(status: ProblemStatus, description: string = DESCRIPTIONS[status]) {
   return {
     description,

@@ -2,23 +2,23 @@ import { createHash } from 'node:crypto';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Takes down what a form holds as it is read, where somebody wants to compare it with another. */
+    /** Records the content of a form while it is read, to compare it with another form. */
     formDigest?: FormDigest;
   }
 }
 
-/** What tells a part of a form apart from others. */
+/** What identifies a part of a form. */
 export interface PartFacts {
   name: string;
   fileName: string | undefined;
   contentType: string;
 }
 
-/** What a form holds: of each part its name, what is said of it, and the sha256 of its bytes. The bytes are not kept. */
+/** The content of a form: the name, the metadata and the SHA-256 of each part. The bytes are not kept. */
 export class FormDigest {
   private readonly read: (PartFacts & { sha256: string })[] = [];
 
-  /** Hands on the bytes of a part. Once they have all been read, the part counts. */
+  /** Passes the bytes of a part on. The part counts once all of them have been read. */
   async *part(facts: PartFacts, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     const hash = createHash('sha256');
     for await (const chunk of bytes) {
@@ -28,7 +28,7 @@ export class FormDigest {
     this.read.push({ ...facts, sha256: hash.digest('hex') });
   }
 
-  /** Sorted by name; those of one name in the order in which they came, since they may be a list. */
+  /** The parts sorted by name. Parts with the same name keep their order because they may be a list. */
   get parts(): readonly object[] {
     return this.read.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   }

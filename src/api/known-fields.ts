@@ -6,20 +6,20 @@ import { rulesOf } from './plain-validity.js';
 /** A field that is not one of its class. */
 export interface UnknownField {
   name: string;
-  /** The names and indices that lead to it, itself included. */
+  /** The names and indices that lead to the field, including its own name. */
   path: readonly (string | number)[];
-  /** What could be meant. */
+  /** The fields that exist there, for suggestions. */
   known: readonly string[];
 }
 
 interface Field {
-  /** Most items of a list. */
+  /** The maximum number of list items. */
   most: number;
   /** The class of an object, or of the objects of a list. */
   nested: Type<object> | undefined;
 }
 
-/** The rules stand in decorators: they are there before the first object, and stay. */
+/** The rules are set by decorators, so they exist before the first object and never change. */
 const fieldsOfTypes = new WeakMap<Type<object>, ReadonlyMap<string, Field>>();
 
 /**
@@ -73,7 +73,10 @@ function fieldsOf(type: Type<object>): ReadonlyMap<string, Field> {
   return fields;
 }
 
-/** What `@Type` says of a field; class-transformer shows it only by what it makes. */
+/**
+ * Returns the class that `@Type` names for a field. class-transformer does not expose it, so this converts a
+ * sample.
+ */
 function nestedTypeOf(type: Type<object>, name: string): Type<object> {
   const made = plainToInstance(type, { [name]: {} }) as Record<string, object>;
   return made[name]!.constructor as Type<object>;

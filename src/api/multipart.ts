@@ -12,55 +12,55 @@ import type { FormField } from './form-values.js';
 import { isLongerThan, shortened } from '../common/text.js';
 import { decodeUtf8 } from '../common/utf8.js';
 
-/** `@RouteConfig(takesForm)` on a route lets it take multipart forms; every other route answers 415 to them. */
+/** `@RouteConfig(takesForm)` lets a route accept multipart forms. Every other route answers them with 415. */
 export const takesForm = { takesForm: true };
 
 export interface UploadedFile {
-  /** The bytes as they arrive. Ends with PayloadTooLargeError where there are too many. */
+  /** The bytes as they arrive. Throws PayloadTooLargeError if there are too many. */
   stream: AsyncIterable<Uint8Array>;
-  /** As the client sent it: not to be trusted as a path. */
+  /** The name as the client sent it. Do not use it as a path. */
   fileName: string;
-  /** As the client says; many say nothing of use, such as application/octet-stream. */
+  /** The type as the client sent it. Many clients send one that says nothing, such as application/octet-stream. */
   contentType: string;
-  /** The fields that say how to read it. */
+  /** Values of the fields that say how to read this file. */
   told: Readonly<Record<string, string>>;
 }
 
 export interface FormReader<T> {
-  /** Names of the files that the form may have, each at most once. */
+  /** Names of the file fields. Each may occur once. */
   files: readonly string[];
-  /** Names of fields that say how to read the files, which come before these, and are no fields of the form otherwise. */
+  /** Names of the fields that say how to read a file. They must come before the files, and are not in `fields`. */
   tells?: readonly string[];
   /** Largest file in bytes. */
   maxFileBytes: number;
   /** Called as each file arrives, before later parts are known. Must read the stream to its end, or throw. */
   read(file: UploadedFile, name: string): Promise<T>;
-  /** Takes back what `read` made, where the form as a whole turns out to be wrong. */
+  /** Undoes `read`. It is called if the form turns out to be invalid. */
   discard(made: T): Promise<void>;
 }
 
 export interface Form<T> {
-  /** In their order. `formValues` makes an object of them. */
+  /** The fields in their order. `formValues` converts them to an object. */
   fields: FormField[];
   files: Record<string, T>;
-  /** What was said of the files. */
+  /** Values of the fields that say how to read the files. */
   told: Record<string, string>;
 }
 
-/** No form has more files. */
+/** The maximum number of files in a form. */
 export const MOST_FILES = 2;
 
-/** Longest field that is no file, in bytes. */
+/** The maximum length of a field that is not a file, in bytes. */
 const MAX_FIELD_BYTES = 64 * 1024;
 
-/** No field has a name as long as that, in UTF-16 units; others are told as far as this. */
+/** The maximum length of a field name in messages, in characters. All names of fields are shorter. */
 const MOST_OF_NAME = 100;
 
 /**
- * Reads a multipart form part by part, in whatever order they come. The parser hands out the bytes of every part as they came, so that
- * what is not UTF-8 is seen here: it would decode fields leniently.
- * @throws InvalidInputError for files or fields that are not what they should be, PayloadTooLargeError; then all that
- * `read` made is discarded
+ * Reads a multipart form part by part, in any order. The parser returns the raw bytes of every part, so that
+ * this function can reject text that is not UTF-8. The parser itself would decode it leniently.
+ * @throws InvalidInputError if files or fields are invalid, PayloadTooLargeError. Everything that `read` made
+ * is then discarded.
  */
 export async function readForm<T>(request: FastifyRequest, reader: FormReader<T>): Promise<Form<T>> {
   if (!request.isMultipart()) {
@@ -78,7 +78,7 @@ export async function readForm<T>(request: FastifyRequest, reader: FormReader<T>
 }
 
 /**
- * Reads a form for its `formDigest` alone, whatever is in it.
+ * Reads a form only to compute its `formDigest`. It accepts any content.
  * @throws PayloadTooLargeError, MalformedRequestError
  */
 export async function digestForm(request: FastifyRequest, maxFileBytes: number): Promise<void> {
@@ -96,13 +96,13 @@ export async function digestForm(request: FastifyRequest, maxFileBytes: number):
   }
 }
 
-/** A part of a form, and its bytes as they come. */
+/** A part of a form and its bytes as they arrive. */
 interface Part {
   header: MultipartFile;
   bytes: AsyncIterable<Uint8Array>;
 }
 
-/** The parts as they arrive. The digest of the request takes note of the bytes that are read. */
+/** Yields the parts as they arrive. The form digest of the request records the bytes that are read. */
 async function* partsOf(request: FastifyRequest, maxFileBytes: number): AsyncGenerator<Part> {
   const parts = readable(request).parts({ limits: { fileSize: maxFileBytes }, isPartAFile: () => true });
   for await (const part of parts) {
@@ -113,18 +113,18 @@ async function* partsOf(request: FastifyRequest, maxFileBytes: number): AsyncGen
   }
 }
 
-/** The plugin reads the request itself: where that is compressed, it is given what it unpacks to instead. */
+/** The plugin reads the request itself. If the body is compressed, it gets the decompressed stream instead. */
 function readable(request: FastifyRequest): FastifyRequest {
   if (!request.unpacked) return request;
   return Object.create(request, { raw: { value: request.unpacked } }) as FastifyRequest;
 }
 
-/** A form that says itself that it is too long is not received at all. */
+/** Refuses a form that is too long by its Content-Length, before it is received. */
 function refuseEarly({ headers }: FastifyRequest, files: number, maxFileBytes: number): void {
   if (Number(headers['content-length'] ?? 0) > roomFor(files, maxFileBytes)) throw tooLarge(maxFileBytes);
 }
 
-/** Bytes of a form with so many files. */
+/** The maximum size in bytes of a form with this many files. */
 function roomFor(files: number, maxFileBytes: number): number {
   return files * maxFileBytes + 2 ** 20;
 }
@@ -145,7 +145,7 @@ async function addPart<T>(form: Form<T>, part: Part, reader: FormReader<T>): Pro
   } else if (reader.tells?.includes(name)) {
     await addTold(form, part);
   } else if (mimetype === 'application/json') {
-    // Whether it has the name of a file or not: browsers give one to every part that has a type.
+    // A file name does not matter here: browsers give one to every part that has a type.
     form.fields.push({ name, json: jsonOf(name, await textOf(part)) });
   } else if (!isFile) {
     form.fields.push({ name, text: await textOf(part) });
@@ -154,7 +154,7 @@ async function addPart<T>(form: Form<T>, part: Part, reader: FormReader<T>): Pro
   }
 }
 
-/** What says how to read the files is wanted before they come, since they are read as they arrive. */
+/** Fields that say how to read the files must come first because the files are read as they arrive. */
 async function addTold<T>({ files, told }: Form<T>, part: Part): Promise<void> {
   const name = part.header.fieldname;
   if (Object.keys(files).length > 0) {
@@ -167,12 +167,12 @@ async function addTold<T>({ files, told }: Form<T>, part: Part): Promise<void> {
   told[name] = await textOf(part);
 }
 
-/** Of a part whose headers are good. */
+/** Returns the name of a part after it has checked the headers. */
 function nameOf({ fieldname: name, filename = '', encoding }: MultipartFile): string {
   if (!name) throw new MalformedRequestError('A part of the form has no name. With curl: -F NAME=VALUE');
   if (isLongerThan(name, MOST_OF_NAME)) {
     const told = shortened(name, MOST_OF_NAME);
-    throw invalid(told, `${told} is no known field`);
+    throw invalid(told, `${told} is not a known field`);
   }
   if (!/^(7bit|8bit|binary)$/.test(encoding)) {
     throw invalid(
@@ -181,7 +181,7 @@ function nameOf({ fieldname: name, filename = '', encoding }: MultipartFile): st
     );
   }
   if (filename.includes('\uFFFD')) {
-    // What is left of bytes that were not UTF-8.
+    // U+FFFD is what the parser makes of bytes that are not UTF-8.
     const told = JSON.stringify(shortened(filename, MOST_OF_NAME));
     throw invalid(name, `the name of the file, ${told}, is not UTF-8: rename the file`);
   }
@@ -226,7 +226,7 @@ function invalid(name: string, message: string): InvalidInputError {
   return new InvalidInputError(`The form is not valid: ${message}`, [{ path: [name], message }]);
 }
 
-/** What the parser throws for a body that is no multipart form has neither a class nor a code. */
+/** Maps a parser error. The error for a body that is not a multipart form has neither a class nor a code. */
 function malformed(error: unknown): MalformedRequestError | undefined {
   const text = error instanceof Error ? error.message : '';
   if (
@@ -236,6 +236,6 @@ function malformed(error: unknown): MalformedRequestError | undefined {
     return undefined;
   if ((error as { code?: string }).code !== undefined) return undefined;
   return new MalformedRequestError(
-    `The body is no well-formed multipart form (${text}). Send it again, whole.`,
+    `The body is not a well-formed multipart form (${text}). Send the complete form again.`,
   );
 }

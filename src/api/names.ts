@@ -9,14 +9,14 @@ import { isLongerThan, shortened } from '../common/text.js';
  * satisfies this rule.
  */
 
-/** Most characters of a name. */
+/** The maximum length of a name in characters. */
 export const LONGEST_NAME = 200;
 
 const rule =
   `must have 1 to ${LONGEST_NAME} characters that can be seen: no line breaks, and no control, zero-width or ` +
   'direction characters';
 
-/** What OpenAPI is to say of a name. */
+/** The OpenAPI schema of a name. */
 export const nameSchema = { minLength: 1, maxLength: LONGEST_NAME };
 
 /** Checks a name in a DTO. Trims white space and composes accented letters (NFC). */
@@ -54,7 +54,7 @@ function tidied(text: string): string {
   return text.length > 20 * LONGEST_NAME ? text : text.trim().normalize('NFC');
 }
 
-/** Emoji join and mark their parts with characters that alone would be refused. */
+/** Removes emoji. They contain characters that are refused on their own. */
 function withoutEmoji(text: string): string {
   return text.replace(emoji, '');
 }

@@ -6,11 +6,11 @@ interface Field {
   description: string;
   max: number;
   default?: number;
-  /** May be left out although it has no default. */
+  /** The field may be left out although it has no default. */
   optional?: boolean;
 }
 
-/** A whole number within bounds: checked, and documented with the same bounds. */
+/** Declares a whole number. The bounds are checked and documented. */
 export function WholeNumberField(field: Field & { min: number }): PropertyDecorator {
   return numberField(
     field,
@@ -20,7 +20,7 @@ export function WholeNumberField(field: Field & { min: number }): PropertyDecora
   );
 }
 
-/** A number within bounds, both included. */
+/** Declares a number. The bounds are inclusive, checked and documented. */
 export function NumberField(field: Field & { min: number }): PropertyDecorator {
   return numberField(
     field,

@@ -10,7 +10,7 @@ export class PageQuery {
 
   @ApiPropertyOptional({
     pattern: ID_PATTERN.source,
-    description: '`nextCursor` of the page before. Leave it out for the first page.',
+    description: '`nextCursor` of the previous page. Leave it out for the first page.',
   })
   @IsOptional()
   @Matches(ID_PATTERN, { message: 'cursor must be the nextCursor of an earlier page, unchanged' })

@@ -3,10 +3,10 @@ import { getMetadataStorage, ValidationTypes, type ValidationArguments } from 'c
 
 type Rule = ReturnType<ReturnType<typeof getMetadataStorage>['getTargetValidationMetadatas']>[number];
 
-/** By property. */
+/** Rules by property name. */
 type Rules = ReadonlyMap<string, readonly Rule[]>;
 
-/** The rules stand in decorators: they are there before the first instance, and stay. */
+/** The rules are set by decorators, so they exist before the first instance and never change. */
 const known = new WeakMap<Type<object>, Rules>();
 
 /**
@@ -29,7 +29,7 @@ export function isPlainlyValid(type: Type<object>, instance: object): boolean {
 
 const { CONDITIONAL_VALIDATION: conditional, CUSTOM_VALIDATION: custom } = ValidationTypes;
 
-/** The rules that class-validator has of a class, by property. */
+/** The class-validator rules of a class, by property. */
 export function rulesOf(type: Type<object>): Rules {
   let rules = known.get(type);
   if (!rules) {

@@ -4,13 +4,13 @@ import type { InputProblem } from '../common/errors.js';
 /** One thing that is wrong with the request. */
 export class InputProblemDto implements Omit<InputProblem, 'path'> {
   /**
-   * Where in the JSON body or the form, as a JSON pointer.
+   * Location in the JSON body or the form, as a JSON pointer.
    * @example '#/epochs'
    */
   pointer?: string;
 
   /**
-   * Which query or path parameter.
+   * Name of the query or path parameter.
    * @example limit
    */
   parameter?: string;
@@ -30,7 +30,7 @@ export class InputProblemDto implements Omit<InputProblem, 'path'> {
   column?: number;
 
   /**
-   * Field of the object on that line, where the file is JSON lines.
+   * Field of the object on that line, if the file is JSON lines.
    * @example label
    */
   field?: string;
@@ -65,7 +65,7 @@ export class ProblemDetails {
 
   /**
    * What is wrong and what to do about it.
-   * @example 'There is no dataset ds_01JD0000000000000000000000. GET /datasets lists the datasets.'
+   * @example 'There is no data set ds_01JD0000000000000000000000. GET /datasets lists the data sets.'
    */
   detail!: string;
 
@@ -79,11 +79,11 @@ export class ProblemDetails {
   @ApiPropertyOptional({ type: () => [InputProblemDto] })
   errors?: InputProblemDto[];
 
-  /** Number of errors in all. `errors` may hold only the first of them. */
+  /** Total number of errors. `errors` may list only the first of them. */
   @ApiPropertyOptional({ type: 'integer' })
   errorCount?: number;
 
-  /** What the readiness check asked, and whether each is up or down. Present if the check failed. */
+  /** Each part of a failed readiness check: `up` or `down`. Present only if the check failed. */
   @ApiPropertyOptional({ type: 'object', additionalProperties: { type: 'string' } })
   checks?: Record<string, string>;
 

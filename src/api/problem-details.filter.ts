@@ -132,13 +132,13 @@ function fastifyErrorOf(error: unknown): FastifyErrorLike | undefined {
   return undefined;
 }
 
-/** What to do about Fastify's errors if its own message does not say. */
+/** Status and advice for errors whose Fastify message does not say what to do. */
 const ADVICE: Readonly<Record<string, (request: FastifyRequest) => [status: number, detail: string]>> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: ({ headers }) => [
     415,
     headers['content-type']
-      ? `A body of type ${headers['content-type']} is not understood here. /docs shows what each route takes.`
-      : 'The body has no content type. Send a Content-Type header; /docs shows what each route takes.',
+      ? `A body of type ${headers['content-type']} is not accepted here. /docs shows what each route accepts.`
+      : 'The body has no content type. Send a Content-Type header. /docs shows what each route accepts.',
   ],
   FST_ERR_CTP_BODY_TOO_LARGE: () => [
     413,
@@ -160,14 +160,14 @@ const ADVICE: Readonly<Record<string, (request: FastifyRequest) => [status: numb
   FST_PROTO_VIOLATION: () => [422, 'A field of the form has a name that is not allowed.'],
 };
 
-/** What to tell of an error of Fastify's own. */
+/** Converts an error of Fastify to a problem. */
 export function fastifyProblem(error: FastifyErrorLike, request: FastifyRequest): Problem {
   const advice = ADVICE[error.code];
   const [status, detail] = advice ? advice(request) : [error.statusCode ?? 400, error.message];
   return problemOfStatus(status, detail);
 }
 
-/** An error of Nest's protection from cross-site requests. Nothing else throws this class. */
+/** Converts the error of Nest's cross-site protection. Nothing else throws this class. */
 function crossSiteProblem({ message }: ForbiddenException): Problem {
   return problemOfStatus(
     403,
@@ -175,7 +175,7 @@ function crossSiteProblem({ message }: ForbiddenException): Problem {
   );
 }
 
-/** A failed readiness check, as @nestjs/terminus throws it: `details` by check. */
+/** Returns the result of each check from an error of @nestjs/terminus. */
 function checksOf(error: HttpException): Record<string, { status: string }> | undefined {
   const response = error.getResponse();
   return typeof response === 'object'

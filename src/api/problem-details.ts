@@ -6,13 +6,13 @@ import { shortened } from '../common/text.js';
 
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 
-/** All but the path of the request. */
+/** A problem without the path of the request. */
 export type Problem = Omit<ProblemDetails, 'instance'>;
 
-/** Texts of an answer are no longer, in characters, whatever of the request they repeat. */
+/** The maximum length of a text in a problem, in characters. Texts may repeat parts of the request. */
 const MOST_OF_DETAIL = 2000;
 const MOST_OF_MESSAGE = 500;
-/** Names that clients chose are told as far as this, in UTF-16 units. */
+/** Names from clients are cut to this length in messages, in characters. */
 export const MOST_OF_NAME = 60;
 
 export function problemOfDomainError(error: DomainError): Problem {
@@ -31,7 +31,7 @@ export function problemOfDomainError(error: DomainError): Problem {
   return { ...problem, errors, errorCount: error.errorCount };
 }
 
-/** A JSON pointer (RFC 6901) in URI form. Half a character, which a URI cannot have, becomes U+FFFD. */
+/** Makes a JSON pointer (RFC 6901) as a URI fragment. A lone surrogate becomes U+FFFD because a URI cannot hold it. */
 function pointerTo(path: InputPath): string {
   const parts = path.map((part) => {
     const escaped = shortened(String(part), MOST_OF_NAME).replaceAll('~', '~0').replaceAll('/', '~1');
@@ -40,7 +40,7 @@ function pointerTo(path: InputPath): string {
   return `#${parts.join('')}`;
 }
 
-/** Of an error that nobody thought of. It has an `errorId`, under which the error is to be logged. */
+/** The problem for an unexpected error. Log the error with the `errorId` of the problem. */
 export function unexpectedProblem(): Problem {
   const errorId = randomUUID();
   return {
@@ -49,7 +49,7 @@ export function unexpectedProblem(): Problem {
   };
 }
 
-/** A problem of no kind of our own: named after its status. */
+/** A generic problem, named after its status. */
 export function problemOfStatus(
   status: number,
   detail: string,
@@ -63,7 +63,7 @@ export function problemOfStatus(
   };
 }
 
-/** Answers with a problem past Nest and its filter. */
+/** Sends a problem without Nest and its filter. */
 export function sendProblem(
   response: ServerResponse,
   url: string,
@@ -79,7 +79,7 @@ export function sendProblem(
   response.end(body);
 }
 
-/** Of the address of a request, the part without the query. */
+/** The path of a request's address, without the query. */
 export function pathOf(url: string): string {
   return url.split('?', 1)[0]!;
 }

@@ -2,10 +2,13 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { PROBLEM_MEDIA_TYPE, problemOfStatus, sendProblem } from './problem-details.js';
 
-/** Headers of a request, all together: Node's default, written down because a flag can change it. */
+/**
+ * The maximum size of all headers of a request. This is Node's default. It is set here because a flag can
+ * change it.
+ */
 export const MAX_HEADER_BYTES = 16 * 1024;
 
-/** Has a server answer as a problem what Node would answer with a bare status, or not at all. */
+/** Makes a server answer with a problem where Node would send a bare status or nothing. */
 export function answerInPlaceOfNode(server: Server): void {
   server.on('checkExpectation', refuseExpectation);
   server.on('connect', (_request: IncomingMessage, socket: Duplex) =>
@@ -17,7 +20,7 @@ export function answerInPlaceOfNode(server: Server): void {
   });
 }
 
-/** What never became a request: a listener for `clientError`. */
+/** Answers broken requests. Use it as a listener for `clientError`. */
 export function answerBrokenRequest(
   error: NodeJS.ErrnoException & { reason?: string },
   socket: Duplex,
@@ -50,7 +53,7 @@ function refuseExpectation(request: IncomingMessage, response: ServerResponse): 
   );
 }
 
-/** Asks for the body when somebody begins to read it: by then nothing that could be told without it stands against it. */
+/** Sends 100 Continue only when the body is first read. All checks that need no body are done by then. */
 function continueOnceRead(request: IncomingMessage, response: ServerResponse): void {
   const read = request._read.bind(request);
   request._read = (size) => {
@@ -62,20 +65,24 @@ function continueOnceRead(request: IncomingMessage, response: ServerResponse): v
 
 const ended = new WeakSet<Duplex>();
 
-/** Answers once those requests are answered that came before on the connection, and ends it. */
+/**
+ * Waits until earlier requests on the connection have been answered, then sends this answer and closes the
+ * connection.
+ */
 function answerLast(socket: Duplex, status: number, detail: string): void {
-  // The parser complains anew of everything that comes after what it did not understand.
+  // After the first error the parser reports an error for all data that follows.
   if (ended.has(socket)) return;
   ended.add(socket);
   const answer = () => {
     if (socket.destroyed) return;
     const { _httpMessage: underWay } = socket as Duplex & { _httpMessage?: ServerResponse | null };
     if (underWay?.req.complete) {
-      // Node hands the connection to the next of the answers before it says that this one is closed.
+      // Node starts the next response on the connection before it emits `close` for this one.
       underWay.once('close', answer);
       return;
     }
-    // What is broken may be the body of the request under way; its answer must not be mixed with this one.
+    // The broken data may be the body of the current request. Do not mix this answer with a response that has
+    // begun.
     if (socket.writable && !underWay?.headersSent) {
       const problem = problemOfStatus(status, detail);
       const body = JSON.stringify({ ...problem, instance: '' });

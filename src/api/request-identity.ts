@@ -2,42 +2,42 @@ import { randomBytes } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 
-/** The header that carries the id of a request, there and back. */
+/** The request header and response header with the id of a request. */
 export const REQUEST_ID_HEADER = 'x-request-id';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** What the log says of the request besides: of which run or model it was. */
+    /** Additional fields of the log line, such as the id of the run or the model. */
     logFields: Readonly<Record<string, string>> | null;
   }
 }
 
-/** By what a log line is found: the same of all lines of a request. */
+/** Fields that all log lines of a request share. */
 export interface RequestFields {
   requestId: string;
-  /** Of the trace that the request belongs to (W3C Trace Context), if it belongs to one. */
+  /** The trace that the request belongs to (W3C Trace Context), if there is one. */
   traceId?: string;
-  /** Of the request's own span, where the service traces. */
+  /** The span of the request, if the service writes traces. */
   spanId?: string;
 }
 
-/** Letters and marks of ids in use; nothing that a log or a header could stumble over. */
+/** Ids that are accepted from clients. They hold only characters that are safe in a log line and a header. */
 const FOREIGN_ID = /^[\w.:/+=@-]{1,128}$/;
 
 const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}/;
 
-/** The ids of this process's requests begin like this. */
+/** The prefix of the request ids of this process. */
 const own = `req_${randomBytes(6).toString('hex')}`;
 let count = 0;
 
-/** The id that a request brings along, or a new one. */
+/** Returns the id that the request brings, or a new one. */
 export function requestIdOf({ headers }: { headers: IncomingHttpHeaders }): string {
   const foreign = headers[REQUEST_ID_HEADER];
   if (typeof foreign === 'string' && FOREIGN_ID.test(foreign)) return foreign;
   return `${own}_${(++count).toString(36)}`;
 }
 
-/** The trace that a `traceparent` header names. */
+/** Returns the trace id of a `traceparent` header. */
 export function traceIdOf(headers: IncomingHttpHeaders): string | undefined {
   const { traceparent } = headers;
   return typeof traceparent === 'string' ? TRACEPARENT.exec(traceparent)?.[1] : undefined;
@@ -53,7 +53,10 @@ export function fieldsOf(request: FastifyRequest): RequestFields {
   return traceId === undefined ? { requestId } : { requestId, traceId };
 }
 
-/** The template of the route that a request takes, which holds nothing of what was asked; undefined where there is no such route. */
+/**
+ * The path template of the request's route. It holds no values from the request. Undefined if there is no
+ * such route.
+ */
 export function routeOf({ is404, routeOptions }: FastifyRequest): string | undefined {
   return is404 ? undefined : routeOptions.url;
 }

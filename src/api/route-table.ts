@@ -1,6 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 
-/** Which methods a path takes: Fastify answers a wrong method like an unknown path, this tells them apart. */
+/**
+ * Knows which methods each path accepts. Fastify answers a wrong method like an unknown path. This table
+ * tells them apart.
+ */
 export class RouteTable {
   private readonly routes: { pattern: RegExp; method: string }[] = [];
 

@@ -2,14 +2,14 @@ import type { FormField } from './form-values.js';
 import { decodeUtf8 } from '../common/utf8.js';
 
 /**
- * Reads the body of a form, `name=value&name=value`, as the URL standard does (a "%" that no two hexadecimal digits follow stands for
- * itself), but takes no bytes that are not UTF-8.
+ * Parses a form body, `name=value&name=value`, as the URL standard does: a "%" without two hexadecimal digits
+ * after it is a literal "%". Unlike the standard, it rejects bytes that are not UTF-8.
  * @param names that fields may have
- * @returns undefined where the body is no form of such fields alone
- * @throws InvalidInputError where a value is not UTF-8
+ * @returns undefined if the body is not a form, or has other fields
+ * @throws InvalidInputError if a value is not UTF-8
  */
 export function urlEncodedFields(body: Uint8Array, names: readonly string[]): FormField[] | undefined {
-  // A byte a letter: trim() would take the last byte of "à" for a space.
+  // Decode as latin1, one character per byte. With trim(), the last byte of "à" would count as a space.
   const pieces = Buffer.from(body)
     .toString('latin1')
     .replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '')
@@ -29,7 +29,7 @@ export function urlEncodedFields(body: Uint8Array, names: readonly string[]): Fo
   }));
 }
 
-/** @param text a byte a letter */
+/** @param text one character per byte */
 function decoded(text: string): Buffer {
   const letters = text
     .replaceAll('+', ' ')

@@ -89,10 +89,10 @@ describe('validated', () => {
 
   it('refuses unknown fields, and says what may be meant', async () => {
     expect(await errorsOf({ epocs: 4, zzzzzzz: 1 }, 'body')).toEqual([
-      { path: ['epocs'], message: 'epocs is no known field. Did you mean epochs?' },
+      { path: ['epocs'], message: 'epocs is not a known field. Did you mean epochs?' },
       {
         path: ['zzzzzzz'],
-        message: 'zzzzzzz is no known field. Known are epochs, learningRate, fast, name.',
+        message: 'zzzzzzz is not a known field. Known are epochs, learningRate, fast, name.',
       },
     ]);
     expect(await errorsOf({ limt: '4' }, 'query')).toMatchObject([{ parameter: 'limt' }]);
@@ -126,10 +126,10 @@ describe('validated', () => {
     const [long, odd] = problemOfDomainError(error as InvalidInputError).errors!;
     expect(long!.pointer!.length).toBeLessThan(600);
     expect(long!.message.length).toBeLessThan(200);
-    expect(long!.message).toMatch(/^(é😀){29}é… is no known field/);
+    expect(long!.message).toMatch(/^(é😀){29}é… is not a known field/);
     expect(odd).toEqual({
       pointer: '#/a~1b~0c%20d%EF%BF%BD',
-      message: expect.stringContaining('is no known field') as string,
+      message: expect.stringContaining('is not a known field') as string,
     });
   });
 
@@ -152,7 +152,7 @@ describe('validated', () => {
     expect(touched).toHaveLength(4);
     const strange = { orders: [{ name: 'x', nme: 'y' }, 'x'] };
     expect(await errorsOf(strange, 'body', Basket)).toMatchObject([
-      { path: ['orders', 0, 'nme'], message: 'nme is no known field. Did you mean name?' },
+      { path: ['orders', 0, 'nme'], message: 'nme is not a known field. Did you mean name?' },
       { path: ['orders', '1'] },
     ]);
   });

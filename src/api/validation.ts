@@ -10,7 +10,7 @@ import { MOST_OF_NAME } from './problem-details.js';
 import { ProblemList } from '../common/problem-list.js';
 import { shortened } from '../common/text.js';
 
-/** Where the validated values came from: decides how a problem is located, and whether values are texts. */
+/** Where the values came from. It decides how a problem is located and whether values are texts. */
 export type InputSource = 'body' | 'form' | 'query' | 'param';
 
 /**
@@ -44,10 +44,10 @@ export async function validated<T extends object>(
   throw new InvalidInputError(summary(problems, source), problems.first, problems.count);
 }
 
-/** Suggestions are made for at most this many unknown fields. */
+/** The maximum number of unknown fields that get a suggestion. */
 const MOST_ADVISED = 10;
 
-/** Validates every DTO that a controller takes. */
+/** Validates the DTOs of all controllers. */
 @Injectable()
 export class StrictValidationPipe implements PipeTransform {
   transform(value: unknown, { metatype, type }: ArgumentMetadata): unknown {
@@ -58,7 +58,7 @@ export class StrictValidationPipe implements PipeTransform {
 
 const NOT_DTOS = new Set<unknown>([String, Number, Boolean, Array, Object, Buffer, Date]);
 
-/** One problem per value: the first rule that it breaks, in the order of declaration. */
+/** Returns one problem per value: the first rule that it breaks, in the order of declaration. */
 function problemsOf(
   { property, constraints, children = [] }: ValidationError,
   source: InputSource,
@@ -83,7 +83,7 @@ function unknownField({ name, known }: UnknownField, isAdvised: boolean): string
     : isAdvised && known.length > 0
       ? ` Known are ${known.join(', ')}.`
       : '';
-  return `${told(name)} is no known field.${advice}`;
+  return `${told(name)} is not a known field.${advice}`;
 }
 
 function told(name: string): string {

@@ -5,21 +5,21 @@ import { ApiGateProblems } from '../api/api-problems.decorator.js';
 import type { PublicArea } from '../config/http-settings.js';
 import type { Scope } from '../config/api-key-list.js';
 
-/** What is open to all, whatever the settings say: the health of the service, and the files of its page. */
+/** Areas that are open to all, whatever the settings are: the health of the service and the files of its page. */
 export type OpenArea = 'health' | 'page';
 
-/** Who may use a route: keys with any of these scopes (or with `admin`), or whoever may see an area. */
+/** Who may use a route: keys with one of these scopes or `admin`, or everyone who may see an area. */
 export type Access = { scopes: readonly Scope[] } | { area: PublicArea | OpenArea };
 
-/** What the access of a route is called in its Fastify configuration. */
+/** The property of a route's Fastify configuration that holds its access. */
 export interface AccessConfig {
   access?: Access;
 }
 
-/** In the OpenAPI document: which scopes, of which a key needs one. Where keys are asked for, it becomes `security`. */
+/** OpenAPI extension with a route's scopes. A key needs one of them. If keys are required, it becomes `security`. */
 export const SCOPES_EXTENSION = 'x-scopes';
 
-/** Lets keys with any of these scopes use a route, and those with `admin`. A route without this or `Area` takes `admin` alone. */
+/** Allows keys with one of these scopes, or `admin`, to use a route. A route without this or `Area` needs `admin`. */
 export function Needs(...scopes: Scope[]): MethodDecorator {
   return applyDecorators(
     routeAccess({ scopes }),
@@ -28,7 +28,7 @@ export function Needs(...scopes: Scope[]): MethodDecorator {
   );
 }
 
-/** Makes a route part of an area, which is open to all or may be opened by the settings. */
+/** Puts a route in an area. An area is open to all, or the settings may open it. */
 export function Area(area: PublicArea | OpenArea): MethodDecorator {
   if (isOpen(area)) return routeAccess({ area });
   return applyDecorators(
@@ -42,7 +42,10 @@ export function isOpen(area: PublicArea | OpenArea): area is OpenArea {
   return area === 'health' || area === 'page';
 }
 
-/** Adds to what `@RouteConfig` says, which therefore stands below: decorators are applied from the last to the first. */
+/**
+ * Extends the value of `@RouteConfig`. Put `@RouteConfig` below it: decorators are applied from the last to
+ * the first.
+ */
 function routeAccess(access: Access): MethodDecorator {
   return (_target, _name, descriptor) => {
     const handler = descriptor.value as object;

@@ -6,7 +6,7 @@ import { entryLines, parseApiKeys, type ApiKeyEntry, type Scope } from '../confi
 import { SettingsError } from '../config/read-settings.js';
 import { Settings } from '../config/settings.js';
 
-/** A key that a request bears. */
+/** The API key of a request. */
 export interface ApiKey {
   name: string;
   scopes: readonly Scope[];
@@ -16,13 +16,14 @@ interface KnownKey extends ApiKey {
   digest: Buffer;
 }
 
-/** Keys are shorter: nobody gets the service to hash at length. */
+/** Keys are shorter. The limit keeps clients from sending long texts to hash. */
 const LONGEST_KEY = 256;
 const FILE_INTERVAL_MS = 5000;
 
 /**
- * The keys that the settings and the file name, as SHA-256 digests. A key holds 256 random bits, so that its plain hash cannot be
- * turned back: a slow hash is for passwords, which people choose, and would cost each request its time.
+ * The keys of the settings and the key file, as SHA-256 digests. A fast hash is safe here: a key holds 256
+ * random bits, so nobody can guess it from its hash. A slow hash protects passwords, which people choose, and
+ * would slow down each request.
  */
 @Injectable()
 export class ApiKeys implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -39,7 +40,7 @@ export class ApiKeys implements OnApplicationBootstrap, OnApplicationShutdown {
     this.known = known;
   }
 
-  /** Whether requests need a key at all. A file that has become empty lets nobody in, rather than everybody. */
+  /** Whether requests need a key. If the key file becomes empty, requests still need one, and all are refused. */
   get areRequired(): boolean {
     return this.settings.apiKeys.length > 0 || this.settings.apiKeysFile !== '';
   }
@@ -61,7 +62,7 @@ export class ApiKeys implements OnApplicationBootstrap, OnApplicationShutdown {
     clearInterval(this.timer);
   }
 
-  /** Takes as long for a key that is known as for one that is not: each is compared, all of its bits. */
+  /** Takes the same time for known and unknown keys: it compares all bits of every key. */
   find(key: string): ApiKey | undefined {
     if (key.length > LONGEST_KEY) return undefined;
     const digest = createHash('sha256').update(key).digest();
@@ -70,13 +71,13 @@ export class ApiKeys implements OnApplicationBootstrap, OnApplicationShutdown {
     return found;
   }
 
-  /** Takes over what the file says now. What cannot be used changes nothing: those who had access keep it, and the log says why. */
+  /** Reads the key file again. If the file is unusable, the keys stay as they were and the log says why. */
   async readAgain(): Promise<void> {
     let text: string;
     try {
       text = await readFile(this.settings.apiKeysFile, 'utf8');
     } catch (error) {
-      // Said once, not every few seconds.
+      // Log it once, not every few seconds.
       if (this.fileText !== UNREADABLE) this.logger.error(`${unreadable(error)} The keys stay as they were.`);
       this.fileText = UNREADABLE;
       return;
@@ -118,7 +119,7 @@ export class ApiKeys implements OnApplicationBootstrap, OnApplicationShutdown {
   }
 }
 
-/** No file holds this. */
+/** Marks an unreadable file. No key file has this content. */
 const UNREADABLE = '\0';
 
 function unreadable(error: unknown): string {
@@ -129,7 +130,7 @@ function withDigest({ name, scopes, sha256 }: ApiKeyEntry): KnownKey {
   return { name, scopes, digest: Buffer.from(sha256, 'hex') };
 }
 
-/** Whether only this machine reaches what listens on it. */
+/** Whether a server that listens on this host can be reached from this machine only. */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }

@@ -7,15 +7,15 @@ import type { ApiKey, ApiKeys } from './api-keys.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The key that came with the request, if it is a known one. */
+    /** The key of the request if it is known. */
     apiKey: ApiKey | null;
   }
 }
 
-/** A route that says nothing of itself is for `admin` alone. */
+/** Access of a route that does not declare its access. */
 const UNDECLARED: Access = { scopes: ['admin'] };
 
-/** Finds out who asks. The first of the hooks, since limits are counted by key. */
+/** Finds the key of each request. This hook runs first because limits are counted by key. */
 export function identifyClients(fastify: FastifyInstance, keys: ApiKeys): void {
   fastify.decorateRequest('apiKey', null);
   fastify.addHook('onRequest', (request, _reply, done) => {
@@ -25,7 +25,7 @@ export function identifyClients(fastify: FastifyInstance, keys: ApiKeys): void {
   });
 }
 
-/** Turns away who may not use a route, before anything of the body is read. */
+/** Refuses requests that may not use a route, before it reads the body. */
 export function guardRoutes(fastify: FastifyInstance, keys: ApiKeys, settings: Settings): void {
   fastify.addHook('onRequest', (request, reply, done) => {
     const refusal = keys.areRequired ? refusalOf(request, settings) : undefined;
@@ -34,13 +34,13 @@ export function guardRoutes(fastify: FastifyInstance, keys: ApiKeys, settings: S
   });
 }
 
-/** Whether monitoring must get through whatever else is going on. */
+/** Whether the request comes from monitoring, which must get through under any load. */
 export function isForMonitoring(request: FastifyRequest): boolean {
   const access = accessOf(request);
   return 'area' in access && (access.area === 'health' || access.area === 'metrics');
 }
 
-/** Whether it asks for the health of the service, which is open to all. */
+/** Whether the request asks for the health of the service, which is open to all. */
 export function isForHealth(request: FastifyRequest): boolean {
   const access = accessOf(request);
   return 'area' in access && access.area === 'health';
@@ -57,7 +57,7 @@ function refusalOf(request: FastifyRequest, settings: Settings): Refusal | undef
     return undefined;
   }
   if (!apiKey) return new MissingKeyError(sentKey(request) !== undefined);
-  // That there is no such route is told to anybody who has a key.
+  // Any key may learn that a route does not exist.
   if (request.is404 || apiKey.scopes.includes('admin')) return undefined;
   const wanted = 'area' in access ? scopesOfArea(access.area) : access.scopes;
   return wanted.some((scope) => apiKey.scopes.includes(scope))
@@ -88,12 +88,12 @@ class MissingScopeError extends ForbiddenError {
   }
 }
 
-/** Of an area that is closed. The pages of documentation are of use to whoever has a key. */
+/** The scopes that open a closed area. Every key may read the documentation. */
 function scopesOfArea(area: Exclude<Access, { scopes: unknown }>['area']): readonly Scope[] {
   return area === 'metrics' ? ['metrics'] : ['predict', 'train', 'metrics'];
 }
 
-/** RFC 6750. */
+/** The `WWW-Authenticate` header of RFC 6750. */
 function challengeOf(refusal: Refusal): string {
   if (refusal instanceof MissingScopeError) {
     return `Bearer realm="wellformed", error="insufficient_scope", scope="${refusal.wanted.join(' ')}"`;
@@ -101,7 +101,10 @@ function challengeOf(refusal: Refusal): string {
   return refusal.wasSent ? 'Bearer realm="wellformed", error="invalid_token"' : 'Bearer realm="wellformed"';
 }
 
-/** `Authorization: Bearer` first; a proxy may have set another scheme there, so that the other header counts. */
+/**
+ * Returns the key that the client sent. A proxy may use `Authorization` for another scheme. Then the other
+ * header counts.
+ */
 function sentKey({ headers }: FastifyRequest): string | undefined {
   const [, bearer] = /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '') ?? [];
   if (bearer !== undefined) return bearer;

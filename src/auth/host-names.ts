@@ -7,9 +7,10 @@ import { isLoopback, type ApiKeys } from './api-keys.js';
 import { isForHealth } from './gatekeeper.js';
 
 /**
- * Tells by the `Host` of a request whether it may be answered. A page can have its own name point to this machine (DNS rebinding),
- * and its requests then count as those of the service's own pages; but they bear the page's name, which no page can change.
- * An address as `Host` is none of a page's, and whoever has a key is no page.
+ * Checks by the `Host` header whether a request may be answered. This prevents DNS rebinding: a web page can
+ * make its own name point to this machine, and the browser then treats the service as part of that page. Such
+ * requests carry the page's name in `Host`, which the page cannot change. A request with an IP address as
+ * `Host` cannot come from such a page. Nor can a request with a key.
  *
  * @param areKeysRequired whether requests need a key
  */
@@ -20,11 +21,11 @@ export function hostNameCheck(
   if (hostNames === 'any' || (hostNames === 'auto' && (areKeysRequired || !isLoopback(host))))
     return () => true;
   const known = new Set(['localhost', host.toLowerCase(), ...(hostNames === 'auto' ? [] : hostNames)]);
-  // HTTP/1.0 knows no Host; HTTP/1.1 without one is refused before.
+  // HTTP/1.0 has no Host header. An earlier step refuses HTTP/1.1 requests without one.
   return (sent) => sent === undefined || isKnown(nameOf(sent), known);
 }
 
-/** Turns away requests under a foreign name, before anything of the body is read. */
+/** Refuses requests with a foreign host name, before it reads the body. */
 export function refuseForeignNames(fastify: FastifyInstance, keys: ApiKeys, settings: Settings): void {
   const mayAnswer = hostNameCheck(settings, keys.areRequired);
   fastify.addHook('onRequest', (request, _reply, done) => {
@@ -33,7 +34,7 @@ export function refuseForeignNames(fastify: FastifyInstance, keys: ApiKeys, sett
   });
 }
 
-/** What to tell whoever asked under a foreign name. */
+/** The error message for a request with a foreign host name. */
 export function refusal(sent: string | undefined): string {
   return (
     `This service does not answer to the name ${quoted(nameOf(sent ?? ''), 100)}. Ask it by its address or as localhost, or ` +
@@ -46,7 +47,7 @@ function isKnown(name: string, known: ReadonlySet<string>): boolean {
   return isIP(name.startsWith('[') ? name.slice(1, -1) : name) !== 0;
 }
 
-/** Without the port, and without the dot that a full name may end with. */
+/** Removes the port, and the dot that a full name may end with. */
 function nameOf(sent: string): string {
   return sent.toLowerCase().replace(/:\d*$/, '').replace(/\.$/, '');
 }

@@ -2,13 +2,14 @@ import { createHash, randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { parseApiKeys, scopes } from '../config/api-key-list.js';
 
-// npm run api-key -- --name NAME --scopes SCOPE,SCOPE: makes a key, and prints it and its entry for the settings.
+// npm run api-key -- --name NAME --scopes SCOPE,SCOPE: makes a key. It prints the key and its entry for the
+// settings.
 
 const usage = `Usage: npm run api-key -- --name NAME --scopes SCOPES
   NAME    whose key it is: letters, digits, "." and "-"
   SCOPES  ${scopes.join(', ')}; several with commas between them`;
 
-/** 256 random bits; the prefix lets people and scanners of repositories recognise a key. */
+/** Makes a key of 256 random bits. The prefix lets people and secret scanners recognise it. */
 function newKey(): string {
   return `wf_${randomBytes(32).toString('base64url')}`;
 }

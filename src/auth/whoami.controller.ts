@@ -24,7 +24,7 @@ export class WhoAmIController {
   whoAmI(@Req() { apiKey }: FastifyRequest): WhoAmIDto {
     const { rateLimit, maxBodyBytes, maxUploadBytes } = this.settings;
     return {
-      // The gatekeeper lets nobody without a key come here where keys are asked for.
+      // If keys are required, the gatekeeper has refused requests without one.
       anonymous: apiKey === null,
       name: apiKey?.name ?? null,
       scopes: !apiKey || apiKey.scopes.includes('admin') ? scopes : apiKey.scopes,

@@ -26,7 +26,7 @@ export class CallerLimitsDto {
   uploadBytes!: number;
 }
 
-/** Who calls, and what they may do. */
+/** The caller and what they may do. */
 export class WhoAmIDto {
   /** Whether the service runs without API keys. Then everybody may do everything. */
   @ApiProperty({ example: false })
@@ -35,7 +35,7 @@ export class WhoAmIDto {
   @ApiProperty({
     type: String,
     nullable: true,
-    description: 'Name of the key in use. Null where the service runs without keys.',
+    description: 'Name of the key in use. Null if the service runs without keys.',
     example: 'teacher',
   })
   name!: string | null;
@@ -43,7 +43,7 @@ export class WhoAmIDto {
   @ApiProperty({
     enum: scopes,
     isArray: true,
-    description: 'What the caller may do. `admin` includes the other scopes, and the list then has them too.',
+    description: 'Scopes of the caller. `admin` includes the other scopes, which the list then has too.',
     example: ['predict', 'train'],
   })
   scopes!: readonly Scope[];

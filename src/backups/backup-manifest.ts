@@ -6,31 +6,33 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { syncFile } from '../storage/durable-files.js';
 
-/** `manifest.json` of a backup, written last: a folder without it is no backup. */
+/** `manifest.json` of a backup. It is written last: a folder without it is not a backup. */
 export interface BackupManifest extends SealedManifest {
-  /** Of the layout of the folder. */
+  /** Version of the folder layout. */
   format: 1;
   createdAt: string;
-  /** That were applied to the database, in their order. */
+  /** Applied migrations of the database, in order. */
   migrations: string[];
-  /** All but the manifest; names are paths with slashes, such as `models/mdl_…/model.onnx`. */
+  /** All files except the manifest. Names are paths with slashes, such as `models/mdl_…/model.onnx`. */
   files: SealedManifest['files'];
 }
 
-/** A backup that cannot be made or used: the message says why and what to do. */
+/** A backup cannot be made or used. The message says why and what to do. */
 export class BackupError extends Error {
   override readonly name = 'BackupError';
 }
 
-/** Names become paths: no other ones are taken from a manifest. */
+/** Accepted file names of a manifest. No other names are accepted because they become paths. */
 const NAME_PATTERN =
   /^(wellformed\.sqlite|(datasets|models)\/[A-Za-z0-9][A-Za-z0-9_-]{0,63}\/[A-Za-z0-9][A-Za-z0-9._-]{0,127})$/;
 
-/** @throws BackupError if the folder is no backup, or one of a later layout */
+/** @throws BackupError if the folder is not a backup, or has a later layout */
 export async function readBackupManifest(folder: string): Promise<BackupManifest> {
   const text = await readFile(path.join(folder, MANIFEST), 'utf8').catch(() => null);
   if (text === null) {
-    throw new BackupError(`${folder} is no backup: it has no ${MANIFEST}. Name a folder that "backup" made.`);
+    throw new BackupError(
+      `${folder} is not a backup: it has no ${MANIFEST}. Name a folder that "backup" made.`,
+    );
   }
   if (isOfLaterLayout(text)) {
     throw new BackupError(
@@ -55,7 +57,10 @@ function isOfLaterLayout(text: string): boolean {
   }
 }
 
-/** Copies a file and makes the copy durable. @returns what was copied: bytes, and sha256 in lower-case hex */
+/**
+ * Copies a file and makes the copy durable.
+ * @returns the size in bytes and the SHA-256 (lower-case hex) of the copy
+ */
 export async function copyFile(from: string, to: string): Promise<{ size: number; sha256: string }> {
   const hash = createHash('sha256');
   await pipeline(

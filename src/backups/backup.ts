@@ -16,14 +16,16 @@ import { isStoredName, mendingOf } from '../storage/local-blob-store.js';
 import { MANIFEST, parseManifest, sealFolder, type SealedManifest } from '../storage/sealed-folder.js';
 import { BackupError, type BackupManifest, copyFile } from './backup-manifest.js';
 
-/** Tables whose rows each have a folder of files under their id. */
+/** Tables whose rows have a folder of files named after their id. */
 const KINDS = ['datasets', 'models'] as const;
 
 /**
- * Copies the database and the files that it knows into a new folder, also while a service uses them. The database is copied as
- * it is at one moment, then the files that it names, which never change; each is compared with its sha256. What is deleted
- * meanwhile is left out by another copy of the database. The folder gets its name when it is whole.
- * @throws BackupError if something is missing or damaged, or the folder cannot be written; nothing is left then
+ * Copies the database and the files that it names into a new folder. A service may use them meanwhile. The
+ * database is copied as it is at one moment. Then follow its files, which never change. Each is compared with
+ * its SHA-256. If something is deleted meanwhile, the database is copied again without it. The folder gets
+ * its final name when it is complete.
+ * @throws BackupError if something is missing or damaged, or the folder cannot be written. Nothing is left
+ * then.
  */
 export async function createBackup(dataFolder: string, target: string): Promise<BackupManifest> {
   await refuse(dataFolder, target);
@@ -51,7 +53,9 @@ async function refuse(dataFolder: string, target: string): Promise<void> {
     throw new BackupError(`There is no database in ${dataFolder}. Set WELLFORMED_DATA to the data folder.`);
   }
   if (existsSync(path.join(dataFolder, READY_RESTORE))) {
-    throw new BackupError(`A restore of ${dataFolder} was cut off. Start the service, which finishes it.`);
+    throw new BackupError(
+      `A restore of ${dataFolder} was interrupted. Start the service: it finishes the restore.`,
+    );
   }
   const [first, ...rest] = path.relative(dataFolder, target).split(path.sep);
   if (first !== '..' && !path.isAbsolute(first!) && (first !== 'backups' || rest.length === 0)) {
@@ -95,7 +99,7 @@ async function fill(staged: string, dataFolder: string): Promise<BackupManifest>
       else gone.add(key);
     }
     if (keys.every((key) => copied.has(key))) break;
-    // Deleted while we were at it: a copy of the database from now on does not know it.
+    // The folder was deleted during the copy. A new copy of the database no longer names it.
     await rm(database);
   }
   return describe();
@@ -123,9 +127,9 @@ async function fill(staged: string, dataFolder: string): Promise<BackupManifest>
 }
 
 /**
- * Copies one published folder and compares its files with their sums.
- * @returns its files with paths from the data folder; null if a file is not there (any more)
- * @throws BackupError where one is not what it was
+ * Copies one published folder and checks the hashes of its files.
+ * @returns its files with paths relative to the data folder; null if a file is missing
+ * @throws BackupError if a file is not what was stored
  */
 async function copyFolder(key: BlobKey, dataFolder: string, staged: string): Promise<ManifestFile[] | null> {
   const [from, to] = [path.join(dataFolder, key), path.join(staged, key)];

@@ -23,7 +23,10 @@ import type { BackupManifest } from './backup-manifest.js';
 import { createBackup } from './backup.js';
 import { restoreBackup } from './restore.js';
 
-/* On a data folder of the first release: two models, a data set, and a database whose migrations this version knows. */
+/*
+ * Uses a data folder of the first release: two models, a data set, and a database whose migrations this
+ * version knows.
+ */
 
 const golden = 'test/goldens/first-release/data-folder';
 const [first, second] = readdirSync(path.join(golden, 'models')).sort() as [string, string];
@@ -49,7 +52,7 @@ beforeEach(() => {
 const settingsOf = (folder: string) => readSettings({ WELLFORMED_DATA: folder }).settings;
 const restore = (source: string, folder = other) => restoreBackup(source, settingsOf(folder));
 
-/** All files under a folder with their content. */
+/** Returns all files under a folder with their content. */
 function contents(folder: string): Map<string, string> {
   const files = readdirSync(folder, { recursive: true }) as string[];
   return new Map(
@@ -75,7 +78,7 @@ function modelsOf(folder: string): string[] {
   return ids;
 }
 
-/** No half backup or restore is left, under whatever name. */
+/** Checks that no unfinished backup or restore is left under any name. */
 function expectNoTrace(folder: string): void {
   const names = existsSync(folder) ? readdirSync(folder) : [];
   expect(names.filter((name) => /partial|ready/.test(name))).toEqual([]);
@@ -111,7 +114,7 @@ describe('a backup', () => {
   });
 
   it('leaves out what is deleted while it is made', async () => {
-    // Large enough that the deletion comes in between: the row goes first, then the files.
+    // Large enough that the deletion happens during the copy. It removes the row first, then the files.
     const large = path.join(data, 'models', first);
     const manifest = JSON.parse(readFileSync(path.join(large, 'manifest.json'), 'utf8')) as BackupManifest;
     const filling = Buffer.alloc(64 * 2 ** 20, 1);
@@ -128,7 +131,7 @@ describe('a backup', () => {
       if (partial && existsSync(path.join(path.dirname(target), partial, 'models', first))) break;
       await new Promise((resolve) => setImmediate(resolve));
     }
-    // The data set is copied by then, the second model is not.
+    // At this point the data set has been copied and the second model has not.
     change(
       path.join(data, 'wellformed.sqlite'),
       `PRAGMA foreign_keys = OFF; DELETE FROM datasets; DELETE FROM evaluations; DELETE FROM models WHERE id = '${second}'`,
@@ -205,7 +208,7 @@ describe('a restore', () => {
     expect(readFileSync(path.join(data, 'wellformed.sqlite')).includes('later')).toBe(false);
   });
 
-  it('that was cut off is finished by whoever uses the folder next', () => {
+  it('that was interrupted is finished by the next process that uses the folder', () => {
     cpSync(golden, path.join(data, 'restore.ready', 'new'), { recursive: true });
     change(path.join(data, 'wellformed.sqlite'), 'PRAGMA foreign_keys = OFF; DELETE FROM models');
     new DataFolder(settingsOf(data)).onApplicationShutdown();
@@ -218,14 +221,14 @@ describe('a restore', () => {
     await createBackup(data, target);
     const owner = new DataFolder(settingsOf(data));
     const before = contents(data);
-    // In this very process SQLite knows of the lock too.
+    // SQLite also detects a lock of the same process.
     await expect(restore(target, data)).rejects.toThrow('is in use by another Wellformed process');
     owner.onApplicationShutdown();
     expect(contents(data)).toEqual(before);
   });
 
   it.each<[string, (backup: string) => void, RegExp]>([
-    ['without a manifest', (backup) => rmSync(path.join(backup, MANIFEST)), /is no backup/],
+    ['without a manifest', (backup) => rmSync(path.join(backup, MANIFEST)), /is not a backup/],
     ['with half a manifest', (backup) => writeFileSync(path.join(backup, MANIFEST), '{'), /is damaged/],
     ['of a later layout', (backup) => edit(backup, { format: 2 as never }), /newer version/],
     [

@@ -13,19 +13,21 @@ import { finishRestore, PARTIAL_RESTORE, READY_RESTORE, RESTORED_FILES } from '.
 import { BackupError, readBackupManifest, copyFile } from './backup-manifest.js';
 
 export interface Restored {
-  /** Files that were put into the data folder, and their bytes. */
+  /** Number of files that were restored, and their bytes. */
   files: number;
   bytes: number;
-  /** Where that lies which was there before; null if nothing was. */
+  /** The folder that now holds the previous content; null if there was none. */
   replaced: string | null;
 }
 
 /**
- * Puts a backup into the place of what the data folder holds: database, data sets and models; or, where it is one file, the
- * database alone. All of it is copied and checked first, and then exchanged; what was there before is kept.
+ * Replaces the content of the data folder by a backup: database, data sets and models. If the backup is a
+ * single file, only the database is replaced. Everything is copied and checked first, then exchanged. The
+ * previous content is kept.
  * @param source a folder that `createBackup` made, or a database file that was copied before a migration
  * @throws DataFolderError while a service uses the data folder
- * @throws BackupError, DatabaseFileError if the backup is damaged or newer than this version; nothing is changed then
+ * @throws BackupError, DatabaseFileError if the backup is damaged or newer than this version. Nothing is
+ * changed then.
  */
 export async function restoreBackup(source: string, settings: Settings): Promise<Restored> {
   const files = await filesOf(source);
@@ -51,7 +53,7 @@ export async function restoreBackup(source: string, settings: Settings): Promise
     if (typeof (error as { code?: unknown }).code !== 'string') throw error;
     throw new BackupError(
       `The backup could not be restored into ${folder.path} (${(error as Error).message}). ` +
-        'It needs as much space as the backup takes, besides what is there already.',
+        'The disk needs as much free space as the size of the backup.',
     );
   } finally {
     await rm(partial, { recursive: true, force: true });
@@ -60,9 +62,9 @@ export async function restoreBackup(source: string, settings: Settings): Promise
 }
 
 interface BackupFiles {
-  /** Not a database alone. */
+  /** Whether it is a whole backup, not only a database. */
   whole: boolean;
-  /** `name`: path in the data folder. */
+  /** `name` is the path in the data folder. */
   list: { from: string; name: string; sha256?: string }[];
 }
 
@@ -80,7 +82,7 @@ async function filesOf(source: string): Promise<BackupFiles> {
   };
 }
 
-/** @returns the bytes of all files */
+/** @returns the total size in bytes */
 async function copyAll({ list }: BackupFiles, fresh: string): Promise<number> {
   let bytes = 0;
   const folders = new Set<string>();

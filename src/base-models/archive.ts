@@ -7,18 +7,18 @@ import { SourceError } from './source.js';
 export interface WantedMember {
   /** Path in the archive. */
   member: string;
-  /** Path of the file to write; it must not be there yet. */
+  /** Path of the file to write. It must not exist yet. */
   to: string;
-  /** A member that is larger, by what it says or by what comes out, is refused. */
+  /** The maximum size, both stated and unpacked. A larger member is refused. */
   maxBytes: number;
-  /** Passed over if the archive lacks it. */
+  /** Whether a missing member is skipped. */
   optional?: boolean;
 }
 
 /**
- * Takes files out of a zip archive. Only members that are asked for, by their exact paths, are looked at: no name from
- * the archive becomes a path here.
- * @throws SourceError if the archive is damaged, or a member is missing, twice there, encrypted or too large.
+ * Extracts files from a zip archive. It only looks at the requested members, by their exact paths. No name
+ * from the archive becomes a path on the disk.
+ * @throws SourceError if the archive is damaged, or a member is missing, duplicated, encrypted or too large
  */
 export async function extractMembers(
   archive: string,

@@ -4,28 +4,28 @@ import { quoted } from '../common/text.js';
 import { catalogue, findInCatalogue, type CatalogueEntry, type SourceLocation } from './catalogue.js';
 import type { BaseModelOptions } from './options.js';
 
-/** What a name stands for: where its folder is or would be, and what it could be fetched from. */
+/** What a name refers to: its folder, which may not exist yet, and the sources that may provide it. */
 export interface NamedBaseModel {
   name: string;
-  /** Where it lies or will lie, a link perhaps. */
+  /** Path of the model, whether it exists or not. It may be a link. */
   path: string;
-  /** Real path of the model's folder, once it is there. */
+  /** Real path of the model's folder once it exists. */
   folder: string;
   stored: boolean;
   entry: CatalogueEntry | undefined;
-  /** In the order in which they are tried. */
+  /** Sources in the order in which they are tried. */
   sources: readonly SourceLocation[];
 }
 
-/** A name that stands for nothing here: the message says which names do. */
+/** The name refers to nothing. The message lists the accepted kinds of names. */
 export class UnknownBaseModelError extends Error {
   override readonly name = 'UnknownBaseModelError';
 }
 
 /**
- * @param name of the catalogue, of a folder under the base-model folder, or a hub id `owner/name`.
- * @throws UnknownBaseModelError if it is none of these, is not allowed by the settings, or leads out of the base-model
- * folder.
+ * @param name of the catalogue, of a folder under the base-model folder, or a hub id `owner/name`
+ * @throws UnknownBaseModelError if it is none of these, the settings do not allow it, or it leads out of the
+ * base-model folder
  */
 export async function lookUpBaseModel(name: string, options: BaseModelOptions): Promise<NamedBaseModel> {
   if (!namePattern.test(name) || name.length > 200) {
@@ -47,12 +47,12 @@ export async function lookUpBaseModel(name: string, options: BaseModelOptions): 
       : '';
     throw new UnknownBaseModelError(`There is no base model ${quoted(name, 100)}${hub}. ${advice(options)}`);
   }
-  // "--" for the slash, as the hub's own cache has it; no owner or name on the hub holds two dashes.
+  // Replace the slash by "--", as the hub's own cache does. No owner or name on the hub contains two dashes.
   const fetched = await locate(name.replace('/', '--'), options);
   return { name, ...fetched, entry: undefined, sources: [{ kind: 'hub', id: name, sha256: {} }] };
 }
 
-/** No part can be "." or "..", or start with a dot, as the store's own folders do. */
+/** No part may be "." or "..", or start with a dot like the store's own folders. */
 const namePattern = /^[A-Za-z0-9][\w.-]*(?:\/[A-Za-z0-9][\w.-]*)*$/;
 
 const hubIdPattern = /^[^/]+\/[^/]+$/;

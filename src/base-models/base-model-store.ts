@@ -18,30 +18,31 @@ const REPORT_INTERVAL = 200;
 
 export interface StoredBaseModel {
   name: string;
-  /** A Hugging Face folder, checked. */
+  /** A checked Hugging Face folder. */
   folder: string;
-  /** Where the folder's content came from; 'folder': put there by hand. */
+  /** Source of the folder's content. 'folder': somebody put it there by hand. */
   source: SourceKind | 'folder';
 }
 
 export interface EnsureOptions {
   onProgress?: (progress: DownloadProgress) => void;
   signal?: AbortSignal;
-  /** Also compare the content of a stored model with its manifest, which reads all of it. */
+  /** Whether to check the content of a stored model against its manifest. This reads all files. */
   verify?: boolean;
 }
 
-/** None of the sources gave the model: the message lists each with its reason, and what to do. */
+/** No source provided the model. The message lists the reason of each source, and what to do. */
 export class BaseModelUnavailableError extends Error {
   override readonly name = 'BaseModelUnavailableError';
 }
 
 /**
- * The folder of a base model, fetched from the first source that has it unless it is there already. Usable from any
- * thread and process; two that fetch the same model at once do not disturb each other.
- * @throws UnknownBaseModelError if the name stands for nothing
- * @throws BaseModelUnavailableError if no source gave it
- * @throws InvalidModelError if what is stored is damaged or is no model that can be trained
+ * Returns the folder of a base model. If it is not stored, this fetches it from the first source that has it.
+ * It may be called in any thread and process. Two calls that fetch the same model at once do not disturb each
+ * other.
+ * @throws UnknownBaseModelError if the name refers to nothing
+ * @throws BaseModelUnavailableError if no source provided it
+ * @throws InvalidModelError if the stored model is damaged or cannot be trained
  */
 export async function ensureBaseModel(
   name: string,
@@ -61,7 +62,7 @@ export async function ensureBaseModel(
       const details = await fetchFrom(location, model, staged.path, options, {
         onProgress: (progress) => {
           reports.offer(progress);
-          // The end of a file is always told.
+          // Always report the end of a file.
           if (progress.bytes === progress.totalBytes) reports.flush();
         },
         signal,
@@ -103,7 +104,7 @@ async function openStored(
   const { name, folder } = model;
   const manifest = await readManifest(folder);
   if (manifest && verify) await verifyContent(folder, manifest, signal);
-  // A model of the user's own may have a catalogue name and another size: only what belongs together is checked.
+  // A user's own model may have a catalogue name but another size. So only check that its parts fit together.
   check(folder);
   return { name, folder, source: knownKind(manifest) ?? 'folder' };
 }
@@ -136,7 +137,7 @@ async function fetchFrom(
   }
 }
 
-/** @throws InvalidModelError if the folder is not a whole model of a known architecture with its tokenizer. */
+/** @throws InvalidModelError if the folder is not a complete model of a known architecture with its tokenizer */
 function check(folder: string, architecture?: EncoderSizes): void {
   const model = openModelFolder(folder);
   model.weights.close();

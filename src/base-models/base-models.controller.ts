@@ -10,7 +10,7 @@ import { BaseModelDto, BaseModelListDto } from './dto/base-model.dto.js';
 export class BaseModelsController {
   constructor(private readonly baseModels: BaseModelsService) {}
 
-  /** List the base models that a training can start from: the catalogue and the models on disk */
+  /** List the available base models: the catalogue and the models on disk */
   @Get()
   @Needs('train')
   async list(): Promise<BaseModelListDto> {

@@ -13,25 +13,25 @@ import { removeAbandoned } from './staging.js';
 import { readManifest } from './stored-folder.js';
 import { listBaseModels, removeStored, storedSpace, type BaseModel } from './stored-models.js';
 
-/** What can be said of a base model without downloading it. */
+/** What is known of a base model before it is downloaded. */
 export interface BaseModelSummary {
-  /** As the catalogue has it, where it was named by its hub id. */
+  /** The name in the catalogue, even if the request gave the hub id. */
   name: string;
-  /** Whether it lies in the base-model folder already. */
+  /** Whether it is in the base-model folder. */
   stored: boolean;
-  /** null for a model outside of the catalogue that is not downloaded yet. */
+  /** Null for a model that is neither in the catalogue nor downloaded. */
   architecture: EncoderSizes | null;
 }
 
 export interface BaseModelInUse extends BaseModel {
-  /** The run that has not ended and needs it. */
+  /** The unfinished run that needs the model. */
   usedBy: string | null;
 }
 
-/** Knows which base models a run may start from. The training worker fetches them itself, with `ensureBaseModel`. */
+/** Knows which base models a run may start from. The training worker itself fetches them with `ensureBaseModel`. */
 @Injectable()
 export class BaseModelsService implements OnModuleInit {
-  /** For the training worker. */
+  /** Options for the training worker. */
   readonly options: BaseModelOptions;
 
   private uses: () => Promise<ReadonlyMap<string, string>> = () => Promise.resolve(new Map());
@@ -49,17 +49,17 @@ export class BaseModelsService implements OnModuleInit {
     });
   }
 
-  /** A download that was killed may have left gigabytes. */
+  /** Removes what killed downloads have left, which may be gigabytes. */
   async onModuleInit(): Promise<void> {
     await removeAbandoned(this.options.folder);
   }
 
-  /** @param uses tells which base models are used now, by name, and the run that uses each: those are not deleted */
+  /** @param uses returns the base models in use by name, each with the run that uses it. They cannot be deleted. */
   onUses(uses: () => Promise<ReadonlyMap<string, string>>): void {
     this.uses = uses;
   }
 
-  /** Those of the catalogue first, then others that are on disk. */
+  /** Lists the models of the catalogue first, then the others on disk. */
   async list(): Promise<BaseModelInUse[]> {
     const uses = await this.uses();
     const models = await listBaseModels(this.options.folder);
@@ -91,8 +91,9 @@ export class BaseModelsService implements OnModuleInit {
   }
 
   /**
-   * Checks a name before a run is stored; reads at most the headers of files.
-   * @throws InvalidInputError if it stands for nothing that is allowed, or for a stored folder that cannot be used.
+   * Checks a name before a run is stored. It reads at most the headers of files.
+   * @throws InvalidInputError if the name refers to nothing that is allowed, or to a stored folder that
+   * cannot be used
    */
   async check(name: string): Promise<BaseModelSummary> {
     try {

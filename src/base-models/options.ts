@@ -1,15 +1,15 @@
 /** Settings of base models, as plain data that can be sent to a worker thread. */
 export interface BaseModelOptions {
-  /** Where base models lie, both those put there by hand and those downloaded. */
+  /** The folder of base models, both downloaded ones and those put there by hand. */
   folder: string;
   hubUrl: string;
-  /** Which models outside of the catalogue may be fetched from the hub. */
+  /** Models outside of the catalogue that may be downloaded from the hub. */
   hubModels: 'any' | 'catalogue' | readonly string[];
-  /** Largest model that is downloaded, all its files together. */
+  /** The maximum size of a downloaded model, all files together, in bytes. */
   maxBytes: number;
 }
 
-/** Picks them out of the service's settings. */
+/** Selects these options from the service's settings. */
 export function baseModelOptions(settings: {
   readonly baseModelFolder: string;
   readonly hubUrl: string;

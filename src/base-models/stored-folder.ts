@@ -11,7 +11,7 @@ import {
 } from '../storage/sealed-folder.js';
 import type { SourceKind } from './source.js';
 
-/** What a stored base model's `manifest.json` says. */
+/** Content of a stored base model's `manifest.json`. */
 export interface BaseModelManifest extends SealedManifest {
   name: string;
   source: { kind: SourceKind; [detail: string]: unknown };
@@ -19,8 +19,9 @@ export interface BaseModelManifest extends SealedManifest {
 }
 
 /**
- * Makes a fetched model durable and gives its folder its name.
- * @returns false if another process published the same model meanwhile: the staged folder is still there then.
+ * Makes a downloaded model durable and gives its folder its final name.
+ * @returns false if another process has published the same model meanwhile. Then the staged folder still
+ * exists.
  */
 export async function publishFolder(
   staged: string,
@@ -30,7 +31,7 @@ export async function publishFolder(
 ): Promise<boolean> {
   const files = await durableFiles(staged, { signal });
   const manifest: BaseModelManifest = { name, source, fetchedAt: new Date().toISOString(), files };
-  // mkdtemp made it private; a model may be read by whoever may read its parent.
+  // mkdtemp makes a private folder. Let everyone who can read the parent folder read the model.
   await chmod(staged, 0o755);
   signal.throwIfAborted();
   try {
@@ -43,9 +44,9 @@ export async function publishFolder(
 }
 
 /**
- * The manifest of a stored model, its files' sizes checked against it; null for a folder that was put there by hand.
- * @param options.compared whether the files' sizes are
- * @throws InvalidModelError if a file is missing or has another size.
+ * Reads the manifest of a stored model; null for a folder that somebody put there by hand.
+ * @param options.compared whether to check the sizes of the files against the manifest
+ * @throws InvalidModelError if a file is missing or has another size
  */
 export async function readManifest(
   folder: string,
@@ -56,7 +57,7 @@ export async function readManifest(
     throw error;
   });
   if (text === null) return null;
-  // Null: no manifest of this kind, but some file of that name.
+  // The file is not a manifest of this kind.
   const manifest = parseManifest<BaseModelManifest>(text, isFileName);
   if (!manifest || !compared) return manifest;
   for (const { name, size } of manifest.files) {
@@ -72,7 +73,7 @@ export async function readManifest(
   return manifest;
 }
 
-/** @throws InvalidModelError if a file's content is not what the manifest says. */
+/** @throws InvalidModelError if the content of a file does not match the manifest */
 export async function verifyContent(
   folder: string,
   manifest: BaseModelManifest,

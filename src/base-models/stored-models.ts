@@ -9,7 +9,7 @@ import type { SourceKind } from './source.js';
 import { STAGING } from './staging.js';
 import { readManifest, type BaseModelManifest } from './stored-folder.js';
 
-/** A base model that is on disk, or that the catalogue knows. */
+/** A base model on disk or in the catalogue. */
 export interface BaseModel {
   name: string;
   description: string | null;
@@ -20,10 +20,10 @@ export interface BaseModel {
   bytes: number | null;
 }
 
-/** Folders below the base-model folder in which models are looked for: `owner/name`, and one more. */
+/** The maximum depth of folders in which models are searched: `owner/name`, and one more. */
 const DEEPEST = 3;
 
-/** Those of the catalogue, and all others below a folder. */
+/** Lists the catalogue, then all other models below a folder. */
 export async function listBaseModels(folder: string): Promise<BaseModel[]> {
   const stored = new Map<string, Pick<BaseModel, 'architecture' | 'source' | 'bytes'>>();
   for await (const name of modelFolders(folder)) {
@@ -56,7 +56,7 @@ export async function listBaseModels(folder: string): Promise<BaseModel[]> {
   ];
 }
 
-/** What all base models take on disk. Looks into none of their files: it is asked for each page of metrics. */
+/** Disk space of all base models. It reads none of their files, because each metrics page asks for it. */
 export async function storedSpace(folder: string): Promise<{ folders: number; bytes: number }> {
   const space = { folders: 0, bytes: 0 };
   for await (const name of modelFolders(folder)) {
@@ -67,9 +67,10 @@ export async function storedSpace(folder: string): Promise<{ folders: number; by
 }
 
 /**
- * Removes a base model that was fetched. It first gets a name that no model can have, so that none is ever there in part.
+ * Removes a downloaded base model. It is first renamed to a name that no model can have, so that a partial
+ * model never exists.
  * @param path of the model
- * @returns why not, for one that is not to be removed
+ * @returns why the model cannot be removed, if it cannot
  */
 export async function removeStored(
   baseModels: string,
@@ -79,7 +80,7 @@ export async function removeStored(
   if ((await manifestOf(path)) === null) return 'by-hand';
   const staging = join(baseModels, STAGING);
   await mkdir(staging, { recursive: true });
-  // What a crash leaves there is removed at the next start.
+  // The next start removes what a crash leaves here.
   const away = join(staging, `old-${randomUUID()}`);
   await rename(path, away);
   await syncFolder(baseModels);
@@ -87,7 +88,7 @@ export async function removeStored(
   return 'removed';
 }
 
-/** Relative paths of the folders that hold a `config.json`. Links are not followed. */
+/** Yields relative paths of folders with a `config.json`. Links are not followed. */
 async function* modelFolders(root: string, folder = '', depth = 1): AsyncGenerator<string> {
   const entries = await readdir(join(root, folder), { withFileTypes: true }).catch(() => []);
   for (const entry of entries) {
@@ -102,7 +103,10 @@ async function* modelFolders(root: string, folder = '', depth = 1): AsyncGenerat
   }
 }
 
-/** Null for a folder that was put there by hand. One whose files are damaged has one too, and is to be listed and removed as well. */
+/**
+ * Returns null for a folder that somebody put there by hand. A damaged model has a manifest too, so that it
+ * can be listed and removed.
+ */
 async function manifestOf(path: string): Promise<BaseModelManifest | null> {
   return readManifest(path, { compared: false });
 }

@@ -1,4 +1,4 @@
-/** What a program can tell the errors of the library apart by. Messages state facts; what to do about them is for the program to say. */
+/** Codes by which a program tells the library's errors apart. Messages state facts. The program says what to do about them. */
 export type BertErrorCode =
   | 'invalid-model'
   | EngineErrorCode
@@ -16,13 +16,13 @@ export type EngineErrorCode =
 
 export type JobSizeErrorCode = 'job-too-large-for-wasm' | 'job-too-large' | 'job-too-large-now';
 
-/** A model folder, or a file of it, that cannot be used: the message says what is wrong and what to do. */
+/** A model folder, or a file in it, cannot be used. The message names the file and says what is wrong with it. */
 export class InvalidModelError extends Error {
   override readonly name = 'InvalidModelError';
   readonly code = 'invalid-model' satisfies BertErrorCode;
 }
 
-/** The engine that is asked for cannot train here: the message says why. */
+/** The requested engine cannot train here. The message says why. */
 export class EngineUnavailableError extends Error {
   override readonly name = 'EngineUnavailableError';
 
@@ -51,12 +51,15 @@ export class QueueFullError extends Error {
   override readonly name = 'QueueFullError';
   readonly code = 'queue-full' satisfies BertErrorCode;
 
-  /** @param retryAfterSeconds estimated time until there is room. */
+  /**
+   * @param waiting number of sentences in the queue.
+   * @param retryAfterSeconds estimated time until there is room.
+   */
   constructor(
     readonly waiting: number,
     readonly retryAfterSeconds: number,
   ) {
-    super(`${waiting} sentences wait already. Try again in ${Math.max(1, Math.ceil(retryAfterSeconds))} s.`);
+    super(`${waiting} sentences are already waiting for the model.`);
   }
 }
 
@@ -66,6 +69,6 @@ export class DeadlineExceededError extends Error {
   readonly code = 'deadline-exceeded' satisfies BertErrorCode;
 
   constructor() {
-    super('The deadline passed before all of the sentences were computed.');
+    super('The deadline passed before all sentences were computed.');
   }
 }

@@ -3,20 +3,20 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** What runs. */
+/** The version of the running service. */
 export interface BuildInfo {
   version: string;
-  /** Of the sources, as git names it; null where nobody knows. */
+  /** Git commit of the sources; null if unknown. */
   commit: string | null;
 }
 
-/** @param folder the one of `package.json`: a checkout, or what an image has of it */
+/** @param folder with `package.json`: a checkout, or its copy in an image */
 export function readBuildInfo(folder: string): BuildInfo {
   const { version } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as BuildInfo;
   return { version, commit: commitOf(folder) };
 }
 
-/** An image has a file with it (`scripts/image/application.mjs`), a checkout is asked. */
+/** An image has a file with the commit (`scripts/image/application.mjs`). In a checkout, this asks git. */
 function commitOf(folder: string): string | null {
   const file = path.join(folder, 'commit');
   const text = existsSync(file) ? readFileSync(file, 'utf8') : askGit(folder);
@@ -24,7 +24,7 @@ function commitOf(folder: string): string | null {
 }
 
 function askGit(folder: string): string {
-  // Git would else tell of a repository around this folder.
+  // Without this check, git would find a repository around this folder.
   if (!existsSync(path.join(folder, '.git'))) return '';
   try {
     return execFileSync('git', ['rev-parse', 'HEAD'], {
@@ -38,5 +38,5 @@ function askGit(folder: string): string {
   }
 }
 
-/** Of this process. */
+/** Build information of this process. */
 export const buildInfo: BuildInfo = readBuildInfo(fileURLToPath(new URL('../..', import.meta.url)));

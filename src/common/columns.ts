@@ -1,11 +1,14 @@
-/** How the columns of a table are told apart: by a header row (or the fields of JSON objects), as CoLA's four, or as two in this order. */
+/**
+ * How columns are identified: `cola` has CoLA's four columns, `header` a header row or the fields of JSON
+ * objects. The others are two columns in this order.
+ */
 export const rowLayouts = ['cola', 'header', 'sentence-label', 'label-sentence'] as const;
 export type RowLayout = (typeof rowLayouts)[number];
 
-/** Where a row holds what. */
+/** The position of each column. */
 export interface Columns {
   format: RowLayout;
-  /** How many columns every row has. */
+  /** Number of columns of every row. */
   count: number;
   /** Indices from 0. */
   label: number;
@@ -14,7 +17,7 @@ export interface Columns {
   mark?: number;
 }
 
-/** What a header, or an object of JSON lines, may call the columns. */
+/** Accepted column names, in a header row or in JSON objects. */
 export const columnNames = {
   sentence: ['sentence'],
   label: ['label'],
@@ -22,22 +25,22 @@ export const columnNames = {
   mark: ['mark', 'original_mark', 'original_label'],
 };
 
-/** Those that nobody needs. */
+/** Optional columns. */
 export const optionalColumnNames: readonly string[] = ['source', 'mark'];
 
-/** A name as it is compared. */
+/** Normalises a name for comparison. */
 export function columnName(text: string): string {
   return text.trim().toLowerCase();
 }
 
-/** Where tables without a header have what. */
+/** Column positions of tables without a header row. */
 export const headerless: Readonly<Record<Exclude<RowLayout, 'header'>, Columns>> = {
   cola: { format: 'cola', count: 4, source: 0, label: 1, mark: 2, sentence: 3 },
   'label-sentence': { format: 'label-sentence', count: 2, label: 0, sentence: 1 },
   'sentence-label': { format: 'sentence-label', count: 2, sentence: 0, label: 1 },
 };
 
-/** Tells the layout of a table from its first line; null where nothing tells it. */
+/** Detects the layout of a table from its first line; null if the line does not show it. */
 export function layoutOf(fields: readonly string[]): RowLayout | null {
   const names = fields.map(columnName);
   if (names.includes('sentence') || names.includes('label')) return 'header';
@@ -48,7 +51,7 @@ export function layoutOf(fields: readonly string[]): RowLayout | null {
 }
 
 /**
- * Tells the columns from the first line of a file.
+ * Finds the columns from the first line of a file.
  * @returns the columns, or what is wrong and what to do
  */
 export function detectColumns(fields: readonly string[]): Columns | string {

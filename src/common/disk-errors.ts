@@ -1,7 +1,7 @@
-/** What the system and SQLite say when a disk, or the share of it that somebody may use, is full. */
+/** Error codes of the system and of SQLite for a full disk or an exceeded quota. */
 const SPACE_CODES = ['ENOSPC', 'EDQUOT', 'SQLITE_FULL'];
 
-/** Whether something failed for want of space on the disk. */
+/** Whether an operation failed because the disk is full. */
 export function isSpaceError(error: unknown): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if (SPACE_CODES.includes((cause as NodeJS.ErrnoException).code ?? '')) return true;
@@ -9,7 +9,7 @@ export function isSpaceError(error: unknown): boolean {
   return false;
 }
 
-/** Whether SQLite said that the file is damaged, or is no database. */
+/** Whether SQLite reports that the file is damaged or not a database. */
 export function isDamagedDatabase(error: unknown): boolean {
   return /^SQLITE_(NOTADB|CORRUPT)/.test((error as { code?: string } | null)?.code ?? '');
 }

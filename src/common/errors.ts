@@ -1,34 +1,34 @@
-/** So many problems are told at most; of more, the first. */
+/** The maximum number of problems in an answer. If there are more, the first are listed. */
 export const MOST_PROBLEMS = 100;
 
 /** A place in a JSON body or a form: `['epochs']`, `['sentences', 3]`. */
 export type InputPath = readonly (string | number)[];
 
-/** One thing that is wrong with what the client sent. */
+/** One problem with the data that the client sent. */
 export interface InputProblem {
   path?: InputPath;
-  /** Which query or path parameter. */
+  /** Name of the query or path parameter. */
   parameter?: string;
   /** Line of an uploaded file, from 1. */
   line?: number;
   /** Column of that line, from 1. */
   column?: number;
-  /** Field of the object on that line, in JSON lines. */
+  /** Field of the object on that line, for JSON lines. */
   field?: string;
   /** What is wrong and what to do about it. */
   message: string;
 }
 
 /**
- * Base of every error that a service throws on purpose. The problem-details filter turns it into an answer with
- * `status`, and `message` is shown to the client: it says what is wrong and what to do.
+ * Base class of every error that a service throws on purpose. The problem-details filter turns it into an
+ * answer with `status`. Clients see `message`: it says what is wrong and what to do.
  */
 export abstract class DomainError extends Error {
   abstract readonly status: number;
-  /** Last part of the problem type, kebab-case: what a program can tell errors apart by. */
+  /** Last part of the problem type, in kebab-case. Programs tell errors apart by it. */
   abstract readonly type: string;
   abstract readonly title: string;
-  /** In how many whole seconds to try again, where that is known: the answer's `Retry-After`. */
+  /** Number of whole seconds after which to try again, if known: the answer's `Retry-After`. */
   readonly retryAfterSeconds: number | undefined = undefined;
 
   override get name(): string {
@@ -42,14 +42,14 @@ export class MalformedRequestError extends DomainError {
   readonly title = 'Malformed request';
 }
 
-/** Keys are asked for, and none or no known one came. */
+/** A key is required, but the request has none or an unknown one. */
 export class UnauthorizedError extends DomainError {
   readonly status = 401;
   readonly type = 'unauthorized';
   readonly title = 'Unauthorized';
 }
 
-/** The key is known, and may not do this. */
+/** The key is known but may not do this. */
 export class ForbiddenError extends DomainError {
   readonly status = 403;
   readonly type = 'forbidden';
@@ -62,7 +62,7 @@ export class NotFoundError extends DomainError {
   readonly title = 'Not found';
 }
 
-/** The client neither sends what it began nor reads what it asked for. */
+/** The client has stopped sending its request or reading its answer. */
 export class StalledError extends DomainError {
   readonly status = 408;
   readonly type = 'request-timeout';
@@ -102,25 +102,25 @@ export class UnsupportedMediaTypeError extends DomainError {
   readonly title = 'Unsupported media type';
 }
 
-/** A file has no such bytes. */
+/** The requested bytes are outside the file. */
 export class RangeNotSatisfiableError extends DomainError {
   readonly status = 416;
   readonly type = 'range-not-satisfiable';
   readonly title = 'Range Not Satisfiable';
 }
 
-/** The request is well-formed, but what it says cannot be done. */
+/** The request is well-formed but cannot be carried out. */
 export class InvalidInputError extends DomainError {
   readonly status = 422;
   readonly type = 'invalid-input';
   readonly title = 'Invalid input';
 
-  /** Each single problem, or the first of them. */
+  /** Each problem, or the first of them. */
   readonly errors: readonly InputProblem[];
 
   /**
-   * @param message What is wrong as a whole and what to do.
-   * @param errorCount How many problems there are in all, where these are not.
+   * @param message what is wrong as a whole, and what to do
+   * @param errorCount total number of problems, if `errors` does not hold all of them
    */
   constructor(
     message: string,
@@ -132,7 +132,7 @@ export class InvalidInputError extends DomainError {
   }
 }
 
-/** An idempotency key came with another request than the first time. */
+/** An idempotency key was used again for a different request. */
 export class IdempotencyKeyReusedError extends DomainError {
   readonly status = 422;
   readonly type = 'idempotency-key-reused';
@@ -146,7 +146,7 @@ export class IdempotencyKeyReusedError extends DomainError {
   }
 }
 
-/** So much is asked for at once that it cannot even wait. */
+/** So much work is waiting that the request cannot be queued. */
 export class TooManyRequestsError extends DomainError {
   readonly status = 429;
   readonly type = 'too-many-requests';
@@ -160,7 +160,7 @@ export class TooManyRequestsError extends DomainError {
   }
 }
 
-/** The service is too busy to have done it in time. */
+/** The service was too busy to do the work in time. */
 export class OverdueError extends DomainError {
   readonly status = 503;
   readonly type = 'deadline-exceeded';
@@ -174,7 +174,7 @@ export class OverdueError extends DomainError {
   }
 }
 
-/** What lies on the disk is not what was stored there. */
+/** Stored data is not what was stored. */
 export class DamagedError extends DomainError {
   readonly status = 503;
   readonly type = 'damaged';
@@ -189,7 +189,7 @@ export class InsufficientStorageError extends DomainError {
 
   constructor() {
     super(
-      'The disk of the service is full: nothing was stored. Delete datasets, runs or models that nobody needs, or have its operator ' +
+      'The disk of the service is full: nothing was stored. Delete data sets, runs or models that nobody needs, or have its operator ' +
         'make room; then send it again.',
     );
   }

@@ -100,7 +100,7 @@ describe('parseJson', () => {
     const deep = (levels: number) => '['.repeat(levels) + ']'.repeat(levels);
     expect(parseJson(deep(DEEPEST))).toEqual(JSON.parse(deep(DEEPEST)));
     expect(errorOf(deep(DEEPEST + 1)).message).toContain('32 levels deep');
-    // Nor does it go on to where such a body ends.
+    // It stops before the end of such a body.
     expect(errorOf('['.repeat(1_000_000))).toBeInstanceOf(InvalidInputError);
   });
 });

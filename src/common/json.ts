@@ -1,16 +1,16 @@
 import { InvalidInputError, MalformedRequestError } from './errors.js';
 
-/** The largest body that a route takes, 128 pairs of sentences, has some 400 values. */
+/** The maximum number of values. The largest body that a route takes, 128 pairs of sentences, has about 400. */
 export const MOST_VALUES = 10_000;
 
-/** The bodies that routes take have four levels at most. */
+/** The maximum depth. Bodies of routes have at most four levels. */
 export const DEEPEST = 32;
 
 /**
- * Reads JSON from outside. What has more values or levels than any route takes is refused before any of it is built: a list of 300,000
- * empty objects takes a mebibyte to send, and seconds to look at.
+ * Parses JSON from clients. It checks the number of values and the depth before it builds anything: a list of
+ * 300,000 empty objects takes one mebibyte to send and seconds to process.
  * @param what the text is, as the subject of a sentence
- * @throws MalformedRequestError with the place of the first fault, InvalidInputError where there is too much
+ * @throws MalformedRequestError with the place of the first fault, InvalidInputError if there is too much
  */
 export function parseJson(text: string, what = 'The body'): unknown {
   const fault = firstFault(text, what);
@@ -27,21 +27,21 @@ interface Fault {
   expected: string;
 }
 
-/** What comes next: a value, the first of a list or the end of that, a name, the first name or the end of its object, what follows a value. */
+/** What may come next. 'first item' also allows the end of the list, and 'first name' the end of the object. */
 type State = 'value' | 'first item' | 'name' | 'first name' | 'after a value';
 
 const LITERAL = /(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)(?![\w.+-])/y;
 const UNICODE_ESCAPE = /\\u[\da-fA-F]{4}/y;
-/** What may follow a backslash. */
+/** Characters that may follow a backslash. */
 const ESCAPED = new Set('"\\/bfnrt');
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const SPACE = 0x20;
 const BLANKS = /[ \t\n\r]*/y;
 
-/** Goes through JSON once, and builds nothing. */
+/** Scans JSON once without building anything. */
 function firstFault(text: string, what: string): Fault | undefined {
-  /** The brackets that are to be closed. */
+  /** Closing brackets that are still expected. */
   const open: ('}' | ']')[] = [];
   let state: State = 'value';
   let values = 0;
@@ -86,13 +86,13 @@ function firstFault(text: string, what: string): Fault | undefined {
   return at < text.length ? { at, expected: 'the end' } : undefined;
 }
 
-/** Where what a sticky pattern finds at a place ends; undefined where it finds nothing. */
+/** Returns the end of a match of a sticky pattern at this position; undefined if there is none. */
 function endOf(pattern: RegExp, text: string, at: number): number | undefined {
   pattern.lastIndex = at;
   return pattern.test(text) ? pattern.lastIndex : undefined;
 }
 
-/** Letter by letter, since a pattern for each escape would take a tenth of a second for a mebibyte of them. */
+/** Reads character by character: a pattern for each escape would take a tenth of a second per mebibyte. */
 function endOfString(text: string, start: number): number | Fault {
   for (let at = start + 1; at < text.length; at++) {
     const code = text.charCodeAt(at);

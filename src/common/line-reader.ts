@@ -5,30 +5,36 @@ import { firstInvalidByte } from './utf8.js';
 const LF = 0x0a;
 const TAB = 0x09;
 
-/** Longest line in bytes that is read. A sentence is far shorter; without a bound a file without line ends would fill memory. */
+/**
+ * The maximum length of a line in bytes. Sentences are far shorter. Without a limit, a file without line ends
+ * would fill the memory.
+ */
 export const MAX_LINE_BYTES = 65_536;
 
 /**
- * Cuts chunks of bytes into lines of text: strict UTF-8, with or without BOM, ended by LF or CRLF. A line that is no
- * UTF-8 or too long goes to the problems instead, with its number (the first one, if it is no UTF-8, to both: there it may be
- * the header).
+ * Splits chunks of bytes into lines of strict UTF-8, with or without a BOM, ended by LF or CRLF. An invalid
+ * or too long line is added to the problems with its number. If the first line is not UTF-8, it is also
+ * passed on, because it may be the header.
  */
 export class LineReader {
-  /** Number of lines begun so far. */
+  /** Number of lines that have begun so far. */
   line = 0;
   private rest: Buffer = Buffer.alloc(0);
   private head: Buffer = Buffer.alloc(0);
-  /** Whether the line at hand is too long, was reported, and is passed over to its end. */
+  /** Whether the current line is too long. It has been reported and is skipped to its end. */
   private skipping = false;
 
-  /** @param probed in how many bytes from the first a NUL is a sign that the whole is no text; after them it is a letter. */
+  /**
+   * @param probed number of bytes from the start in which a NUL means that the file is not text. After them a
+   * NUL is an ordinary character.
+   */
   constructor(
     private readonly problems: { add(problem: InputProblem): void },
     private readonly onLine: (text: string, line: number) => void,
     private probed = Infinity,
   ) {}
 
-  /** @throws InvalidInputError where the bytes are those of something else than text */
+  /** @throws InvalidInputError if the bytes are not text */
   push(chunk: Buffer): void {
     if (this.head.length < 4) this.head = Buffer.concat([this.head, chunk.subarray(0, 4)]);
     if (chunk.subarray(0, this.probed).includes(0)) throw notText(this.head);
@@ -45,7 +51,7 @@ export class LineReader {
     }
   }
 
-  /** Reads what follows the last line end. */
+  /** Reads the text after the last line end. */
   end(): void {
     if (this.rest.length > 0 || this.skipping) this.readBlock(Buffer.concat([this.rest, Buffer.of(LF)]));
     this.rest = Buffer.alloc(0);
@@ -77,7 +83,7 @@ export class LineReader {
       this.skipping = false;
       return;
     }
-    // A UTF-16 unit is at most three bytes of UTF-8.
+    // A UTF-16 unit takes at most three bytes of UTF-8.
     if (text.length * 3 > MAX_LINE_BYTES && Buffer.byteLength(text) > MAX_LINE_BYTES) {
       this.reportLength(this.line);
       return;
@@ -104,7 +110,7 @@ export class LineReader {
         `Byte ${at + 1} of the line (0x${bytes[at]!.toString(16)}) is no UTF-8. Save the file as UTF-8, ` +
         'for example with iconv -f windows-1252 -t utf-8.',
     });
-    // The first line decides the format: better read with a wrong letter than not at all.
+    // The first line decides the format, so read it even with a wrong character.
     if (line === 1) this.onLine(bytes.toString('utf8'), line);
   }
 }

@@ -1,9 +1,9 @@
 import { distance } from 'fastest-levenshtein';
 
-/** The longest word that is compared: finding out takes time by the product of the lengths. */
+/** The maximum length of a word that is compared: the time grows with the product of the lengths. */
 const LONGEST = 100;
 
-/** The candidate most like a word, if any is like enough to have been meant. */
+/** Returns the candidate that is most similar to a word, if it is similar enough. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   if (word.length > LONGEST) return undefined;
   let best: string | undefined;

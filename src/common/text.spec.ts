@@ -35,7 +35,7 @@ describe('texts', () => {
         expect(text.startsWith(kept)).toBe(true);
         const boundaries = [...graphemes.segment(text)].map(({ index }) => index);
         const first = boundaries[1] ?? text.length;
-        // A grapheme that is itself too long is cut between its code points.
+        // A grapheme that is longer than the limit is cut between its code points.
         if (characterCount(text.slice(0, first)) < most) expect(boundaries).toContain(kept.length);
         if (!/\p{Cs}/u.test(text)) expect(cut).not.toMatch(/\p{Cs}/u);
       }),

@@ -1,6 +1,6 @@
 /**
- * Passes on the latest of quickly following things: the first at once, later ones at most once an interval, and the last
- * one always.
+ * Limits how often values are passed on. The first is passed on at once, later ones at most once per
+ * interval. The last one is always passed on.
  */
 export class Throttle<T> {
   private pending: { item: T } | undefined;
@@ -21,14 +21,14 @@ export class Throttle<T> {
     }, this.milliseconds);
   }
 
-  /** Passes on at once what still waits. */
+  /** Passes on the waiting value at once. */
   flush(): void {
     const waiting = this.pending;
     this.pending = undefined;
     if (waiting) this.pass(waiting.item);
   }
 
-  /** Drops what still waits. */
+  /** Drops the waiting value. */
   close(): void {
     this.pending = undefined;
     clearTimeout(this.timer);

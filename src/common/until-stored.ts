@@ -1,13 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Milliseconds; each pause is twice as long as the one before it. */
+/** Pauses in milliseconds. Each is twice as long as the one before. */
 const PAUSE = { first: 1000, longest: 30_000 };
 
 /**
- * Stores what must be stored, however long the database may take to be writable again: a full disk, say.
- * @param store tried until it succeeds
- * @param options.failed told why, after each try in vain
- * @param options.isGivenUp looked at after each try in vain: the next start will see to it
+ * Retries a write until the database accepts it, for example when the disk has been full.
+ * @param store runs until it succeeds
+ * @param options.failed receives the error of each failed try
+ * @param options.isGivenUp is checked after each failed try. If it returns true, the next start takes care of
+ * the write.
  * @param options.signal ends a pause early, for one more try
  */
 export async function untilStored(

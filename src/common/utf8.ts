@@ -4,11 +4,11 @@ import { InvalidInputError, UnsupportedMediaTypeError, type InputProblem } from 
 const ADVICE = 'Send text in UTF-8: iconv -f windows-1252 -t utf-8 converts it, for example.';
 
 /**
- * The text that bytes are in UTF-8, without a byte order mark. Bytes that are none are refused: a lenient decoder would put U+FFFD in
- * their place, and what was meant would be lost without a word.
+ * Decodes UTF-8 strictly, without a byte order mark. A lenient decoder would replace invalid bytes by U+FFFD,
+ * and the original text would be lost silently.
  * @param what the bytes are, as the subject of a sentence
- * @param place where they stand, for the list of problems
- * @throws InvalidInputError which says at which byte they stop being UTF-8
+ * @param place of the bytes, for the list of problems
+ * @throws InvalidInputError with the position of the first invalid byte
  */
 export function decodeUtf8(
   bytes: Uint8Array,
@@ -22,12 +22,13 @@ export function decodeUtf8(
   throw new InvalidInputError(`${what} is not text in UTF-8: ${message}`, [{ ...place, message }]);
 }
 
-/** Where bytes stop being UTF-8, as an index; their length if they are whole. */
+/** Returns the index of the first invalid byte, or the length if there is none. */
 export function firstInvalidByte(bytes: Uint8Array): number {
-  // What is none is decoded as U+FFFD, so encoding it again differs from about there on.
+  // Invalid bytes are decoded as U+FFFD, so the text encoded again differs at about the first invalid byte.
   const again = Buffer.from(new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes), 'utf8');
   const differing = bytes.findIndex((byte, i) => byte !== again[i]);
-  // A broken character may share its first bytes with U+FFFD, or all of them where the bytes end in it.
+  // A broken character may share its first bytes with U+FFFD. At the end of the input it may share all of
+  // them.
   let at = differing === -1 ? bytes.length : differing;
   while (!isUtf8(bytes.subarray(0, at))) at--;
   return at;
@@ -38,7 +39,7 @@ export function assertUtf8(contentType: string): void {
   const charset = /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(contentType)?.[1] ?? 'utf-8';
   if (!/^(utf-?8|us-ascii)$/i.test(charset)) {
     throw new UnsupportedMediaTypeError(
-      `The charset ${charset} is not understood. Convert the body to UTF-8, and leave the charset out or say utf-8.`,
+      `The charset ${charset} is not supported. Convert the body to UTF-8. Leave the charset out, or set it to utf-8.`,
     );
   }
 }

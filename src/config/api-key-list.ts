@@ -5,7 +5,7 @@ export type Scope = (typeof scopes)[number];
 
 /** A key as the service knows it: never the key itself. */
 export interface ApiKeyEntry {
-  /** For people and logs: whose key it is. */
+  /** The name of the key's owner, for people and logs. */
   name: string;
   scopes: readonly Scope[];
   /** SHA-256 of the key, in hexadecimal digits. */
@@ -13,10 +13,11 @@ export interface ApiKeyEntry {
 }
 
 /**
- * Reads entries `name:scope+scope:sha256`. A message about one that is wrong names its number alone: whoever puts a key where its
- * hash belongs should not find it in a log.
+ * Parses entries of the form `name:scope+scope:sha256`. An error message gives only the number of the entry.
+ * If somebody puts a key in place of its hash, the key must not appear in a log.
  *
- * @returns the entries, or what is wrong, as the end of a sentence that begins with where they stand
+ * @returns the entries, or what is wrong. The message is the end of a sentence that begins with the setting
+ * or file.
  */
 export function parseApiKeys(texts: readonly string[]): ApiKeyEntry[] | string {
   const entries: ApiKeyEntry[] = [];
@@ -29,7 +30,7 @@ export function parseApiKeys(texts: readonly string[]): ApiKeyEntry[] | string {
   return entries;
 }
 
-/** The lines of a file of keys that hold an entry. */
+/** Returns the lines of a key file that hold an entry. */
 export function entryLines(text: string): string[] {
   return text
     .split(/\r?\n/)

@@ -13,12 +13,12 @@ import {
 import { parseApiKeys, type ApiKeyEntry } from './api-key-list.js';
 import { Between, duration, integer, list, Setting, text } from './setting.js';
 
-/** What needs no key even where there are keys; `/health` never needs one. */
+/** Areas that the settings can open to requests without a key. `/health` never needs one. */
 export const publicAreas = ['docs', 'metrics'] as const;
 
 export type PublicArea = (typeof publicAreas)[number];
 
-/** The parser made a list of it, or says what is wrong. */
+/** The parser returns a list of keys, or a text that says what is wrong. */
 @ValidatorConstraint()
 class IsApiKeyList implements ValidatorConstraintInterface {
   validate(value: unknown): boolean {
@@ -37,7 +37,7 @@ class IsEach implements ValidatorConstraintInterface {
   }
 }
 
-/** `loopback`, `linklocal` and `uniquelocal` stand for the ranges of that name. */
+/** Also accepts the range names `loopback`, `linklocal` and `uniquelocal`. */
 function isAddressRange(range: string): boolean {
   if (['loopback', 'linklocal', 'uniquelocal'].includes(range)) return true;
   const [address = '', bits, ...rest] = range.split('/');
@@ -57,7 +57,7 @@ function isOrigin(origin: string): boolean {
   return /^https?:\/\/[^*]+$/.test(origin) && URL.canParse(origin) && new URL(origin).origin === origin;
 }
 
-/** Where and for whom the HTTP server answers, and how patient it is. */
+/** Address, access rules and time limits of the HTTP server. */
 export class HttpSettings {
   @Setting('WELLFORMED_HOST', {
     default: '127.0.0.1',

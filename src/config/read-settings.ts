@@ -4,7 +4,7 @@ import { nearest } from '../common/nearest.js';
 import { settingDescriptions } from './setting.js';
 import { Settings } from './settings.js';
 
-/** Thrown at the start, with everything that is wrong with the environment. */
+/** Thrown at startup. It lists everything that is wrong with the environment. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError';
 
@@ -15,13 +15,13 @@ export class SettingsError extends Error {
 
 export interface ReadSettings {
   settings: Settings;
-  /** One line for each variable that looks meant for the service and is not known. */
+  /** One line for each unknown variable that looks like one of the service's. */
   warnings: string[];
 }
 
 /**
- * The settings that an environment asks for. An empty variable counts as not set.
- * @throws SettingsError with the whole list of what is wrong
+ * Reads the settings from an environment. An empty variable counts as not set.
+ * @throws SettingsError with a list of everything that is wrong
  */
 export function readSettings(environment: Readonly<Record<string, string | undefined>>): ReadSettings {
   const settings = new Settings();
@@ -37,7 +37,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
   const problems = settingDescriptions.flatMap(({ property, variable, secret }) => {
     const error = errors.find((one) => one.property === property);
     if (!error) return [];
-    // Decorators are applied from the last to the first: this is the first rule as they are written.
+    // Decorators are applied from the last to the first, so the last entry is the first rule in the source.
     const advice = Object.values(error.constraints ?? {}).at(-1);
     return secret
       ? `${variable} ${advice}.`

@@ -1,23 +1,26 @@
 import { Max, Min } from 'class-validator';
 
-/** How the text of an environment variable becomes a value. Throws a message that ends "… must be ‹message›". */
+/**
+ * Converts the text of an environment variable to a value. It throws a message that completes "… must be
+ * ‹message›".
+ */
 export type SettingParser<T> = (text: string) => T;
 
 export interface SettingDescription {
   property: string;
   variable: string;
-  /** The default as it would be written in the environment. */
+  /** The default, as it would be written in the environment. */
   default: string;
   description: string;
   parse: SettingParser<unknown>;
-  /** What was given is not repeated in messages. */
+  /** Whether messages must not repeat the value. */
   secret?: boolean;
 }
 
-/** Every setting in the order of the class: what reads, validates and documents them. */
+/** All settings in the order of the class. Parsing, validation and documentation use this list. */
 export const settingDescriptions: SettingDescription[] = [];
 
-/** Marks a property of `Settings` as read from an environment variable. */
+/** Reads a property of `Settings` from an environment variable. */
 export function Setting<T>(
   variable: `WELLFORMED_${string}`,
   options: Omit<SettingDescription, 'property' | 'variable' | 'parse'> & { parse: SettingParser<T> },
@@ -29,7 +32,7 @@ export function Setting<T>(
 
 export const text: SettingParser<string> = (value) => value;
 
-/** What stands between commas; of "none", nothing. */
+/** A list separated by commas. `none` is an empty list. */
 export const list: SettingParser<string[]> = (value) =>
   value === 'none'
     ? []
@@ -43,7 +46,7 @@ export const integer: SettingParser<number> = (value) =>
 
 const MILLISECONDS: Record<string, number> = { ms: 1, s: 1e3, min: 60e3 };
 
-/** Milliseconds: a number with a unit, `500 ms`, `30 s`, `2 min`, or 0. */
+/** A duration in milliseconds. The text is 0 or a number with a unit: `500 ms`, `30 s`, `2 min`. */
 export const duration: SettingParser<number> = (value) => {
   const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(value) ?? [];
   return Number(amount) === 0 ? 0 : Number(amount) * (MILLISECONDS[unit.toLowerCase()] ?? Number.NaN);
@@ -59,14 +62,14 @@ const UNITS: Record<string, number> = {
   gb: 1e9,
 };
 
-/** Bytes: a number, with a unit or without: `1048576`, `512 MiB`, `2GB`. */
+/** A size in bytes. The text is a number with or without a unit: `1048576`, `512 MiB`, `2GB`. */
 export const bytes: SettingParser<number> = (value) => {
   const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(value) ?? [];
   const factor = UNITS[unit.toLowerCase()];
   return amount === undefined || factor === undefined ? Number.NaN : Math.floor(Number(amount) * factor);
 };
 
-/** A number from `least` to `most`, and what to tell where it is none: the same whichever of the two it misses. */
+/** Requires a number from `least` to `most`. The message is the same for both bounds. */
 export function Between(least: number, most: number, message: string): PropertyDecorator {
   return (settings, name) => {
     Min(least, { message })(settings, name);

@@ -1,7 +1,7 @@
 import { settingDescriptions } from './setting.js';
 import './settings.js';
 
-/** `docs/configuration.md`: every setting, its default and what it does. */
+/** The text of `docs/configuration.md`: every setting, its default and what it does. */
 export function configurationDocument(): string {
   const rows = settingDescriptions.map(
     ({ variable, default: fallback, description }) =>

@@ -1,7 +1,7 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { Settings } from './settings.js';
 
-/** Gives every module the settings that the service was started with: inject `Settings`. */
+/** Lets every module inject `Settings`, as the service was started with them. */
 @Global()
 @Module({})
 export class SettingsModule {

@@ -32,7 +32,10 @@ class IsHubModelList implements ValidatorConstraintInterface {
   }
 }
 
-/** What the service can be told from outside. Read once at the start by `readSettings`, frozen, injected where needed. */
+/**
+ * The settings of the service. `readSettings` reads them once at startup. They are frozen and injected where
+ * needed.
+ */
 export class Settings extends WebhookSettings {
   @Setting('WELLFORMED_DATA', {
     default: './data',
@@ -73,6 +76,37 @@ export class Settings extends WebhookSettings {
   @IsInt({ message: 'must be auto or a size such as 4294967296 or 4 GiB' })
   @Min(2 ** 20, { message: 'must be auto or at least 1 MiB' })
   trainingMemory!: number | 'auto';
+
+  @Setting('WELLFORMED_CONCURRENT_RUNS', {
+    default: '1',
+    description:
+      'Largest number of runs that train at the same time. A run that does not fit into memory beside the others waits until one ends.',
+    parse: integer,
+  })
+  @IsInt({ message: 'must be a whole number' })
+  @Min(1, { message: 'must be at least 1' })
+  @Max(64, { message: 'must be at most 64' })
+  concurrentRuns!: number;
+
+  @Setting('WELLFORMED_CHECKPOINT_INTERVAL', {
+    default: '5 min',
+    description:
+      'Time from one checkpoint of a run to the next, for runs without `checkpointSteps`. Each epoch ends with one too.',
+    parse: duration,
+  })
+  @Between(1000, 86_400_000, 'must be a time from 1 s to 24 h, such as 5 min')
+  checkpointInterval!: number;
+
+  @Setting('WELLFORMED_CANCELLED_CHECKPOINTS', {
+    default: '1',
+    description:
+      'Number of cancelled runs whose latest checkpoint is kept, so that they can be continued (`POST /train/{id}/continue`). A ' +
+      'checkpoint of BERT-base takes about 1.5 GB.',
+    parse: integer,
+  })
+  @IsInt({ message: 'must be a whole number' })
+  @Min(0, { message: 'must be at least 0' })
+  cancelledCheckpoints!: number;
 
   @Setting('WELLFORMED_MAX_FOLLOWERS', {
     default: '2000',
@@ -274,7 +308,7 @@ export class Settings extends WebhookSettings {
     parse: text,
   })
   @IsUrl(
-    // Clients are told the address where it does not answer.
+    // Error messages give this address to clients, so it must not hold a password.
     { protocols: ['http', 'https'], require_protocol: true, require_tld: false, disallow_auth: true },
     { message: 'must be an http or https address without a password' },
   )

@@ -12,14 +12,17 @@ function urlProblem({ webhookUrl: text, webhookAllowPrivate }: WebhookSettings):
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password || url.hash)
     return 'must be none, or an http or https address without a password and without a fragment (#)';
-  // Names are looked up when something is sent.
+  // A host name is looked up only when something is sent.
   const host = hostOf(url);
   if (isIP(host) && !isPublicAddress(host) && webhookAllowPrivate !== true)
     return 'has a private address. Set WELLFORMED_WEBHOOK_ALLOW_PRIVATE=true if the service may send there';
   return undefined;
 }
 
-/** Keys, so that no secret is ever printed with what holds it; or what is wrong. */
+/**
+ * Parses secrets to key objects, which never print their content.
+ * @returns the keys, or what is wrong
+ */
 function parseSecrets(texts: readonly string[]): KeyObject[] | string {
   const keys: KeyObject[] = [];
   for (const secret of texts) {
@@ -39,7 +42,7 @@ function secretsProblem({ webhookUrl, webhookSecrets }: WebhookSettings): string
   return `must be set if WELLFORMED_WEBHOOK_URL is: receivers check by it who sent a message; ${makeOne}`;
 }
 
-/** Has a setting judged by a function that says what is wrong with it; undefined where nothing is. */
+/** Validates a setting with a function that returns what is wrong, or undefined. */
 function Judged(problemOf: (settings: WebhookSettings) => string | undefined): PropertyDecorator {
   const problem = (args?: ValidationArguments) => problemOf(args!.object as WebhookSettings);
   return ValidateBy({
@@ -51,14 +54,14 @@ function Judged(problemOf: (settings: WebhookSettings) => string | undefined): P
   });
 }
 
-/** Who is told when a run ends. */
+/** Where messages go when a run ends, and how they are signed. */
 export class WebhookSettings extends HttpSettings {
   @Setting('WELLFORMED_WEBHOOK_URL', {
     default: 'none',
     description:
       'Address that gets a signed POST when a run ends ([webhooks.md](webhooks.md)): http or https. none: no webhooks.',
     parse: text,
-    // Many have a token in their path or query.
+    // Many webhook addresses have a token in their path or query.
     secret: true,
   })
   @Judged(urlProblem)

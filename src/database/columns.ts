@@ -116,7 +116,7 @@ function ReadColumn(options: ColumnOptions, { to, from }: Transformer): Property
       if (found !== unreadable) return found;
       // Omit the value: it may contain sentences, and errors are logged.
       throw new DamagedError(
-        `The database is damaged: what it holds as "${String(property)}" of this row cannot be read. Restore a backup: see ` +
+        `The database is damaged: "${String(property)}" of this row cannot be read. Restore a backup: see ` +
           'docs/operations.md.',
       );
     };

@@ -12,6 +12,7 @@ import { ModelVersionEntity } from '../models/model-version.entity.js';
 import { SweepEntity } from '../sweeps/sweep.entity.js';
 import { RunEventEntity } from '../training/run-event.entity.js';
 import { RunJudgementsEntity } from '../training/run-judgements.entity.js';
+import { RunLogLineEntity } from '../training/run-log-line.entity.js';
 import { RunEntity } from '../training/run.entity.js';
 import { DeliveryEntity } from '../webhooks/delivery.entity.js';
 import { dataSourceOptions } from './data-source.js';
@@ -25,6 +26,7 @@ describe('the schema', () => {
       RunEntity,
       RunEventEntity,
       RunJudgementsEntity,
+      RunLogLineEntity,
       SweepEntity,
       ModelVersionEntity,
       EvaluationEntity,

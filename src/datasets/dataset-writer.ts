@@ -9,19 +9,19 @@ import type { FileFormat } from './reading/file-format.js';
 import { RowParser } from './reading/row-parser.js';
 import { DatasetSurvey } from './statistics/dataset-survey.js';
 
-/** What a file turned out to hold. */
+/** The result of reading a file. */
 export interface DatasetContent extends Pick<
   Dataset,
   'contentHash' | 'rows' | 'acceptable' | 'unacceptable' | 'statistics' | 'warnings' | 'bytes'
 > {
-  /** sha256 (hex) of the stored rows, by file name. */
+  /** SHA-256 (hex) of the stored rows, by file name. */
   sums: Record<string, string>;
 }
 
 /**
- * Reads an uploaded file, and writes its rows into a staged folder as it goes. Memory stays flat but for the index of
- * sentences (see `SentenceIndex`), and the event loop is free between the chunks.
- * @throws InvalidInputError where the file is not what it should be
+ * Reads an uploaded file and writes its rows to a staged folder at the same time. Memory use is constant,
+ * apart from the index of sentences (see `SentenceIndex`). The event loop is free between the chunks.
+ * @throws InvalidInputError if the file is invalid
  */
 export async function writeDataset(
   stream: AsyncIterable<Uint8Array>,
@@ -65,7 +65,7 @@ async function writeRows(
     bytes += chunk.length;
     parser.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
     await flush();
-    // Chunks that have come already would else be read in one go, however many lines they hold.
+    // Without this, all chunks that have already arrived would be read in one turn of the event loop.
     await setImmediate();
   }
   const { layout, rows } = parser.end();

@@ -31,7 +31,7 @@ export class DatasetEntity {
   @Column({ type: 'varchar', length: 255, nullable: true })
   originalFileName!: string | null;
 
-  /** Size of the file as it was uploaded. */
+  /** Size of the uploaded file in bytes. */
   @BigIntegerColumn()
   bytes!: number;
 

@@ -5,7 +5,7 @@ import type { FileFormat } from './reading/file-format.js';
 export interface Dataset {
   id: string;
   name: string;
-  /** sha256 (hex) over `label\tsentence\n` of all rows in order: the same rows have the same hash. */
+  /** SHA-256 (hex) over `label\tsentence\n` of all rows in order. Equal rows give an equal hash. */
   contentHash: string;
   rows: number;
   /** Rows with label 1. */
@@ -13,10 +13,10 @@ export interface Dataset {
   /** Rows with label 0. */
   unacceptable: number;
   statistics: DatasetStatistics;
-  /** What is odd about the rows, though no reason to refuse them. */
+  /** What is odd about the rows. It is no reason to refuse them. */
   warnings: DatasetWarning[];
   originalFileName: string | null;
-  /** Size of the file as it was uploaded. */
+  /** Size of the uploaded file in bytes. */
   bytes: number;
   createdAt: Date;
 }
@@ -24,7 +24,7 @@ export interface Dataset {
 export interface DatasetStatistics {
   /** How the file was written. */
   fileFormat: FileFormat;
-  /** How its columns were told apart. */
+  /** How its columns were identified. */
   format: RowLayout;
   words: LengthStatistics;
   characters: LengthStatistics;
@@ -37,11 +37,11 @@ export interface LengthStatistics {
   /** 95 % of all sentences are no longer than this. */
   p95: number;
   max: number;
-  /** A histogram; absent in sets from before it was counted. */
+  /** A histogram. Older data sets have none. */
   bins?: LengthBin[];
 }
 
-/** The rows whose length lies between two lengths, both included. */
+/** Number of rows with a length in this range. Both bounds are included. */
 export interface LengthBin {
   from: number;
   to: number;
@@ -68,8 +68,8 @@ export interface DatasetWarning {
   kind: DatasetWarningKind;
   /** What was found and what to do about it. */
   message: string;
-  /** How many rows it is about. */
+  /** Number of rows that the warning is about. */
   count: number;
-  /** Line numbers of the first of them in the uploaded file, from 1. */
+  /** Line numbers of the first such rows in the uploaded file, from 1. */
   lines: number[];
 }

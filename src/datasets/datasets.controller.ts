@@ -30,7 +30,7 @@ import { DatasetDto, DatasetPageDto } from './dto/dataset.dto.js';
 import { RowDto, RowPageDto, RowsQuery } from './dto/row.dto.js';
 import { UploadDatasetFields, UploadDatasetForm } from './dto/upload-dataset.dto.js';
 
-/** What OpenAPI says of the files of forms. */
+/** Content types of the files of a form, for OpenAPI. */
 const fileTypes = 'text/tab-separated-values, text/csv, application/x-ndjson';
 
 const ofDataset = ['DatasetsController.get', 'DatasetsController.rows', 'DatasetsController.delete'];
@@ -90,7 +90,7 @@ export class DatasetsController {
   @ApiCreatedResponse({
     type: DatasetDto,
     description: 'Stored.',
-    headers: { Location: { description: 'Path of the dataset.', schema: { type: 'string' } } },
+    headers: { Location: { description: 'Path of the data set.', schema: { type: 'string' } } },
     links: linksTo(ofDataset, { id: '$response.body#/id' }),
   })
   @ApiProblems(400, 413, 415, 422, 503)
@@ -110,7 +110,7 @@ export class DatasetsController {
 
   @Get()
   @Needs('train')
-  @ApiOperation({ summary: 'List datasets, newest first' })
+  @ApiOperation({ summary: 'List data sets, newest first' })
   @ApiOkResponse({ type: DatasetPageDto })
   @ApiProblems(422)
   async list(@Query() query: PageQuery): Promise<DatasetPageDto> {
@@ -120,7 +120,7 @@ export class DatasetsController {
 
   @Get(':id')
   @Needs('train')
-  @ApiOperation({ summary: 'Show a dataset: its counts, statistics and warnings' })
+  @ApiOperation({ summary: 'Show a data set: its counts, statistics and warnings' })
   @ApiDatasetId()
   @ApiOkResponse({ type: DatasetDto })
   @ApiProblems(404, 503)
@@ -131,7 +131,7 @@ export class DatasetsController {
   @Get(':id/rows')
   @Needs('train')
   @ApiOperation({
-    summary: 'Read the rows of a dataset, in the order of the file',
+    summary: 'Read the rows of a data set, in the order of the file',
     description:
       'With `label` or `search`, any page may have fewer rows than `limit`, or none. Go on until `nextCursor` is null.',
   })
@@ -152,7 +152,7 @@ export class DatasetsController {
   @Delete(':id')
   @Needs('admin')
   @HttpCode(204)
-  @ApiOperation({ summary: 'Delete a dataset that nothing uses' })
+  @ApiOperation({ summary: 'Delete a data set that nothing uses' })
   @ApiDatasetId()
   @ApiNoContentResponse({ description: 'Deleted.' })
   @ApiProblems(404, 409)
@@ -192,7 +192,7 @@ export class DatasetsController {
     }
   }
 
-  /** Stores a data set whose rows are published, together with the answer. */
+  /** Stores a published data set together with the answer. */
   private async store(dataset: Dataset, request: FastifyRequest, reply: FastifyReply): Promise<DatasetDto> {
     const location = `/datasets/${dataset.id}`;
     const body = DatasetDto.of(dataset);

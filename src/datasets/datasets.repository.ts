@@ -33,8 +33,8 @@ export class DatasetsRepository {
   }
 
   /**
-   * Fails on a foreign key where something needs it.
-   * @returns whether it was there
+   * Deletes a data set. Fails with a foreign key error if something still needs it.
+   * @returns whether it existed
    */
   delete(id: string): Promise<boolean> {
     return this.transactions.run(async (manager) =>
@@ -48,7 +48,7 @@ export class DatasetsRepository {
 }
 
 function datasetOf({ problems, ...entity }: DatasetEntity): Dataset {
-  // What was stored before there were other formats.
+  // Rows from before there were other formats have no format. They are TSV.
   const statistics = { ...entity.statistics, fileFormat: entity.statistics.fileFormat ?? ('tsv' as const) };
   return { ...entity, statistics, warnings: problems };
 }

@@ -25,15 +25,15 @@ import {
 } from './rows-file.js';
 import { overlapOf, type Overlap } from './statistics/overlap.js';
 
-/** What file systems allow. */
+/** The limit of most file systems. */
 const LONGEST_FILE_NAME = 255;
 
-/** A file that was read and found good, and is not stored yet. `discard` must be called in the end; after `publish` it does nothing. */
+/** A valid file that is not stored yet. Always call `discard` in the end. After `publish` it does nothing. */
 export interface PreparedDataset {
   readonly content: DatasetContent;
-  /** Of the file with the rows, until it is published or discarded. */
+  /** Path of the file with the rows, until it is published or discarded. */
   readonly path: string;
-  /** Puts the rows where they stay. Then `storePublished` must be called. */
+  /** Moves the rows to their final place. Call `storePublished` afterwards. */
   publish(name?: string): Promise<Dataset>;
   discard(): Promise<void>;
 }
@@ -43,7 +43,10 @@ export interface RowsRequest extends RowFilter {
   cursor?: string;
 }
 
-/** In one request that filters, so that a rare word in a large file keeps nobody waiting. */
+/**
+ * The maximum number of rows that one filtered request looks at, so that a rare word in a large file keeps
+ * nobody waiting.
+ */
 const MOST_ROWS_LOOKED_AT = 20_000;
 const ROWS_AT_ONCE = 500;
 
@@ -52,7 +55,7 @@ export interface NumberedRow extends StoredRow {
   row: number;
 }
 
-/** Says why a dataset must stay. */
+/** Returns why a data set must stay; null if it need not. */
 export type DeletionGuard = (id: string) => Promise<string | null>;
 
 @Injectable()
@@ -70,8 +73,8 @@ export class DatasetsService implements OnModuleInit {
   }
 
   /**
-   * Reads a file without storing it: for a request that is decided on when all its parts have arrived.
-   * @throws InvalidInputError where its rows are wrong
+   * Reads a file without storing it, for a request that is decided once all its parts have arrived.
+   * @throws InvalidInputError if its rows are invalid
    */
   async prepare(stream: AsyncIterable<Uint8Array>, file: FileDescription): Promise<PreparedDataset> {
     const format = fileFormatOf(file);
@@ -100,8 +103,9 @@ export class DatasetsService implements OnModuleInit {
   }
 
   /**
-   * Stores data sets whose rows are published, and what belongs to them, in one transaction. Where that fails, their rows go too.
-   * @param alongside done in that transaction
+   * Stores published data sets, and what belongs to them, in one transaction. If it fails, their rows are
+   * removed too.
+   * @param alongside runs in that transaction
    */
   async storePublished(datasets: readonly Dataset[], alongside: () => Promise<void>): Promise<void> {
     try {
@@ -115,7 +119,7 @@ export class DatasetsService implements OnModuleInit {
     }
   }
 
-  /** Removes the rows of data sets that were published, and are not to be stored. */
+  /** Removes the rows of published data sets that will not be stored. */
   async discardPublished(datasets: readonly Dataset[]): Promise<void> {
     for (const { id } of datasets) await this.blobs.delete(keyOf(id));
   }
@@ -131,14 +135,14 @@ export class DatasetsService implements OnModuleInit {
     return this.datasets.page(query);
   }
 
-  /** How many there are. */
+  /** Number of data sets. */
   count(): Promise<number> {
     return this.datasets.count();
   }
 
   /**
-   * A dataset and the path of the file with its rows: `readRows` reads it.
-   * @throws NotFoundError, DamagedError where the rows are not what was stored
+   * Returns a data set and the path of its rows, for `readRows`.
+   * @throws NotFoundError, DamagedError if the rows are not what was stored
    */
   async open(id: string): Promise<Dataset & { path: string }> {
     const dataset = await this.get(id);
@@ -147,9 +151,10 @@ export class DatasetsService implements OnModuleInit {
   }
 
   /**
-   * Rows in the order of the file, all or those that a filter lets through. With a filter a page may have fewer than `limit`, even none, before
-   * the last one: a request looks at {@link MOST_ROWS_LOOKED_AT} rows and no more.
-   * @throws NotFoundError, DamagedError, InvalidInputError where the cursor is none of this dataset's
+   * Returns rows in the order of the file, all or those that match a filter. With a filter a page before the
+   * last one may have fewer than `limit` rows, or none: a request looks at no more than {@link
+   * MOST_ROWS_LOOKED_AT} rows.
+   * @throws NotFoundError, DamagedError, InvalidInputError if the cursor does not belong to this data set
    */
   async rows(id: string, { limit, cursor, ...filter }: RowsRequest): Promise<Page<NumberedRow>> {
     const { id: known } = await this.get(id);
@@ -161,7 +166,7 @@ export class DatasetsService implements OnModuleInit {
       const page: RowsPage | undefined =
         position && (await this.page(keyOf(known), position.offset, isWanted ? ROWS_AT_ONCE : limit));
       if (!position || !page) {
-        const message = 'cursor must be the nextCursor of an earlier page of the same dataset, unchanged';
+        const message = 'cursor must be the nextCursor of an earlier page of the same data set, unchanged';
         throw new InvalidInputError(`The query is not valid: ${message}`, [{ parameter: 'cursor', message }]);
       }
       for (const row of page.rows) {
@@ -174,12 +179,12 @@ export class DatasetsService implements OnModuleInit {
     return { items, nextCursor: cursorOf(position) };
   }
 
-  /** @throws DamagedError where rows are not what was stored */
+  /** @throws DamagedError if rows are not what was stored */
   overlap(rows: RowsSource, others: RowsSource): Promise<Overlap> {
     return overlapOf(rows, others);
   }
 
-  /** @param guard says, within the transaction that deletes a dataset, why it must stay; null where it need not */
+  /** @param guard returns why a data set must stay, or null. It runs in the transaction that deletes the data set. */
   keepWhile(guard: DeletionGuard): void {
     this.guards.push(guard);
   }
@@ -196,9 +201,9 @@ export class DatasetsService implements OnModuleInit {
       });
     } catch (error) {
       if (!isForeignKeyViolation(error)) throw error;
-      throw new ConflictError(`Dataset ${id} has just come into use. Delete what uses it first.`);
+      throw new ConflictError(`Data set ${id} is now in use. First delete what uses it.`);
     }
-    // After the row: what a crash leaves here is set aside at the next start.
+    // Delete the row first. If the process crashes here, the next start sets the files aside.
     await this.blobs.delete(keyOf(id));
   }
 
@@ -211,7 +216,7 @@ export class DatasetsService implements OnModuleInit {
     }
   }
 
-  /** A process that ended before it stored a row left such a folder. */
+  /** Sets folders without a row aside. A process that ended before it stored the row leaves such a folder. */
   private async setUnknownFilesAside(): Promise<void> {
     const known = await this.datasets.ids();
     await this.blobs.setAsideUnknown('datasets', new Set(known.map(keyOf)));
@@ -223,7 +228,8 @@ function datasetOf(
   { sums: _sums, warnings, ...content }: DatasetContent,
   { name, fileName }: { name?: string; fileName?: string },
 ): Dataset {
-  // Browsers may send a path, and anybody anything: kept for people to read, never used as a path.
+  // Browsers may send a path, and a client may send anything. The name is kept for people to read and never
+  // used as a path.
   const baseName = (fileName ?? '').split(/[\\/]/).at(-1)!;
   return {
     id,
@@ -240,5 +246,5 @@ function keyOf(id: string): BlobKey {
 }
 
 function noSuchDataset(id: string): NotFoundError {
-  return new NotFoundError(`There is no dataset ${id}. GET /datasets lists the datasets.`);
+  return new NotFoundError(`There is no data set ${id}. GET /datasets lists the data sets.`);
 }

@@ -4,8 +4,8 @@ import type { FileHandle } from 'node:fs/promises';
 import { DamagedError } from '../common/errors.js';
 
 /*
- * `rows.tsv` is a dataset as it is stored: a line for each row, `label⇥sentence⇥source⇥mark`, UTF-8, LF. Texts hold neither
- * tabs nor line feeds. Plain functions: the training thread reads it too.
+ * `rows.tsv` is the stored form of a data set: one line per row, `label⇥sentence⇥source⇥mark`, UTF-8, LF.
+ * Texts hold no tabs and no line feeds. These are plain functions because the training thread uses them too.
  */
 
 export const ROWS_FILE = 'rows.tsv';
@@ -21,19 +21,19 @@ export function formatRow({ label, sentence, source, mark }: StoredRow): string 
   return `${label}\t${sentence}\t${source}\t${mark}\n`;
 }
 
-/** As it is stored. */
+/** Size of a row in the file, in bytes. */
 export function bytesOfRow(row: StoredRow): number {
   return Buffer.byteLength(formatRow(row));
 }
 
-/** Which rows are wanted. */
+/** Conditions for rows. */
 export interface RowFilter {
   label?: 0 | 1;
-  /** Part of the sentence or of its source, in capitals or not. */
+  /** A part of the sentence or of its source. Case does not matter. */
   search?: string;
 }
 
-/** @returns undefined where all are wanted */
+/** @returns undefined if every row matches */
 export function rowFilter({ label, search }: RowFilter): ((row: StoredRow) => boolean) | undefined {
   if (label === undefined && !search) return undefined;
   const text = fold(search ?? '');
@@ -46,22 +46,22 @@ function fold(text: string): string {
   return text.normalize('NFC').toLowerCase();
 }
 
-/** Adds a row to what a content hash is of. */
+/** Returns the text of a row for the content hash. */
 export function hashedRow({ label, sentence }: Pick<StoredRow, 'label' | 'sentence'>): string {
   return `${label}\t${sentence}\n`;
 }
 
-/** The rows of a dataset as its service gives them. */
+/** Where the rows of a data set are. */
 export interface RowsSource {
   id: string;
-  /** Of the file. */
+  /** Path of the rows file. */
   path: string;
   contentHash: string;
 }
 
 /**
  * Reads a whole file row by row, in constant memory.
- * @throws DamagedError where a row is none, and after the last one where they are not what the content hash is of
+ * @throws DamagedError if a line is not a row, or, after the last one, if the content hash differs
  */
 export async function* readRows({ id, path, contentHash }: RowsSource): AsyncGenerator<StoredRow> {
   const hash = createHash('sha256');
@@ -81,15 +81,15 @@ export async function* readRows({ id, path, contentHash }: RowsSource): AsyncGen
 
 export interface RowsPage {
   rows: StoredRow[];
-  /** Where the last of these rows ends. */
+  /** Offset in bytes of the end of the last row. */
   endOffset: number;
-  /** Where the next page begins; null at the end of the file. */
+  /** Offset in bytes of the next page; null at the end of the file. */
   nextOffset: number | null;
 }
 
 /**
- * Reads some rows from a byte offset on.
- * @returns undefined where no row begins at the offset
+ * Reads rows from a byte offset on.
+ * @returns undefined if no row begins at the offset
  */
 export async function readRowsAt(
   file: FileHandle,
@@ -100,7 +100,7 @@ export async function readRowsAt(
   if (offset >= size || !(await beginsRow(file, offset))) return undefined;
   let block = Buffer.alloc(0);
   let ends: number[] = [];
-  // One read is enough for common sentences; long ones take some more.
+  // One read is enough for sentences of usual length.
   for (let step = READ_BYTES; ends.length < limit && offset + block.length < size; step *= 2) {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(step), 0, step, offset + block.length);
     block = Buffer.concat([block, buffer.subarray(0, bytesRead)]);
@@ -129,7 +129,7 @@ function lineEnds(block: Buffer, limit: number): number[] {
   return ends;
 }
 
-/** @returns undefined where the line is no row */
+/** @returns undefined if the line is not a row */
 function parseRow(line: string): StoredRow | undefined {
   const [label, sentence, source, mark] = line.split('\t');
   if (
@@ -143,30 +143,30 @@ function parseRow(line: string): StoredRow | undefined {
   return { label: label === '1' ? 1 : 0, sentence, source, mark };
 }
 
-/** Without the line itself: errors are logged, and sentences are not for the log. */
+/** The message leaves the line out: errors are logged, and sentences do not belong in the log. */
 function noRow(): never {
   throw new Error('This is a bug: a stored line is no row');
 }
 
 function damaged(id: string): DamagedError {
   return new DamagedError(
-    `Dataset ${id} is damaged: its rows are not what was stored. Restore its folder from a backup (docs/operations.md), or delete it ` +
+    `Data set ${id} is damaged: its rows are not what was stored. Restore its folder from a backup (docs/operations.md), or delete it ` +
       `(DELETE /datasets/${id}) and upload it again.`,
   );
 }
 
-/** Where a page of rows begins: the number of its first row (from 1), and where that row lies in the file. */
+/** The start of a page: the number of its first row (from 1) and the byte offset of that row. */
 export interface RowsPosition {
   row: number;
   offset: number;
 }
 
-/** As a text that clients pass on unread. */
+/** Encodes a position as an opaque text for clients. */
 export function cursorOf({ row, offset }: RowsPosition): string {
   return Buffer.from(`${row}:${offset}`).toString('base64url');
 }
 
-/** @returns undefined where the text is no cursor */
+/** @returns undefined if the text is not a cursor */
 export function parseCursor(cursor: string): RowsPosition | undefined {
   const [, row, offset] = /^(\d{1,15}):(\d{1,15})$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
   return row === undefined || offset === undefined ? undefined : { row: Number(row), offset: Number(offset) };

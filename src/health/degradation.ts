@@ -3,7 +3,10 @@ import { Instruments } from '../metrics/instruments.js';
 import { ServingStatusService } from '../predictions/serving/serving-status.service.js';
 import { TrainingService } from '../training/training.service.js';
 
-/** What does not work though the service answers, and what of it is no reason to send requests elsewhere. */
+/**
+ * Knows the problems of a degraded service: things that do not work although the service answers. Requests
+ * need not go elsewhere for them.
+ */
 @Injectable()
 export class Degradation implements OnModuleInit {
   constructor(
@@ -20,7 +23,7 @@ export class Degradation implements OnModuleInit {
     });
   }
 
-  /** One sentence for each trouble, which anybody may read. */
+  /** One sentence for each problem. Anybody may read it. */
   get troubles(): string[] {
     return Object.values(this.parts()).flat();
   }

@@ -4,12 +4,12 @@ import { SettingsError } from '../config/read-settings.js';
 import { Settings } from '../config/settings.js';
 import { engineReason, withAdvice } from '../training/advice.js';
 
-/** Which engine trains, and why: found out once, at the start. */
+/** The training engine and why it was chosen. It is detected once at startup. */
 @Injectable()
 export class EngineInUse {
   readonly description: { name: string; reason: string };
 
-  /** @throws SettingsError where the settings ask for an engine that is not prepared */
+  /** @throws SettingsError if the settings ask for an engine that is not prepared */
   constructor(settings: Settings) {
     try {
       const choice = detectEngine(settings.engine);

@@ -39,7 +39,10 @@ export class HealthController {
     return { status: 'ok' };
   }
 
-  /** Requests are taken only once migrations are applied and every module is up: whoever gets an answer has it. */
+  /**
+   * The service accepts requests only after all migrations and modules have started. So an answer means that
+   * it has.
+   */
   @Get('started')
   @Area('health')
   @ApiOperation({ summary: 'Check that the service has started and applied its migrations' })
@@ -52,7 +55,7 @@ export class HealthController {
   @Get('ready')
   @Area('health')
   @ApiOperation({
-    summary: 'Check that the database and the storage answer. Shows the engine, and what does not work',
+    summary: 'Check that the database and the storage answer. Show the engine, and what does not work',
     description:
       'A model that cannot be loaded, or a training process that died, degrades the service. The answer is still 200, since this is no reason to send requests elsewhere.',
   })
@@ -60,9 +63,9 @@ export class HealthController {
   @ApiProblems(503)
   async ready(): Promise<ReadyDto> {
     this.assertGoesOn();
-    // Anybody may ask, and as often as they like: those who come meanwhile get the same answer.
+    // Anybody may ask as often as they like. Requests that come during a check share its result.
     this.checking ??= this.check().finally(() => (this.checking = undefined));
-    // When the end begins meanwhile, checks fail by no fault of what they look at.
+    // If the shutdown begins during the checks, they fail although what they check works.
     const checks = await this.checking.finally(() => this.assertGoesOn());
     const degraded = this.degradation.troubles;
     const status = degraded.length === 0 ? 'ok' : 'degraded';
@@ -72,7 +75,7 @@ export class HealthController {
   private assertGoesOn(): void {
     if (this.shutdown.isUnderWay) {
       throw new UnavailableError(
-        'The service is ending. Send requests elsewhere, or when it has started again.',
+        'The service is shutting down. Send requests elsewhere, or wait until it has started again.',
       );
     }
   }
@@ -85,7 +88,7 @@ export class HealthController {
   private async checkDatabase() {
     const indicator = this.indicators.check('database');
     try {
-      // A query that names no table is answered without a look at the file.
+      // SQLite answers a query without a table without reading the file.
       await this.database.query('SELECT COUNT(*) FROM migrations');
       return indicator.up();
     } catch (error) {
@@ -100,7 +103,7 @@ export class HealthController {
       await this.blobs.check();
       return indicator.up();
     } catch (error) {
-      // The answer is anybody's to read, and the message may hold paths.
+      // The answer is public, and the message may hold paths.
       this.logger.error('The storage cannot be written', (error as Error).stack);
       return indicator.down();
     }

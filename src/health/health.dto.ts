@@ -10,7 +10,7 @@ export class EngineDto {
   name!: string;
 
   /**
-   * Why this one.
+   * Why this engine was chosen.
    * @example 'native TensorFlow is prepared'
    */
   reason!: string;
@@ -23,18 +23,18 @@ export class BuildDto {
   @ApiProperty({
     type: String,
     nullable: true,
-    description: 'Commit of the source code. Null if it is not known.',
+    description: 'Commit of the source code. Null if unknown.',
     example: '1eaec9c6f3f5b7d1c0c5a4e0a3b2d1f0e9c8b7a6',
   })
   commit!: string | null;
 }
 
 export class ReadyDto {
-  /** `degraded`: requests are taken, but something does not work. */
+  /** `degraded`: the service accepts requests, but something does not work. */
   @ApiProperty({ enum: ['ok', 'degraded'] })
   status!: 'ok' | 'degraded';
 
-  /** What was asked, and what it answered. */
+  /** Each check and its result. */
   @ApiProperty({
     type: 'object',
     additionalProperties: { type: 'string', enum: ['up', 'down'] },
@@ -42,15 +42,15 @@ export class ReadyDto {
   })
   checks!: Record<string, string>;
 
-  /** What does not work, one sentence each. */
+  /** What does not work. One sentence for each problem. */
   @ApiProperty({ example: [] })
   degraded!: string[];
 
-  /** What trains. */
+  /** The engine that trains. */
   @ApiProperty()
   engine!: EngineDto;
 
-  /** What runs. */
+  /** Version and commit of the service. */
   @ApiProperty()
   build!: BuildDto;
 }

@@ -31,7 +31,7 @@ export async function limitRates(app: NestFastifyApplication, { rateLimit: max }
     if (count.isExceeded) {
       const who = request.apiKey ? `The key ${request.apiKey.name}` : 'This address';
       throw new TooManyRequestsError(
-        `${who} may send ${max} requests a minute. Try again in ${count.ttlInSeconds} s.`,
+        `${who} may send ${max} requests per minute. Try again in ${count.ttlInSeconds} s.`,
         count.ttlInSeconds,
       );
     }

@@ -46,7 +46,7 @@ export function takeBodies(fastify: FastifyInstance, { maxUploadBytes }: Setting
       reply.header('accept-encoding', ACCEPTED);
       return done(
         new UnsupportedMediaTypeError(
-          `A body in the coding ${coding} is not understood. Compress it with one of ${ACCEPTED}, or not at all.`,
+          `The content coding ${coding} is not supported. Compress the body with one of ${ACCEPTED}, or not at all.`,
         ),
       );
     }
@@ -75,7 +75,7 @@ export function refuseStrayForms(fastify: FastifyInstance): void {
     const stray = request.isMultipart() && !config.takesForm && !request.is404;
     done(
       stray
-        ? new UnsupportedMediaTypeError('A form is not understood here. Send JSON: see /docs.')
+        ? new UnsupportedMediaTypeError('This route does not accept forms. Send JSON: see /docs.')
         : undefined,
     );
   });
@@ -132,7 +132,7 @@ async function* unpackedChunks(
   } catch (error) {
     if (error instanceof PayloadTooLargeError || raw.aborted) throw error;
     throw new MalformedRequestError(
-      `The body is not what its Content-Encoding, ${coding}, says (${(error as Error).message}). Compress it so, or leave the header out.`,
+      `The body does not match its Content-Encoding, ${coding} (${(error as Error).message}). Compress the body, or leave the header out.`,
     );
   } finally {
     // The decoder is gone. The rest of the request is dropped, so that the connection can be reused.

@@ -79,7 +79,7 @@ function giveUp(request: FastifyRequest, reply: FastifyReply, milliseconds: numb
     return;
   }
   const error = new StalledError(
-    `The body did not come within ${milliseconds / 1000} s, and brought less than ${LEAST_BYTES_PER_SECOND} bytes a second. ` +
+    `The body did not arrive within ${milliseconds / 1000} s, and it was slower than ${LEAST_BYTES_PER_SECOND} bytes per second. ` +
       'Send it again over a faster connection, or raise WELLFORMED_CLIENT_TIMEOUT.',
   );
   // Bypass Nest and the route, which waits for the body. It sees the end of the connection.

@@ -3,22 +3,22 @@ import { MalformedRequestError } from '../common/errors.js';
 
 export const IDEMPOTENCY_KEY_HEADER = 'Idempotency-Key';
 
-/** In characters, without quote marks. */
+/** The maximum length in characters, without quote marks. */
 export const LONGEST_IDEMPOTENCY_KEY = 255;
 
-/** A string as Structured Fields (RFC 9651) have it: the draft asks for one. */
+/** A string of Structured Fields (RFC 9651), as the draft requires. */
 const QUOTED = /^"((?:[^"\\]|\\["\\])*)"$/;
 const KEY = new RegExp(`^[!-~]{1,${LONGEST_IDEMPOTENCY_KEY}}$`);
 
 /**
- * The key of a request; undefined where it has none. The draft has it in quote marks, and most clients send it without: both are the
- * same key.
+ * Returns the idempotency key of a request; undefined if it has none. The draft requires quote marks, but
+ * most clients send none. Both forms are the same key.
  * @throws MalformedRequestError
  */
 export function idempotencyKeyOf(headers: IncomingHttpHeaders): string | undefined {
   const sent = headers['idempotency-key'];
   if (sent === undefined) return undefined;
-  // Node joins a header that came twice with a comma and a space.
+  // Node joins repeated headers with a comma and a space.
   const text = String(sent);
   const quoted = QUOTED.exec(text)?.[1]?.replace(/\\(.)/g, '$1');
   const key = quoted ?? (text.startsWith('"') ? '' : text);

@@ -13,10 +13,10 @@ import { IdempotencyService } from './idempotency.service.js';
 import { fingerprintOf } from './request-fingerprint.js';
 import type { StoredAnswer } from './stored-answers.repository.js';
 
-/** On an answer that was given before; Stripe's name for it. */
+/** Marks a repeated answer. Stripe uses this name. */
 export const REPLAYED_HEADER = 'Idempotent-Replayed';
 
-/** Answers a request whose key is known in place of its route. */
+/** Answers a request with a known key in place of its route. */
 @Injectable()
 export class IdempotencyInterceptor implements NestInterceptor {
   constructor(

@@ -7,12 +7,13 @@ import { StoredAnswersRepository, type KeyScope, type StoredAnswer } from './sto
 
 const HOUR_MS = 3_600_000;
 
-/** How long a key stands for its first answer. */
+/** Time during which a key returns its first answer. */
 export const KEY_LIFETIME_MS = 24 * HOUR_MS;
 
 /**
- * Has a request that is sent again under its key answered as the first time. The answer is stored in the transaction that stores what
- * the request makes, so that there is never one without the other. Requests under way are known to this process alone: they end with it.
+ * Gives a repeated request with the same key the first answer. The answer is stored in the transaction that
+ * stores the result of the request, so neither exists without the other. Requests in progress are known only
+ * to this process. They end with it.
  */
 @Injectable()
 export class IdempotencyService implements OnModuleInit, OnModuleDestroy {
@@ -34,7 +35,8 @@ export class IdempotencyService implements OnModuleInit, OnModuleDestroy {
   }
 
   /**
-   * @returns the answer to the first request with this key; null if this is the first, which then counts as in progress until `end`
+   * @returns the answer to the first request with this key. Null if this is the first, which then counts as
+   * in progress until `end`.
    * @throws RequestInProgressError
    */
   async begin(request: FastifyRequest, scope: KeyScope): Promise<StoredAnswer | null> {
@@ -45,7 +47,7 @@ export class IdempotencyService implements OnModuleInit, OnModuleDestroy {
     this.inProgress.add(id);
     this.scopes.set(request, scope);
     try {
-      // Another may have ended while this one looked.
+      // Another request may have ended during the first lookup.
       const ended = await this.answers.find(scope);
       if (ended) this.end(request);
       return ended;
@@ -56,8 +58,8 @@ export class IdempotencyService implements OnModuleInit, OnModuleDestroy {
   }
 
   /**
-   * Stores the answer to a request, if it has a key. To be called in the transaction that stores what the request makes, once all of
-   * its body has been read.
+   * Stores the answer to a request that has a key. Call it in the transaction that stores the result of the
+   * request, after the whole body has been read.
    */
   async remember(
     request: FastifyRequest,
@@ -70,12 +72,12 @@ export class IdempotencyService implements OnModuleInit, OnModuleDestroy {
     try {
       await this.answers.insert(scope, { ...answer, fingerprint, expiresAt });
     } catch (error) {
-      // Of another process on the same database.
+      // Another process on the same database has stored an answer for this key.
       throw isUniqueViolation(error) ? new RequestInProgressError() : error;
     }
   }
 
-  /** The request has been answered, or cannot be. */
+  /** Call this when the request has been answered or has failed. */
   end(request: FastifyRequest): void {
     const scope = this.scopes.get(request);
     if (scope) this.inProgress.delete(idOf(scope));

@@ -5,13 +5,14 @@ import { IDEMPOTENCY_KEY_HEADER, LONGEST_IDEMPOTENCY_KEY } from './idempotency-k
 import { IdempotencyInterceptor } from './idempotency.interceptor.js';
 
 const retryAfter = {
-  description: 'Seconds, where a request with the same key is in progress.',
+  description: 'Seconds, if a request with the same key is in progress.',
   schema: { type: 'integer', minimum: 1 },
 } as const;
 
 /**
- * Lets clients send a request again without doing it twice. The route must tell `IdempotencyService.remember` of its answer in the
- * transaction that stores what it makes. To stand above `ApiProblems`, to whose answers it adds.
+ * Lets clients repeat a request without doing the work twice. The route must pass its answer to
+ * `IdempotencyService.remember` in the transaction that stores the result. Put this decorator above
+ * `ApiProblems`, because it extends its answers.
  */
 export function Idempotent(): MethodDecorator {
   return applyDecorators(
@@ -33,7 +34,7 @@ export function Idempotent(): MethodDecorator {
     }),
     ApiResponse({
       status: 422,
-      ...problemDocumentation(422, `\`${IDEMPOTENCY_KEY_HEADER}\` was used with another request.`),
+      ...problemDocumentation(422, `\`${IDEMPOTENCY_KEY_HEADER}\` was already used for another request.`),
     }),
   );
 }

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 
 /**
- * Tells requests to one route apart by what they ask for, as sha256 (hex). The order of fields and the boundary of a form do not count.
- * A form must have been read with its `formDigest`.
+ * Returns a SHA-256 (hex) of what a request to a route asks for. The order of fields and the boundary of a
+ * form do not matter. A form must have been read with its `formDigest`.
  */
 export function fingerprintOf({ headers, params, query, body, formDigest }: FastifyRequest): string {
   const [type = ''] = (headers['content-type'] ?? '').split(';', 1);
@@ -12,7 +12,7 @@ export function fingerprintOf({ headers, params, query, body, formDigest }: Fast
   return createHash('sha256').update(text).digest('hex');
 }
 
-/** JSON in which the members of every object stand in the order of their names. */
+/** JSON with the members of every object sorted by name. */
 function sortedJson(value: unknown): string {
   return JSON.stringify(value, (_name, part: unknown) =>
     typeof part === 'object' && part !== null && !Array.isArray(part)

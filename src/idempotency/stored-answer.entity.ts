@@ -5,11 +5,11 @@ import { LONGEST_IDEMPOTENCY_KEY } from './idempotency-key.js';
 /** The answer to the first request with a key. */
 @Entity('idempotent_answers')
 export class StoredAnswerEntity {
-  /** Name of the API key; empty where the service asks for none. */
+  /** Name of the API key; empty if the service needs none. */
   @PrimaryColumn({ type: 'varchar', length: 64 })
   client!: string;
 
-  /** Method and template of the path. */
+  /** Method and path template. */
   @PrimaryColumn({ type: 'varchar', length: 100 })
   route!: string;
 

@@ -3,7 +3,7 @@ import { LessThanOrEqual, MoreThan } from 'typeorm';
 import { Transactions } from '../database/transactions.js';
 import { StoredAnswerEntity } from './stored-answer.entity.js';
 
-/** For what a key stands: the same key of another client or on another route is another. */
+/** What a key belongs to. The same text from another client or on another route is a different key. */
 export type KeyScope = Pick<StoredAnswerEntity, 'client' | 'route' | 'key'>;
 
 export type StoredAnswer = Omit<StoredAnswerEntity, keyof KeyScope>;
@@ -13,13 +13,13 @@ export type StoredAnswer = Omit<StoredAnswerEntity, keyof KeyScope>;
 export class StoredAnswersRepository {
   constructor(private readonly transactions: Transactions) {}
 
-  /** One that has not expired. */
+  /** Finds an answer that has not expired. */
   find(scope: KeyScope): Promise<StoredAnswer | null> {
     const where = { ...scope, expiresAt: MoreThan(new Date()) };
     return this.transactions.manager.getRepository(StoredAnswerEntity).findOneBy(where);
   }
 
-  /** Fails on the primary key where the key has an answer that has not expired. */
+  /** Fails with a primary key error if the key already has an answer that has not expired. */
   async insert(scope: KeyScope, answer: StoredAnswer): Promise<void> {
     await this.transactions.run(async (manager) => {
       await manager.delete(StoredAnswerEntity, { ...scope, expiresAt: LessThanOrEqual(new Date()) });

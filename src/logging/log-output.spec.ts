@@ -11,7 +11,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 type Callback = (error: NodeJS.ErrnoException | null, written: number) => void;
 
-/** A device that answers each write as it is told to. */
+/** A file descriptor that answers each write as the test says. */
 class Device {
   taken = '';
   readonly answers: (string | number)[] = [];
@@ -70,7 +70,7 @@ describe('the output of the log', () => {
     const output = new LogOutput(1, device.write);
     const line = `${'x'.repeat(1023)}\n`;
     for (let count = 0; count < 10_000; count++) output.write(line);
-    // What is being written, and 4 MiB that wait.
+    // All but the line that is being written and the 4 MiB that wait.
     expect(output.lost).toBe(10_000 - 1 - 4096);
     device.holds = false;
     device.held.forEach((answer) => answer());

@@ -1,21 +1,24 @@
 import { write, writeSync } from 'node:fs';
 
-/** Bytes that may wait to be written: who reads the log may stand still for a while, but not fill the memory. */
+/**
+ * The maximum number of bytes that wait to be written. A log reader may pause for a while, but the waiting
+ * lines must not fill the memory.
+ */
 const MOST_WAITING = 4 * 2 ** 20;
 
-/** Milliseconds until a write is tried again where the other end takes nothing now. */
+/** Milliseconds before a write is tried again when the other end is busy. */
 const RETRY_MS = 50;
 
-/** A write that takes so many milliseconds waits for a reader that stands still. */
+/** Milliseconds after which a write counts as stuck, because the reader has stopped. */
 const STUCK_MS = 1000;
 
-/** The other end takes nothing at the moment, and will. */
+/** Error codes of an end that is busy for the moment. */
 const BUSY = ['EAGAIN', 'EBUSY', 'EINTR'];
 
 /**
- * Writes what would go to a stream of the process to its file descriptor, beside the event loop. A log that cannot be written
- * (its disk is full, nobody reads it any more) costs lines, which are counted, and nothing else: Node's own streams would end the process, or hold
- * it up until somebody reads.
+ * Writes the output of a process stream to its file descriptor without blocking the event loop. If the log
+ * cannot be written (the disk is full, or nobody reads it), lines are lost and counted, and nothing else
+ * happens. Node's own streams would end the process, or block it until somebody reads.
  */
 export class LogOutput {
   private waiting: Buffer[] = [];
@@ -29,7 +32,7 @@ export class LogOutput {
     private readonly systemWrite: typeof write = write,
   ) {}
 
-  /** Lines that could not be written so far. */
+  /** Number of lines that could not be written so far. */
   get lost(): number {
     return this.lostBefore + this.untold;
   }
@@ -45,7 +48,10 @@ export class LogOutput {
     if (this.writingSince === undefined) this.writeNext();
   }
 
-  /** Writes what waits before the process ends, unless the other end stands still: then the process would never end. */
+  /**
+   * Writes the waiting lines before the process ends. It skips a stuck reader, because the process would then
+   * never end.
+   */
   close(): void {
     if (this.writingSince !== undefined && performance.now() - this.writingSince > STUCK_MS) return;
     let rest = this.take();
@@ -85,7 +91,7 @@ export class LogOutput {
     });
   }
 
-  /** That lines are missing, once lines can be written again. */
+  /** Reports lost lines once writing works again. */
   private tell(): void {
     if (this.untold === 0) return;
     const message = `${this.untold} lines of the log could not be written.`;
@@ -94,7 +100,7 @@ export class LogOutput {
     this.notice(message);
   }
 
-  /** As the log writes its lines; set by whoever makes them. */
+  /** Writes the report about lost lines. The owner can replace it, so that the report looks like other log lines. */
   notice: (message: string) => void = (message) => this.write(`${message}\n`);
 }
 
@@ -106,12 +112,15 @@ function linesOf(bytes: Buffer): number {
 
 let outputs: readonly LogOutput[] = [];
 
-/** Lines of this process that could not be written, once `captureOutput` was called. */
+/** Number of lines of this process that were lost since `captureOutput` was called. */
 export function lostLines(): number {
   return outputs.reduce((sum, { lost }) => sum + lost, 0);
 }
 
-/** Has all that this process writes to stdout and stderr, its threads and libraries included, go through a `LogOutput`. */
+/**
+ * Sends everything that this process, its threads and its libraries write to stdout and stderr through a
+ * `LogOutput`.
+ */
 export function captureOutput(notice?: (message: string) => void): void {
   const streams = [process.stdout, process.stderr];
   outputs = streams.map((stream, index) => {
@@ -127,7 +136,7 @@ export function captureOutput(notice?: (message: string) => void): void {
       if (typeof callback === 'function') queueMicrotask(callback as () => void);
       return true;
     }) as typeof stream.write;
-    // What Node itself finds out about the stream is no reason to end either.
+    // An error of the stream itself must not end the process either.
     stream.on('error', () => undefined);
     return output;
   });

@@ -1,19 +1,19 @@
 import { inspect } from 'node:util';
 import { ConsoleLogger, type LogLevel } from '@nestjs/common';
 
-/** How much the log tells: each level, and all before it. */
+/** Log levels. Each level includes those before it. */
 export const logLevels = ['error', 'warn', 'info', 'debug'] as const;
 
 export type LogLevelName = (typeof logLevels)[number];
 
 export interface ServiceLoggerOptions {
-  /** One object a line; else text for people. */
+  /** Whether to write one JSON object per line, or text for people. */
   json: boolean;
   colors: boolean;
   level: LogLevelName;
 }
 
-/** What Nest calls the levels. */
+/** Nest's names of the levels. */
 const NEST_LEVELS: Readonly<Record<LogLevelName, LogLevel[]>> = {
   error: ['fatal', 'error'],
   warn: ['warn'],
@@ -21,7 +21,7 @@ const NEST_LEVELS: Readonly<Record<LogLevelName, LogLevel[]>> = {
   debug: ['debug', 'verbose'],
 };
 
-/** What Nest tells about its own start: a line for every module and route, of interest to nobody who runs the service. */
+/** Contexts of Nest's startup messages. It logs every module and route, which operators do not need. */
 const FRAMEWORK_CONTEXTS = [
   'NestFactory',
   'InstanceLoader',
@@ -31,15 +31,15 @@ const FRAMEWORK_CONTEXTS = [
 ];
 
 /**
- * Nest's logger, without its chatter. A message is a sentence that tells all to people; plain objects after it are fields for
- * machines (`requestId`, `runId`, `modelId` …), which stand in JSON lines alone.
+ * Nest's logger without its startup messages. A message is a complete sentence for people. Plain objects
+ * after it are fields for machines (`requestId`, `runId`, `modelId` …), which only the JSON lines show.
  */
 export class ServiceLogger extends ConsoleLogger {
   constructor({ json, colors, level }: ServiceLoggerOptions) {
     super({
       json,
       flattenParams: true,
-      // Coloured JSON is no JSON.
+      // JSON with colour codes is not valid JSON.
       colors: colors && !json,
       prefix: 'Wellformed',
       logLevels: logLevels.slice(0, logLevels.indexOf(level) + 1).flatMap((name) => NEST_LEVELS[name]),
@@ -52,12 +52,12 @@ export class ServiceLogger extends ConsoleLogger {
   }
 
   override error(message: unknown, ...rest: unknown[]): void {
-    // A start that fails is told by main.ts, once.
+    // main.ts reports a failed start once.
     if (rest.at(-1) === 'ExceptionHandler') return;
     super.error(message, ...rest);
   }
 
-  /** Whatever a message holds, it cannot pass for a line of the log, nor tell a terminal what to do. */
+  /** Escapes a message, so that it cannot look like another log line or send commands to a terminal. */
   protected override stringifyMessage(message: unknown, level: LogLevel): string {
     return super.stringifyMessage(plainLine(typeof message === 'string' ? message : inspect(message)), level);
   }
@@ -69,13 +69,13 @@ export class ServiceLogger extends ConsoleLogger {
   protected override stringifyJsonLogObject({ timestamp, level, ...rest }: Record<string, unknown>): string {
     return super.stringifyJsonLogObject({
       timestamp: new Date(timestamp as number).toISOString(),
-      // As other programs call it.
+      // The name that other programs use.
       level: level === 'log' ? 'info' : level,
       ...rest,
     });
   }
 
-  /** Without the fields, which Nest would write after the sentence. */
+  /** Leaves out the fields, which Nest would write after the sentence. */
   protected override formatMessage(
     ...[level, message, pid, shownLevel, context, since]: Parameters<ConsoleLogger['formatMessage']>
   ): string {
@@ -83,10 +83,16 @@ export class ServiceLogger extends ConsoleLogger {
   }
 }
 
-/** Control characters, what turns the direction of text around, and what some programs take for a line's end. */
+/**
+ * Control characters, characters that change the direction of text, and those that some programs take for a
+ * line end.
+ */
 const UNPRINTABLE = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
 
-/** One line of the text log. Further lines of a message are indented; what would not be seen is written as its number. */
+/**
+ * Makes a text safe for the text log. Further lines are indented, and invisible characters are written as
+ * their code.
+ */
 export function plainLine(text: string): string {
   return text.replace(UNPRINTABLE, (sign) =>
     sign === '\n'

@@ -35,7 +35,7 @@ describe('labels of aliases', () => {
       predictions.count('acceptable', name);
       expect(await registry.metrics()).toContain(`alias="${name}"`);
       models.recordAliasRemoval(name);
-      // A request that was under way.
+      // A request that was already running.
       predictions.count('acceptable', name);
       models.setAliasLagging(name, null);
       expect(await registry.metrics()).not.toContain(`alias="${name}"`);

@@ -4,7 +4,7 @@ import { Instruments } from './instruments.js';
 
 const RESOLUTION_MS = 10;
 
-/** Measures how late the event loop runs and how busy it is, from one scrape to the next. */
+/** Measures the delay and the utilization of the event loop between two scrapes. */
 @Injectable()
 export class EventLoopMonitor implements OnApplicationShutdown {
   private readonly delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
@@ -19,7 +19,7 @@ export class EventLoopMonitor implements OnApplicationShutdown {
     this.delays.disable();
   }
 
-  /** Shows what was measured since the last call. */
+  /** Reports what was measured since the last call. */
   private report(): void {
     const now = performance.eventLoopUtilization();
     const { utilization } = performance.eventLoopUtilization(now, this.last);
@@ -38,7 +38,7 @@ export class EventLoopMonitor implements OnApplicationShutdown {
   }
 }
 
-/** Node measures the time between two ticks of its timer: what is over its period is the delay. */
+/** Node measures the time between two ticks of its timer. The delay is what exceeds the timer's period. */
 function secondsLate(nanoseconds: number): number {
   return Math.max(0, nanoseconds / 1e6 - RESOLUTION_MS) / 1e3;
 }

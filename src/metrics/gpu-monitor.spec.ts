@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { GpuMonitor } from './gpu-monitor.js';
 import { Instruments } from './instruments.js';
 
-/** Programs of the driver stand in for a card: few machines have one. */
+/** Scripts replace the driver's program, because few machines have a GPU. */
 describe.skipIf(process.platform === 'win32')('GpuMonitor', () => {
   let folder: string;
   let monitor: GpuMonitor;
@@ -22,7 +22,7 @@ describe.skipIf(process.platform === 'win32')('GpuMonitor', () => {
     rmSync(folder, { recursive: true });
   });
 
-  /** Starts with a driver that does this, or with none. */
+  /** Starts the monitor with this script as driver program, or without a driver. */
   function start(script: string | null): void {
     if (script !== null) {
       const program = path.join(folder, 'nvidia-smi');

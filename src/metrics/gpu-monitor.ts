@@ -4,14 +4,20 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShut
 import { Instruments } from './instruments.js';
 import type { GpuUse } from './resource-instruments.js';
 
-/** One process for all the time: to start one for each scrape would stop a process that has gigabytes of memory for a moment. */
+/**
+ * A single process runs all the time. Starting one for each scrape would pause the service, which may hold
+ * gigabytes of memory, for a moment.
+ */
 const ARGUMENTS = [
   '--query-gpu=index,memory.used,memory.total,utilization.gpu',
   '--format=csv,noheader,nounits',
   '--loop=10',
 ];
 
-/** Shows the memory of NVIDIA cards, as the driver's own `nvidia-smi` tells it. Where that is not there, nothing is shown. */
+/**
+ * Reports the memory and use of NVIDIA GPUs from the driver's `nvidia-smi`. Without that program it reports
+ * nothing.
+ */
 @Injectable()
 export class GpuMonitor implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(GpuMonitor.name);
@@ -23,7 +29,7 @@ export class GpuMonitor implements OnApplicationBootstrap, OnApplicationShutdown
     const child = spawn('nvidia-smi', ARGUMENTS, { stdio: ['ignore', 'pipe', 'ignore'] });
     this.child = child;
     let told = false;
-    // No such program: no card.
+    // The program does not exist, so there is no GPU.
     child.once('error', () => {});
     createInterface({ input: child.stdout }).on('line', (line) => {
       const use = parseGpu(line);
@@ -48,7 +54,7 @@ export class GpuMonitor implements OnApplicationBootstrap, OnApplicationShutdown
   }
 }
 
-/** `0, 1234, 81559, 17`: number, used and all memory in MiB, percent of the time. */
+/** Parses `0, 1234, 81559, 17`: index, used memory and total memory in MiB, utilization in percent. */
 function parseGpu(line: string): GpuUse | undefined {
   const [gpu, used, total, busy] = line.split(',').map((field) => field.trim());
   const [usedBytes, totalBytes] = [used, total].map((field) => Number(field || NaN) * 2 ** 20);

@@ -1,11 +1,11 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
-/** A request whose connection has closed, answered or not. */
+/** A request that has been answered, or whose connection has closed. */
 export interface EndedRequest {
   method: string;
-  /** The template of its route, never its path: that has no bound. */
+  /** Path template of the route. Never the path, because the number of paths is unbounded. */
   route: string;
-  /** Of the answer; null where the connection broke before the answer was through. */
+  /** Status of the answer; null if the connection broke before the answer was complete. */
   status: number | null;
   seconds: number;
 }
@@ -26,15 +26,15 @@ export class HttpInstruments {
       ...on,
       name: 'wellformed_http_request_duration_seconds',
       help:
-        'Time from the arrival of a request to the end of its answer, by class of the status (aborted: the connection broke ' +
-        'before the answer was through).',
+        'Time from the arrival of a request to the end of its answer, by status class (aborted: the connection broke before the ' +
+        'answer was complete).',
       labelNames: ['method', 'route', 'status'] as const,
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 300],
     });
     this.requests = new Counter({
       ...on,
       name: 'wellformed_http_requests_total',
-      help: 'Requests by the status of their answer (aborted: the connection broke before the answer was through).',
+      help: 'Requests by the status of their answer (aborted: the connection broke before the answer was complete).',
       labelNames: ['method', 'route', 'code'] as const,
     });
     this.replays = new Counter({
@@ -46,22 +46,22 @@ export class HttpInstruments {
     this.inFlight = new Gauge({
       ...on,
       name: 'wellformed_http_requests_in_flight',
-      help: 'Requests that are being answered, streams of events included.',
+      help: 'Requests that are being answered, including streams of events.',
     });
     this.connections = new Gauge({
       ...on,
       name: 'wellformed_http_connections',
-      help: 'Open connections, idle ones included.',
+      help: 'Open connections, including idle ones.',
     });
     this.connectionsLimit = new Gauge({
       ...on,
       name: 'wellformed_http_connections_limit',
-      help: 'Connections that may be open at a time.',
+      help: 'Largest number of open connections.',
     });
     this.connectionsDropped = new Counter({
       ...on,
       name: 'wellformed_http_connections_dropped_total',
-      help: 'Connections that were closed at once, since as many as may be were open.',
+      help: 'Connections that were closed at once because the limit was reached.',
     });
   }
 

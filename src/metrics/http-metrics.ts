@@ -3,13 +3,13 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { routeOf } from '../api/request-identity.js';
 import type { Instruments } from './instruments.js';
 
-/** Times and counts every request by the template of its route, and looks at the connections. */
+/** Measures every request by the path template of its route, and counts open connections. */
 export function measureRequests(fastify: FastifyInstance, instruments: Instruments): void {
   const { http } = instruments;
   fastify.addHook('onRequest', (request, reply, done) => {
     const started = performance.now();
     http.inFlight.inc();
-    // Not Fastify's `onResponse`, which is never called where the client leaves before its answer.
+    // Fastify's `onResponse` does not fit: it is not called if the client leaves before the answer.
     reply.raw.once('close', () => {
       http.inFlight.dec();
       http.recordRequest({

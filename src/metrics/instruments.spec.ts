@@ -43,7 +43,7 @@ describe('Instruments', () => {
       instruments.predictions.count('acceptable', `alias-${i}`);
     }
     const page = await instruments.registry.metrics();
-    // One of fifty places is kept for production.
+    // One of the fifty labels is reserved for production.
     expect(page.match(/^wellformed_predictions_total\{/gm)).toHaveLength(50);
     expect(page).toContain('wellformed_predictions_total{outcome="acceptable",alias="other"} 11\n');
   });

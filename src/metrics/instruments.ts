@@ -9,10 +9,10 @@ import { ServiceInstruments } from './service-instruments.js';
 import { TrainingInstruments } from './training-instruments.js';
 import { WebhookInstruments } from './webhook-instruments.js';
 
-/** Brings gauges up to date that nobody sets as things happen. */
+/** Updates gauges that no event sets. */
 export type ScrapeTask = () => void | Promise<void>;
 
-/** Every instrument of the service, on a registry of its own (two services in one process do not mix). */
+/** All instruments of the service. They have their own registry, so that two services in one process do not mix. */
 @Injectable()
 export class Instruments {
   readonly registry = new Registry();
@@ -27,7 +27,7 @@ export class Instruments {
   readonly webhooks = new WebhookInstruments(this.registry);
   readonly resources = new ResourceInstruments(this.registry);
 
-  /** Has something done before each page is written. What it throws is logged, and its gauges keep their values. */
+  /** Runs a task before each page is written. If it throws, the error is logged and its gauges keep their values. */
   beforeScrape(task: ScrapeTask): void {
     this.tasks.push(task);
   }

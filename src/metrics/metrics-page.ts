@@ -1,12 +1,12 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Instruments, type ScrapeTask } from './instruments.js';
 
-/** What Prometheus scrapes, at whatever port. */
+/** The page that Prometheus scrapes, on either port. */
 @Injectable()
 export class MetricsPage {
   static readonly contentType = 'text/plain; version=0.0.4; charset=utf-8';
   private readonly logger = new Logger(MetricsPage.name);
-  /** What each task that fails said last: told once, since a page is asked for twice a minute. */
+  /** The last error of each failing task. It is logged once, because the page is requested twice a minute. */
   private readonly failures = new Map<ScrapeTask, string>();
 
   constructor(private readonly instruments: Instruments) {}
@@ -16,7 +16,7 @@ export class MetricsPage {
     return this.instruments.registry.metrics();
   }
 
-  /** A disk that does not answer, say, is no reason to show nothing at all. */
+  /** A failing task, such as one for a disk that does not answer, must not hide the other metrics. */
   private async carryOut(task: ScrapeTask): Promise<void> {
     try {
       await task();

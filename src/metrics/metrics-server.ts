@@ -9,7 +9,10 @@ import { SettingsError } from '../config/read-settings.js';
 import { Settings } from '../config/settings.js';
 import { MetricsPage } from './metrics-page.js';
 
-/** `/metrics` on a port of its own, where the settings name one: reachable for Prometheus, and for nobody else if the network says so. */
+/**
+ * Serves `/metrics` on a separate port, if the settings name one. A network rule can then open this port for
+ * Prometheus only.
+ */
 @Injectable()
 export class MetricsServer implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(MetricsServer.name);
@@ -21,7 +24,7 @@ export class MetricsServer implements OnApplicationBootstrap, OnApplicationShutd
     private readonly page: MetricsPage,
     private readonly settings: Settings,
   ) {
-    // No key is asked for here.
+    // This port needs no key.
     this.mayAnswer = hostNameCheck(settings, false);
   }
 
@@ -46,13 +49,13 @@ export class MetricsServer implements OnApplicationBootstrap, OnApplicationShutd
     this.logger.log(`Metrics on port ${this.port}`);
   }
 
-  /** After the service itself: how it ended can be scraped. */
+  /** Closes after the service itself, so that the end of the service can be scraped. */
   onApplicationShutdown(): void {
     this.server?.close();
     this.server?.closeAllConnections();
   }
 
-  /** The port that was opened. */
+  /** The port on which it listens. */
   get port(): number | undefined {
     return (this.server?.address() as AddressInfo | null | undefined)?.port;
   }

@@ -14,7 +14,7 @@ export class MetricsController {
     private readonly settings: Settings,
   ) {}
 
-  /** Show the metrics of the service and the process, in the text format of Prometheus */
+  /** Show the metrics of the service and the process in Prometheus text format */
   @Get()
   @Area('metrics')
   @Header('content-type', MetricsPage.contentType)
@@ -23,7 +23,7 @@ export class MetricsController {
   @ApiProblems(404)
   async page(): Promise<string> {
     if (this.settings.metricsPort !== 'none') {
-      throw new NotFoundError('The metrics have a port of their own: WELLFORMED_METRICS_PORT.');
+      throw new NotFoundError('The metrics are on a separate port: WELLFORMED_METRICS_PORT.');
     }
     return this.metrics.text();
   }

@@ -2,11 +2,11 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 import type { AliasLabels } from './alias-labels.js';
 import { show } from './prometheus.js';
 
-/** How well a model version did on its validation rows. */
+/** Quality of a model version on its validation rows. */
 export interface ModelQuality {
-  /** At the end of its training. */
+  /** MCC at the end of its training. */
   mcc: number;
-  /** Computed as for predictions; null if that was not assessed. */
+  /** Quality of each precision as it is served; null if it was not assessed. */
   precisions: Readonly<Record<'fp32' | 'int8', PrecisionQuality>> | null;
 }
 
@@ -15,7 +15,7 @@ export interface PrecisionQuality {
   expectedCalibrationError: { before: number; after: number };
 }
 
-/** The registry: versions, the aliases that point to them, and how good those are. */
+/** Metrics of the registry: versions, aliases, and the quality of the versions that they point to. */
 export class ModelInstruments {
   private readonly mcc: Gauge<'alias'>;
   private readonly servingMcc: Gauge<'alias' | 'precision'>;
@@ -63,19 +63,19 @@ export class ModelInstruments {
     this.aliasMoves = new Counter({
       ...on,
       name: 'wellformed_alias_moves_total',
-      help: 'How often an alias was moved to another version, or removed.',
+      help: 'Number of times that an alias was moved to another version or removed.',
       labelNames: ['alias'] as const,
     });
     this.aliasSwapFailures = new Counter({
       ...on,
       name: 'wellformed_alias_swap_failures_total',
-      help: 'Versions that could not take over an alias which had been moved to them.',
+      help: 'Versions that could not be loaded after an alias was moved to them.',
       labelNames: ['alias'] as const,
     });
     this.aliasLagging = new Gauge({
       ...on,
       name: 'wellformed_alias_lagging',
-      help: '1 while an alias is served by another version than the one it points to, which is loading or has failed; else 0.',
+      help: '1 while an alias is served by another version than the one it points to, because that one is loading or has failed; else 0.',
       labelNames: ['alias'] as const,
     });
     aliases.onRelease((alias) => {
@@ -84,25 +84,25 @@ export class ModelInstruments {
     });
   }
 
-  /** An alias is there from now on, or points to another version. */
+  /** Records that an alias was created or moved. */
   recordAliasMove(name: string): void {
     this.aliases.take(name);
     this.aliasMoves.inc({ alias: this.aliases.of(name) });
   }
 
-  /** An alias is gone, and its series with it. */
+  /** Records that an alias was removed. Its series end. */
   recordAliasRemoval(name: string): void {
     this.setAliasQuality(name, null);
     this.aliasMoves.inc({ alias: this.aliases.of(name) });
     this.aliases.release(name);
   }
 
-  /** An alias was there when the service started. */
+  /** Records that an alias existed when the service started. */
   knowAlias(name: string): void {
     this.aliases.take(name);
   }
 
-  /** An alias points to a version of this quality, or is gone. */
+  /** Sets the quality of the version that an alias points to; null if the alias is gone. */
   setAliasQuality(name: string, quality: ModelQuality | null): void {
     const alias = this.aliases.of(name);
     if (alias === 'other') return;
@@ -116,7 +116,7 @@ export class ModelInstruments {
     }
   }
 
-  /** Whether an alias is served by another version than the one it points to; null where the alias is gone. */
+  /** Sets whether an alias is served by another version than the one it points to; null if the alias is gone. */
   setAliasLagging(name: string, lagging: boolean | null): void {
     const alias = this.aliases.of(name);
     if (alias !== 'other') show(this.aliasLagging, { alias }, lagging === null ? null : Number(lagging));

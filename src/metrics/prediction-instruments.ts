@@ -5,11 +5,11 @@ import type { AliasLabels } from './alias-labels.js';
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const FINE_BUCKETS = [0.0001, 0.00025, 0.0005, ...BUCKETS];
 
-/** What may become of a sentence that somebody asked about. */
+/** Possible outcomes of a sentence. */
 const outcomes = ['acceptable', 'unacceptable', 'refused', 'overdue', 'abandoned', 'error'] as const;
 export type PredictionOutcome = (typeof outcomes)[number];
 
-/** From a sentence's arrival to its judgement, and the models in memory. */
+/** Metrics of predictions: outcomes, times, batches, and the models in memory. */
 export class PredictionInstruments {
   private readonly sentences: Counter<'outcome' | 'alias'>;
   private readonly inferenceSeconds: Histogram;
@@ -34,8 +34,8 @@ export class PredictionInstruments {
       ...on,
       name: 'wellformed_predictions_total',
       help:
-        'Sentences asked about, by outcome (acceptable, unacceptable; refused: the queue was full, overdue: the deadline passed, ' +
-        'abandoned: the client left, error) and by the alias asked for (none: by id).',
+        'Sentences by outcome (acceptable, unacceptable; refused: the queue was full, overdue: the deadline passed, abandoned: the ' +
+        'client left, error) and by the alias in the request (none: by id).',
       labelNames: ['outcome', 'alias'] as const,
     });
     aliases.onRelease((alias) => outcomes.forEach((outcome) => this.sentences.remove({ outcome, alias })));
@@ -48,13 +48,13 @@ export class PredictionInstruments {
     this.tokenizationSeconds = new Histogram({
       ...on,
       name: 'wellformed_prediction_tokenization_seconds',
-      help: 'Time in which the sentences of one request became tokens.',
+      help: 'Time to cut the sentences of one request into tokens.',
       buckets: FINE_BUCKETS,
     });
     this.queueSeconds = new Histogram({
       ...on,
       name: 'wellformed_prediction_queue_seconds',
-      help: 'Time in which the sentences of one request waited for others.',
+      help: 'Time that the sentences of one request waited for others.',
       buckets: FINE_BUCKETS,
     });
     this.inferenceSeconds = new Histogram({
@@ -72,18 +72,18 @@ export class PredictionInstruments {
     this.batchTokens = new Histogram({
       ...on,
       name: 'wellformed_inference_batch_tokens',
-      help: 'Tokens of the sentences of one batch, padding not counted.',
+      help: 'Tokens of one batch, without padding.',
       buckets: [8, 16, 32, 64, 128, 256, 512, 1024],
     });
     this.queueLength = new Gauge({
       ...on,
       name: 'wellformed_prediction_queue_length',
-      help: 'Sentences that wait to be computed, over all models.',
+      help: 'Sentences that wait to be computed, for all models.',
     });
     this.queueLimit = new Gauge({
       ...on,
       name: 'wellformed_prediction_queue_limit',
-      help: 'Sentences that may wait for one model; what comes then is refused.',
+      help: 'Sentences that may wait for one model. More are refused.',
     });
     this.streams = new Gauge({
       ...on,
@@ -98,7 +98,7 @@ export class PredictionInstruments {
     this.failedModels = new Gauge({
       ...on,
       name: 'wellformed_failed_models',
-      help: 'Models that could not be loaded when somebody last asked for them.',
+      help: 'Models whose last load failed.',
     });
     this.modelLoadSeconds = new Histogram({
       ...on,
@@ -108,12 +108,12 @@ export class PredictionInstruments {
     });
   }
 
-  /** Counts sentences. `alias` is the name that the client asked for, or null for a model named by id. */
+  /** Counts sentences. `alias` is the name in the request, or null for a model that was named by its id. */
   count(outcome: PredictionOutcome, alias: string | null, sentences = 1): void {
     this.sentences.inc({ outcome, alias: this.aliases.of(alias) }, sentences);
   }
 
-  /** Sentences were computed together. */
+  /** Records a batch of sentences. */
   recordBatch({ sentences, tokens, seconds }: { sentences: number; tokens: number; seconds: number }): void {
     this.inferenceSeconds.observe(seconds);
     this.batchSentences.observe(sentences);

@@ -1,19 +1,22 @@
 import { collectDefaultMetrics, type Registry, type Gauge, type LabelValues } from 'prom-client';
 
-/** Gauges whose names say that they are counters. Each is the sum of a gauge by type that stays: `sum(nodejs_active_resources)`. */
+/**
+ * Gauges that are named like counters. Each is the sum of another gauge, which stays:
+ * `sum(nodejs_active_resources)`.
+ */
 const MISNAMED = [
   'nodejs_active_handles_total',
   'nodejs_active_requests_total',
   'nodejs_active_resources_total',
 ];
 
-/** Adds what prom-client knows of the process, under the names that every dashboard knows (process_…, nodejs_…). */
+/** Adds prom-client's process metrics under the names that dashboards expect (process_…, nodejs_…). */
 export function collectProcessMetrics(registry: Registry): void {
   collectDefaultMetrics({ register: registry });
   for (const name of MISNAMED) registry.removeSingleMetric(name);
 }
 
-/** Sets a gauge; without a value it leaves the page. */
+/** Sets a gauge, or removes its series if there is no value. */
 export function show<Label extends string>(
   gauge: Gauge<Label>,
   labels: LabelValues<Label>,

@@ -1,25 +1,25 @@
 import { Gauge, type Registry } from 'prom-client';
 import { show } from './prometheus.js';
 
-/** How late the event loop was, and how busy. */
+/** Delay and utilization of the event loop. */
 export interface EventLoopUse {
-  /** Seconds; null where nothing was measured. */
+  /** In seconds; null if nothing was measured. */
   delay: { p50: number; p99: number; max: number } | null;
-  /** Share of the time in which it was busy, 0 to 1. */
+  /** Share of the time in which the event loop was busy, 0 to 1. */
   utilization: number;
 }
 
-/** A graphics card. */
+/** Use of a GPU. */
 export interface GpuUse {
-  /** Its number. */
+  /** Index of the GPU. */
   gpu: string;
   usedBytes: number;
   totalBytes: number;
-  /** Share of the time in which it computed, 0 to 1; null where the card does not tell. */
+  /** Share of the time in which it computed, 0 to 1; null if the GPU does not report it. */
   utilization: number | null;
 }
 
-/** What runs out: the event loop's time, disks, graphics cards. */
+/** Metrics of limited resources: event loop, disks, GPUs. */
 export class ResourceInstruments {
   private readonly delays: Readonly<Record<'p50' | 'p99' | 'max', Gauge>>;
   private readonly utilization: Gauge;
@@ -39,12 +39,12 @@ export class ResourceInstruments {
       new Gauge({
         ...on,
         name: `wellformed_event_loop_delay_${name}_seconds`,
-        help: `How late the event loop was since the last scrape: ${what}.`,
+        help: `Delay of the event loop since the last scrape: ${what}.`,
       });
     this.delays = {
       p50: delay('p50', 'the median'),
       p99: delay('p99', 'the 99th percentile'),
-      max: delay('max', 'the longest delay'),
+      max: delay('max', 'the maximum'),
     };
     this.utilization = new Gauge({
       ...on,
@@ -60,7 +60,7 @@ export class ResourceInstruments {
     this.diskSize = new Gauge({
       ...on,
       name: 'wellformed_disk_size_bytes',
-      help: 'Space of the disk of a folder (data, base-models), free and in use; what is kept for the system is left out.',
+      help: 'Space of the disk of a folder (data, base-models), free and used, without what is reserved for the system.',
       labelNames: ['folder'] as const,
     });
     this.storedBytes = new Gauge({
@@ -78,7 +78,7 @@ export class ResourceInstruments {
     this.damagedFolders = new Gauge({
       ...on,
       name: 'wellformed_damaged_folders',
-      help: 'Folders stored, by kind (datasets, models), of which a reader found a file that is not what was stored. The log names them.',
+      help: 'Folders stored, by kind (datasets, models), in which a reader found a file that differs from what was stored. The log names them.',
       labelNames: ['kind'] as const,
     });
     this.databaseBytes = new Gauge({
@@ -89,19 +89,19 @@ export class ResourceInstruments {
     this.gpuUsed = new Gauge({
       ...on,
       name: 'wellformed_gpu_memory_used_bytes',
-      help: 'Memory in use on an NVIDIA card, by whatever process. Absent where there is no card.',
+      help: 'Memory in use on an NVIDIA GPU, by all processes. Absent without a GPU.',
       labelNames: ['gpu'] as const,
     });
     this.gpuTotal = new Gauge({
       ...on,
       name: 'wellformed_gpu_memory_bytes',
-      help: 'Memory of an NVIDIA card. Absent where there is no card.',
+      help: 'Memory of an NVIDIA GPU. Absent without a GPU.',
       labelNames: ['gpu'] as const,
     });
     this.gpuUtilization = new Gauge({
       ...on,
       name: 'wellformed_gpu_utilization_ratio',
-      help: 'Share of the time in which an NVIDIA card computed. Absent where there is no card, or it does not tell.',
+      help: 'Share of the time in which an NVIDIA GPU computed. Absent without a GPU, or if the GPU does not report it.',
       labelNames: ['gpu'] as const,
     });
     for (const gauge of [...Object.values(this.delays), this.databaseBytes]) gauge.remove();
@@ -119,7 +119,7 @@ export class ResourceInstruments {
     show(this.gpuUtilization, { gpu }, utilization);
   }
 
-  /** Nobody tells of the cards any more. */
+  /** Removes the series of all GPUs, because nothing reports them any more. */
   forgetGpus(): void {
     for (const gauge of [this.gpuUsed, this.gpuTotal, this.gpuUtilization]) gauge.reset();
   }

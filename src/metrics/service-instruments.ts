@@ -1,7 +1,7 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { lostLines } from '../logging/log-output.js';
 
-/** What runs, and whether all of it works. */
+/** Metrics of the service: its version, and whether it is degraded. */
 export class ServiceInstruments {
   readonly buildInfo: Gauge<'version' | 'commit' | 'engine' | 'node'>;
   readonly degraded: Gauge<'part'>;
@@ -11,13 +11,13 @@ export class ServiceInstruments {
     this.buildInfo = new Gauge({
       ...on,
       name: 'wellformed_build_info',
-      help: '1; the labels say what runs: version, commit, engine that trains, version of Node.js.',
+      help: '1. The labels are the version, the commit, the engine that trains, and the version of Node.js.',
       labelNames: ['version', 'commit', 'engine', 'node'] as const,
     });
     this.degraded = new Gauge({
       ...on,
       name: 'wellformed_degraded',
-      help: '1 while a part (production, training) does not work though the service answers; else 0.',
+      help: '1 while a part (production, training) does not work although the service answers; else 0.',
       labelNames: ['part'] as const,
     });
     new Counter({

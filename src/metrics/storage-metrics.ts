@@ -7,7 +7,7 @@ import { BlobStore } from '../storage/blob-store.js';
 import { DataFolder } from '../storage/data-folder.js';
 import { Instruments } from './instruments.js';
 
-/** Looks, before each scrape, how much is stored and how much space there is. */
+/** Measures used and free space before each scrape. */
 @Injectable()
 export class StorageMetrics {
   constructor(
@@ -25,11 +25,11 @@ export class StorageMetrics {
   private async showDisk(folder: string, place: string): Promise<void> {
     const { bavail, bfree, blocks, bsize } = await statfs(place);
     this.instruments.resources.diskFree.set({ folder }, bavail * bsize);
-    // What is kept for the system's own user is neither free nor in use.
+    // Space that is reserved for root counts neither as free nor as used.
     this.instruments.resources.diskSize.set({ folder }, (blocks - bfree + bavail) * bsize);
   }
 
-  /** The folder is made with the first base model. */
+  /** The folder does not exist before the first base model is stored. */
   private async showBaseModelDisk(): Promise<void> {
     await this.showDisk('base-models', this.settings.baseModelFolder).catch(
       (error: NodeJS.ErrnoException) => {

@@ -1,38 +1,38 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { show } from './prometheus.js';
 
-/** Seconds, to a day. */
+/** In seconds, up to a day. */
 const RUN_BUCKETS = [1, 10, 30, 60, 300, 600, 1800, 3600, 7200, 14_400, 43_200, 86_400];
 
-/** How a step of the current run went. */
+/** Result of a step of the current run. */
 export interface TrainingStep {
   examples: number;
   loss: number;
   learningRate: number;
   gradientNorm: number;
   examplesPerSecond: number | null;
-  /** Share of the run that is done, 0 to 1. */
+  /** Completed share of the run, 0 to 1. */
   progress: number;
   secondsLeft: number | null;
 }
 
-/** What the engine holds for the current run. */
+/** Memory of the engine during the current run. */
 export interface EngineMemoryUse {
   tensors: number;
   /** Bytes of tensors and parameters. */
   bytes: number;
-  /** Bytes taken from the system, used or not; null where the engine does not tell. */
+  /** Bytes reserved from the system, whether used or not; null if the engine does not report it. */
   reservedBytes: number | null;
 }
 
-/** What the process of the current run takes. */
+/** Resources of the current run's process. */
 export interface TrainingProcessUse {
   residentBytes: number;
-  /** Of all cores, since its start. */
+  /** CPU seconds on all cores since the start of the process. */
   cpuSeconds: number;
 }
 
-/** Runs, and what the current one does: that leaves the page when it ends. */
+/** Metrics of runs. Those of the current run leave the page when it ends. */
 export class TrainingInstruments {
   private readonly examples: Counter;
   private readonly steps: Counter;
@@ -76,7 +76,7 @@ export class TrainingInstruments {
     this.runSeconds = new Histogram({
       ...on,
       name: 'wellformed_run_duration_seconds',
-      help: 'Time from the start of a run to its end, by the status it ended with. Its count is that of runs which ended.',
+      help: 'Time from the start of a run to its end, by its last status. The count is the number of ended runs.',
       labelNames: ['status'] as const,
       buckets: RUN_BUCKETS,
     });
@@ -84,13 +84,13 @@ export class TrainingInstruments {
     this.queueSeconds = new Histogram({
       ...on,
       name: 'wellformed_training_queue_seconds',
-      help: 'Time in which a run waited for its turn.',
+      help: 'Time that a run waited for its turn.',
       buckets: RUN_BUCKETS,
     });
     this.processCrashes = new Counter({
       ...on,
       name: 'wellformed_training_process_crashes_total',
-      help: 'Training processes that ended without a word: they crashed, or were killed.',
+      help: 'Training processes that ended without reporting an error: they crashed or were killed.',
     });
     this.examples = new Counter({
       ...on,
@@ -105,7 +105,7 @@ export class TrainingInstruments {
     this.phase = new Gauge({
       ...on,
       name: 'wellformed_training_phase',
-      help: '1 for what the current run is busy with. Absent while none runs.',
+      help: '1 for the phase of the current run. Absent while none runs.',
       labelNames: ['phase'] as const,
     });
     this.progress = gauge(
@@ -114,7 +114,7 @@ export class TrainingInstruments {
     );
     this.secondsLeft = gauge(
       'remaining_seconds',
-      'Time that the current run will take, as estimated from its speed. Absent while none trains.',
+      'Remaining time until the current run has registered its model, estimated. Absent while none trains.',
     );
     this.loss = gauge('loss', 'Training loss of the last step of the current run. Absent while none trains.');
     this.learningRate = gauge(
@@ -143,21 +143,21 @@ export class TrainingInstruments {
     );
     this.engineReservedBytes = gauge(
       'engine_reserved_bytes',
-      'Memory that the WebAssembly engine took from the system for the current run; it ends at 4 GiB. Absent for others.',
+      'Memory that the WebAssembly engine has taken from the system for the current run, at most 4 GiB. Absent with other engines.',
     );
     this.residentBytes = gauge(
       'resident_memory_bytes',
-      'Resident memory of the process of the current run, which is none of process_resident_memory_bytes. Absent while none runs.',
+      'Resident memory of the process of the current run, which process_resident_memory_bytes does not include. Absent while none runs.',
     );
     this.cpuSeconds = new Counter({
       ...on,
       name: 'wellformed_training_cpu_seconds_total',
-      help: 'Processor time of the processes of runs, which is none of process_cpu_seconds_total.',
+      help: 'Processor time of the processes of runs, which process_cpu_seconds_total does not include.',
     });
     this.end();
   }
 
-  /** The current run did a step. */
+  /** Records a step of the current run. */
   recordStep(step: TrainingStep): void {
     this.steps.inc();
     this.examples.inc(step.examples);
@@ -169,7 +169,7 @@ export class TrainingInstruments {
     show(this.secondsLeft, {}, step.secondsLeft);
   }
 
-  /** The current run evaluated its model. */
+  /** Records an evaluation of the current run. */
   recordValidation(mcc: number): void {
     this.validationMcc.set(mcc);
   }
@@ -191,12 +191,12 @@ export class TrainingInstruments {
     this.cpuSecondsOfRun = cpuSeconds;
   }
 
-  /** A run ended so many seconds after its start. */
+  /** Records the end of a run and its duration. */
   recordEnd(status: string, seconds: number): void {
     this.runSeconds.observe({ status }, seconds);
   }
 
-  /** No run is under way any more: what tells of the current run leaves the page. */
+  /** Removes the metrics of the current run. */
   end(): void {
     this.phase.reset();
     this.cpuSecondsOfRun = 0;

@@ -2,7 +2,7 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 
 export type AttemptOutcome = 'delivered' | 'rejected' | 'unreachable' | 'forbidden';
 
-/** Messages about runs, and the attempts to deliver them. */
+/** Metrics of webhook messages and delivery attempts. */
 export class WebhookInstruments {
   readonly deliveries: Gauge<'status'>;
   readonly attempts: Counter<'outcome'>;

@@ -19,7 +19,7 @@ export class AliasesController {
     return { items: await this.aliases.list() };
   }
 
-  /** Show an alias and what it pointed to before */
+  /** Show an alias and its history */
   @Get(':name')
   @Needs('predict', 'train')
   @ApiAliasParam()
@@ -28,7 +28,7 @@ export class AliasesController {
     return this.aliases.get(name);
   }
 
-  /** Point an alias to a model. A new alias is created */
+  /** Create an alias, or move it to another model */
   @Put(':name')
   @Needs('admin')
   @ApiAliasParam()

@@ -76,7 +76,7 @@ export class AliasesService {
     const alias = await this.aliases.find(name);
     if (alias) return alias;
     throw new NotFoundError(
-      `There is no alias "${name}". GET /aliases lists them; PUT /aliases/${name} makes it.`,
+      `There is no alias "${name}". GET /aliases lists them. PUT /aliases/${name} creates it.`,
     );
   }
 

@@ -20,7 +20,7 @@ export class EvaluationsController {
     private readonly idempotency: IdempotencyService,
   ) {}
 
-  /** Evaluate a model on a dataset in the background. `Location` says where to follow it */
+  /** Evaluate a model on a data set in the background. Follow the evaluation under the `Location` of the answer */
   @Post()
   @Needs('train')
   @Idempotent()
@@ -30,7 +30,7 @@ export class EvaluationsController {
   @ApiAcceptedResponse({
     type: EvaluationDto,
     description: 'The evaluation is in the queue.',
-    headers: { Location: { description: 'Where to follow it.', schema: { type: 'string' } } },
+    headers: { Location: { description: 'Path of the evaluation.', schema: { type: 'string' } } },
     links: linksTo(['EvaluationsController.find'], {
       id: '$response.body#/modelId',
       evaluationId: '$response.body#/id',
@@ -53,13 +53,13 @@ export class EvaluationsController {
     return EvaluationDto.of(evaluation);
   }
 
-  /** Cancel an evaluation. One that waits ends at once, one that runs ends after its current batch */
+  /** Cancel an evaluation. A queued evaluation ends at once, a running one after its current batch */
   @Post(':evaluationId/cancel')
   @Needs('train')
   @ApiModelParam()
   @ApiProblems(404, 409)
   @HttpCode(HttpStatus.ACCEPTED)
-  @ApiAcceptedResponse({ type: EvaluationDto, description: 'The evaluation as it is now.' })
+  @ApiAcceptedResponse({ type: EvaluationDto, description: 'The evaluation in its current state.' })
   async cancel(@Param('id') id: string, @Param('evaluationId') evaluationId: string): Promise<EvaluationDto> {
     return EvaluationDto.of(await this.evaluations.cancel(id, evaluationId));
   }
@@ -74,7 +74,7 @@ export class EvaluationsController {
     return { items: items.map(EvaluationDto.of), nextCursor };
   }
 
-  /** Show an evaluation: how far it is, and its result */
+  /** Show an evaluation: its progress and its result */
   @Get(':evaluationId')
   @Needs('train')
   @ApiModelParam()

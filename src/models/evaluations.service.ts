@@ -58,7 +58,7 @@ export class EvaluationsService implements OnModuleInit, OnModuleDestroy, Before
       const judging = await this.evaluations.openOne({ datasetId });
       return (
         judging &&
-        `Dataset ${datasetId} is being judged by ${judging}. Delete it when that evaluation has ended.`
+        `Data set ${datasetId} is being judged by ${judging}. Delete it when that evaluation has ended.`
       );
     });
   }
@@ -99,7 +99,7 @@ export class EvaluationsService implements OnModuleInit, OnModuleDestroy, Before
     const model = await this.models.resolve(modelIdOrAlias);
     if (precision === 'int8' && model.serving === null) {
       throw new ConflictError(
-        `Model ${model.id} was registered before there was int8, and has fp32 alone. Take "precision": "fp32", or train it again.`,
+        `Model ${model.id} was registered before int8 existed and has only fp32. Use "precision": "fp32", or train the model again.`,
       );
     }
     const dataset = await this.datasets.get(datasetId);
@@ -126,7 +126,7 @@ export class EvaluationsService implements OnModuleInit, OnModuleDestroy, Before
       });
     } catch (error) {
       if (!isForeignKeyViolation(error)) throw error;
-      throw new NotFoundError(`Model ${model.id} or dataset ${datasetId} has just been deleted.`);
+      throw new NotFoundError(`Model ${model.id} or data set ${datasetId} has just been deleted.`);
     } finally {
       this.arriving--;
     }
@@ -177,7 +177,7 @@ export class EvaluationsService implements OnModuleInit, OnModuleDestroy, Before
     const { evaluationQueue } = this.settings;
     if (this.waiting.length + this.arriving < evaluationQueue) return;
     throw new TooManyRequestsError(
-      `${evaluationQueue} evaluations wait already, which is the limit. Try again when some have ended, or cancel one: ` +
+      `${evaluationQueue} evaluations are already waiting, which is the limit. Try again when some have ended, or cancel one: ` +
         'POST /models/ID/evaluations/ID/cancel. WELLFORMED_EVALUATION_QUEUE allows more.',
       RETRY_AFTER,
     );
@@ -198,7 +198,7 @@ export class EvaluationsService implements OnModuleInit, OnModuleDestroy, Before
       const result = await this.judge(evaluation, AbortSignal.any([this.stop.signal, cancel.signal]));
       await this.evaluations.end(id, { status: 'succeeded', result });
     } catch (error) {
-      // Whoever stopped it stores the status.
+      // The code that stopped it stores the status.
       if (!this.stop.signal.aborted && !cancel.signal.aborted) await this.fail(id, error as Error);
     } finally {
       this.current = undefined;

@@ -54,7 +54,7 @@ export async function judgeRows(
     }
   }
   if (done < count)
-    throw new Error(`The dataset should have ${count} rows, but its file ends after ${done}.`);
+    throw new Error(`The data set should have ${count} rows, but its file ends after ${done}.`);
   return judged;
 }
 
@@ -70,5 +70,5 @@ async function* windows(rows: AsyncIterable<LabelledSentence>): AsyncGenerator<L
 }
 
 function tooMany(count: number): Error {
-  return new Error(`The dataset should have ${count} rows, but its file has more.`);
+  return new Error(`The data set should have ${count} rows, but its file has more.`);
 }

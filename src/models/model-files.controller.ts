@@ -19,11 +19,11 @@ const content = {
 } as const;
 
 const etagHeader = {
-  ETag: { description: 'The sha256 of the whole file, in quotation marks.', schema: { type: 'string' } },
+  ETag: { description: 'SHA-256 of the whole file, in quotation marks.', schema: { type: 'string' } },
 } as const;
 
 const acceptRanges = {
-  'Accept-Ranges': { description: '`bytes`: parts can be asked for.', schema: { type: 'string' } },
+  'Accept-Ranges': { description: '`bytes`: the client can request parts.', schema: { type: 'string' } },
 } as const;
 
 @ApiTags('models')
@@ -36,8 +36,8 @@ export class ModelFilesController {
   @ApiOperation({
     summary: 'Download a file of a model, or a part of it',
     description:
-      'The file is compared with its sha256 before its first byte is sent. The sha256 is the ETag, since a file never changes. A download ' +
-      'that broke off goes on where it ended:\n\n' +
+      'The service checks the file against its SHA-256 before it sends the first byte. The SHA-256 is also the ETag, because a file ' +
+      'never changes. An interrupted download can continue where it ended:\n\n' +
       '    curl -C - -O localhost:3000/models/production/files/model.safetensors',
   })
   @ApiModelParam()
@@ -63,20 +63,20 @@ export class ModelFilesController {
   @ApiOkResponse({ description: 'The file.', content, headers: { ...etagHeader, ...acceptRanges } })
   @ApiResponse({
     status: HttpStatus.PARTIAL_CONTENT,
-    description: 'The part that was asked for.',
+    description: 'The requested part.',
     content,
     headers: {
       ...etagHeader,
       ...acceptRanges,
       'Content-Range': {
-        description: 'Which part it is: `bytes 100-199/438000000`.',
+        description: 'Position of the part: `bytes 100-199/438000000`.',
         schema: { type: 'string' },
       },
     },
   })
   @ApiResponse({
     status: HttpStatus.NOT_MODIFIED,
-    description: 'The client has it already.',
+    description: 'The client already has the file.',
     headers: etagHeader,
   })
   @ApiProblems(404, 416, 503)
@@ -115,7 +115,7 @@ export class ModelFilesController {
   }
 }
 
-/** @returns null where all of the file is to be sent */
+/** @returns null if the whole file is to be sent */
 function partOf(
   { size }: StoredFile,
   { range, 'if-range': ifRange }: IncomingHttpHeaders,

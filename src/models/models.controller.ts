@@ -21,7 +21,7 @@ export class ModelsController {
     return { items: items.map(ModelSummaryDto.of), nextCursor };
   }
 
-  /** Show a model: where it comes from, how well it does, and its files */
+  /** Show a model: its origin, quality and files */
   @Get(':id')
   @Needs('predict', 'train')
   @ApiModelParam()
@@ -30,7 +30,7 @@ export class ModelsController {
     return ModelDto.of(await this.models.find(id));
   }
 
-  /** Give a model another name */
+  /** Rename a model */
   @Patch(':id')
   @Needs('admin')
   @ApiModelParam()
@@ -39,7 +39,7 @@ export class ModelsController {
     return ModelDto.of(await this.models.rename(id, name));
   }
 
-  /** Delete a model that no alias points to, its files and its evaluations */
+  /** Delete a model with its files and evaluations. No alias may point to it */
   @Delete(':id')
   @Needs('admin')
   @ApiModelParam()

@@ -35,6 +35,7 @@ export interface ResolvedModel extends VersionFacts {
 @Injectable()
 export class ModelsService implements OnModuleInit {
   private readonly logger = new Logger(ModelsService.name);
+  private readonly keepers: ((modelId: string) => Promise<string | null>)[] = [];
 
   constructor(
     private readonly versions: ModelsRepository,
@@ -156,6 +157,23 @@ export class ModelsService implements OnModuleInit {
   }
 
   /**
+   * The folder of a version to train on with, its weights and its tokenizer checked.
+   *
+   * @throws NotFoundError if there is no such version
+   * @throws DamagedError if one of the files is not what was registered
+   */
+  async folderOf(id: string): Promise<string> {
+    const { files } = await this.find(id);
+    const names = files.map(({ name }) => name).filter((name) => !name.endsWith('.onnx'));
+    return this.blobs.open(blobKey(id), names);
+  }
+
+  /** @param check gives the reason why a model must be kept now, with advice, or null */
+  keepWhile(check: (modelId: string) => Promise<string | null>): void {
+    this.keepers.push(check);
+  }
+
+  /**
    * Makes a version ready to judge, with files that are what was registered. Close it.
    *
    * @throws NotFoundError if there is no such version, or it has been deleted meanwhile
@@ -243,8 +261,13 @@ export class ModelsService implements OnModuleInit {
       );
     }
     const evaluation = await this.evaluations.openOne({ modelId });
-    if (evaluation === null) return;
-    throw new ConflictError(`Evaluation ${evaluation} is judging with this model. Wait until it has ended.`);
+    if (evaluation !== null) {
+      throw new ConflictError(`Evaluation ${evaluation} is judging with this model. Wait until it has ended.`);
+    }
+    for (const check of this.keepers) {
+      const reason = await check(modelId);
+      if (reason !== null) throw new ConflictError(reason);
+    }
   }
 }
 

@@ -30,7 +30,7 @@ function decide(rule: PromotionRule, candidate: Contender, current: Contender | 
   if (candidate.validation !== current.validation) {
     return no(
       `It was validated on other rows than ${current.id}, which is "${PRODUCTION}", so their MCC cannot be compared. ` +
-        `Judge both with POST /models/:id/evaluations on one dataset. ${byHand(candidate)}`,
+        `Judge both with POST /models/:id/evaluations on one data set. ${byHand(candidate)}`,
     );
   }
   const figures = `${candidate.mcc.toFixed(4)} against ${current.mcc.toFixed(4)} of ${current.id}`;

@@ -1,4 +1,4 @@
-/** Where a program finds what it needs. */
+/** The entry point for programs. */
 export class IndexDto {
   /** @example wellformed */
   name!: string;
@@ -6,7 +6,7 @@ export class IndexDto {
   version!: string;
   /** The OpenAPI document. @example /openapi.json */
   openapi!: string;
-  /** The same document for people. @example /docs */
+  /** The same document as a web page. @example /docs */
   documentation!: string;
   /** The main routes, by purpose. */
   routes!: Record<string, string>;

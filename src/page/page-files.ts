@@ -7,10 +7,10 @@ import type { FastifyInstance } from 'fastify';
 import type { AccessConfig } from '../auth/access.js';
 import { type PagesConfig, withPolicy } from '../http/browser-protection.js';
 
-/** Where `npm run build` puts the page. Tests that run the sources have none. */
+/** The folder into which `npm run build` writes the page. It is missing when tests run the sources. */
 const folder = fileURLToPath(new URL('../../dist/web/', import.meta.url));
 
-/** Files of the page alone: nothing inline, and nothing from elsewhere. */
+/** Allows only the page's own files: nothing inline, and nothing from other origins. */
 export const PAGE_POLICY = withPolicy(
   "script-src 'self'",
   "style-src 'self'",
@@ -18,16 +18,22 @@ export const PAGE_POLICY = withPolicy(
   "connect-src 'self'",
 );
 
-/** The names of these files hold a hash of what is in them. */
+/** These file names contain a hash of the content. */
 const HASHED = /\/assets\//;
 
-/** Serves the files of the page, packed as the browser takes them. They are open to all: they hold nothing of what the service stores. */
+/**
+ * Serves the files of the page, compressed as the browser accepts. They are open to all because they hold
+ * nothing that the service stores.
+ */
 @Injectable()
 export class PageFiles {
-  /** The page itself, which names all other files; undefined where it was not built. */
+  /** The HTML of the page, which names all other files. Undefined if the page was not built. */
   readonly html = existsSync(folder) ? readFileSync(path.join(folder, 'index.html'), 'utf8') : undefined;
 
-  /** Loads with all else, when the service starts: Fastify settles who answers errors as soon as somebody waits for a plugin. */
+  /**
+   * Registers without `await`. Fastify fixes the error handler as soon as somebody awaits a plugin, so the
+   * plugin loads with the others at startup.
+   */
   serve(fastify: FastifyInstance): void {
     if (this.html === undefined) return;
     void fastify.register(async (files) => {
@@ -38,7 +44,7 @@ export class PageFiles {
       await files.register(fastifyStatic, {
         root: folder,
         prefix: '/',
-        // A route for each file: no other path is looked up on the disk.
+        // Registers one route per file, so that no other path is looked up on the disk.
         wildcard: false,
         globIgnore: ['index.html', '**/*.br', '**/*.gz'],
         decorateReply: false,

@@ -32,7 +32,7 @@ export class PageController {
   @Area('page')
   @RouteConfig({ policy: PAGE_POLICY })
   @ApiExtraModels(IndexDto)
-  @ApiOperation({ summary: 'Show the page to a browser, and a short index of the API to a program' })
+  @ApiOperation({ summary: 'Return the page to a browser, and a short index of the API to a program' })
   @ApiOkResponse({
     content: {
       'application/json': { schema: { $ref: getSchemaPath(IndexDto) } },

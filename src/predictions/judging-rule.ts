@@ -80,6 +80,6 @@ export function logOdds({ logits: [unacceptable, acceptable] }: Pick<Judgement, 
 
 function lacks(id: string, what: string, instead: string): never {
   throw new ConflictError(
-    `Model ${id} has no ${what}: it was registered before there was such a thing. Ask it with ${instead}, or train it again.`,
+    `Model ${id} has no ${what}: it was registered before such a thing existed. Send ${instead}, or train the model again.`,
   );
 }

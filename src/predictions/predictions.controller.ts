@@ -28,7 +28,8 @@ import {
 
 const text = { schema: { type: 'string', pattern: notBlank, example: 'The cat sat on mat the.' } };
 
-// Given by hand, and the body taken from the request: @nestjs/swagger knows one schema for all types of a body.
+// The schema is written by hand and the body is read from the request, because @nestjs/swagger supports only
+// one schema for all content types.
 const requestBody = {
   required: true,
   content: {
@@ -70,10 +71,10 @@ const requestBody = {
       },
       examples: {
         fields: {
-          summary: 'What an HTML form, URLSearchParams and `data=` of Python send',
+          summary: 'As sent by an HTML form, URLSearchParams, or `data=` in Python',
           value: 'sentence=The+cat+sat+on+mat+the.&logits=true',
         },
-        text: { summary: 'What `curl -d` sends', value: 'The cat sat on mat the.' },
+        text: { summary: 'As sent by `curl -d`', value: 'The cat sat on mat the.' },
       },
     },
     ...streamRequestContent,
@@ -94,7 +95,7 @@ export class PredictionsController {
   @RouteConfig(takesSentences)
   @ApiExtraModels(PredictDto, PredictFormDto, PredictionDto, PredictionsDto, ComparisonsDto)
   @ApiOperation({
-    summary: 'Judge whether sentences are acceptable, or which of two is the more acceptable one',
+    summary: 'Judge whether sentences are acceptable, or which of two is more acceptable',
     description:
       'Send one of these:\n\n' +
       '- `sentence`, as JSON or as plain text: the answer is one judgement.\n' +

@@ -176,7 +176,7 @@ function answerTo(error: unknown, timeout: number): unknown {
   if (error instanceof QueueFullError) {
     const seconds = Math.max(1, Math.ceil(error.retryAfterSeconds));
     return new TooManyRequestsError(
-      `${error.waiting} sentences wait for this model already. Send the request again in ${seconds} s.`,
+      `${error.waiting} sentences are already waiting for this model. Send the request again in ${seconds} s.`,
       seconds,
     );
   }

@@ -79,6 +79,6 @@ export function isForSentences({ routeOptions }: FastifyRequest): boolean {
 
 export function notUnderstood({ headers }: FastifyRequest): UnsupportedMediaTypeError {
   return new UnsupportedMediaTypeError(
-    `${headers['content-type']} is not understood here. Send JSON: -H 'content-type: application/json'.`,
+    `${headers['content-type']} is not accepted here. Send JSON: -H 'content-type: application/json'.`,
   );
 }

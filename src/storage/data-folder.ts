@@ -29,7 +29,7 @@ export class DataFolder implements OnApplicationShutdown {
     const replaced = finishRestore(this.path);
     if (replaced) {
       new Logger(DataFolder.name).warn(
-        `Finished a restore that was cut off; what it replaced is in ${replaced}`,
+        `Finished an interrupted restore. The data that it replaced is in ${replaced}`,
       );
     }
   }

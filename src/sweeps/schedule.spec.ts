@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { runError } from '../training/run-error.js';
 import { nextActions, secondsOf, type TrialRun } from './schedule.js';
 import type { Sweep, Trial } from './sweep.js';
 
@@ -12,7 +13,7 @@ const run = (trial: number, status: TrialRun['status'], took = 10): TrialRun => 
   startedAt: status === 'queued' ? null : start,
   finishedAt: ['queued', 'running'].includes(status) ? null : minutes(took),
   error:
-    status === 'failed' ? { title: 'The base model could not be downloaded', detail: 'No network.' } : null,
+    status === 'failed' ? runError('base-model-unavailable', 'No network.') : null,
 });
 const next = (runs: TrialRun[], changes: Partial<Pick<Sweep, 'status' | 'budget'>> = {}, parallel = 1) =>
   nextActions({ status: 'running', trials, budget: { runs: null, minutes: null }, ...changes }, runs, {
@@ -45,8 +46,8 @@ describe('the schedule of a sweep', () => {
   });
 
   it('fails where no run succeeded, and before the others where the first all fail', () => {
-    const error = (detail: string) =>
-      expect.objectContaining({ detail: expect.stringContaining(detail) as string });
+    const error = (message: string) =>
+      expect.objectContaining({ message: expect.stringContaining(message) as string });
     expect(next(trials.map((_, trial) => run(trial, 'cancelled')))).toEqual([
       { type: 'end', status: 'failed', error: error('cancelled') },
     ]);

@@ -1,5 +1,7 @@
-import { hasEnded as runHasEnded, type RunError, type RunStatus } from '../training/run.js';
+import { hasEnded as runHasEnded, type RunStatus } from '../training/run.js';
+import type { RunError } from '../training/run-error.js';
 import { hasEnded, type Sweep } from './sweep.js';
+import type { SweepError } from './sweep-error.js';
 
 /** What the schedule looks at of a run. */
 export interface TrialRun {
@@ -15,7 +17,7 @@ export interface TrialRun {
 export type Action =
   | { type: 'start'; trial: number }
   | { type: 'cancel'; runId: string }
-  | { type: 'end'; status: 'succeeded' | 'failed' | 'cancelled'; error?: RunError };
+  | { type: 'end'; status: 'succeeded' | 'failed' | 'cancelled'; error?: SweepError };
 
 /** If the first runs all fail, the others would too: a base model that cannot be fetched, say. */
 const MOST_FAILED_FIRST = 3;
@@ -59,23 +61,25 @@ export function secondsOf(runs: readonly Pick<TrialRun, 'startedAt' | 'finishedA
 }
 
 /** Why the sweep should not go on; null where it should. */
-function failureOf(runs: readonly TrialRun[]): RunError | null {
+function failureOf(runs: readonly TrialRun[]): SweepError | null {
   const ended = runs.filter(({ status }) => runHasEnded(status));
   const failed = ended.filter(({ status }) => status === 'failed');
   if (failed.length < MOST_FAILED_FIRST || failed.length < ended.length) return null;
   const [{ id, error }] = failed as [TrialRun];
   return {
-    title: `The first ${failed.length} runs failed`,
-    detail: `${id}: ${error ? `${error.title}. ${error.detail}` : 'no reason is known.'} Mend that, then start the sweep again.`,
+    code: 'first-runs-failed',
+    message: `The first ${failed.length} runs failed. ${id}: ${error?.message ?? 'no reason is known.'} Mend that, then start the sweep again.`,
+    param: error?.param ?? null,
   };
 }
 
-function withoutSuccess(runs: readonly TrialRun[]): RunError {
+function withoutSuccess(runs: readonly TrialRun[]): SweepError {
   const failed = runs.find(({ error }) => error !== null);
   return {
-    title: 'No run succeeded',
-    detail: failed
-      ? `${failed.id}: ${failed.error!.title}. ${failed.error!.detail}`
-      : 'Every run was cancelled. Start the sweep again.',
+    code: 'no-run-succeeded',
+    message: failed
+      ? `No run succeeded. ${failed.id}: ${failed.error!.message}`
+      : 'No run succeeded: every one was cancelled. Start the sweep again.',
+    param: failed?.error?.param ?? null,
   };
 }

@@ -8,13 +8,14 @@ import {
 } from '../common/errors.js';
 import { Transactions } from '../database/transactions.js';
 import { ModelsService } from '../models/models.service.js';
-import type { Run, RunError } from '../training/run.js';
+import type { Run } from '../training/run.js';
 import type { TrainingRequest } from '../training/training-request.js';
 import { TrainingService } from '../training/training.service.js';
 import { bestRunOf, runsToKeep } from './results.js';
 import { nextActions, type Action } from './schedule.js';
 import { requestOf } from './search.js';
 import { hasEnded, type Sweep } from './sweep.js';
+import type { SweepError } from './sweep-error.js';
 import { SweepsRepository } from './sweeps.repository.js';
 
 /** How long to wait before what could not be done is tried again: the queue is full, say, or the disk. */
@@ -127,10 +128,13 @@ export class SweepScheduler implements OnApplicationBootstrap, OnModuleDestroy {
       await this.training.create(request);
     } catch (error) {
       if (isPassing(error)) throw error;
-      const { title, message } = error as DomainError;
       await this.end(sweep, await this.training.ofSweep(sweep.id), {
         status: 'failed',
-        error: { title: `A run could not be started: ${title}`, detail: message },
+        error: {
+          code: 'run-not-started',
+          message: `A run could not be started. ${(error as DomainError).message}`,
+          param: null,
+        },
       });
     }
   }
@@ -138,7 +142,7 @@ export class SweepScheduler implements OnApplicationBootstrap, OnModuleDestroy {
   private async end(
     sweep: Sweep,
     runs: readonly Run[],
-    { status, error }: { status: 'succeeded' | 'failed' | 'cancelled'; error?: RunError },
+    { status, error }: { status: 'succeeded' | 'failed' | 'cancelled'; error?: SweepError },
   ): Promise<void> {
     await this.removeModels({ ...sweep, status }, runs);
     const bestRunId = bestRunOf(sweep, runs);
@@ -152,7 +156,7 @@ export class SweepScheduler implements OnApplicationBootstrap, OnModuleDestroy {
       await this.models.promote(modelId, sweep.promote, because).catch(ignoring(NotFoundError));
     });
     const told = error
-      ? `: ${error.title}. ${error.detail}`
+      ? `: ${error.message}`
       : bestRunId
         ? `; ${bestRunId} is the best run`
         : '';

@@ -8,7 +8,6 @@ import {
   TimeColumn,
 } from '../database/columns.js';
 import { promotionRules, type PromotionRule } from '../models/model-version.js';
-import type { RunError } from '../training/run.js';
 import {
   sweepStatuses,
   type Budget,
@@ -17,6 +16,7 @@ import {
   type SweepStatus,
   type Trial,
 } from './sweep.js';
+import type { SweepError } from './sweep-error.js';
 
 /** A sweep in the database: see {@link Sweep}. */
 @Entity('sweeps')
@@ -68,7 +68,7 @@ export class SweepEntity implements Sweep {
   bestRunId!: string | null;
 
   @JsonColumn({ nullable: true })
-  error!: RunError | null;
+  error!: SweepError | null;
 
   @TimeColumn()
   createdAt!: Date;

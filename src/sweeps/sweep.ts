@@ -1,7 +1,7 @@
 import { newId } from '../common/identifiers.js';
 import type { PromotionRule } from '../models/model-version.js';
-import type { RunError } from '../training/run.js';
 import type { Combination, Space } from './space.js';
+import type { SweepError } from './sweep-error.js';
 
 /** `cancelling`: its runs are being ended. */
 export const sweepStatuses = ['running', 'paused', 'cancelling', 'succeeded', 'failed', 'cancelled'] as const;
@@ -54,7 +54,7 @@ export interface SweepSummary extends SweepOrder {
   id: string;
   status: SweepStatus;
   /** Why it failed. */
-  error: RunError | null;
+  error: SweepError | null;
   /** How many runs it is to have. */
   trialCount: number;
   /** The best run so far that has ended. */

@@ -14,28 +14,31 @@ import { ATTR_SERVICE_NAME, ATTR_SERVICE_VERSION } from '@opentelemetry/semantic
 import { buildInfo } from '../common/build-info.js';
 import { hrTime, Span, type SpanOptions } from './span.js';
 
-/** The same trouble is told once in so many milliseconds: a collector that is away would else be told of every few seconds. */
+/**
+ * The same problem is logged once in this time, in milliseconds. If a collector is away, the SDK reports it
+ * every few seconds.
+ */
 const SILENCE_MS = 60_000;
 
-/** OpenTelemetry's SDK for Node, set up by its own environment variables alone. */
+/** OpenTelemetry's SDK for Node. It is configured only by its own environment variables. */
 export class OpenTelemetry {
   private readonly sdk: NodeSDK;
   private readonly tracer: Tracer;
 
   constructor() {
-    // Whoever asks the SDK for its own messages gets them from it.
+    // If OTEL_LOG_LEVEL is set, the SDK prints its own messages.
     if (!process.env.OTEL_LOG_LEVEL) diag.setLogger(new TroubleLogger(), DiagLogLevel.WARN);
     this.sdk = new NodeSDK({
-      // OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES go before.
+      // OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES have priority.
       resource: resources.defaultResource().merge(
         resources.resourceFromAttributes({
           [ATTR_SERVICE_NAME]: 'wellformed',
           [ATTR_SERVICE_VERSION]: buildInfo.version,
         }),
       ),
-      // Parents are passed by hand: following every promise of the process would make all of it slower.
+      // Spans receive their parent as an argument. Tracking every promise of the process would slow it down.
       contextManager: null as never,
-      // Metrics are Prometheus's, and logs are lines.
+      // Metrics go to Prometheus, and logs are lines.
       metricReaders: [],
       logRecordProcessors: [],
       instrumentations: [],
@@ -64,12 +67,12 @@ export class OpenTelemetry {
     return new Span(this.tracer, span, spans.setSpan(parent, span), epoch);
   }
 
-  /** Sends what has not been sent. */
+  /** Sends all remaining spans. */
   async end(): Promise<void> {
     try {
       await this.sdk.shutdown();
     } finally {
-      // They are the process's: another service in it may start its own.
+      // These are global. Another service in this process may start its own.
       for (const one of [spans, propagation, contexts, diag]) one.disable();
     }
   }
@@ -94,7 +97,7 @@ class TroubleLogger {
   }
 }
 
-/** The SDK tells of errors in JSON, with their stacks. */
+/** The SDK reports errors as JSON with stacks. */
 function messageOf(text: string): string {
   try {
     const { name, message, code } = JSON.parse(text) as { name?: string; message?: string; code?: string };

@@ -6,12 +6,15 @@ import type { Tracing } from './tracing.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The span of the request, where it is traced: what the request is made of may be added to it. */
+    /** The span of the request if it is traced. Parts of the request may be added to it. */
     span: Span | null;
   }
 }
 
-/** Makes a span of every request, in the trace that its `traceparent` names. Health checks and metrics are left out. */
+/**
+ * Makes a span for every request, in the trace that its `traceparent` names. Health checks and metrics are
+ * left out.
+ */
 export function traceRequests(fastify: FastifyInstance, tracing: Tracing): void {
   fastify.decorateRequest('span', null);
   if (!tracing.isOn) return;
@@ -21,7 +24,10 @@ export function traceRequests(fastify: FastifyInstance, tracing: Tracing): void 
   });
 }
 
-/** Attributes are those of the semantic conventions for HTTP servers, less all that may hold a sentence or a key: path and query. */
+/**
+ * Starts the span. Its attributes follow the semantic conventions for HTTP servers, without path and query:
+ * these may hold a sentence or a key.
+ */
 function trace(request: FastifyRequest, reply: FastifyReply, tracing: Tracing): void {
   const { method, headers } = request;
   const route = routeOf(request);
@@ -38,7 +44,7 @@ function trace(request: FastifyRequest, reply: FastifyReply, tracing: Tracing): 
   });
   if (!span) return;
   request.span = span;
-  // Fastify's own hook is not called for requests whose client has gone.
+  // Fastify does not call its own hook if the client has left.
   reply.raw.once('close', () => endSpan(span, request, reply));
 }
 

@@ -15,27 +15,30 @@ export type { Attributes, SpanContext };
 export interface SpanOptions {
   kind?: keyof typeof SpanKind;
   attributes?: Attributes;
-  /** When it began, on the clock of `performance.now()`; default: now. */
+  /** Start time on the clock of `performance.now()`. Default: now. */
   from?: number;
-  /** Headers that may name the trace to join. */
+  /** Headers whose `traceparent` may name the trace to join. */
   headers?: object;
-  /** Spans of other traces that it has to do with. */
+  /** Related spans of other traces. */
   links?: readonly SpanContext[];
 }
 
-/** Something that failed: its message stays out of the trace, since it may hold what was sent. */
+/** An error, or its type. The message of an error stays out of the trace because it may hold what a client sent. */
 export type Failure = Error | string;
 
 /**
- * A span that is under way, and what belongs into it. All times are those of `performance.now()`: spans are told of when they are
- * over, so that what is measured need not know of tracing.
+ * A running span. All times are on the clock of `performance.now()`. A span can be created after the work is
+ * done, so the measured code does not need to know about tracing.
  */
 export class Span {
   constructor(
     private readonly tracer: Tracer,
     private readonly span: OtelSpan,
     private readonly context: Context,
-    /** Milliseconds since 1970 at 0 of `performance.now()`: taken anew for each trace, since clocks are set. */
+    /**
+     * The Unix time in milliseconds at 0 of `performance.now()`. It is taken again for each trace because the
+     * system clock may be changed.
+     */
     private readonly epoch: number,
   ) {}
 
@@ -51,7 +54,7 @@ export class Span {
     this.span.addEvent(name, attributes, this.timeOf(performance.now()));
   }
 
-  /** Begins a span within it. */
+  /** Starts a child span. */
   child(
     name: string,
     { from = performance.now(), attributes }: { from?: number; attributes?: Attributes } = {},
@@ -60,7 +63,7 @@ export class Span {
     return new Span(this.tracer, span, spans.setSpan(this.context, span), this.epoch);
   }
 
-  /** @param failure why it ended, where it did not end well */
+  /** @param failure why it failed, if it did */
   end({ to = performance.now(), failure }: { to?: number; failure?: Failure } = {}): void {
     if (failure !== undefined) {
       const type = typeof failure === 'string' ? failure : failure.name;
@@ -75,7 +78,10 @@ export class Span {
   }
 }
 
-/** @param milliseconds since 1970 @returns seconds, and nanoseconds of the last one */
+/**
+ * @param milliseconds since 1970
+ * @returns seconds, and the nanoseconds of the last one
+ */
 export function hrTime(milliseconds: number): HrTime {
   const seconds = Math.floor(milliseconds / 1000);
   return [seconds, Math.round((milliseconds - 1000 * seconds) * 1e6)];

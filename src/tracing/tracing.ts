@@ -3,13 +3,13 @@ import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { OpenTelemetry } from './open-telemetry.js';
 import type { Span, SpanOptions } from './span.js';
 
-/** How long the last spans may take to be sent when the service ends, in milliseconds. */
+/** Time for sending the last spans at shutdown, in milliseconds. */
 const FAREWELL_MS = 5000;
 
-/** OpenTelemetry's SDK, if the environment asks for it; else nothing, which costs nothing. */
+/** Tracing with OpenTelemetry's SDK, if the environment asks for it. Otherwise it does nothing and costs nothing. */
 @Injectable()
 export class Tracing implements OnApplicationShutdown {
-  /** The SDK takes a while to load and some memory: only where it is wanted. */
+  /** Loads the SDK only if it is needed, because it takes time and memory. */
   static async start(environment: Readonly<Record<string, string | undefined>>): Promise<Tracing> {
     if (!asksForTraces(environment)) return new Tracing(undefined);
     const { OpenTelemetry } = await import('./open-telemetry.js');
@@ -23,12 +23,15 @@ export class Tracing implements OnApplicationShutdown {
     return this.sdk !== undefined;
   }
 
-  /** Begins a trace, or joins one. @returns undefined where nothing is traced, or the sampler leaves this one out */
+  /**
+   * Starts a trace or joins one.
+   * @returns undefined if tracing is off, or the sampler leaves this trace out
+   */
   begin(name: string, options: SpanOptions = {}): Span | undefined {
     return this.sdk?.begin(name, options);
   }
 
-  /** The last of all: spans end until here. */
+  /** Runs last, because spans end up to this moment. */
   async onApplicationShutdown(): Promise<void> {
     if (!this.sdk) return;
     const late = new AbortController();
@@ -40,8 +43,8 @@ export class Tracing implements OnApplicationShutdown {
 }
 
 /**
- * Whether an environment asks for traces, by the variables of OpenTelemetry's specification. Other than there, nothing is sent to
- * a collector on this machine that nobody spoke of.
+ * Whether the environment asks for traces, by the variables of OpenTelemetry's specification. Unlike the
+ * specification, nothing is sent to a collector on this machine unless a variable names it.
  */
 export function asksForTraces(environment: Readonly<Record<string, string | undefined>>): boolean {
   const value = (name: string) => environment[name]?.trim() ?? '';

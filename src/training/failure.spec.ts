@@ -1,18 +1,38 @@
 import { describe, expect, it } from 'vitest';
-import { EngineUnavailableError, InvalidModelError } from '../bert/errors.js';
+import { BaseModelUnavailableError } from '../base-models/base-model-store.js';
+import { UnknownBaseModelError } from '../base-models/base-model-name.js';
+import { CheckpointMismatchError, EngineUnavailableError, InvalidModelError } from '../bert/errors.js';
 import { JobTooLargeError } from '../bert/fine-tuning/memory.js';
 import { TrainingDivergedError } from '../bert/fine-tuning/trainer.js';
+import { DamagedError } from '../common/errors.js';
 import { engineReason } from './advice.js';
-import { describeFailure } from './failure.js';
+import { describeFailure, stackOf } from './failure.js';
+import type { RunErrorCode } from './run-error.js';
+import { JobRefusedError, ModelNotServableError } from './worker/job.js';
 
 const size = { needed: 2, available: 1 };
 
 describe('describeFailure', () => {
   it('passes on what was written for people', () => {
     expect(describeFailure(new InvalidModelError('config.json is missing. Copy it.'))).toEqual({
-      title: 'The base model cannot be used',
-      detail: 'config.json is missing. Copy it.',
+      code: 'invalid-base-model',
+      message: 'The base model cannot be used: config.json is missing. Copy it.',
+      param: 'baseModel',
     });
+  });
+
+  it.each<[Error, RunErrorCode, string | null]>([
+    [new DamagedError('No.'), 'rows-damaged', null],
+    [new UnknownBaseModelError('No.'), 'unknown-base-model', 'baseModel'],
+    [new BaseModelUnavailableError('No.'), 'base-model-unavailable', 'baseModel'],
+    [new EngineUnavailableError('wasm-engine-not-started', 'x', 'No.'), 'engine-unavailable', null],
+    [new JobRefusedError('maxLength', 'No.'), 'invalid-hyperparameter', 'maxLength'],
+    [new ModelNotServableError('No.'), 'model-not-servable', null],
+    [new JobTooLargeError('job-too-large', size, 'No.'), 'job-too-large', 'batchSize'],
+    [new TrainingDivergedError(3), 'training-diverged', 'learningRate'],
+    [new CheckpointMismatchError('seed'), 'checkpoint-mismatch', null],
+  ])('tells programs what it was, and what to change: %s', (error, code, param) => {
+    expect(describeFailure(error)).toMatchObject({ code, param });
   });
 
   it.each<[Error, RegExp]>([
@@ -24,8 +44,8 @@ describe('describeFailure', () => {
     [new JobTooLargeError('job-too-large', size, 'No.'), /smaller batchSize.*more memory\.$/],
     [new JobTooLargeError('job-too-large-now', size, 'No.'), /smaller batchSize.*try again\.$/],
     [new TrainingDivergedError(3), /at step 3\. Try a lower learning rate/],
-  ])('adds what to do: %s', (error, detail) => {
-    expect(describeFailure(error).detail).toMatch(detail);
+  ])('adds what to do: %s', (error, message) => {
+    expect(describeFailure(error).message).toMatch(message);
   });
 
   it.each([
@@ -42,27 +62,50 @@ describe('describeFailure', () => {
       name: 'RuntimeError',
     });
     expect(describeFailure(aborted)).toMatchObject({
-      title: 'The training ran out of memory',
-      detail: expect.stringContaining('smaller batchSize'),
+      code: 'out-of-memory',
+      message: expect.stringContaining('smaller batchSize'),
     });
-    expect(describeFailure(new Error('OOM when allocating tensor with shape[1024,3072]')).title).toBe(
-      'The training ran out of memory',
+    expect(describeFailure(new Error('OOM when allocating tensor with shape[1024,3072]')).code).toBe(
+      'out-of-memory',
     );
   });
 
   it('knows a full disk', () => {
     const error = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
     expect(describeFailure(error)).toMatchObject({
-      title: 'The disk is full',
-      detail: expect.stringContaining('Free some space'),
+      code: 'disk-full',
+      message: expect.stringContaining('Free some space'),
     });
   });
 
   it('names what it does not know', () => {
     expect(describeFailure(new TypeError('x is not a function'))).toEqual({
-      title: 'The training failed',
-      detail: 'TypeError: x is not a function',
+      code: 'unexpected',
+      message: expect.stringMatching(
+        /^The training failed: TypeError: x is not a function\. Start the run again/,
+      ),
+      param: null,
     });
-    expect(describeFailure('gone')).toEqual({ title: 'The training failed', detail: 'gone' });
+    expect(describeFailure('gone').message).toMatch(/^The training failed: gone\. /);
+  });
+});
+
+describe('stackOf', () => {
+  it('says where an error came from that nobody expected, and its causes', () => {
+    const cause = new RangeError('the file is cut off');
+    expect(stackOf(new TypeError('no weights', { cause }))).toMatch(
+      /^TypeError: no weights\n +at .*failure\.spec[^]*\nCaused by: RangeError: the file is cut off\n +at /,
+    );
+  });
+
+  it('says nothing of errors that are made for people', () => {
+    expect(stackOf(new TrainingDivergedError(3))).toBeUndefined();
+    expect(stackOf('gone')).toBeUndefined();
+  });
+
+  it('ends where errors are the cause of each other', () => {
+    const error = new Error('round');
+    error.cause = error;
+    expect(stackOf(error)!.split('Caused by').length).toBe(5);
   });
 });

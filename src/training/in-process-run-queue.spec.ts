@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openRunsDatabase, type RunsDatabase } from '../../test/support/runs-database.js';
+import type { Settings } from '../config/settings.js';
 import { InProcessRunQueue } from './in-process-run-queue.js';
 
 let database: RunsDatabase;
@@ -8,7 +9,7 @@ let queue: InProcessRunQueue;
 
 beforeEach(async () => {
   database = await openRunsDatabase();
-  queue = new InProcessRunQueue(database.runs);
+  queue = new InProcessRunQueue(database.runs, { concurrentRuns: 1 } as Settings);
 });
 afterEach(async () => {
   queue.close();
@@ -21,10 +22,11 @@ describe('InProcessRunQueue', () => {
     const log: string[] = [];
     queue.process(async (id) => {
       log.push(`+${id}`);
-      await database.runs.transition(id, { status: 'running' });
+      await database.start(id);
       await new Promise((resolve) => setTimeout(resolve, 20));
       await database.runs.transition(id, { status: 'succeeded' });
       log.push(`-${id}`);
+      return false;
     });
     const later = await database.addRun();
     queue.add();
@@ -32,11 +34,60 @@ describe('InProcessRunQueue', () => {
     expect(log).toEqual([...before, later].flatMap((id) => [`+${id}`, `-${id}`]));
   });
 
+  it('hands out those of a higher priority first', async () => {
+    const low = await database.addRun({ priority: -1 });
+    const [first, second] = [await database.addRun(), await database.addRun()];
+    const high = await database.addRun({ priority: 5 });
+    const order: string[] = [];
+    queue.process(async (id) => {
+      await database.start(id);
+      order.push(id);
+      return false;
+    });
+    await vi.waitFor(() => expect(order).toEqual([high, first, second, low]));
+  });
+
+  it('hands out as many at a time as it may', async () => {
+    queue = new InProcessRunQueue(database.runs, { concurrentRuns: 2 } as Settings);
+    const ids = [await database.addRun(), await database.addRun(), await database.addRun()];
+    const ends = new Map<string, () => void>();
+    queue.process(async (id) => {
+      await database.start(id);
+      await new Promise<void>((resolve) => ends.set(id, resolve));
+      return false;
+    });
+    await vi.waitFor(() => expect([...ends.keys()]).toEqual(ids.slice(0, 2)));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(ends.size).toBe(2);
+    ends.get(ids[1]!)!();
+    await vi.waitFor(() => expect([...ends.keys()]).toEqual(ids));
+  });
+
+  it('hands out one that waits for the others when another has ended', async () => {
+    queue = new InProcessRunQueue(database.runs, { concurrentRuns: 2 } as Settings);
+    const [small, large] = [await database.addRun(), await database.addRun()];
+    const turns: string[] = [];
+    let end = (): void => undefined;
+    queue.process(async (id) => {
+      turns.push(id);
+      if (id === large && turns.length === 2) return true;
+      await database.start(id);
+      if (id === small) await new Promise<void>((resolve) => (end = resolve));
+      return false;
+    });
+    await vi.waitFor(() => expect(turns).toEqual([small, large]));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(turns).toHaveLength(2);
+    end();
+    await vi.waitFor(() => expect(turns).toEqual([small, large, large]));
+  });
+
   it('misses no run that comes when it has just found nothing', async () => {
     const done: string[] = [];
     queue.process(async (id) => {
-      await database.runs.transition(id, { status: 'running' });
+      await database.start(id);
       done.push(id);
+      return false;
     });
     for (let i = 0; i < 50; i++) {
       const id = await database.addRun();
@@ -53,7 +104,8 @@ describe('InProcessRunQueue', () => {
     let tries = 0;
     queue.process(async (given) => {
       if (++tries === 1) throw new Error('the database is locked');
-      await database.runs.transition(given, { status: 'running' });
+      await database.start(given);
+      return false;
     });
     await vi.waitFor(async () => expect((await database.runs.get(id)).status).toBe('running'), {
       timeout: 5000,
@@ -64,7 +116,7 @@ describe('InProcessRunQueue', () => {
   });
 
   it('hands out nothing once closed', async () => {
-    const work = vi.fn(async () => undefined);
+    const work = vi.fn(async () => false);
     queue.close();
     queue.process(work);
     await database.addRun();

@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Settings } from '../config/settings.js';
 import { RunQueue } from './run-queue.js';
 import { RunsRepository } from './runs.repository.js';
 
@@ -10,13 +11,21 @@ const pauseAfterError = { first: 1000, longest: 30_000 };
 @Injectable()
 export class InProcessRunQueue extends RunQueue {
   private readonly logger = new Logger(InProcessRunQueue.name);
-  private work: ((runId: string) => Promise<void>) | undefined;
-  private busy = false;
+  private work: ((runId: string) => Promise<boolean>) | undefined;
+  /** Those that are being worked on. */
+  private readonly underWay = new Set<string>();
+  /** Those that wait until one of these has ended. */
+  private readonly held = new Set<string>();
+  private isLooking = false;
   /** Whether a run may have come since the database was last asked. */
   private stale = true;
+  private pause = pauseAfterError.first;
   private closed = false;
 
-  constructor(private readonly runs: RunsRepository) {
+  constructor(
+    private readonly runs: RunsRepository,
+    private readonly settings: Settings,
+  ) {
     super();
   }
 
@@ -24,7 +33,7 @@ export class InProcessRunQueue extends RunQueue {
     void this.handOut();
   }
 
-  process(work: (runId: string) => Promise<void>): void {
+  process(work: (runId: string) => Promise<boolean>): void {
     this.work = work;
     void this.handOut();
   }
@@ -33,26 +42,45 @@ export class InProcessRunQueue extends RunQueue {
     this.closed = true;
   }
 
+  /** Hands out runs as long as there are some and there is a place for them. */
   private async handOut(): Promise<void> {
     this.stale = true;
-    if (this.busy || !this.work) return;
-    this.busy = true;
-    let pause = pauseAfterError.first;
-    while (this.stale && !this.closed) {
+    if (this.isLooking || !this.work) return;
+    this.isLooking = true;
+    while (this.stale && !this.closed && this.underWay.size < this.settings.concurrentRuns) {
       this.stale = false;
       try {
-        const runId = await this.runs.oldestQueued();
+        const runId = await this.runs.nextQueued([...this.underWay, ...this.held]);
         if (runId === null || this.closed) continue;
         this.stale = true;
-        await this.work(runId);
-        pause = pauseAfterError.first;
+        void this.workOn(runId);
       } catch (error) {
-        this.logger.error(error);
-        this.stale = true;
-        await delay(pause, undefined, { ref: false });
-        pause = Math.min(2 * pause, pauseAfterError.longest);
+        await this.wait(error);
       }
     }
-    this.busy = false;
+    this.isLooking = false;
+  }
+
+  private async workOn(runId: string): Promise<void> {
+    this.underWay.add(runId);
+    let waits = false;
+    try {
+      waits = await this.work!(runId);
+      this.pause = pauseAfterError.first;
+    } catch (error) {
+      await this.wait(error);
+    } finally {
+      this.underWay.delete(runId);
+    }
+    if (waits && this.underWay.size > 0) this.held.add(runId);
+    else this.held.clear();
+    await this.handOut();
+  }
+
+  private async wait(error: unknown): Promise<void> {
+    this.logger.error(error);
+    this.stale = true;
+    await delay(this.pause, undefined, { ref: false });
+    this.pause = Math.min(2 * this.pause, pauseAfterError.longest);
   }
 }

@@ -8,18 +8,13 @@ import { assertFits, JobTooLargeError, stepSizeOf } from '../bert/fine-tuning/me
 import { ConflictError, UnavailableError, type InputProblem } from '../common/errors.js';
 import { Settings } from '../config/settings.js';
 import { withAdvice } from './advice.js';
+import type { Space } from './disk-needed.js';
 import { roomForTraining, trainingLimit } from './memory/training-room.js';
 import { TrainingHost } from './training-host.js';
 import { invalid, type RowsFacts, type TrainingRequest } from './training-request.js';
 
 /** A run's evaluations are shown all at once. */
 const mostEvaluations = 1000;
-
-/** What a training takes at its peak, and what there is for it. */
-export interface MemoryCheck {
-  neededBytes: number;
-  availableBytes: number;
-}
 
 /** What can be told of a job before it starts, without the base model and the tokens of the data. */
 @Injectable()
@@ -37,7 +32,7 @@ export class JobChecks {
   async check(
     request: TrainingRequest,
     rows: RowsFacts,
-  ): Promise<{ baseModel: BaseModelSummary; memory: MemoryCheck | null }> {
+  ): Promise<{ baseModel: BaseModelSummary; memory: Space | null }> {
     const baseModel = await this.baseModels.check(request.baseModel);
     assertConsistent(request, rows, baseModel);
     return { baseModel, memory: this.assertFits(request, rows, baseModel, this.engine()) };
@@ -58,7 +53,7 @@ export class JobChecks {
     rows: RowsFacts,
     baseModel: BaseModelSummary,
     engine: EngineChoice,
-  ): MemoryCheck | null {
+  ): Space | null {
     const config = encoderConfigOf(baseModel);
     if (!config) return null;
     const longest = rows.statistics.words.max + 2;

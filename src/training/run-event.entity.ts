@@ -18,6 +18,10 @@ export class RunEventEntity {
   @Column({ type: 'varchar', length: 32 })
   type!: string;
 
+  /** Steps done, where the event is a step. */
+  @Column({ type: 'integer', nullable: true })
+  step!: number | null;
+
   @JsonColumn()
   data!: Record<string, unknown>;
 

@@ -43,19 +43,43 @@ describe('a run', () => {
     });
   });
 
+  it('forgets what came after the checkpoint from which it goes on', () => {
+    const epoch = (number: number): RunUpdate => ({ type: 'epoch', data: { epoch: number } as never });
+    const run = after(
+      running,
+      { type: 'evaluation', data: { ...evaluation(10, 0.2), best: true } },
+      epoch(1),
+      { type: 'evaluation', data: { ...evaluation(15, 0.3), best: true } },
+      { type: 'evaluation', data: { ...evaluation(20, 0.4), best: true } },
+      epoch(2),
+      { type: 'evaluation', data: { ...evaluation(20, 0.5), averaged: true, best: true } },
+      { type: 'stoppedEarly', data: { reason: 'No better.' } },
+    );
+    const at = (step: number, epoch: number) => {
+      const resumption = { attempt: 2, step, epoch, isExact: true, note: null };
+      const { evaluations, epochs, mcc, stoppedEarly } = { ...run, ...effectOf({ type: 'resumed', data: resumption }, run) };
+      return { evaluations: evaluations.map(({ step }) => step), epochs: epochs.map(({ epoch }) => epoch), mcc, stoppedEarly };
+    };
+    expect(at(0, 1)).toEqual({ evaluations: [], epochs: [], mcc: null, stoppedEarly: null });
+    expect(at(12, 2)).toEqual({ evaluations: [10], epochs: [1], mcc: 0.2, stoppedEarly: null });
+    expect(at(20, 3)).toEqual({ evaluations: [10, 15, 20], epochs: [1, 2], mcc: 0.4, stoppedEarly: null });
+  });
+
   it('leaves nothing open at its end, and says what came of it', () => {
     const lease = { owner: 'me', leaseExpiresAt: new Date() };
     const progress = { progress: 0.5, examplesPerSecond: 9, secondsLeft: 60 };
     const before = { ...after(running, { type: 'progress', data: progress }), ...lease, download };
     expect(before).toMatchObject(progress);
-    const error = { title: 'The disk is full', detail: 'Free some space.' };
+    const error = { code: 'disk-full', message: 'The disk is full. Free some space.', param: null } as const;
     expect(effectOf({ type: 'status', data: { status: 'failed', error } }, before)).toEqual({
       status: 'failed',
+      statusReason: null,
       finishedAt: expect.any(Date),
       owner: null,
       leaseExpiresAt: null,
       download: null,
       secondsLeft: null,
+      estimatedFinish: null,
       error,
     });
     expect(
@@ -64,5 +88,14 @@ describe('a run', () => {
       modelId: 'mdl_1',
       progress: 1,
     });
+  });
+
+  it('says when it will have ended, by what was told last', () => {
+    const at = new Date('2026-01-02T03:04:05.000Z');
+    const told = { progress: 0.5, examplesPerSecond: 9, secondsLeft: 60.5 };
+    const { estimatedFinish } = effectOf({ type: 'progress', data: told }, newRun(), at);
+    expect(estimatedFinish).toEqual(new Date('2026-01-02T03:05:05.500Z'));
+    const unknown = { ...told, secondsLeft: null };
+    expect(effectOf({ type: 'progress', data: unknown }, newRun(), at).estimatedFinish).toBeNull();
   });
 });

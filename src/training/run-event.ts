@@ -1,21 +1,31 @@
 import type {
   Progress,
   Run,
+  RunCheckpoint,
   RunDownload,
   RunEngine,
   RunEpoch,
-  RunError,
   RunEvaluation,
   RunPhase,
   RunPlan,
+  RunResumption,
   RunStatus,
 } from './run.js';
-import { hasEnded } from './run.js';
+import { bestEvaluation, hasEnded, isAtWork } from './run.js';
+import type { RunError } from './run-error.js';
 
 /** What happens to a run, as it is stored and sent to those who follow it: type → data. */
 export interface RunEventData {
-  /** With the model that came of the run, or the reason of its end. */
-  status: { status: RunStatus; modelId?: string; error?: RunError };
+  /** With what goes with it: the reason, for people to read; the attempt that begins; the model that came of the run; the error. */
+  status: {
+    status: RunStatus;
+    reason?: string;
+    attempt?: number;
+    /** Crashes so far. */
+    restarts?: number;
+    modelId?: string;
+    error?: RunError;
+  };
   phase: { phase: RunPhase };
   download: RunDownload;
   engine: RunEngine;
@@ -25,6 +35,10 @@ export interface RunEventData {
   /** Follows the evaluation at its end. */
   epoch: RunEpoch;
   stoppedEarly: { reason: string };
+  /** The state of the training was stored. */
+  checkpoint: RunCheckpoint;
+  /** A new attempt goes on from a checkpoint, or begins anew: what came after that step did not happen. */
+  resumed: RunResumption;
 }
 
 export interface StepData extends Progress {
@@ -66,32 +80,53 @@ type Effects = {
 
 /** The row of a run is the sum of what happened to it. */
 const effects: Effects = {
-  status: ({ status, modelId, error }, { createdAt, startedAt }, at) => ({
+  status: ({ status, reason, attempt, restarts, modelId, error }, { createdAt, startedAt }, at) => ({
     status,
+    statusReason: reason ?? null,
+    error: error ?? null,
+    ...(attempt !== undefined && { attempt }),
+    ...(restarts !== undefined && { restarts }),
     // A clock that is set back while a run waits or works does not make it start before it came, or end before it started.
-    ...(status === 'running' && { startedAt: later(at, createdAt) }),
-    ...(hasEnded(status) && {
-      finishedAt: later(at, startedAt ?? createdAt),
-      owner: null,
-      leaseExpiresAt: null,
-      download: null,
-      secondsLeft: null,
-    }),
+    ...(status === 'preparing' && { startedAt: startedAt ?? later(at, createdAt) }),
+    ...(!isAtWork(status) && { owner: null, leaseExpiresAt: null, download: null, secondsLeft: null }),
+    finishedAt: hasEnded(status) ? later(at, startedAt ?? createdAt) : null,
+    // A run that was cancelled can still be continued from it.
+    ...((status === 'succeeded' || status === 'failed') && { checkpoint: null }),
+    // Where it goes on, this is told anew.
+    estimatedFinish: null,
     ...(modelId && { modelId, progress: 1 }),
-    ...(error && { error }),
   }),
   phase: ({ phase }) => ({ phase, download: null }),
   download: (download) => ({ download }),
   engine: ({ name }) => ({ engine: name }),
   plan: ({ totalSteps, ...plan }) => ({ plan, totalSteps }),
-  step: ({ gradientNorm: _norm, totalSteps: _total, ...shown }) => shown,
+  step: ({ gradientNorm: _norm, totalSteps: _total, ...shown }, _run, at) => ({
+    ...shown,
+    estimatedFinish: finishOf(shown, at),
+  }),
   evaluation: (evaluation, { evaluations, mcc }) => ({
     evaluations: [...evaluations, evaluation],
     mcc: Math.max(mcc ?? -1, evaluation.validation.mcc),
   }),
   epoch: (epoch, { epochs }) => ({ epochs: [...epochs, epoch] }),
   stoppedEarly: ({ reason }) => ({ stoppedEarly: reason }),
-  progress: (progress) => progress,
+  checkpoint: (checkpoint) => ({ checkpoint }),
+  resumed: (resumption, run) => {
+    const { step, epoch } = resumption;
+    // There is no checkpoint after the evaluation of the averaged weights.
+    const evaluations = run.evaluations.filter((one) => !one.averaged && one.step <= step);
+    return {
+      resumption,
+      step,
+      epoch,
+      evaluations,
+      epochs: run.epochs.filter((one) => one.epoch < epoch),
+      mcc: bestEvaluation(evaluations)?.validation.mcc ?? null,
+      stoppedEarly: null,
+      progress: run.totalSteps ? step / run.totalSteps : 0,
+    };
+  },
+  progress: (progress, _run, at) => ({ ...progress, estimatedFinish: finishOf(progress, at) }),
 };
 
 /** What an update changes of a run. */
@@ -102,6 +137,11 @@ export function effectOf<Update extends RunUpdate>(
 ): Partial<Run> {
   const effect = effects[type] as (data: Update['data'], run: RunFacts<Update>, at: Date) => Partial<Run>;
   return effect(data, run, at);
+}
+
+/** When a run will have ended, by what was told then. It stays where it is until something else is told. */
+export function finishOf({ secondsLeft }: Pick<Progress, 'secondsLeft'>, at: Date): Date | null {
+  return secondsLeft === null ? null : new Date(Number(at) + 1000 * secondsLeft);
 }
 
 function later(one: Date, other: Date): Date {

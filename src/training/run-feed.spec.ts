@@ -2,11 +2,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openRunsDatabase, type RunsDatabase } from '../../test/support/runs-database.js';
 import type { Settings } from '../config/settings.js';
 import type { NewRunEvent, RunEvent, StepData } from './run-event.js';
+import type { Claim } from './runs.repository.js';
 import { RunFeed } from './run-feed.js';
 
 let database: RunsDatabase;
 let feed: RunFeed;
 let runId: string;
+let claim: Claim;
 let reads: number;
 
 beforeEach(async () => {
@@ -20,7 +22,7 @@ beforeEach(async () => {
   };
   feed = new RunFeed(runs, { maxFollowers: 3 } as Settings);
   runId = await database.addRun();
-  await runs.transition(runId, { status: 'running' });
+  claim = (await runs.take(runId, 'me', new Date()))!;
 });
 
 afterEach(() => database.close());
@@ -31,7 +33,7 @@ function step(number: number): NewRunEvent {
 
 async function store(from: number, to: number): Promise<void> {
   for (let number = from; number <= to; number++)
-    await database.runs.record(runId, { step: number }, step(number));
+    await database.runs.record(claim, { step: number }, step(number));
 }
 
 /** Follows to the end of the run. */
@@ -97,7 +99,7 @@ describe('followers of a run', () => {
     const events = follow();
     await expect(
       database.transactions.run(async () => {
-        await database.runs.record(runId, { step: 1 }, step(1));
+        await database.runs.record(claim, { step: 1 }, step(1));
         throw new Error('rolled back');
       }),
     ).rejects.toThrow('rolled back');

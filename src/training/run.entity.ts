@@ -11,21 +11,24 @@ import {
 } from '../database/columns.js';
 import { promotionRules, type PromotionRule } from '../models/model-version.js';
 import {
+  orderDefaults,
   runPhases,
   runStatuses,
   type Run,
+  type RunCheckpoint,
   type RunDownload,
   type RunEpoch,
-  type RunError,
   type RunEvaluation,
   type RunHyperparameters,
   type RunPhase,
   type RunPlan,
+  type RunResumption,
   type RunStatus,
 } from './run.js';
+import type { RunError } from './run-error.js';
 
 /** Of the meaning of a row's states and JSON, for later migrations. */
-export const RUN_ROW_VERSION = 2;
+export const RUN_ROW_VERSION = 3;
 
 /** A run in the database: see {@link Run}. */
 @Entity('runs')
@@ -41,6 +44,44 @@ export class RunEntity implements Run {
   @Index()
   @EnumColumn(runStatuses, { length: 16 })
   status!: RunStatus;
+
+  @Column({ type: 'text', nullable: true })
+  statusReason!: string | null;
+
+  @Column({ type: 'integer', default: 0 })
+  attempt!: number;
+
+  @Column({ type: 'integer', default: 0 })
+  restarts!: number;
+
+  @JsonColumn({ nullable: true })
+  checkpoint!: RunCheckpoint | null;
+
+  @JsonColumn({ nullable: true })
+  resumption!: RunResumption | null;
+
+  /** No foreign key: the other run may be deleted. */
+  @ReferenceColumn({ nullable: true })
+  continues!: string | null;
+
+  /** No foreign key: the model may be deleted once the run has ended. */
+  @ReferenceColumn({ nullable: true })
+  initialModelId!: string | null;
+
+  @DoubleColumn({ nullable: true })
+  estimatedSeconds!: number | null;
+
+  @Column({ type: 'integer', default: orderDefaults.priority })
+  priority!: number;
+
+  @Column({ type: 'integer', nullable: true })
+  checkpointSteps!: number | null;
+
+  @Column({ type: 'integer', default: orderDefaults.maxRestarts })
+  maxRestarts!: number;
+
+  @Column({ type: 'integer', nullable: true })
+  pauseAfterEpoch!: number | null;
 
   @EnumColumn(runPhases, { length: 32, nullable: true })
   phase!: RunPhase | null;
@@ -96,6 +137,9 @@ export class RunEntity implements Run {
 
   @DoubleColumn({ nullable: true })
   secondsLeft!: number | null;
+
+  @TimeColumn({ nullable: true })
+  estimatedFinish!: Date | null;
 
   @JsonColumn({ nullable: true })
   download!: RunDownload | null;

@@ -2,17 +2,30 @@ import { describe, expect, it } from 'vitest';
 import { assertTransition, bestEvaluation, hasEnded, predecessors, runStatuses } from './run.js';
 
 describe('the states of a run', () => {
-  it('lead from queued through running to an end', () => {
+  it('lead from queued through running to an end, and back into the queue', () => {
     const allowed = runStatuses.flatMap((from) =>
       runStatuses.filter((to) => predecessors(to).includes(from)).map((to) => `${from} → ${to}`),
     );
     expect(allowed).toEqual([
-      'queued → running',
+      'queued → preparing',
+      'queued → paused',
       'queued → cancelled',
+      'preparing → queued',
+      'preparing → running',
+      'preparing → paused',
+      'preparing → interrupted',
+      'preparing → failed',
+      'preparing → cancelled',
+      'running → paused',
+      'running → interrupted',
       'running → succeeded',
       'running → failed',
       'running → cancelled',
-      'running → interrupted',
+      'paused → queued',
+      'paused → cancelled',
+      'interrupted → queued',
+      'interrupted → failed',
+      'interrupted → cancelled',
     ]);
     for (const from of runStatuses) {
       for (const to of runStatuses) {
@@ -22,8 +35,8 @@ describe('the states of a run', () => {
     }
   });
 
-  it('end four ways', () => {
-    expect(runStatuses.filter(hasEnded)).toEqual(['succeeded', 'failed', 'cancelled', 'interrupted']);
+  it('end three ways', () => {
+    expect(runStatuses.filter(hasEnded)).toEqual(['succeeded', 'failed', 'cancelled']);
   });
 });
 

@@ -3,11 +3,24 @@ import type { Evaluation } from '../bert/evaluation/evaluation.js';
 import type { AskedHyperparameters, Hyperparameters } from '../bert/fine-tuning/hyperparameters.js';
 import { newId } from '../common/identifiers.js';
 import type { PromotionRule } from '../models/model-version.js';
+import type { RunError } from './run-error.js';
 
-export const runStatuses = ['queued', 'running', 'succeeded', 'failed', 'cancelled', 'interrupted'] as const;
-export type RunStatus = (typeof runStatuses)[number];
+/** The statuses of a run, and those that it may go to from each. */
+const successors = {
+  queued: ['preparing', 'paused', 'cancelled'],
+  preparing: ['running', 'queued', 'paused', 'interrupted', 'failed', 'cancelled'],
+  running: ['succeeded', 'failed', 'cancelled', 'paused', 'interrupted'],
+  paused: ['queued', 'cancelled'],
+  interrupted: ['queued', 'failed', 'cancelled'],
+  succeeded: [],
+  failed: [],
+  cancelled: [],
+} as const satisfies Record<string, readonly string[]>;
 
-/** What a running run is busy with, in this order. */
+export type RunStatus = keyof typeof successors;
+export const runStatuses = Object.keys(successors) as RunStatus[];
+
+/** What a run at work is busy with, in this order. */
 export const runPhases = ['downloading', 'preparing', 'training', 'exporting'] as const;
 export type RunPhase = (typeof runPhases)[number];
 
@@ -73,10 +86,28 @@ export interface RunDownload {
   totalBytes: number | null;
 }
 
-/** Why a run failed, as its problem would have read over HTTP. */
-export interface RunError {
-  title: string;
-  detail: string;
+/** The latest state of a training that was stored, from which the run can be resumed. */
+export interface RunCheckpoint {
+  /** The attempt that stored it. */
+  attempt: number;
+  /** Steps done. */
+  step: number;
+  /** The epoch that comes next, or is under way, from 1. */
+  epoch: number;
+  bytes: number;
+}
+
+/** How the present attempt of a run began. */
+export interface RunResumption {
+  attempt: number;
+  /** Of the checkpoint; 0 where the run began anew. */
+  step: number;
+  /** The epoch that came next. */
+  epoch: number;
+  /** Whether it ends with the same bits as a run that was never interrupted. */
+  isExact: boolean;
+  /** Why it is not exact, or why it began anew; null where there is nothing to say. */
+  note: string | null;
 }
 
 /** How far a run is and how fast it goes. */
@@ -85,7 +116,7 @@ export interface Progress {
   progress: number;
   /** Examples a second of the last steps, evaluation not counted; null before the second step. */
   examplesPerSecond: number | null;
-  /** Of training and evaluation still to come; null before the second step. */
+  /** Until the model is registered; null before the second step, unless an earlier run tells what to expect. */
   secondsLeft: number | null;
 }
 
@@ -100,12 +131,43 @@ export interface RunOrder {
   hyperparameters: RunHyperparameters;
   /** When the new version becomes `production`. */
   promote: PromotionRule;
+  /** Of those that wait, the run with the highest comes first. */
+  priority: number;
+  /** Steps from one checkpoint to the next; null: they come by the clock. */
+  checkpointSteps: number | null;
+  /** How many crashes the run is restarted after. */
+  maxRestarts: number;
+  /** After the end of this epoch the run pauses by itself; null: it does not. */
+  pauseAfterEpoch: number | null;
 }
+
+/** The settings of an order that nobody has to think about. */
+export const orderDefaults = {
+  priority: 0,
+  checkpointSteps: null,
+  maxRestarts: 3,
+  pauseAfterEpoch: null,
+} as const satisfies Partial<RunOrder>;
 
 /** A run as lists have it: without what may be as many as a thousand evaluations. */
 export interface RunSummary extends RunOrder, Progress {
   id: string;
   status: RunStatus;
+  /** Why it has this status, for people to read; null where the status says all. */
+  statusReason: string | null;
+  /** How often the run was taken up. What a worker writes counts only while its attempt is the latest. */
+  attempt: number;
+  /** How many attempts ended in a crash. */
+  restarts: number;
+  checkpoint: RunCheckpoint | null;
+  /** Null in the first attempt. */
+  resumption: RunResumption | null;
+  /** The run that this one continues; null for a run of its own. */
+  continues: string | null;
+  /** How long it was likely to take when it was stored; null where that could not be told. */
+  estimatedSeconds: number | null;
+  /** The model whose weights it begins with; null: those of the base model. */
+  initialModelId: string | null;
   /** Null before it runs; afterwards, what it was busy with last. */
   phase: RunPhase | null;
   engine: EngineName | null;
@@ -116,6 +178,8 @@ export interface RunSummary extends RunOrder, Progress {
   epoch: number;
   loss: number | null;
   learningRate: number | null;
+  /** `secondsLeft` after it was told; null where that is null. */
+  estimatedFinish: Date | null;
   download: RunDownload | null;
   /** The highest of all evaluations so far. */
   mcc: number | null;
@@ -143,11 +207,23 @@ export interface Run extends RunSummary {
 }
 
 /** A run that waits for its turn. */
-export function queuedRun(order: RunOrder, sweep: { id: string; trial: number } | null = null): Run {
+export function queuedRun(
+  order: Omit<RunOrder, keyof typeof orderDefaults> & Partial<Pick<RunOrder, keyof typeof orderDefaults>>,
+  sweep: { id: string; trial: number } | null = null,
+): Run {
   return {
+    ...orderDefaults,
     ...order,
     id: newId('run'),
     status: 'queued',
+    statusReason: null,
+    attempt: 0,
+    restarts: 0,
+    checkpoint: null,
+    resumption: null,
+    continues: null,
+    estimatedSeconds: null,
+    initialModelId: null,
     phase: null,
     engine: null,
     plan: null,
@@ -159,6 +235,7 @@ export function queuedRun(order: RunOrder, sweep: { id: string; trial: number } 
     examplesPerSecond: null,
     progress: 0,
     secondsLeft: null,
+    estimatedFinish: null,
     download: null,
     mcc: null,
     epochs: [],
@@ -184,29 +261,31 @@ export function settledHyperparameters(
   return { ...asked, maxLength };
 }
 
-const successors: Record<RunStatus, readonly RunStatus[]> = {
-  queued: ['running', 'cancelled'],
-  running: ['succeeded', 'failed', 'cancelled', 'interrupted'],
-  succeeded: [],
-  failed: [],
-  cancelled: [],
-  interrupted: [],
-};
-
 /** @throws Error if a run may not go from one status to the other. */
 export function assertTransition(from: RunStatus, to: RunStatus): void {
-  if (!successors[from].includes(to)) {
+  if (!successorsOf(from).includes(to)) {
     throw new Error(`This is a bug: a run cannot go from ${from} to ${to}.`);
   }
 }
 
 /** Statuses from which a run may come to the given one. */
 export function predecessors(to: RunStatus): RunStatus[] {
-  return runStatuses.filter((from) => successors[from].includes(to));
+  return runStatuses.filter((from) => successorsOf(from).includes(to));
 }
 
 export function hasEnded(status: RunStatus): boolean {
-  return successors[status].length === 0;
+  return successorsOf(status).length === 0;
+}
+
+export const statusesAtWork = ['preparing', 'running'] as const satisfies RunStatus[];
+
+/** Whether a process works on the run. */
+export function isAtWork(status: RunStatus): boolean {
+  return statusesAtWork.some((one) => one === status);
+}
+
+function successorsOf(status: RunStatus): readonly RunStatus[] {
+  return successors[status];
 }
 
 /** The evaluation whose weights are kept: the first with the highest MCC. */

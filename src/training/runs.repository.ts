@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Between, In, type EntityManager, type FindOptionsWhere } from 'typeorm';
+import { Between, In, IsNull, Not, type EntityManager, type FindOptionsWhere } from 'typeorm';
 import type { EngineName } from '../bert/engines/engine.js';
 import type { Judgements } from '../bert/evaluation/evaluation.js';
 import { NotFoundError } from '../common/errors.js';
@@ -11,7 +11,9 @@ import {
   hasEnded,
   predecessors,
   runStatuses,
+  statusesAtWork,
   type Run,
+  type RunCheckpoint,
   type RunPhase,
   type RunStatus,
   type RunSummary,
@@ -26,7 +28,11 @@ import {
 } from './run-event.js';
 import { RunEventEntity } from './run-event.entity.js';
 import { RunJudgementsEntity } from './run-judgements.entity.js';
+import type { WaitingRun } from './run-places.js';
 import { spread } from './spread.js';
+
+/** The highest priority first; of equal ones, the run that has waited longest. */
+const queueOrder = { priority: 'DESC', id: 'ASC' } as const;
 
 /** Where runs are named in a sentence. */
 const MOST_NAMED = 5;
@@ -37,8 +43,21 @@ export type RunChanges = Omit<Partial<Run>, 'id' | 'status'>;
 /** Which runs a list has. */
 export type RunFilter = Partial<Pick<Run, 'status' | 'sweepId'>>;
 
-/** Who works on a run, and until when unless the lease is renewed. */
-export type Lease = Pick<Run, 'owner' | 'leaseExpiresAt'>;
+/** Who works on a run. What carries the claim of an earlier attempt, or of another owner, changes nothing. */
+export interface Claim {
+  runId: string;
+  owner: string;
+  attempt: number;
+}
+
+/** Somebody else has taken the run up, or it does not run any more. */
+export class ClaimLostError extends Error {
+  override readonly name = 'ClaimLostError';
+
+  constructor({ runId, attempt }: Claim) {
+    super(`Attempt ${attempt} does not work on run ${runId} any more.`);
+  }
+}
 
 /** An event that was stored, or that a run was deleted. */
 export type RunNews = { runId: string; event: RunEvent } | { runId: string; event: null };
@@ -101,13 +120,42 @@ export class RunsRepository {
     return findReadableRows(this.runs, { where: { sweepId }, order: { trial: 'ASC' } });
   }
 
-  async oldestQueued(): Promise<string | null> {
+  /** How often a run was taken up; 0 where there is none. */
+  async attemptOf(id: string): Promise<number> {
+    const run = await this.runs.findOne({ select: { attempt: true }, where: { id } });
+    return run?.attempt ?? 0;
+  }
+
+  /** The run that comes next: of those with the highest priority, the one that has waited longest. */
+  async nextQueued(except: readonly string[] = []): Promise<string | null> {
     const run = await this.runs.findOne({
       select: { id: true },
-      where: { status: 'queued' },
-      order: { id: 'ASC' },
+      where: { status: 'queued', id: Not(In(except)) },
+      order: queueOrder,
     });
     return run?.id ?? null;
+  }
+
+  /** Those that wait, in the order in which they start, and how long each will take. */
+  async waiting(): Promise<WaitingRun[]> {
+    const found = await this.runs.find({
+      select: { id: true, estimatedSeconds: true, progress: true },
+      where: { status: 'queued' },
+      order: queueOrder,
+    });
+    return found.map(({ id, estimatedSeconds, progress }) => ({
+      id,
+      seconds: estimatedSeconds === null ? null : estimatedSeconds * (1 - progress),
+    }));
+  }
+
+  /** When those at work are likely to end; null where that is not known. */
+  async finishes(): Promise<(Date | null)[]> {
+    const found = await findReadableRows(this.runs, {
+      select: { id: true, estimatedFinish: true },
+      where: { status: In(statusesAtWork) },
+    });
+    return found.map(({ estimatedFinish }) => estimatedFinish);
   }
 
   countQueued(): Promise<number> {
@@ -136,6 +184,12 @@ export class RunsRepository {
     return { ids: runs.slice(0, MOST_NAMED).map(({ id }) => id), areMore: runs.length > MOST_NAMED };
   }
 
+  /** A run that has not ended and begins with the weights of a model; null where there is none. */
+  async userOfModel(initialModelId: string): Promise<string | null> {
+    const status = In(runStatuses.filter((one) => !hasEnded(one)));
+    return (await this.runs.findOne({ select: { id: true }, where: { initialModelId, status } }))?.id ?? null;
+  }
+
   countByStatus(): Promise<Record<RunStatus, number>> {
     return countByStatus(this.runs, runStatuses);
   }
@@ -146,51 +200,110 @@ export class RunsRepository {
     return findReadableRows(this.runs, { where, order: { id: 'DESC' }, take: 10 });
   }
 
-  /** When a run entered a phase; null where it never did. */
-  async phaseBegan(runId: string, phase: RunPhase): Promise<Date | null> {
+  /** The phases that a run has entered, in order, and when: those of a run that was taken up again come again. */
+  async phases(runId: string): Promise<{ phase: RunPhase; at: Date }[]> {
     const where = { runId, type: 'phase' satisfies RunEventType };
     const phases = await findReadableRows(this.runEvents, { where, order: { sequence: 'ASC' } });
-    return phases.find(({ data }) => (data as { phase: RunPhase }).phase === phase)?.createdAt ?? null;
+    return phases.map(({ data, createdAt }) => ({
+      phase: (data as { phase: RunPhase }).phase,
+      at: createdAt,
+    }));
   }
 
-  running(): Promise<Run[]> {
-    return findReadableRows(this.runs, { where: { status: 'running' } });
+  /** Those that a process works on, or did when it ended. */
+  atWork(): Promise<Run[]> {
+    return findReadableRows(this.runs, { where: { status: In(statusesAtWork) } });
+  }
+
+  /** Those that were interrupted and are to go on by themselves: runs of earlier versions of the service are not. */
+  interrupted(): Promise<Run[]> {
+    return findReadableRows(this.runs, { where: { status: 'interrupted', finishedAt: IsNull() } });
+  }
+
+  /** Those that were cancelled and still have a checkpoint; the last comes first. */
+  cancelledWithCheckpoint(): Promise<Run[]> {
+    return findReadableRows(this.runs, {
+      where: { status: 'cancelled', checkpoint: Not(IsNull()) },
+      order: { finishedAt: 'DESC' },
+    });
+  }
+
+  /** The ids of all runs, and the latest checkpoint of each that has one. */
+  async checkpoints(): Promise<Map<string, RunCheckpoint | null>> {
+    const runs = await findReadableRows(this.runs, { select: { id: true, checkpoint: true } });
+    return new Map(runs.map(({ id, checkpoint }) => [id, checkpoint]));
+  }
+
+  /** Takes a queued run up for its next attempt. @returns null where somebody else was faster */
+  take(runId: string, owner: string, leaseExpiresAt: Date): Promise<Claim | null> {
+    return this.transactions.run(async (manager) => {
+      const where = { id: runId, status: 'queued' as const };
+      const run = await manager.findOne(RunEntity, { select: { attempt: true }, where });
+      if (!run) return null;
+      const attempt = run.attempt + 1;
+      if (!(await this.transition(runId, { status: 'preparing', attempt }))) return null;
+      await manager.update(RunEntity, { id: runId }, { owner, leaseExpiresAt });
+      return { runId, owner, attempt };
+    });
   }
 
   /**
    * Brings a run to another status, if it may come there from the one it has now.
-   * @param lease of the process that takes it up
+   * @param worker the claim of the one who works on it; null where nobody may work on it; left out where that does not matter
    * @returns whether it did: somebody else may have been faster
    */
-  transition(
-    id: string,
-    data: RunEventData['status'],
-    lease: Lease | Record<string, never> = {},
-  ): Promise<boolean> {
+  transition(id: string, data: RunEventData['status'], worker?: Claim | null): Promise<boolean> {
     return this.transactions.run(async (manager) => {
       const event = { type: 'status', data } as const;
-      const where = { id, status: In(predecessors(data.status)) };
+      const where = {
+        id,
+        ...(worker && { owner: worker.owner, attempt: worker.attempt }),
+        ...(worker === null && { owner: IsNull() }),
+        status: In(predecessors(data.status)),
+      };
       // No more of it: even a run of which something cannot be read must be able to end.
       const run = await manager.findOne(RunEntity, { select: { createdAt: true, startedAt: true }, where });
       if (!run) return false;
-      const { affected } = await manager.update(RunEntity, where, { ...effectOf(event, run), ...lease });
+      const { affected } = await manager.update(RunEntity, where, effectOf(event, run));
       if (!affected) return false;
       await this.append(manager, id, event);
       return true;
     });
   }
 
-  /**
-   * Stores what a running run has come to, together with the event that told of it where there was one.
-   * @param judgements of the validation rows, where the event is the best evaluation so far
-   */
-  async record(id: string, changes: RunChanges, event?: NewRunEvent, judgements?: Judgements): Promise<void> {
-    await this.transactions.run(async (manager) => {
-      const { affected } = await manager.update(RunEntity, { id, status: 'running' }, changes);
-      if (!affected) throw new Error(`This is a bug: run ${id} is written to but is not running.`);
-      if (judgements) await manager.upsert(RunJudgementsEntity, { ...judgements, runId: id }, ['runId']);
-      if (event) await this.append(manager, id, event);
+  /** Puts a run that nobody works on back into the queue. @returns whether it could be */
+  requeue(id: string, { reason, pauseAfterEpoch }: { reason: string } & Pick<Run, 'pauseAfterEpoch'>): Promise<boolean> {
+    return this.transactions.run(async (manager) => {
+      if (!(await this.transition(id, { status: 'queued', reason }, null))) return false;
+      await manager.update(RunEntity, { id }, { pauseAfterEpoch });
+      return true;
     });
+  }
+
+  /**
+   * Stores what a run at work has come to, together with the event that told of it where there was one.
+   * @param judgements of the validation rows, where the event is the best evaluation so far; null removes them
+   * @throws ClaimLostError
+   */
+  async record(
+    claim: Claim,
+    changes: RunChanges,
+    event?: NewRunEvent,
+    judgements?: Judgements | null,
+  ): Promise<void> {
+    const { runId } = claim;
+    await this.transactions.run(async (manager) => {
+      const { affected } = await manager.update(RunEntity, claimed(claim), changes);
+      if (!affected) throw new ClaimLostError(claim);
+      if (judgements) await manager.upsert(RunJudgementsEntity, { ...judgements, runId }, ['runId']);
+      if (judgements === null) await manager.delete(RunJudgementsEntity, { runId });
+      if (event) await this.append(manager, runId, event);
+    });
+  }
+
+  /** Forgets the checkpoint of a run that has ended. */
+  async forgetCheckpoint(id: string): Promise<void> {
+    await this.transactions.run((manager) => manager.update(RunEntity, { id }, { checkpoint: null }));
   }
 
   /** A run with the judgements of its best evaluation; null where they were not kept. @throws NotFoundError */
@@ -202,12 +315,11 @@ export class RunsRepository {
     }));
   }
 
-  /** @returns whether the run was still the owner's */
-  renewLease(id: string, owner: string, expiresAt: Date): Promise<boolean> {
-    return this.transactions.run(async (manager) => {
-      const where = { id, owner, status: 'running' as const };
-      return Boolean((await manager.update(RunEntity, where, { leaseExpiresAt: expiresAt })).affected);
-    });
+  /** @returns whether the claim still holds */
+  renewLease(claim: Claim, leaseExpiresAt: Date): Promise<boolean> {
+    return this.transactions.run(async (manager) =>
+      Boolean((await manager.update(RunEntity, claimed(claim), { leaseExpiresAt })).affected),
+    );
   }
 
   /** Changes of a run what is no part of its course. @throws NotFoundError */
@@ -228,15 +340,26 @@ export class RunsRepository {
     });
   }
 
-  /** At most so many of the steps that were stored, evenly spread, the first and the last among them; in order. */
+  /**
+   * At most so many of the steps that were stored, evenly spread, the first and the last among them; in order. Steps that were taken
+   * again after a resume are those of the later attempt.
+   */
   async steps(runId: string, most: number): Promise<(RunEvent & { type: 'step' })[]> {
     const rows = await this.runEvents
       .createQueryBuilder('event')
       .select('event.sequence', 'sequence')
+      .addSelect('event.step', 'step')
       .where({ runId, type: 'step' satisfies RunEventType })
-      .orderBy('event.sequence')
-      .getRawMany<{ sequence: number | string }>();
-    const sequences = spread(rows, most).map(({ sequence }) => Number(sequence));
+      .orderBy('event.sequence', 'DESC')
+      .getRawMany<{ sequence: number | string; step: number | null }>();
+    let following = Infinity;
+    const curve = rows.filter(({ step }) => {
+      if (step === null) return true;
+      const isLatest = step < following;
+      if (isLatest) following = step;
+      return isLatest;
+    });
+    const sequences = spread(curve.reverse(), most).map(({ sequence }) => Number(sequence));
     const found = await findReadableRows(this.runEvents, {
       where: { runId, sequence: In(sequences) },
       order: { sequence: 'ASC' },
@@ -261,7 +384,8 @@ export class RunsRepository {
   private async append(manager: EntityManager, runId: string, { type, data }: NewRunEvent): Promise<void> {
     const last = await manager.maximum(RunEventEntity, 'sequence', { runId });
     const event = { sequence: (last ?? 0) + 1, type, data: { ...data }, createdAt: new Date() } as RunEvent;
-    await manager.insert(RunEventEntity, { runId, ...event, data: event.data as never });
+    const step = event.type === 'step' ? event.data.step : null;
+    await manager.insert(RunEventEntity, { runId, ...event, step, data: event.data as never });
     for (const write of this.writers) await write(runId, event);
     this.transactions.afterCommit(() => this.announce({ runId, event }));
   }
@@ -277,6 +401,10 @@ export class RunsRepository {
   private announce(news: RunNews): void {
     for (const listener of this.listeners) listener(news);
   }
+}
+
+function claimed({ runId, owner, attempt }: Claim) {
+  return { id: runId, owner, attempt, status: In(statusesAtWork) };
 }
 
 function noSuchRun(id: string): never {

@@ -1,23 +1,26 @@
-import { statfs } from 'node:fs/promises';
 import { Injectable } from '@nestjs/common';
 import type { EncoderConfig } from '../bert/config.js';
-import { trainingExtent, type Extent } from '../bert/fine-tuning/extent.js';
+import { detectEngine } from '../bert/engines/detect.js';
+import { passesOf, trainingExtent, type Extent } from '../bert/fine-tuning/extent.js';
 import { validationWarnings } from '../bert/evaluation/warnings.js';
 import { LONGEST_AUTO_LENGTH } from '../bert/fine-tuning/hyperparameters.js';
-import { parameterBytes } from '../bert/fine-tuning/memory.js';
-import type { BaseModelSummary } from '../base-models/base-models.service.js';
+import { estimateProcessMemory, gigabytes, parameterBytes, stepSizeOf } from '../bert/fine-tuning/memory.js';
+import { BaseModelsService, type BaseModelSummary } from '../base-models/base-models.service.js';
 import { Settings } from '../config/settings.js';
 import type { LengthStatistics } from '../datasets/dataset.js';
 import { DatasetsService } from '../datasets/datasets.service.js';
 import type { Overlap } from '../datasets/statistics/overlap.js';
 import { DataFolder } from '../storage/data-folder.js';
+import { availableDisk, diskNeeded, type Space } from './disk-needed.js';
 import { heldOutOf } from './holdout.js';
-import { encoderConfigOf, JobChecks, type MemoryCheck } from './job-checks.js';
+import { encoderConfigOf } from './job-checks.js';
 import { trainingLimit } from './memory/training-room.js';
-import type { RunHyperparameters } from './run.js';
+import type { Run, RunHyperparameters, RunPhase } from './run.js';
+import { scaled, secondsOf, totalOf, type RunSeconds, type RunWork } from './run-cost.js';
 import { RunsRepository } from './runs.repository.js';
 import type { PlannedRows, RowsFacts } from './training-request.js';
 import { TrainingProbes } from './training-probes.js';
+import type { ProbeJob } from './worker/messages.js';
 
 /** A run that was asked for and found good, before anything of it is stored. */
 export interface PlannedRun {
@@ -26,7 +29,6 @@ export interface PlannedRun {
   validation: PlannedRows | null;
   baseModel: BaseModelSummary;
   hyperparameters: RunHyperparameters;
-  memory: MemoryCheck | null;
 }
 
 /** What a run would take. */
@@ -37,8 +39,8 @@ export interface TrainingEstimate extends Extent {
   /** From the start to the registered model, a download not counted; null where it could not be told. */
   seconds: number | null;
   basis: EstimateBasis | null;
-  memory: MemoryCheck | null;
-  disk: { neededBytes: number; availableBytes: number };
+  memory: Space | null;
+  disk: Space;
   /** Of the validation set with the training set; null where rows are held out. */
   overlap: Overlap | null;
   warnings: string[];
@@ -50,12 +52,8 @@ export type EstimateBasis = (typeof estimateBases)[number];
 /** Pieces that a word is cut into, and [CLS] and [SEP]: CoLA's 7.7 words are 11.3 pieces. */
 const PIECES_PER_WORD = 1.2;
 const SPECIAL_PIECES = 2;
-/** Judging a sentence takes a third of what training on it takes: there is no backward pass. */
-const JUDGING = 1 / 3;
 /** Batches that a probe trains on: short, middling and long rows. */
 const PROBED_BATCHES = 3;
-/** Weights as they are and in integers, and the vocabulary beside them. */
-const MODEL_BYTES = 1.3;
 const FEW_ROWS = 20;
 /** BERT (2018) searched 2e-5 to 5e-5, ELECTRA (2020) up to 3e-4 for its smallest model, Mosbach et al. (2021) down to 1e-5. */
 const PUBLISHED_LEARNING_RATES = { lowest: 5e-6, highest: 5e-4 };
@@ -67,73 +65,134 @@ export class TrainingEstimates {
     private readonly runs: RunsRepository,
     private readonly datasets: DatasetsService,
     private readonly probes: TrainingProbes,
-    private readonly checks: JobChecks,
+    private readonly baseModels: BaseModelsService,
     private readonly folder: DataFolder,
     private readonly settings: Settings,
   ) {}
 
   /** @throws DamagedError where rows are not what was stored */
-  async of(planned: PlannedRun): Promise<TrainingEstimate> {
-    const { training, validation, baseModel, hyperparameters, memory } = planned;
-    const judged = judgedRows(planned);
-    const validationRows = judged.acceptable + judged.unacceptable;
-    const trainingRows = validation ? training.rows : training.rows - validationRows;
-    const extent = trainingExtent(hyperparameters, trainingRows);
-    const work = { ...extent, trainingRows, validationRows };
-    const config = encoderConfigOf(baseModel);
-    const known = await this.fromEarlierRun(planned, work);
-    const time = known ?? (config && (await this.fromProbe(planned, work, config)));
+  async of(planned: PlannedRun & { memory: Space | null }): Promise<TrainingEstimate> {
+    const { training, validation, baseModel, hyperparameters } = planned;
+    const memory = this.likelyMemory(planned);
+    const time = await this.secondsOf(planned);
     const overlap = validation && (await this.datasets.overlap(validation, training));
-    const { bavail, bsize } = await statfs(this.folder.path);
-    const weights = config ? parameterBytes(config) : 0;
+    const config = encoderConfigOf(baseModel);
+    const disk = {
+      neededBytes: config ? diskNeeded(config, hyperparameters, baseModel) : 0,
+      availableBytes: await availableDisk(this.folder.path),
+    };
+    const { trainingRows, validationRows } = rowsOf(planned);
     return {
-      ...work,
+      ...trainingExtent(hyperparameters, trainingRows),
+      trainingRows,
+      validationRows,
       baseModel,
-      seconds: time?.seconds ?? null,
+      seconds: time && totalOf(time.seconds),
       basis: time?.basis ?? null,
       memory,
-      disk: {
-        neededBytes: Math.ceil(weights * (MODEL_BYTES + (baseModel.stored ? 0 : 1))),
-        availableBytes: bavail * bsize,
-      },
+      disk,
       overlap,
-      warnings: warningsOf(planned, overlap),
+      warnings: [...warningsOf(planned, overlap), ...spaceWarnings(memory, disk)],
     };
   }
 
+  /** With the length that the longest row is likely to have: what refuses a run counts a token for a word. */
+  private likelyMemory({
+    training,
+    baseModel,
+    hyperparameters,
+    memory,
+  }: PlannedRun & { memory: Space | null }): Space | null {
+    const config = encoderConfigOf(baseModel);
+    if (!config || !memory) return null;
+    const { rows, statistics } = training;
+    const length = Math.ceil(tokensIn(statistics.words.max, hyperparameters));
+    const step = stepSizeOf(hyperparameters, rows, { length, vocabulary: 1 });
+    const engine = detectEngine(this.settings.engine).name;
+    return { ...memory, neededBytes: Math.ceil(estimateProcessMemory(config, step, { engine, rows })) };
+  }
+
+  /**
+   * What the parts of a run would take here; null where that cannot be told now.
+   * @param mayProbe whether to measure what is not known
+   */
+  async secondsOf(planned: PlannedRun, mayProbe = true): Promise<Time | null> {
+    const config = encoderConfigOf(planned.baseModel);
+    const work = workOf(planned, config);
+    const seconds = await this.fromEarlierRun(planned, work);
+    if (seconds) return { seconds, basis: 'earlier-run' };
+    const measured = config && (await this.fromProbe(planned, work, config, mayProbe));
+    return measured && { seconds: measured, basis: 'measurement' };
+  }
+
+  /** In seconds, by what is known without a measurement; null where nothing is. */
+  async knownSeconds(planned: PlannedRun): Promise<number | null> {
+    const time = await this.secondsOf(planned, false);
+    return time && totalOf(time.seconds);
+  }
+
+  /** The parts of a run that is about to begin. Only what was measured before counts. */
+  async secondsOfRun(run: Run): Promise<RunSeconds | null> {
+    const planned = {
+      baseModel: await this.baseModels.check(run.baseModel),
+      hyperparameters: run.hyperparameters,
+      training: await this.datasets.open(run.datasetId),
+      validation: run.validationDatasetId ? await this.datasets.open(run.validationDatasetId) : null,
+    };
+    return (await this.secondsOf(planned, false))?.seconds ?? null;
+  }
+
   /** By the last run of this base model that succeeded with a batch of this size, or else with any. */
-  private async fromEarlierRun(planned: PlannedRun, work: Work): Promise<Time | null> {
-    const engine = this.checks.engine().name;
+  private async fromEarlierRun(planned: PlannedRun, work: RunWork): Promise<RunSeconds | null> {
+    const engine = detectEngine(this.settings.engine).name;
     const { batchSize } = planned.hyperparameters;
     const runs = await this.runs.succeeded(planned.baseModel.name, engine);
     const run = runs.find(({ hyperparameters }) => hyperparameters.batchSize === batchSize) ?? runs[0];
     if (!run?.plan || run.epochs.length === 0) return null;
     const { hyperparameters, epochs, evaluations, plan } = run;
-    const { statistics } = await this.datasets.get(run.datasetId);
-    const earlier = {
-      examples: epochs.length * plan.trainingRows * passesOf(hyperparameters),
-      judged: evaluations.length * plan.validationRows,
-      tokens: tokensIn(statistics.words.mean, hyperparameters),
+    const training = await this.datasets.get(run.datasetId);
+    const validation = run.validationDatasetId ? await this.datasets.get(run.validationDatasetId) : training;
+    const earlier: RunWork = {
+      trainedTokens:
+        epochs.length * passesOf(hyperparameters) * plan.trainingRows * tokensOf(training, hyperparameters),
+      judgedTokens: plan.validationRows * tokensOf(validation, hyperparameters),
+      evaluations: evaluations.length,
+      weightBytes: work.weightBytes,
     };
-    const training = epochs.reduce((sum, { trainingSeconds }) => sum + trainingSeconds, 0);
-    const secondsPerToken = training / (earlier.examples * earlier.tokens);
-    const judging = JUDGING * secondsPerToken * earlier.judged * earlier.tokens;
-    // What it waited for a download it will not wait for again.
-    const begun = (await this.runs.phaseBegan(run.id, 'preparing')) ?? run.startedAt;
-    const rest = Math.max(0, (Number(run.finishedAt) - Number(begun)) / 1000 - training - judging);
-    return { seconds: secondsOf(planned, work, secondsPerToken) + rest, basis: 'earlier-run' };
+    const trained = epochs.reduce((sum, { trainingSeconds }) => sum + trainingSeconds, 0);
+    const modelled = secondsOf(earlier, trained / earlier.trainedTokens, 0);
+    const phases = await this.runs.phases(run.id);
+    const began = (wanted: RunPhase) => secondOf(phases.findLast(({ phase }) => phase === wanted)?.at);
+    // A run that was taken up again, or that stopped within an epoch, has spent time that no other run will spend.
+    const isWhole = phases.filter(({ phase }) => phase === 'training').length === 1 && !run.stoppedEarly;
+    const measured: RunSeconds = {
+      preparing: Math.max(0, began('training') - began('preparing')),
+      training: trained,
+      evaluating: isWhole
+        ? Math.max(0, began('exporting') - began('training') - trained)
+        : modelled.evaluating,
+      closing: Math.max(0, secondOf(run.finishedAt) - began('exporting')),
+    };
+    if (!Number.isFinite(totalOf(measured))) return null;
+    return scaled(measured, earlier, work);
   }
 
-  private async fromProbe(planned: PlannedRun, work: Work, config: EncoderConfig): Promise<Time | null> {
+  private async fromProbe(
+    planned: PlannedRun,
+    work: RunWork,
+    config: EncoderConfig,
+    mayProbe: boolean,
+  ): Promise<RunSeconds | null> {
     const { hyperparameters, training } = planned;
     const { validationFraction: _fraction, ...asked } = hyperparameters;
+    const { trainingRows } = rowsOf(planned);
     const lengths = Array.from({ length: PROBED_BATCHES }, (_, i) => {
       const words = wordsAt(training.statistics.words, (i + 0.5) / PROBED_BATCHES);
-      return new Array<number>(Math.min(asked.batchSize, work.trainingRows)).fill(
+      return new Array<number>(Math.min(asked.batchSize, trainingRows)).fill(
         Math.round(tokensIn(words, hyperparameters)),
       );
     }).flat();
-    const probed = await this.probes.measure({
+    const job: ProbeJob = {
       config,
       engine: this.settings.engine,
       lengths,
@@ -148,34 +207,42 @@ export class TrainingEstimates {
         classWeights: null,
       },
       memoryLimit: trainingLimit(this.settings),
-    });
-    if (!probed) return null;
-    const { secondsPerToken, startSeconds } = probed;
-    // At the end both graphs judge the validation rows and are timed against each other.
-    const assessing =
-      2 *
-      JUDGING *
-      secondsPerToken *
-      work.validationRows *
-      tokensIn(training.statistics.words.mean, hyperparameters);
-    const rest = startSeconds + assessing;
-    return {
-      seconds: secondsOf(planned, work, secondsPerToken / passesOf(hyperparameters)) + rest,
-      basis: 'measurement',
     };
+    const probed = mayProbe ? await this.probes.measure(job) : this.probes.known(job);
+    if (!probed) return null;
+    return secondsOf(work, probed.secondsPerToken / passesOf(hyperparameters), probed.startSeconds);
   }
 }
 
-interface Work {
-  trainingRows: number;
-  validationRows: number;
-  totalExamples: number;
-  evaluations: number;
+/** NaN where there is no such moment. */
+function secondOf(moment: Date | null | undefined): number {
+  return moment ? Number(moment) / 1000 : NaN;
 }
 
 interface Time {
-  seconds: number;
+  seconds: RunSeconds;
   basis: EstimateBasis;
+}
+
+/** How many rows the run trains on, and how many it is validated on. */
+function rowsOf(planned: PlannedRun): { trainingRows: number; validationRows: number } {
+  const { acceptable, unacceptable } = judgedRows(planned);
+  const validationRows = acceptable + unacceptable;
+  const { training, validation } = planned;
+  return { trainingRows: validation ? training.rows : training.rows - validationRows, validationRows };
+}
+
+/** @param config null where the size of the base model is not known */
+function workOf(planned: PlannedRun, config: EncoderConfig | null): RunWork {
+  const { training, validation, hyperparameters } = planned;
+  const { trainingRows, validationRows } = rowsOf(planned);
+  const { totalExamples, evaluations } = trainingExtent(hyperparameters, trainingRows);
+  return {
+    trainedTokens: totalExamples * passesOf(hyperparameters) * tokensOf(training, hyperparameters),
+    judgedTokens: validationRows * tokensOf(validation ?? training, hyperparameters),
+    evaluations,
+    weightBytes: config ? parameterBytes(config) : 0,
+  };
 }
 
 /** How many rows of each label the run is validated on. */
@@ -192,16 +259,12 @@ function judgedRows({
   };
 }
 
-/** Of training and evaluation. */
-function secondsOf(
-  { training, validation, hyperparameters }: PlannedRun,
-  work: Work,
-  secondsPerToken: number,
+/** Of a row, in the mean. */
+function tokensOf(
+  { statistics }: Pick<RowsFacts, 'statistics'>,
+  hyperparameters: RunHyperparameters,
 ): number {
-  const tokens = (rows: RowsFacts) => tokensIn(rows.statistics.words.mean, hyperparameters);
-  const trained = work.totalExamples * passesOf(hyperparameters) * tokens(training);
-  const judged = work.evaluations * work.validationRows * tokens(validation ?? training);
-  return secondsPerToken * (trained + JUDGING * judged);
+  return tokensIn(statistics.words.mean, hyperparameters);
 }
 
 function tokensIn(words: number, { maxLength }: RunHyperparameters): number {
@@ -209,10 +272,6 @@ function tokensIn(words: number, { maxLength }: RunHyperparameters): number {
     maxLength === 'auto' ? LONGEST_AUTO_LENGTH : maxLength,
     SPECIAL_PIECES + PIECES_PER_WORD * words,
   );
-}
-
-function passesOf({ rDrop }: RunHyperparameters): number {
-  return rDrop > 0 ? 2 : 1;
 }
 
 /** The length of the row that this share of the rows is shorter than. */
@@ -254,4 +313,23 @@ function warningsOf(planned: PlannedRun, overlap: Overlap | null): string[] {
     );
   }
   return [...warnings, ...validationWarnings(judgedRows(planned))];
+}
+
+function spaceWarnings(memory: Space | null, disk: Space): string[] {
+  const lack = (what: string, { neededBytes, availableBytes }: Space, advice: string) =>
+    neededBytes <= availableBytes
+      ? []
+      : [
+          `The run needs about ${gigabytes(neededBytes)} of ${what}, and ${gigabytes(availableBytes)} are free. ${advice}`,
+        ];
+  return [
+    ...(memory
+      ? lack('memory', memory, 'Take a smaller batchSize or maxLength, or a smaller base model.')
+      : []),
+    ...lack(
+      'disk',
+      disk,
+      'Delete models, base models or data sets that are not needed, or take a smaller base model.',
+    ),
+  ];
 }

@@ -1,50 +1,68 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
+import { isSpaceError } from '../common/disk-errors.js';
 import { withoutServerFolders } from '../common/server-folders.js';
 import { untilStored } from '../common/until-stored.js';
 import { Settings } from '../config/settings.js';
 import { ModelsService } from '../models/models.service.js';
 import { BlobStore, type StagedFolder } from '../storage/blob-store.js';
-import { describeFailure } from './failure.js';
+import { describeFailure, stackOf } from './failure.js';
 import { lineageOf, metricsOf } from './lineage.js';
-import { assertTransition, type Run, type RunEngine, type RunError } from './run.js';
+import { RunCheckpoints } from './run-checkpoints.js';
+import { assertTransition, type Run, type RunEngine } from './run.js';
+import type { RunEventData } from './run-event.js';
+import { runError, type RunError } from './run-error.js';
+import type { OutputSource } from './process-output.js';
+import { RunLogs } from './run-logs.js';
 import { RunMetrics } from './run-metrics.js';
 import { RunRecorder } from './run-recorder.js';
 import { RunSpans } from './run-spans.js';
-import { RunsRepository } from './runs.repository.js';
+import { RunsRepository, type Claim } from './runs.repository.js';
 import { TrainingJobs } from './training-jobs.js';
 import { TrainingProbes } from './training-probes.js';
-import { TrainingProcess, type ProgressMessage } from './training-process.js';
-import type { FinishedMessage, TrainingJob } from './worker/messages.js';
+import { TrainingProcess, type Outcome, type ProgressMessage } from './training-process.js';
+import type { CheckpointMessage, FinishedMessage, TrainingJob } from './worker/messages.js';
 
-/** Why a run is stopped: somebody wants it to end, or the service itself ends. */
-export type StopReason = 'cancelled' | 'interrupted';
+/** What a run that is stopped comes to. A run that is paused or interrupted leaves a checkpoint. */
+export interface Stop {
+  status: 'cancelled' | 'paused' | 'interrupted';
+  /** For people to read. */
+  reason?: string;
+}
 
 const leaseMilliseconds = 30_000;
 const renewalMilliseconds = 10_000;
 
+/** A run that this process works on. */
 interface Work {
   runId: string;
+  claim?: Claim;
   process?: TrainingProcess;
-  stop?: StopReason;
+  stop?: Stop;
+  /** Staged folder for the next checkpoint. */
+  checkpointFolder?: StagedFolder;
+  /** Settles when no checkpoint is being taken over. */
+  checkpointing: Promise<void>;
   /** The files are done: it is too late to stop. */
   registering?: boolean;
+  /** There is no memory for it beside the others. */
+  waitsForOthers?: boolean;
 }
 
-/** Carries runs out, one at a time: starts the training process, stores what it tells, and registers what it made. */
+/** Carries runs out: starts a training process for each, stores what it tells, and registers what it made. */
 @Injectable()
 export class TrainingHost {
   /** This process, as the owner of the runs that it works on. */
   readonly owner = randomUUID();
   private readonly logger = new Logger(TrainingHost.name);
   private readonly output = new Logger(TrainingProcess.name);
-  private work: Work | undefined;
-  private settled: Promise<void> = Promise.resolve();
+  private readonly works = new Map<string, { work: Work; settled: Promise<void> }>();
   private closing = false;
   private troubles: { deadProcess?: string; unstoredEnd?: string } = {};
 
   constructor(
     private readonly runs: RunsRepository,
+    private readonly checkpoints: RunCheckpoints,
     private readonly jobs: TrainingJobs,
     private readonly models: ModelsService,
     private readonly blobs: BlobStore,
@@ -52,13 +70,41 @@ export class TrainingHost {
     private readonly spans: RunSpans,
     private readonly settings: Settings,
     private readonly probes: TrainingProbes,
+    private readonly logs: RunLogs,
   ) {}
 
-  /** Works on a queued run until it has ended. Does nothing if it is not queued any more. */
-  run(runId: string): Promise<void> {
-    const work = this.carryOut({ runId });
-    this.settled = work.catch(() => undefined);
-    return work;
+  /**
+   * Works on a queued run until it has ended or stopped. Does nothing if it is not queued any more.
+   * @returns whether it waits until another run has ended
+   */
+  async run(runId: string): Promise<boolean> {
+    if (this.closing) return false;
+    const work: Work = { runId, checkpointing: Promise.resolve() };
+    const carriedOut = this.carryOut(work);
+    this.works.set(runId, { work, settled: carriedOut.catch(() => undefined) });
+    try {
+      await carriedOut;
+      return work.waitsForOthers ?? false;
+    } finally {
+      this.works.delete(runId);
+      if (this.works.size === 0) this.probes.goOn();
+    }
+  }
+
+  /**
+   * Takes up what earlier processes left: whatever was at work has crashed, and what was interrupted goes on. This process holds the lock
+   * on the data folder: whoever owned a run is gone, lease or not. Where several processes share a database, only runs whose lease has
+   * expired may be taken.
+   */
+  async recover(): Promise<void> {
+    for (const run of await this.runs.atWork()) {
+      this.logger.warn(`Run ${run.id} was at work when the service last stopped.`, { runId: run.id });
+      await this.crashed(run, interruption);
+    }
+    for (const { id } of await this.runs.interrupted()) {
+      await this.runs.transition(id, { status: 'queued', reason: 'The service has started again.' });
+    }
+    await this.checkpoints.recover();
   }
 
   /** What is wrong with training itself, not with a run: to be read by anybody, so without the reasons. */
@@ -83,113 +129,163 @@ export class TrainingHost {
    * @param grace milliseconds after which its process is ended by force
    * @returns whether it will: false if this host does not work on it, or its model is being registered already
    */
-  stop(runId: string, reason: StopReason, grace?: number): boolean {
-    if (this.work?.runId !== runId || this.work.registering) return false;
-    this.work.stop ??= reason;
-    this.work.process?.stop(grace);
+  stop(runId: string, stop: Stop, grace?: number): boolean {
+    const work = this.works.get(runId)?.work;
+    if (!work || work.registering) return false;
+    // Whoever cancels a run that is being paused wants nothing more of it.
+    if (!work.stop || stop.status === 'cancelled') work.stop = stop;
+    this.stopProcess(work, grace);
     return true;
   }
 
   /** What trainings hold in memory now, in bytes: they give it back before the next run starts. */
   get residentBytes(): number {
-    return this.work?.process?.residentBytes ?? 0;
+    return [...this.works.values()].reduce((sum, { work }) => sum + (work.process?.residentBytes ?? 0), 0);
   }
 
-  /** Interrupts the run under way and starts no other. */
+  /** Interrupts the runs under way and starts no other. */
   async close(): Promise<void> {
     this.closing = true;
     await this.probes.giveWay();
-    if (this.work) this.stop(this.work.runId, 'interrupted', this.settings.shutdownGrace);
-    await this.settled;
+    const stop: Stop = { status: 'interrupted', reason: 'The service stopped. The run goes on at its next start.' };
+    for (const runId of this.works.keys()) this.stop(runId, stop, this.settings.shutdownGrace);
+    await Promise.all([...this.works.values()].map(({ settled }) => settled));
+  }
+
+  private stopProcess({ process, stop }: Work, grace?: number): void {
+    if (!stop) return;
+    process?.stop({ checkpoint: stop.status !== 'cancelled', ...(grace !== undefined && { grace }) });
   }
 
   private async carryOut(work: Work): Promise<void> {
-    if (this.closing) return;
-    this.work = work;
     const { runId } = work;
-    let renewal: NodeJS.Timeout | undefined;
+    // A run that cannot be claimed now (the disk is full, say) stays queued: the queue comes with it again.
+    const claim = await this.runs.take(runId, this.owner, leaseEnd());
+    if (!claim) return;
+    work.claim = claim;
+    const renewal = setInterval(() => void this.renewLease(claim), renewalMilliseconds);
     try {
-      // A run that cannot be claimed now (the disk is full, say) stays queued: the queue comes with it again.
-      if (!(await this.claim(runId))) return;
-    } catch (error) {
-      this.work = undefined;
-      throw error;
-    }
-    try {
-      renewal = setInterval(() => void this.renewLease(runId), renewalMilliseconds);
       await this.probes.giveWay();
       const run = await this.runs.get(runId);
       this.metrics.begin(run);
       this.spans.begin(run);
-      await this.train(work, run);
+      await this.train(work, claim, run);
+      await this.checkpoints.leave(runId);
     } catch (error) {
       // What the training itself throws is stored with the run: this is the host's own.
       this.logger.error(`Run ${runId}: ${(error as Error).message}`, { runId }, (error as Error).stack);
-      await this.end(runId, 'failed', describeFailure(error));
+      this.logs.write(runId, 'service', stackOf(error) ?? '');
+      await this.end(runId, { status: 'failed', error: describeFailure(error) }, claim);
     } finally {
       clearInterval(renewal);
       this.spans.end(runId);
       this.metrics.end(runId);
-      this.work = undefined;
-      this.probes.goOn();
     }
   }
 
-  private claim(runId: string): Promise<boolean> {
-    return this.runs.transition(
-      runId,
-      { status: 'running' },
-      { owner: this.owner, leaseExpiresAt: leaseEnd() },
-    );
-  }
-
-  private async train(work: Work, run: Run): Promise<void> {
+  private async train(work: Work, claim: Claim, run: Run): Promise<void> {
     const { runId } = work;
     const staged = await this.blobs.stage();
+    work.checkpointFolder = await this.blobs.stage();
     try {
-      const job = await this.jobs.jobOf(run, staged.path);
-      const recorder = new RunRecorder(run, this.runs);
-      const { baseModel, training } = job;
+      const job = await this.jobs.jobOf(run, {
+        folder: staged.path,
+        checkpointFolder: work.checkpointFolder.path,
+        earlier: await this.checkpoints.earlierAttempt(run),
+      });
+      const isLost = () => this.giveUp(work);
+      const recorder = new RunRecorder(run, claim, this.runs, isLost);
+      const { baseModel, training, attempt } = job;
       this.logger.log(`Run ${runId} starts: ${baseModel} on ${training.name}`, {
         runId,
+        attempt,
         baseModel,
         datasetId: training.id,
         ...this.spans.fieldsOf(runId),
       });
-      const listener = (message: ProgressMessage) => {
-        this.metrics.receive(message);
-        if (message.type === 'engine') this.logEngine(runId, message.data);
-        if (message.type !== 'memory' && message.type !== 'usage') recorder.receive(message);
-      };
+      const listener = (message: ProgressMessage) => this.receive(message, work, recorder);
       const log = (line: string) => this.output.warn(line, { runId });
-      work.process = new TrainingProcess(job, listener, { log });
-      if (work.stop) work.process.stop();
+      const print = (line: string, source: OutputSource) => this.logs.write(runId, source, line);
+      work.process = new TrainingProcess(job, listener, { log, print });
+      this.stopProcess(work);
       const outcome = await work.process.outcome;
       delete this.troubles.deadProcess;
+      await work.checkpointing;
       await recorder.close();
-      // A worker may be through before it hears of the stop: a model is discarded only if somebody does not want it any more.
-      if (outcome.type === 'stopped' || work.stop === 'cancelled') {
-        await this.end(
-          runId,
-          work.stop ?? 'interrupted',
-          work.stop === 'cancelled' ? undefined : interruption,
-        );
-      } else if (outcome.type === 'failed' || outcome.type === 'crashed') {
-        if (outcome.type === 'crashed') {
-          this.metrics.crashed();
-          this.troubles.deadProcess = runId;
-        }
-        const { title, detail } = outcome;
-        await this.end(runId, 'failed', { title, detail });
-      } else if (outcome.type === 'finished') {
-        work.registering = true;
-        this.spans.registering(runId);
-        await this.register(job, recorder.run, staged, outcome);
-      } else {
-        throw new Error(`This is a bug: a training ended as ${outcome.type}.`);
-      }
+      await this.settle(work, claim, recorder.run, outcome, { job, staged });
     } finally {
       await staged.discard();
+      await work.checkpointFolder.discard();
+    }
+  }
+
+  private receive(message: ProgressMessage, work: Work, recorder: RunRecorder): void {
+    this.metrics.receive(message);
+    if (message.type === 'memory' || message.type === 'usage') return;
+    if (message.type === 'checkpoint') {
+      work.checkpointing = work.checkpointing.then(() => this.takeOver(message, work, recorder));
+      return;
+    }
+    if (message.type === 'engine') this.logEngine(work.runId, message.data);
+    if (message.type === 'phase' && message.data.phase === 'training') {
+      recorder.receive({ type: 'status', data: { status: 'running' } });
+    }
+    recorder.receive(message);
+  }
+
+  /** Makes a checkpoint that lies in its staged folder the run's, and gives the worker a folder for the next. */
+  private async takeOver(message: CheckpointMessage, work: Work, recorder: RunRecorder): Promise<void> {
+    const { runId } = work;
+    const staged = work.checkpointFolder!;
+    try {
+      await this.checkpoints.publish(staged, recorder, message);
+    } catch (error) {
+      const { message: reason } = error as Error;
+      this.logger.error(`Run ${runId}: a checkpoint could not be stored: ${reason}`, { runId });
+      if (isSpaceError(error)) this.stop(runId, { status: 'paused', reason: describeFailure(error).message });
+    }
+    await staged.discard();
+    work.checkpointFolder = await this.blobs.stage();
+    work.process?.goOnIn(work.checkpointFolder.path);
+  }
+
+  /** Brings a run whose process is gone to the status that follows. */
+  private async settle(
+    work: Work,
+    claim: Claim,
+    run: Run,
+    outcome: Outcome,
+    made: { job: TrainingJob; staged: StagedFolder },
+  ): Promise<void> {
+    const { runId, stop } = work;
+    // A worker may be through before it hears of the stop: a model is discarded only if somebody does not want it any more.
+    if (outcome.type === 'stopped' || stop?.status === 'cancelled') {
+      const reason = outcome.type === 'stopped' ? outcome.reason : undefined;
+      return this.end(runId, stop ?? (reason ? { status: 'paused', reason } : unasked), claim);
+    }
+    if ('stack' in outcome && outcome.stack) {
+      this.output.warn(outcome.stack, { runId });
+      this.logs.write(runId, 'service', outcome.stack);
+    }
+    switch (outcome.type) {
+      case 'finished':
+        work.registering = true;
+        this.spans.registering(runId);
+        return this.register(made.job, run, made.staged, outcome);
+      case 'crashed':
+        this.metrics.crashed();
+        this.troubles.deadProcess = runId;
+        return this.crashed(run, errorOf(outcome), claim);
+      case 'failed':
+        // Alone it would have been enough: it gets another turn once one of the others has ended.
+        if (outcome.isForNow && this.works.size > 1) {
+          work.waitsForOthers = true;
+          return this.end(runId, { status: 'queued', reason: 'It waits until there is memory for it.' }, claim);
+        }
+        if (outcome.code === 'out-of-memory') return this.crashed(run, errorOf(outcome), claim);
+        return this.end(runId, { status: 'failed', error: errorOf(outcome) }, claim);
+      case 'probed':
+        throw new Error('This is a bug: a training ended as a probe.');
     }
   }
 
@@ -197,8 +293,10 @@ export class TrainingHost {
     job: TrainingJob,
     run: Run,
     staged: StagedFolder,
-    { files, serving, origin }: FinishedMessage,
+    { files, serving, origin, failure }: FinishedMessage,
   ): Promise<void> {
+    const status = failure ? 'failed' : 'succeeded';
+    const told = failure && this.forPeople(failure);
     const { id: modelId } = await this.models.register({
       ...lineageOf(run, job),
       ...origin,
@@ -207,27 +305,47 @@ export class TrainingHost {
       name: job.modelName,
       metrics: metricsOf(run),
       serving,
-      promote: run.promote,
-      // Joins the transaction of the registration: the model is there and the run has succeeded, or neither.
+      promote: failure ? 'never' : run.promote,
+      // Joins the transaction of the registration: the model is there and the run has ended, or neither.
       alongside: async (modelId) => {
-        if (await this.runs.transition(run.id, { status: 'succeeded', modelId })) return;
-        assertTransition((await this.runs.get(run.id)).status, 'succeeded');
+        const end = { status, modelId, ...(told && { error: told }) } as const;
+        if (await this.runs.transition(run.id, end)) return;
+        assertTransition((await this.runs.get(run.id)).status, status);
       },
     });
-    this.logger.log(`Run ${run.id} succeeded: ${modelId}`, { runId: run.id, modelId });
+    this.logger.log(`Run ${run.id} ${status}: ${modelId}`, { runId: run.id, modelId });
   }
 
-  /** Stores the end of a run, however long the database may take to be writable again: a full disk, say. */
-  private async end(runId: string, status: 'failed' | StopReason, error?: RunError): Promise<void> {
-    if (error) this.logger.warn(`Run ${runId} ${status}: ${error.title}. ${error.detail}`, { runId });
-    else this.logger.log(`Run ${runId} ${status}`, { runId });
-    // The log may say where on the server something lies, the run may not.
-    const told = error && { ...error, detail: withoutServerFolders(error.detail, this.settings) };
+  /**
+   * A crash interrupts a run, which then waits to be taken up again; after too many it fails.
+   * @param claim of the process that found out; null at the start of the service
+   */
+  private async crashed(run: Run, error: RunError, claim?: Claim): Promise<void> {
+    const { id, maxRestarts } = run;
+    const restarts = run.restarts + 1;
+    if (restarts > maxRestarts) {
+      const message = `${error.message} The run was restarted ${maxRestarts} times, which is the most it may (maxRestarts).`;
+      return this.end(id, { status: 'failed', error: maxRestarts > 0 ? { ...error, message } : error }, claim);
+    }
+    await this.end(id, { status: 'interrupted', restarts, reason: error.message, error }, claim);
+    const from = run.checkpoint ? `from step ${run.checkpoint.step}` : 'from the beginning';
+    const reason = `Restart ${restarts} of ${maxRestarts} ${from}. ${error.message}`;
+    await this.end(id, { status: 'queued', reason });
+  }
+
+  /** Stores that a run has stopped, however long the database may take to be writable again: a full disk, say. */
+  private async end(runId: string, data: RunEventData['status'], claim?: Claim): Promise<void> {
+    const { status, reason, error } = data;
+    if (error) this.logger.warn(`Run ${runId} ${status} (${error.code}): ${error.message}`, { runId });
+    else this.logger.log(`Run ${runId} ${status}${reason ? `: ${reason}` : ''}`, { runId });
+    const told = {
+      ...data,
+      ...(reason && { reason: withoutServerFolders(reason, this.settings) }),
+      ...(error && { error: this.forPeople(error) }),
+    };
     const store = async () => {
-      if (!(await this.runs.transition(runId, { status, ...(told && { error: told }) }))) {
-        this.logger.error(`This is a bug: run ${runId} ended (${status}), but it was not running.`, {
-          runId,
-        });
+      if (!(await this.runs.transition(runId, told, claim))) {
+        this.logger.warn(`Run ${runId} is somebody else's by now, or has ended: it does not become ${status}.`, { runId });
       }
       delete this.troubles.unstoredEnd;
     };
@@ -236,20 +354,34 @@ export class TrainingHost {
         this.troubles.unstoredEnd = runId;
         this.logger.error(`The end of run ${runId} could not be stored: ${reason.message}`, { runId });
       },
-      // The next start finds the run without an owner and interrupts it.
+      // The next start finds the run without an owner.
       isGivenUp: () => this.closing,
     });
+  }
+
+  /** The log may say where on the server something lies, the run may not. */
+  private forPeople(error: RunError): RunError {
+    return { ...error, message: withoutServerFolders(error.message, this.settings) };
+  }
+
+  /** Somebody else works on the run by now: what this process would still make of it is nobody's. */
+  private giveUp(work: Work): void {
+    const { runId } = work;
+    this.logger.error(`Run ${runId} is not this process's any more: it stops here.`, { runId });
+    work.stop = { status: 'interrupted' };
+    work.process?.stop({ grace: 0 });
   }
 
   private logEngine(runId: string, { name, description, reason }: RunEngine): void {
     this.logger.log(`Run ${runId} trains on ${description}. ${reason}`, { runId, engine: name });
   }
 
-  private async renewLease(runId: string): Promise<void> {
+  private async renewLease(claim: Claim): Promise<void> {
+    const { runId } = claim;
     try {
-      if (await this.runs.renewLease(runId, this.owner, leaseEnd())) return;
-      this.logger.error(`Run ${runId} is not this process's any more: it stops here.`, { runId });
-      this.stop(runId, 'interrupted');
+      if (await this.runs.renewLease(claim, leaseEnd())) return;
+      const work = this.works.get(runId)?.work;
+      if (work && !work.registering) this.giveUp(work);
     } catch (error) {
       this.logger.error(`The lease on run ${runId} could not be renewed: ${(error as Error).message}`, {
         runId,
@@ -258,11 +390,18 @@ export class TrainingHost {
   }
 }
 
-/** Why an interrupted run ended. */
-export const interruption: RunError = {
-  title: 'The run was interrupted',
-  detail: 'The service stopped while it was running. Start it again with POST /train.',
-};
+/** What a crash of the service itself is for a run. */
+const interruption = runError(
+  'interrupted',
+  'The service was killed or crashed while the run was at work.',
+);
+
+/** A training that stopped without being asked: its process got a signal that was meant for the service. */
+const unasked: Stop = { status: 'interrupted', reason: 'The training was told to stop.' };
+
+function errorOf({ code, message, param }: RunError): RunError {
+  return { code, message, param };
+}
 
 function leaseEnd(): Date {
   return new Date(Date.now() + leaseMilliseconds);

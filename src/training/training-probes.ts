@@ -27,10 +27,15 @@ export class TrainingProbes {
     return asked;
   }
 
+  /** What was measured before; null where nothing was. */
+  known(job: ProbeJob): ProbedMessage | null {
+    return this.results.get(keyOf(job)) ?? null;
+  }
+
   /** A run begins: it gets the processors and the memory, and its times are not disturbed. */
   async giveWay(): Promise<void> {
     this.mayProbe = false;
-    this.process?.stop(0);
+    this.process?.stop({ grace: 0 });
     await this.process?.outcome;
   }
 
@@ -40,18 +45,17 @@ export class TrainingProbes {
   }
 
   private async measured(job: ProbeJob): Promise<ProbedMessage | null> {
-    const key = JSON.stringify(job);
-    const known = this.results.get(key);
+    const known = this.known(job);
     if (known) return known;
     if (!this.mayProbe) return null;
     const since = performance.now();
     this.process = new TrainingProcess(job, () => undefined, { entry: probeThread });
-    const timeout = setTimeout(() => this.process?.stop(0), MOST_SECONDS * 1000);
+    const timeout = setTimeout(() => this.process?.stop({ grace: 0 }), MOST_SECONDS * 1000);
     const outcome = await this.process.outcome;
     clearTimeout(timeout);
     this.process = undefined;
     if (outcome.type !== 'probed') {
-      const why = 'detail' in outcome ? `: ${outcome.title}. ${outcome.detail}` : '';
+      const why = 'message' in outcome ? `: ${outcome.message}` : '';
       this.logger.warn(`The speed of a training could not be measured (${outcome.type})${why}`);
       return null;
     }
@@ -59,7 +63,11 @@ export class TrainingProbes {
       `Measured the speed of a training in ${((performance.now() - since) / 1000).toFixed(1)} s`,
     );
     if (this.results.size >= MOST_RESULTS) this.results.delete(this.results.keys().next().value!);
-    this.results.set(key, outcome);
+    this.results.set(keyOf(job), outcome);
     return outcome;
   }
+}
+
+function keyOf(job: ProbeJob): string {
+  return JSON.stringify(job);
 }

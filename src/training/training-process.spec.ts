@@ -16,17 +16,20 @@ function start(
   lines: string,
   options: ProcessOptions = {},
   listener?: (message: ProgressMessage) => void,
-): { subject: TrainingProcess; heard: ProgressMessage[]; printed: string[] } {
+): { subject: TrainingProcess; heard: ProgressMessage[]; logged: string[]; printed: string[] } {
   const source = `import { parentPort, workerData } from 'node:worker_threads';\n${lines}`;
   const entry = new URL(`data:text/javascript,${encodeURIComponent(source)}`);
   const heard: ProgressMessage[] = [];
+  const logged: string[] = [];
   const printed: string[] = [];
   const hear = (message: ProgressMessage) => {
     if (message.type !== 'usage') heard.push(message);
   };
   const job = { folder, memoryLimit: null } as TrainingJob;
-  const log = (line: string) => printed.push(line);
-  return { subject: new TrainingProcess(job, listener ?? hear, { log, ...options, entry }), heard, printed };
+  const log = (line: string) => logged.push(line);
+  const print = (line: string, source: string) => printed.push(`${source} ${line}`);
+  const subject = new TrainingProcess(job, listener ?? hear, { log, print, ...options, entry });
+  return { subject, heard, logged, printed };
 }
 
 const say = (message: object) => `parentPort.postMessage(${JSON.stringify(message)});`;
@@ -54,15 +57,19 @@ describe('TrainingProcess', () => {
     });
     expect(await told).toBeGreaterThan(2 ** 20);
     expect(subject.residentBytes).toBeGreaterThan(2 ** 20);
-    subject.stop(0);
+    subject.stop({ grace: 0 });
     await subject.outcome;
   });
 
   it('names an uncaught error', async () => {
     expect(await start(`throw new TypeError('the weights are gone')`).subject.outcome).toEqual({
       type: 'crashed',
-      title: 'The training thread crashed',
-      detail: 'TypeError: the weights are gone',
+      code: 'process-crashed',
+      message: expect.stringMatching(
+        /^The training thread crashed: TypeError: the weights are gone\. Start the run again/,
+      ),
+      param: null,
+      stack: expect.stringMatching(/^TypeError: the weights are gone\n +at data:text/),
     });
   });
 
@@ -73,8 +80,8 @@ describe('TrainingProcess', () => {
   ])('tells of a training %s without a word', async (_what, lines, reason) => {
     expect(await start(lines).subject.outcome).toMatchObject({
       type: 'crashed',
-      title: 'The training process ended early',
-      detail: expect.stringContaining(reason),
+      code: 'process-crashed',
+      message: expect.stringContaining(reason),
     });
   });
 
@@ -82,8 +89,9 @@ describe('TrainingProcess', () => {
     const { subject } = start(hang, {}, () => process.kill(subject.pid!, 'SIGKILL'));
     expect(await subject.outcome).toMatchObject({
       type: 'crashed',
-      title: 'The training process was killed',
-      detail: expect.stringMatching(/memory runs out.*smaller batchSize/),
+      code: 'process-killed',
+      param: 'batchSize',
+      message: expect.stringMatching(/memory runs out.*smaller batchSize/),
     });
   });
 
@@ -95,24 +103,27 @@ describe('TrainingProcess', () => {
     );
     expect(await subject.outcome).toMatchObject({
       type: 'crashed',
-      title: 'The training ran out of memory',
-      detail: expect.stringContaining('smaller batchSize'),
+      code: 'out-of-memory',
+      message: expect.stringContaining('smaller batchSize'),
     });
   });
 
   it('gives what it prints to the log, line by line and within bounds, and its last words to the run', async () => {
-    const { subject, printed } = start(`
+    const { subject, logged, printed } = start(`
       console.log('one\\n\\u001b[31mtwo\\u001b[0m ' + 'x'.repeat(100_000));
       for (let line = 0; line < 1000; line++) console.error('noise');
       console.error('terminate called: what(): no cores');
       setTimeout(() => process.kill(process.pid, 'SIGABRT'), 200);`);
     expect(await subject.outcome).toMatchObject({
-      detail: expect.stringContaining('terminate called: what(): no cores'),
+      message: expect.stringContaining('terminate called: what(): no cores'),
     });
-    expect(printed).toHaveLength(201);
-    expect(printed).toContain('one');
-    expect(printed.find((line) => line.startsWith('two x'))).toHaveLength(991);
-    expect(printed.at(-1)).toContain('left out');
+    expect(logged).toHaveLength(201);
+    expect(logged).toContain('one');
+    expect(logged.find((line) => line.startsWith('two x'))).toHaveLength(991);
+    expect(logged.at(-1)).toContain('left out');
+    expect(printed).toHaveLength(1003);
+    expect(printed).toContain('stdout one');
+    expect(printed.at(-1)).toBe('stderr terminate called: what(): no cores');
   });
 
   it('fails, and does not end the service, where a message cannot be taken', async () => {
@@ -121,7 +132,7 @@ describe('TrainingProcess', () => {
     });
     expect(await subject.outcome).toMatchObject({
       type: 'crashed',
-      detail: 'Error: This is a bug: nobody expected it.',
+      message: expect.stringContaining('Error: This is a bug: nobody expected it. '),
     });
   });
 
@@ -165,9 +176,9 @@ describe('TrainingProcess', () => {
     const entry = new URL(`data:text/javascript,${encodeURIComponent(source)}`);
     const subject = new TrainingProcess(job, () => undefined, { entry });
     expect(await subject.outcome).toMatchObject({
-      type: 'failed',
-      title: 'The training ran out of memory',
-      detail: expect.stringMatching(/WELLFORMED_TRAINING_MEMORY allows 0\.3 GiB.*smaller batchSize/),
+      type: 'crashed',
+      code: 'out-of-memory',
+      message: expect.stringMatching(/WELLFORMED_TRAINING_MEMORY allows 0\.3 GiB.*smaller batchSize/),
     });
   });
 
@@ -193,7 +204,7 @@ describe('TrainingProcess', () => {
       await expect
         .poll(() => readFileSync(`/proc/${subject.pid}/oom_score_adj`, 'utf8').trim(), patience)
         .toBe('1000');
-      subject.stop(0);
+      subject.stop({ grace: 0 });
       await subject.outcome;
     },
   );

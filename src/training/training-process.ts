@@ -1,7 +1,9 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import type { ResourceLimits } from 'node:worker_threads';
 import { tensorFlowEnvironment } from '../bert/engines/tensorflow/environment.js';
-import { ProcessOutput } from './process-output.js';
+import { asSentence } from './advice.js';
+import { ProcessOutput, type OutputSource } from './process-output.js';
+import { runError } from './run-error.js';
 import { describeCrash, describeExit, endingSignals } from './worker/crash.js';
 import type {
   Crash,
@@ -22,8 +24,10 @@ export type Outcome = LastWord | Crash;
 export type ProgressMessage = Exclude<ProcessMessage, Outcome>;
 
 export interface ProcessOptions {
-  /** Told every line that it prints. */
+  /** Told the first lines that it prints, for the log of the service. */
   log?: (line: string) => void;
+  /** Told every line that it prints. */
+  print?: (line: string, source: OutputSource) => void;
   /** How long the training may take to stop before it is ended by force. */
   grace?: number;
   /** The code of its thread; that of a training unless given. */
@@ -51,7 +55,7 @@ export class TrainingProcess {
     listener: (message: ProgressMessage) => void,
     options: ProcessOptions = {},
   ) {
-    const { log = () => undefined, grace = 60_000, entry = trainingThread, resourceLimits } = options;
+    const { log = () => undefined, print, grace = 60_000, entry = trainingThread, resourceLimits } = options;
     this.grace = grace;
     this.child = fork(new URL('./worker/main.js', import.meta.url), [], {
       // Numbers that JSON has not come through (a loss may be infinite).
@@ -62,9 +66,9 @@ export class TrainingProcess {
       execArgv: process.execArgv.filter((argument) => !argument.startsWith('--inspect')),
     });
     this.pid = this.child.pid;
-    const output = new ProcessOutput(log);
-    output.follow(this.child.stdout!);
-    output.follow(this.child.stderr!);
+    const output = new ProcessOutput(log, print);
+    output.follow(this.child.stdout!, 'stdout');
+    output.follow(this.child.stderr!, 'stderr');
     this.outcome = this.untilGone(listener, output);
     this.send({
       type: 'start',
@@ -79,12 +83,21 @@ export class TrainingProcess {
     return this.usage?.residentBytes ?? 0;
   }
 
-  /** Asks the training to stop at the end of its step, and ends the process if that takes too long, in milliseconds. */
-  stop(grace = this.grace): void {
+  /**
+   * Asks the training to stop at the end of its step.
+   * @param checkpoint whether it is to store its state first
+   * @param grace milliseconds after which the process is ended by force
+   */
+  stop({ checkpoint = false, grace = this.grace }: { checkpoint?: boolean; grace?: number } = {}): void {
     this.stopping = true;
-    this.send({ type: 'stop' });
+    this.send({ type: 'stop', checkpoint });
     clearTimeout(this.forced);
     this.forced = setTimeout(() => this.kill(), grace).unref();
+  }
+
+  /** Tells where the next checkpoint goes. */
+  goOnIn(checkpointFolder: string): void {
+    this.send({ type: 'checkpointFolder', path: checkpointFolder });
   }
 
   private untilGone(listener: (message: ProgressMessage) => void, output: ProcessOutput): Promise<Outcome> {
@@ -102,16 +115,20 @@ export class TrainingProcess {
           if (!outcome) listener(message);
         } catch (error) {
           // Thrown from here it would end the whole service.
-          settle({ type: 'crashed', ...describeCrash(error as Error) });
+          settle({ type: 'crashed', ...describeCrash(error as Error), stack: (error as Error).stack });
         }
       });
       // It could not be started, or a message did not reach it any more.
       this.child.on('error', (error) => {
         if (this.pid !== undefined) return;
+        const advice =
+          'Look at the limits of this user or container: memory, and how many processes it may have.';
         outcome ??= {
           type: 'crashed',
-          title: 'The training process could not be started',
-          detail: `${error.message}. Look at the limits of this user or container: memory, and how many processes it may have.`,
+          ...runError(
+            'process-not-started',
+            `The training process could not be started: ${asSentence(error.message)} ${advice}`,
+          ),
         };
         resolve(outcome);
       });

@@ -25,6 +25,8 @@ describe('TrainingRequestDto', () => {
   it('has the defaults of the article', async () => {
     expect(await request({})).toEqual({
       baseModel: 'bert-base-uncased',
+      priority: 0,
+      maxRestarts: 3,
       epochs: 3,
       batchSize: 32,
       learningRate: 3e-5,

@@ -18,6 +18,10 @@ export interface TrainingRequest extends AskedHyperparameters {
   promote: PromotionRule;
   /** Where a sweep asks. */
   sweep?: { id: string; trial: number };
+  priority?: number;
+  checkpointSteps?: number;
+  maxRestarts?: number;
+  pauseAfterEpoch?: number;
 }
 
 /** Rows that a run is to use: those of a stored dataset, or of a file that came with the request. */

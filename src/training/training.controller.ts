@@ -1,4 +1,4 @@
-import { Controller, Delete, Get, Headers, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import {
   ApiAcceptedResponse,
@@ -28,10 +28,13 @@ import { RunDto, RunMetricsDto, RunPageDto, RunPointDto, RunSummaryDto } from '.
 import { RunComparisonDto } from './dto/run-comparison.dto.js';
 import { RunComparisonQuery } from './dto/run-comparison-query.dto.js';
 import { RunEpochDto, RunEvaluationDto } from './dto/run-evaluation.dto.js';
+import { RunLogLineDto, RunLogPageDto, RunLogQuery } from './dto/run-log.dto.js';
 import { RunMetricsQuery, RunsQuery } from './dto/runs-query.dto.js';
 import { TrainingEstimateDto, TrainingQuery } from './dto/training-estimate.dto.js';
-import { TrainingFormDto, TrainingJsonDto, TrainingRequestDto } from './dto/training-request.dto.js';
+import { ContinueRunDto, TrainingFormDto, TrainingJsonDto, TrainingRequestDto } from './dto/training-request.dto.js';
 import { RunComparisons } from './run-comparison.js';
+import { logText } from './run-log.js';
+import { RunLogs } from './run-logs.js';
 import type { Run } from './run.js';
 import type { Uploads } from './training-request.js';
 import { TrainingService } from './training.service.js';
@@ -39,7 +42,14 @@ import { TrainingService } from './training.service.js';
 /** What OpenAPI says of the files of forms. */
 const fileTypes = 'text/tab-separated-values, text/csv, application/x-ndjson';
 
-const ofRun = ['get', 'metrics', 'events', 'cancel', 'delete'].map((name) => `TrainingController.${name}`);
+const ofRun = ['get', 'metrics', 'events', 'log', 'pause', 'resume', 'continue', 'cancel', 'delete'].map(
+  (name) => `TrainingController.${name}`,
+);
+
+const logExample =
+  '2026-11-20T10:20:30.456Z service Status: running.\n' +
+  '2026-11-20T10:20:31.020Z service Phase: preparing.\n' +
+  '2026-11-20T10:20:31.734Z service Engine: TensorFlow 2.15.1 on the CPU. Native TensorFlow is installed.\n';
 
 const ApiRunId = () => ApiParam({ name: 'id', example: 'run_01JD3W5M4E7Y2V0N8GQ6T1CXZA' });
 
@@ -49,6 +59,7 @@ export class TrainingController {
   constructor(
     private readonly training: TrainingService,
     private readonly comparisons: RunComparisons,
+    private readonly logs: RunLogs,
     private readonly datasets: DatasetsService,
     private readonly idempotency: IdempotencyService,
     private readonly settings: Settings,
@@ -108,14 +119,10 @@ export class TrainingController {
         return TrainingEstimateDto.of(await this.training.estimate(asked, files));
       }
       const run = await this.training.create(asked, files, request.span, (created) =>
-        this.idempotency.remember(request, {
-          status: 202,
-          location: locationOf(created),
-          body: RunDto.of(created),
-        }),
+        this.remember(request, created),
       );
       reply.header('location', locationOf(run));
-      return RunDto.of(run);
+      return this.shown(run);
     });
   }
 
@@ -127,7 +134,8 @@ export class TrainingController {
   async list(@Query() { status, sweep, ...query }: RunsQuery): Promise<RunPageDto> {
     const filter = { ...(status && { status }), ...(sweep && { sweepId: sweep }) };
     const { items, nextCursor } = await this.training.list(query, filter);
-    return { items: items.map(RunSummaryDto.of), nextCursor };
+    const places = await this.training.places();
+    return { items: items.map((run) => RunSummaryDto.of(run, places.get(run.id))), nextCursor };
   }
 
   @Get('compare')
@@ -153,7 +161,7 @@ export class TrainingController {
   @ApiOkResponse({ type: RunDto })
   @ApiProblems(404)
   async get(@Param('id') id: string): Promise<RunDto> {
-    return RunDto.of(await this.training.get(id));
+    return this.shown(await this.training.get(id));
   }
 
   @Get(':id/metrics')
@@ -179,7 +187,7 @@ export class TrainingController {
     summary: 'Follow a run as server-sent events',
     description:
       'Sends the events so far, then each new event: `status`, `phase`, `download`, `engine`, `plan`, `step` (at most two per second), ' +
-      '`evaluation`, `epoch` and `stoppedEarly`. `RunEventDataDto` has their data. The stream ends with the run. After a broken ' +
+      '`evaluation`, `epoch`, `stoppedEarly`, `checkpoint` and `resumed`. `RunEventDataDto` has their data. The stream ends with the run. After a broken ' +
       'connection, send the id of the last event as `Last-Event-ID`. Browsers do so by themselves.\n\n' +
       '    curl -N localhost:3000/train/run_01JD3W5M4E7Y2V0N8GQ6T1CXZA/events',
   })
@@ -216,6 +224,104 @@ export class TrainingController {
     return eventTexts(events);
   }
 
+  @Get(':id/log')
+  @Needs('train')
+  @ApiOperation({
+    summary: 'Show the log of a run, oldest line first',
+    description:
+      'The log has what the training process and its engine printed, and what the service says about the run. If an error that nobody ' +
+      'expected ends the run, the log has its stack. The first 200 and the last 800 lines of a run are kept; a gap in `sequence` shows where ' +
+      'lines are missing.\n\n' +
+      'To get new lines only, send the `sequence` of your last line as `cursor`. With `Accept: text/plain` the answer is the whole log as ' +
+      'text, one line each.\n\n' +
+      "    curl -H 'accept: text/plain' localhost:3000/train/run_01JD3W5M4E7Y2V0N8GQ6T1CXZA/log",
+  })
+  @ApiRunId()
+  @ApiExtraModels(RunLogPageDto)
+  @ApiOkResponse({
+    description: 'A page of lines, or the log as text.',
+    content: {
+      'application/json': { schema: { $ref: getSchemaPath(RunLogPageDto) } },
+      'text/plain': { schema: { type: 'string' }, example: logExample },
+    },
+  })
+  @ApiProblems(404, 422)
+  async log(
+    @Param('id') id: string,
+    @Query() query: RunLogQuery,
+    @Headers('accept') accept: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<RunLogPageDto | string> {
+    reply.header('vary', 'accept');
+    if (wantsText(accept)) {
+      reply.type('text/plain; charset=utf-8');
+      return logText(await this.logs.all(id));
+    }
+    const { items, nextCursor } = await this.logs.page(id, query);
+    return { items: items.map(RunLogLineDto.of), nextCursor };
+  }
+
+  @Post(':id/pause')
+  @Needs('train')
+  @HttpCode(202)
+  @ApiOperation({
+    summary: 'Pause a run',
+    description:
+      'A queued run is held. A run at work stores a checkpoint at the end of its step and stops. `POST /train/{id}/resume` goes on.',
+  })
+  @ApiRunId()
+  @ApiAcceptedResponse({ type: RunDto, description: 'The run as it is now.' })
+  @ApiProblems(404, 409)
+  async pause(@Param('id') id: string): Promise<RunDto> {
+    return this.shown(await this.training.pause(id));
+  }
+
+  @Post(':id/resume')
+  @Needs('train')
+  @HttpCode(202)
+  @ApiOperation({
+    summary: 'Resume a paused or interrupted run',
+    description:
+      'The run goes back into the queue, and goes on from its latest checkpoint. On the same machine and engine its weights will be those ' +
+      'of a run that was never paused, bit for bit.',
+  })
+  @ApiRunId()
+  @ApiAcceptedResponse({ type: RunDto, description: 'The run as it is now.' })
+  @ApiProblems(404, 409)
+  async resume(@Param('id') id: string): Promise<RunDto> {
+    return this.shown(await this.training.resume(id));
+  }
+
+  @Post(':id/continue')
+  @Needs('train')
+  @Idempotent()
+  @HttpCode(202)
+  @ApiOperation({
+    summary: 'Train on after the end of a run',
+    description:
+      'Starts a new run with the same data and settings. It goes on from the checkpoint of a cancelled run, with the learning-rate schedule ' +
+      'of all epochs together. The checkpoint of a run that has succeeded is gone: the new run begins with the weights of its model, and ' +
+      'has a schedule of its own.',
+  })
+  @ApiRunId()
+  @ApiAcceptedResponse({
+    type: RunDto,
+    description: 'The new run is in the queue.',
+    headers: { Location: { description: 'Path of the new run.', schema: { type: 'string' } } },
+    links: linksTo(ofRun, { id: '$response.body#/id' }),
+  })
+  @ApiProblems(400, 404, 409, 422, 429)
+  async continue(
+    @Param('id') id: string,
+    @Body() { epochs }: ContinueRunDto,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<RunDto> {
+    const run = await this.training.continue(id, epochs, (created) => this.remember(request, created));
+    reply.header('location', locationOf(run));
+    return this.shown(run);
+  }
+
   @Post(':id/cancel')
   @Needs('train')
   @HttpCode(202)
@@ -228,18 +334,29 @@ export class TrainingController {
   @ApiAcceptedResponse({ type: RunDto, description: 'The run as it is now.' })
   @ApiProblems(404, 409)
   async cancel(@Param('id') id: string): Promise<RunDto> {
-    return RunDto.of(await this.training.cancel(id));
+    return this.shown(await this.training.cancel(id));
   }
 
   @Delete(':id')
   @Needs('admin')
   @HttpCode(204)
-  @ApiOperation({ summary: 'Delete a run that has ended, and its events' })
+  @ApiOperation({ summary: 'Delete a run that has ended, its events and its log' })
   @ApiRunId()
   @ApiNoContentResponse({ description: 'Deleted.' })
   @ApiProblems(404, 409)
   async delete(@Param('id') id: string): Promise<void> {
     await this.training.delete(id);
+  }
+
+  /** A run with its place in the queue. */
+  private async shown(run: Run): Promise<RunDto> {
+    const places = run.status === 'queued' ? await this.training.places() : null;
+    return RunDto.of(run, places?.get(run.id));
+  }
+
+  private async remember(request: FastifyRequest, run: Run): Promise<void> {
+    const body = await this.shown(run);
+    await this.idempotency.remember(request, { status: 202, location: locationOf(run), body });
   }
 
   /** Hands on what a request asks for. Fields of a form may come after the files, so nothing is done until the whole form is there. */
@@ -266,6 +383,11 @@ export class TrainingController {
       for (const prepared of Object.values(files)) await prepared.discard();
     }
   }
+}
+
+/** Libraries name both types in every request: they read JSON. */
+function wantsText(accept = ''): boolean {
+  return /\btext\/plain\b/i.test(accept) && !/\bapplication\/json\b/i.test(accept);
 }
 
 function locationOf({ id }: Run): string {

@@ -5,9 +5,12 @@ import { DatasetsModule } from '../datasets/datasets.module.js';
 import { ModelsModule } from '../models/models.module.js';
 import { InProcessRunQueue } from './in-process-run-queue.js';
 import { JobChecks } from './job-checks.js';
+import { RunCheckpoints } from './run-checkpoints.js';
 import { RunComparisons } from './run-comparison.js';
 import { RunEventEntity } from './run-event.entity.js';
 import { RunFeed } from './run-feed.js';
+import { RunLogLineEntity } from './run-log-line.entity.js';
+import { RunLogs } from './run-logs.js';
 import { RunMetrics } from './run-metrics.js';
 import { RunQueue } from './run-queue.js';
 import { RunSpans } from './run-spans.js';
@@ -23,7 +26,7 @@ import { TrainingService } from './training.service.js';
 
 @Module({
   imports: [
-    TypeOrmModule.forFeature([RunEntity, RunEventEntity, RunJudgementsEntity]),
+    TypeOrmModule.forFeature([RunEntity, RunEventEntity, RunJudgementsEntity, RunLogLineEntity]),
     DatasetsModule,
     ModelsModule,
     BaseModelsModule,
@@ -37,8 +40,10 @@ import { TrainingService } from './training.service.js';
     TrainingEstimates,
     JobChecks,
     RunsRepository,
+    RunCheckpoints,
     RunComparisons,
     RunFeed,
+    RunLogs,
     RunMetrics,
     RunSpans,
     { provide: RunQueue, useClass: InProcessRunQueue },

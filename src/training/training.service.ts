@@ -1,27 +1,42 @@
 import {
   Injectable,
-  Logger,
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
   type OnModuleDestroy,
 } from '@nestjs/common';
 import { BaseModelsService } from '../base-models/base-models.service.js';
-import { ConflictError, NotFoundError, TooManyRequestsError } from '../common/errors.js';
+import { hyperparameters as hyperparameterTable } from '../bert/fine-tuning/hyperparameters.js';
+import { ConflictError, InvalidInputError, NotFoundError, TooManyRequestsError } from '../common/errors.js';
 import { Settings } from '../config/settings.js';
 import type { Page, PageRequest } from '../database/pages.js';
+import { Transactions } from '../database/transactions.js';
 import { isForeignKeyViolation } from '../database/constraint-errors.js';
 import { DatasetsService } from '../datasets/datasets.service.js';
 import type { Dataset } from '../datasets/dataset.js';
+import { ModelsService } from '../models/models.service.js';
 import type { Span } from '../tracing/span.js';
+import type { Space } from './disk-needed.js';
 import { JobChecks } from './job-checks.js';
-import { hasEnded, queuedRun, type Run, type RunSummary } from './run.js';
-import type { RunEvent } from './run-event.js';
+import {
+  hasEnded,
+  isAtWork,
+  orderDefaults,
+  queuedRun,
+  type RunCheckpoint,
+  type RunHyperparameters,
+  type RunOrder,
+  type Run,
+  type RunSummary,
+} from './run.js';
+import { effectOf, type RunEvent } from './run-event.js';
+import { RunCheckpoints } from './run-checkpoints.js';
 import { RunFeed } from './run-feed.js';
+import { placesOf, type RunPlace } from './run-places.js';
 import { RunQueue } from './run-queue.js';
 import { RunSpans } from './run-spans.js';
 import { RunsRepository, type RunEventWriter, type RunFilter, type RunNews } from './runs.repository.js';
 import { TrainingEstimates, type PlannedRun, type TrainingEstimate } from './training-estimates.js';
-import { interruption, TrainingHost } from './training-host.js';
+import { TrainingHost, type Stop } from './training-host.js';
 import {
   assertTrainable,
   hyperparametersOf,
@@ -47,7 +62,6 @@ const RETRY_AFTER = 60;
 /** What users do with runs. */
 @Injectable()
 export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown {
-  private readonly logger = new Logger(TrainingService.name);
   private ending: Promise<void> | undefined;
   private readonly guards: RunDeletionGuard[] = [];
 
@@ -55,6 +69,8 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
     private readonly runs: RunsRepository,
     private readonly queue: RunQueue,
     private readonly host: TrainingHost,
+    private readonly checkpoints: RunCheckpoints,
+    private readonly transactions: Transactions,
     private readonly feed: RunFeed,
     private readonly datasets: DatasetsService,
     private readonly checks: JobChecks,
@@ -62,7 +78,12 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
     private readonly estimates: TrainingEstimates,
     private readonly settings: Settings,
     baseModels: BaseModelsService,
+    models: ModelsService,
   ) {
+    models.keepWhile(async (modelId) => {
+      const runId = await this.runs.userOfModel(modelId);
+      return runId && `Run ${runId} trains on from this model. Wait until it has ended, or cancel it: POST /train/${runId}/cancel.`;
+    });
     baseModels.onUses(() => this.runs.usesOfBaseModels());
     datasets.keepWhile(async (datasetId) => {
       const { ids, areMore } = await this.runs.usersOfDataset(datasetId);
@@ -72,17 +93,9 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
     });
   }
 
-  /** Ends what an earlier process left running, and goes on with what it left queued. */
+  /** Goes on with what an earlier process left at work, interrupted or queued. */
   async onApplicationBootstrap(): Promise<void> {
-    for (const run of await this.runs.running()) {
-      // This process holds the lock on the data folder: whoever owned the run is gone, lease or not. Where several processes
-      // share a database, only runs whose lease has expired may be taken.
-      if (run.owner === this.host.owner) continue;
-      await this.runs.transition(run.id, { status: 'interrupted', error: interruption });
-      this.logger.warn(`Run ${run.id} was running when the service last stopped: it is interrupted.`, {
-        runId: run.id,
-      });
-    }
+    await this.host.recover();
     this.queue.process((runId) => this.host.run(runId));
   }
 
@@ -132,17 +145,22 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
   ): Promise<Run> {
     await this.assertRoom();
     const { sources, ...planned } = await this.plan(request, uploads);
+    const estimatedSeconds = await this.estimates.knownSeconds(planned);
     const published = await this.publish(sources);
     try {
-      const order = {
+      const order: RunOrder = {
         name: request.name ?? null,
         promote: request.promote,
         baseModel: planned.baseModel.name,
         hyperparameters: planned.hyperparameters,
+        priority: request.priority ?? orderDefaults.priority,
+        checkpointSteps: request.checkpointSteps ?? orderDefaults.checkpointSteps,
+        maxRestarts: request.maxRestarts ?? orderDefaults.maxRestarts,
+        pauseAfterEpoch: request.pauseAfterEpoch ?? orderDefaults.pauseAfterEpoch,
         datasetId: idOf(sources.training, published),
         validationDatasetId: sources.validation && idOf(sources.validation, published),
       };
-      const run = queuedRun(order, request.sweep);
+      const run = { ...queuedRun(order, request.sweep), estimatedSeconds };
       await this.datasets.storePublished([...published.values()], async () => {
         // Others may have come while this one was planned.
         await this.assertRoom();
@@ -170,6 +188,12 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
     return this.runs.get(id);
   }
 
+  /** Where the runs that wait stand in the queue, by their ids. */
+  async places(): Promise<Map<string, RunPlace>> {
+    const [waiting, finishes] = [await this.runs.waiting(), await this.runs.finishes()];
+    return placesOf(waiting, finishes, this.settings.concurrentRuns);
+  }
+
   /** Newest first. */
   list(query: PageRequest, filter: RunFilter = {}): Promise<Page<RunSummary>> {
     return this.runs.page(query, filter);
@@ -186,31 +210,50 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
   }
 
   /**
+   * Has a run stop at the end of its step and leave a checkpoint; one that waits is held. A paused run stays so.
+   * @throws NotFoundError, ConflictError where it cannot be paused
+   */
+  async pause(id: string, reason = 'Somebody paused it.'): Promise<Run> {
+    return this.bringTo(id, { status: 'paused', reason });
+  }
+
+  /**
    * Takes a run out of the queue, or has it stop at the end of its step. A run that is cancelled already stays so.
    * @throws NotFoundError, ConflictError if it has ended in another way
    */
   async cancel(id: string): Promise<Run> {
+    const run = await this.bringTo(id, { status: 'cancelled' });
+    if (run.status === 'cancelled') await this.checkpoints.leave(id);
+    return run;
+  }
+
+  /**
+   * Puts a paused or interrupted run back into the queue: it goes on from its latest checkpoint. One that waits or works stays so.
+   * @param pauseAfterEpoch after which it pauses by itself; null: it does not
+   * @throws NotFoundError, ConflictError where it has ended
+   */
+  async resume(id: string, pauseAfterEpoch: number | null = null): Promise<Run> {
+    const resumed = await this.runs.requeue(id, { reason: 'Somebody resumed it.', pauseAfterEpoch });
+    if (resumed) this.queue.add(id);
     const run = await this.runs.get(id);
-    if (run.status === 'queued' && (await this.runs.transition(id, { status: 'cancelled' }))) {
-      return this.runs.get(id);
-    }
-    if (run.status !== 'cancelled' && !this.host.stop(id, 'cancelled')) {
-      const { status } = await this.runs.get(id);
+    if (!resumed && hasEnded(run.status)) {
       throw new ConflictError(
-        hasEnded(status)
-          ? `Run ${id} has ended already: it is ${status}. Only a queued or running one can be cancelled.`
-          : `Run ${id} is registering its model and cannot be cancelled any more. Delete the model instead.`,
+        `Run ${id} has ended: it is ${run.status}. Only a paused or interrupted run can be resumed. To train further, use ` +
+          `POST /train/${id}/continue.`,
       );
     }
-    return this.runs.get(id);
+    return run;
   }
 
   /** @throws NotFoundError, ConflictError while it is queued or running, or a model descends from it */
   async delete(id: string): Promise<void> {
-    const { status, modelId } = await this.runs.get(id);
+    const run = await this.runs.get(id);
+    const { status, modelId } = run;
     if (!hasEnded(status)) {
       throw new ConflictError(`Run ${id} is ${status}. Cancel it first: POST /train/${id}/cancel.`);
     }
+    await this.assertUnneeded(id);
+    await this.checkpoints.discard(run);
     try {
       await this.runs.delete(id, () => this.assertUnneeded(id));
     } catch (error) {
@@ -273,11 +316,62 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
     }
   }
 
+  /**
+   * Starts a run that trains what another one made for some more epochs: from its latest checkpoint, or from its model.
+   * @param epochs to train beyond those that are done
+   * @param alongside done in the transaction that stores the run
+   * @throws NotFoundError, ConflictError where the run has not ended or nothing is left of it, InvalidInputError for too many epochs,
+   * TooManyRequestsError where the queue is full
+   */
+  async continue(id: string, epochs: number, alongside?: (run: Run) => Promise<void>): Promise<Run> {
+    await this.assertRoom();
+    const from = await this.runs.get(id);
+    if (!hasEnded(from.status)) {
+      throw new ConflictError(
+        `Run ${id} is ${from.status}. Only a run that has ended can be continued. POST /train/${id}/resume takes up a paused one.`,
+      );
+    }
+    const run = from.checkpoint ? continuedFromCheckpoint(from, from.checkpoint, epochs) : continuedFromModel(from, epochs);
+    if (from.checkpoint) run.checkpoint = await this.checkpoints.copy(from, run);
+    try {
+      await this.transactions.run(async () => {
+        await this.assertRoom();
+        await this.runs.insert(run);
+        await alongside?.(run);
+      });
+    } catch (error) {
+      await this.checkpoints.deleteCopy(run);
+      throw error;
+    }
+    this.queue.add(run.id);
+    return run;
+  }
+
   private async assertUnneeded(id: string): Promise<void> {
     for (const guard of this.guards) {
       const reason = await guard(id);
       if (reason !== null) throw new ConflictError(reason);
     }
+  }
+
+  private async bringTo(id: string, stop: Stop): Promise<Run> {
+    const { status } = await this.runs.get(id);
+    if (status === stop.status || (await this.stopWaiting(id, stop)) || this.host.stop(id, stop)) {
+      return this.runs.get(id);
+    }
+    const now = await this.runs.get(id);
+    if (now.status === stop.status) return now;
+    const what = stop.status === 'paused' ? 'paused' : 'cancelled';
+    throw new ConflictError(
+      isAtWork(now.status)
+        ? `Run ${id} is registering its model and cannot be ${what} any more. Delete the model instead.`
+        : `Run ${id} is ${now.status} and cannot be ${what}.`,
+    );
+  }
+
+  /** Brings a run that nobody works on to another status. @returns whether it may go there */
+  private stopWaiting(id: string, stop: Stop): Promise<boolean> {
+    return this.runs.transition(id, stop, null);
   }
 
   private async assertRoom(): Promise<void> {
@@ -296,7 +390,7 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
     request: TrainingRequest,
     uploads: Uploads,
     known = new Map<string, Promise<PlannedRows>>(),
-  ): Promise<PlannedRun & { sources: Sources }> {
+  ): Promise<PlannedRun & { memory: Space | null; sources: Sources }> {
     const sources = {
       training: trainingSource(request, uploads),
       validation: validationSource(request, uploads),
@@ -332,6 +426,45 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
       throw error;
     }
   }
+}
+
+/** A run that goes on where another one was when it ended, with the same settings and a schedule for all of its epochs. */
+function continuedFromCheckpoint(from: Run, checkpoint: RunCheckpoint, epochs: number): Run {
+  const resumption = { ...checkpoint, attempt: 1, isExact: true, note: null };
+  const { evaluations, epochs: done, mcc, step, epoch } = {
+    ...from,
+    ...effectOf({ type: 'resumed', data: resumption }, from),
+  };
+  const run = continued(from, { epochs: checkpoint.epoch - 1 + epochs });
+  return { ...run, evaluations, epochs: done, mcc, step, epoch };
+}
+
+/** A run that begins with the weights of the model that another one made. */
+function continuedFromModel(from: Run, epochs: number): Run {
+  const { id, modelId } = from;
+  if (!modelId) {
+    throw new ConflictError(
+      `Run ${id} has left neither a checkpoint nor a model. Start a new run: POST /train. WELLFORMED_CANCELLED_CHECKPOINTS says how many ` +
+        'cancelled runs keep theirs.',
+    );
+  }
+  // Neither may forget what was learnt, nor average more epochs than there are.
+  const averaged = Math.min(from.hyperparameters.weightAveraging, epochs);
+  const changes = { epochs, reinitializedLayers: 0, weightAveraging: averaged > 1 ? averaged : 0 };
+  return { ...continued(from, changes), initialModelId: modelId };
+}
+
+function continued(from: Run, changes: Partial<RunHyperparameters>): Run {
+  const { datasetId, validationDatasetId, name, baseModel, promote, priority, checkpointSteps, maxRestarts } = from;
+  const hyperparameters = { ...from.hyperparameters, ...changes };
+  const isAllowed = hyperparameterTable.epochs.isValid(hyperparameters.epochs);
+  if (!isAllowed) {
+    throw new InvalidInputError(`The run would have ${hyperparameters.epochs} epochs in all. Ask for fewer.`, [
+      { path: ['epochs'], message: `all epochs together must be ${hyperparameterTable.epochs.values}` },
+    ]);
+  }
+  const order = { datasetId, validationDatasetId, name, baseModel, promote, priority, checkpointSteps, maxRestarts };
+  return { ...queuedRun({ ...order, hyperparameters }), continues: from.id };
 }
 
 function idOf(source: RowsSource, published: ReadonlyMap<RowsSource, Dataset>): string {

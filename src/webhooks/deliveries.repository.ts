@@ -15,7 +15,7 @@ export type DeliveryFilter = Partial<Pick<Delivery, 'status' | 'runId'>>;
 export class DeliveriesRepository {
   constructor(private readonly transactions: Transactions) {}
 
-  /** @param stored called once the transaction that is under way is committed */
+  /** @param stored is called after the current transaction is committed */
   async insert(delivery: Delivery, stored: () => void = () => undefined): Promise<void> {
     await this.transactions.run(async (manager) => {
       await manager.insert(DeliveryEntity, delivery as never);
@@ -39,7 +39,7 @@ export class DeliveriesRepository {
     return countByStatus(this.deliveries, deliveryStatuses);
   }
 
-  /** Those that are to be sent by now, those first that have waited longest. */
+  /** Returns deliveries that are due, the longest waiting first. */
   due(now: Date, most: number): Promise<Delivery[]> {
     return findReadableRows(this.deliveries, {
       where: { status: 'pending', nextAttemptAt: LessThanOrEqual(now) },
@@ -48,7 +48,7 @@ export class DeliveriesRepository {
     });
   }
 
-  /** When the next one after a time is to be sent; null where none waits. */
+  /** Returns the time of the next attempt after a given time; null if nothing waits. */
   async nextAttemptAfter(time: Date): Promise<Date | null> {
     const next = await this.deliveries.findOne({
       select: { id: true, nextAttemptAt: true },
@@ -59,8 +59,8 @@ export class DeliveriesRepository {
   }
 
   /**
-   * Stores what came of an attempt.
-   * @returns the delivery as it then is
+   * Stores the result of an attempt.
+   * @returns the updated delivery
    * @throws NotFoundError
    */
   record(id: string, attempt: DeliveryAttempt, retryAfterSeconds: number): Promise<Delivery> {
@@ -72,7 +72,10 @@ export class DeliveriesRepository {
     });
   }
 
-  /** Ends all that wait without sending them. @returns how many there were */
+  /**
+   * Ends all pending deliveries without sending them.
+   * @returns their number
+   */
   async skipPending(): Promise<number> {
     const skipped = { status: 'skipped' as const, nextAttemptAt: null };
     const { affected } = await this.transactions.run((manager) =>
@@ -81,7 +84,7 @@ export class DeliveriesRepository {
     return affected ?? 0;
   }
 
-  /** Forgets deliveries that came before a time and have ended. */
+  /** Deletes ended deliveries that were created before a time. */
   async deleteEnded(before: Date): Promise<void> {
     const where = { status: Not('pending' as const), createdAt: LessThan(before) };
     await this.transactions.run((manager) => manager.delete(DeliveryEntity, where));

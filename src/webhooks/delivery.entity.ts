@@ -11,7 +11,7 @@ export class DeliveryEntity {
   @Column({ type: 'varchar', length: 64 })
   type!: string;
 
-  /** Without a foreign key: a delivery outlives its run. */
+  /** There is no foreign key because a delivery outlives its run. */
   @Index()
   @ReferenceColumn({ nullable: true })
   runId!: string | null;

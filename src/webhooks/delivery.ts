@@ -1,50 +1,50 @@
 import { newId } from '../common/identifiers.js';
 import { mayTryAgain, retryTime } from './retries.js';
 
-/** `skipped`: the receiver had answered 410 to an earlier message, so this one was not sent. */
+/** `skipped`: the receiver answered 410 to an earlier message, so this one was not sent. */
 export const deliveryStatuses = ['pending', 'delivered', 'failed', 'skipped'] as const;
 export type DeliveryStatus = (typeof deliveryStatuses)[number];
 
-/** What a test sends. */
+/** Type of a test message. */
 export const TEST_TYPE = 'webhook.test';
 
-/** Attempts that are kept of a delivery: the last ones. */
+/** The maximum number of stored attempts of a delivery. Only the last ones are kept. */
 const ATTEMPTS_KEPT = 50;
 
-/** What came of sending a message once. */
+/** Result of sending a message once. */
 export interface DeliveryAttempt {
   /** ISO 8601. */
   at: string;
   seconds: number;
-  /** Whether somebody asked for it, besides the schedule. */
+  /** Whether a user asked for it outside the schedule. */
   redelivery: boolean;
-  /** HTTP status of the answer; null where there was none. */
+  /** HTTP status of the answer; null if there was none. */
   status: number | null;
-  /** The beginning of its body. */
+  /** Beginning of the answer's body. */
   answer: string | null;
   /** Why there was no answer. */
   error: string | null;
 }
 
-/** A message, and how far its delivery is. */
+/** A message and the state of its delivery. */
 export interface Delivery {
-  /** The same in each attempt: receivers know by it what they have seen. */
+  /** Id of the message. It is the same in each attempt, so that receivers recognise a repeated message. */
   id: string;
-  /** `run.` and a status, or that of a test. */
+  /** `run.` and a status, or {@link TEST_TYPE}. */
   type: string;
   runId: string | null;
   status: DeliveryStatus;
-  /** The JSON that is sent, byte for byte. */
+  /** The exact JSON text that is sent. */
   payload: string;
   attempts: DeliveryAttempt[];
-  /** Null unless pending. */
+  /** Null unless the delivery is pending. */
   nextAttemptAt: Date | null;
   createdAt: Date;
 }
 
 export interface Message {
   type: string;
-  /** When it happened. */
+  /** Time of the event. */
   at: Date;
   data: object;
 }
@@ -67,12 +67,15 @@ export function isSuccess({ status }: Pick<DeliveryAttempt, 'status'>): boolean 
   return status !== null && status >= 200 && status <= 299;
 }
 
-/** The receiver wants no more messages. */
+/** Whether the answer says that the receiver wants no more messages. */
 export function isGone({ status }: Pick<DeliveryAttempt, 'status'>): boolean {
   return status === 410;
 }
 
-/** What an attempt changes. One that somebody asked for changes no schedule unless it succeeds. */
+/**
+ * Returns the changes that an attempt makes. An attempt that a user asked for changes the schedule only if it
+ * succeeds.
+ */
 export function afterAttempt(
   delivery: Delivery,
   attempt: DeliveryAttempt,

@@ -16,34 +16,37 @@ import { post, PrivateAddressError } from './post.js';
 import { retryAfterOf } from './retries.js';
 import { signedHeaders } from './signature.js';
 
-/** Messages that are sent at a time. */
+/** The maximum number of messages that are sent at the same time. */
 const SENT_AT_ONCE = 4;
 
-/** Milliseconds after which the database is looked at again, whatever it said. */
+/** The maximum time between two looks at the database, in milliseconds. */
 const LONGEST_SLEEP = 3_600_000;
 
-/** Milliseconds after an error of the database. */
+/** Pause after a database error, in milliseconds. */
 const PAUSE_AFTER_ERROR = 30_000;
 
-/** How long a message under way gets when the service ends, in milliseconds. It is sent again at the next start. */
+/**
+ * Time for running attempts at shutdown, in milliseconds. A message that is cut off is sent again at the next
+ * start.
+ */
 const FAREWELL_MS = 2000;
 
 const DAYS_KEPT = 30;
 
-/** What sending once led to. */
+/** Result of an attempt. */
 interface Sent {
   attempt: DeliveryAttempt;
   retryAfterSeconds: number;
 }
 
-/** Sends what waits, when it is time. */
+/** Sends deliveries when they are due. */
 @Injectable()
 export class Dispatcher implements OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown {
   private readonly logger = new Logger('Webhooks');
   private readonly url: URL | undefined;
   private readonly stop = new AbortController();
   private isStopped = false;
-  /** Whether something may have come since the database was last looked at. */
+  /** Whether deliveries may have been added since the last look at the database. */
   private isStale = false;
   private working: Promise<void> | undefined;
   private alarm: NodeJS.Timeout | undefined;
@@ -61,7 +64,7 @@ export class Dispatcher implements OnApplicationBootstrap, OnModuleDestroy, Befo
     return this.url !== undefined;
   }
 
-  /** Where messages go: not its path, which may be a secret. */
+  /** Origin of the receiver. The path is left out because it may be a secret. */
   get origin(): string | null {
     return this.url?.origin ?? null;
   }
@@ -85,7 +88,7 @@ export class Dispatcher implements OnApplicationBootstrap, OnModuleDestroy, Befo
     await this.working;
   }
 
-  /** Something is to be sent. */
+  /** Call this when something may be due. */
   wake(): void {
     if (!this.isOn || this.isStopped) return;
     this.isStale = true;
@@ -94,8 +97,8 @@ export class Dispatcher implements OnApplicationBootstrap, OnModuleDestroy, Befo
 
   /**
    * Sends a message once, now.
-   * @param options.signal ends the attempt, which then throws
-   * @returns what came of it, which is not stored yet
+   * @param options.signal aborts the attempt, which then throws
+   * @returns the result, which is not stored yet
    */
   async send(
     delivery: Delivery,
@@ -152,7 +155,7 @@ export class Dispatcher implements OnApplicationBootstrap, OnModuleDestroy, Befo
     if (!this.isStopped) this.alarm = setTimeout(() => this.wake(), milliseconds).unref();
   }
 
-  /** @returns a time by which nothing is due any more */
+  /** @returns a time up to which nothing is due any more */
   private async sendDue(): Promise<Date> {
     for (;;) {
       const now = new Date();
@@ -165,13 +168,13 @@ export class Dispatcher implements OnApplicationBootstrap, OnModuleDestroy, Befo
 
   private async attempt(delivery: Delivery): Promise<void> {
     const { id } = delivery;
-    // The service ends: the next start sends it.
+    // The service shuts down. The next start sends the message.
     const sent = await this.send(delivery, { redelivery: false, signal: this.stop.signal }).catch(
       () => undefined,
     );
     if (!sent) return;
     if (isGone(sent.attempt)) this.gone = true;
-    // Until that is stored it counts as due, and would be sent again and again.
+    // Until the result is stored, the message counts as due and would be sent again and again.
     await untilStored(
       async () => this.tell(await this.deliveries.record(id, sent.attempt, sent.retryAfterSeconds)),
       {

@@ -5,36 +5,37 @@ import type { LookupFunction } from 'node:net';
 import { promisify } from 'node:util';
 import { hostOf, isPublicAddress } from '../common/public-address.js';
 
-/** Milliseconds for all of an exchange: finding the host, connecting, sending, the answer. */
+/** Timeout for the whole exchange in milliseconds: looking up the host, connecting, sending, and reading the answer. */
 const PATIENCE = 15_000;
 
-/** Bytes of the body of an answer that are read. */
+/** The maximum number of bytes that are read of an answer's body. */
 const LONGEST_ANSWER = 1024;
 
 export interface PostOptions {
-  /** Whether any address will do, and not only public ones. */
+  /** Whether private addresses are allowed. */
   allowPrivate: boolean;
   signal?: AbortSignal;
   /** Milliseconds. */
   patience?: number;
-  /** All addresses of a host; of an address, the address. */
+  /** Returns all addresses of a host. For an address it returns that address. */
   resolve?: (host: string) => Promise<LookupAddress[]>;
 }
 
 export interface Answer {
   status: number;
-  /** The beginning of its body. */
+  /** Beginning of the body. */
   body: string;
   retryAfter: string | undefined;
 }
 
-/** Nothing was sent, since it would have gone to an address that is not public. */
+/** Nothing was sent because the address is not public. */
 export class PrivateAddressError extends Error {}
 
 /**
- * Sends JSON and gives the answer, whatever its status; a redirect is an answer like any other. The addresses of the host are looked up
- * once and checked, and the connection goes to one of those: a name that means something else a moment later changes nothing. No
- * proxy of the environment is used, for the same reason.
+ * Sends JSON and returns the answer, whatever its status. A redirect is returned like any other answer. The
+ * host's addresses are looked up once and checked, and the connection goes to one of them. So the check holds
+ * even if the name changes its meaning a moment later. For the same reason, proxies of the environment are
+ * not used.
  * @throws Error that says why there is no answer
  */
 export async function post(
@@ -58,7 +59,7 @@ export async function post(
   }
 }
 
-/** @throws PrivateAddressError where there is none */
+/** @throws PrivateAddressError if there is none */
 export function publicAmong(addresses: readonly LookupAddress[], url: URL): LookupAddress[] {
   const found = addresses.filter(({ address }) => isPublicAddress(address));
   if (found.length > 0) return found;
@@ -87,7 +88,7 @@ function exchange(
       signal,
     } as const;
     const sent = request(url, options, (response) => {
-      // What breaks from now on breaks only the body.
+      // From here on, an error affects only the body.
       sent.off('error', reject).on('error', () => undefined);
       void beginningOf(response).then((text) => {
         sent.destroy();
@@ -100,7 +101,10 @@ function exchange(
   });
 }
 
-/** What arrives of a body, up to a limit. The status counts, even where the rest of the body does not come. */
+/**
+ * Reads a body up to a limit. If the connection breaks, it returns what has arrived, because the status
+ * already counts.
+ */
 async function beginningOf(response: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -111,7 +115,7 @@ async function beginningOf(response: IncomingMessage): Promise<string> {
       if (bytes >= LONGEST_ANSWER) break;
     }
   } catch {
-    // It was cut off.
+    // The connection broke. Keep what has arrived.
   }
   return Buffer.concat(chunks).subarray(0, LONGEST_ANSWER).toString();
 }

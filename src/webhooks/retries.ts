@@ -1,16 +1,19 @@
-/** Each pause is so many times as long as the one before it. */
+/** Each pause is longer than the one before by this factor. */
 const FACTOR = 3;
 
-/** Seconds after the first attempt. */
+/** Pause after the first attempt, in seconds. */
 const FIRST_PAUSE = 10;
 
-/** With nine pauses, from 10 seconds to 18 hours: the last attempt comes after some 27 hours. */
+/** Nine pauses grow from 10 seconds to 18 hours. The last attempt comes about 27 hours after the first. */
 export const MOST_ATTEMPTS = 10;
 
-/** Of a pause, more or less: messages that failed together do not come back together. */
+/**
+ * Random share that is added to or taken from a pause, so that messages that failed together are not all
+ * retried together.
+ */
 const JITTER = 0.2;
 
-/** Seconds that a receiver may ask for. */
+/** The maximum that a receiver may ask for, in seconds. */
 const LONGEST_RETRY_AFTER = 24 * 3600;
 
 export function mayTryAgain(tries: number): boolean {
@@ -18,8 +21,8 @@ export function mayTryAgain(tries: number): boolean {
 }
 
 /**
- * When to try again after so many tries in vain.
- * @param retryAfterSeconds what the receiver asked for; 0 where it did not
+ * Returns the time of the next attempt after a number of failed ones.
+ * @param retryAfterSeconds the receiver's request; 0 if there was none
  * @param random from 0 to 1
  */
 export function retryTime(
@@ -33,7 +36,7 @@ export function retryTime(
   return new Date(Number(now) + seconds * 1000);
 }
 
-/** The seconds that a `Retry-After` asks for, which has either them or a date; 0 where it has neither. */
+/** Parses `Retry-After`, which holds seconds or a date. Returns seconds; 0 if it holds neither. */
 export function retryAfterOf(header: string | undefined, now: Date = new Date()): number {
   if (header === undefined) return 0;
   if (/^\d{1,9}$/.test(header)) return Number(header);

@@ -25,7 +25,7 @@ it('no other event makes a message', () => {
 });
 
 it('a message says what the event brought, even if the run cannot be read', () => {
-  const error = { title: 'The training failed', detail: 'Lower the learning rate.' };
+  const error = { code: 'training-diverged', message: 'Lower the learning rate.', param: 'learningRate' };
   const event = statusEvent('failed', { error });
   if (!isReported(event)) throw new Error('It is one.');
   expect(runMessage('run_1', event, null)).toEqual({

@@ -1,14 +1,15 @@
-import type { Run, RunError, RunStatus } from '../training/run.js';
+import type { Run, RunStatus } from '../training/run.js';
+import type { RunError } from '../training/run-error.js';
 import type { RunEvent } from '../training/run-event.js';
 import type { Message } from './delivery.js';
 
-/** In these a run goes on by itself. Every other status is worth a message. */
+/** Statuses from which a run goes on by itself. Every other status makes a message. */
 const underWay: readonly string[] = ['queued', 'preparing', 'running'];
 
 /** An event that makes a message. */
 export type ReportedEvent = RunEvent & { type: 'status' };
 
-/** What a message says of a run. `GET /train/{id}` has the rest. */
+/** Data of a message about a run. `GET /train/{id}` has the rest. */
 export interface RunMessageData {
   runId: string;
   status: RunStatus;
@@ -24,7 +25,7 @@ export function isReported(event: RunEvent): event is ReportedEvent {
   return event.type === 'status' && !underWay.includes(event.data.status);
 }
 
-/** @param run null if it cannot be read: there is a message all the same */
+/** @param run null if it cannot be read. The message is sent anyway. */
 export function runMessage(
   runId: string,
   { data: event, createdAt }: ReportedEvent,

@@ -1,9 +1,9 @@
 import { createHmac, type KeyObject } from 'node:crypto';
 
 /**
- * The headers by which a receiver knows who sent a message and when, as Standard Webhooks 1.0.0 has them.
+ * Makes the signature headers of Standard Webhooks 1.0.0. They prove the sender and the time of a message.
  * @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
- * @param keys the signature of each is given: a receiver may know the new or the old one
+ * @param keys each adds a signature, so that a receiver may know either the new or the old secret
  */
 export function signedHeaders(
   { id, payload }: { id: string; payload: string },

@@ -22,7 +22,7 @@ export class WebhooksController {
 
   @Get()
   @Needs('train')
-  @ApiOperation({ summary: 'Show whether the service sends webhooks, and where to' })
+  @ApiOperation({ summary: 'Show whether and where the service sends webhooks' })
   @ApiOkResponse({ type: WebhooksDto })
   show(): WebhooksDto {
     const { state, origin } = this.webhooks;
@@ -34,12 +34,12 @@ export class WebhooksController {
   @ApiOperation({
     summary: 'Send a test message',
     description:
-      'Sends a message of the type `webhook.test` once, and answers with what came of it: after at most 15 seconds. A test that fails ' +
+      'Sends a message of the type `webhook.test` once, and answers with the result after at most 15 seconds. A test that fails ' +
       'is not repeated.\n\n    curl -X POST localhost:3000/webhooks/test',
   })
   @ApiCreatedResponse({
     type: DeliveryDto,
-    description: 'The message was sent, or could not be: `status` says which.',
+    description: 'The attempt has ended. `status` says whether the message was delivered.',
     headers: { Location: { description: 'Path of the delivery.', schema: { type: 'string' } } },
     links: linksTo(['WebhooksController.get', 'WebhooksController.redeliver'], { id: '$response.body#/id' }),
   })
@@ -54,7 +54,7 @@ export class WebhooksController {
   @Needs('train')
   @ApiOperation({
     summary: 'List deliveries, newest first',
-    description: 'The service forgets a delivery 30 days after it was created, unless it is still `pending`.',
+    description: 'The service deletes a delivery 30 days after its creation, unless it is still `pending`.',
   })
   @ApiOkResponse({ type: DeliveryPageDto })
   @ApiProblems(422)
@@ -78,9 +78,9 @@ export class WebhooksController {
   @Needs('admin')
   @HttpCode(200)
   @ApiOperation({
-    summary: 'Send a message once more',
+    summary: 'Send a message again',
     description:
-      'Sends the message at once, with the same `webhook-id`, and answers with what came of it: after at most 15 seconds. If it fails, ' +
+      'Sends the message at once, with the same `webhook-id`, and answers with the result after at most 15 seconds. If it fails, ' +
       'the status and the schedule stay as they were.',
   })
   @ApiDeliveryId()

@@ -12,7 +12,7 @@ import { isReported, runMessage } from './run-message.js';
 /** `stopped`: the receiver answered 410. */
 export type WebhooksState = 'off' | 'on' | 'stopped';
 
-/** Tells a receiver when a run ends. */
+/** Sends a message to a receiver when a run ends. */
 @Injectable()
 export class WebhooksService implements OnModuleInit {
   constructor(
@@ -22,7 +22,7 @@ export class WebhooksService implements OnModuleInit {
     private readonly instruments: Instruments,
   ) {}
 
-  /** Before the training service ends, at the start, what an earlier process left running. */
+  /** Subscribes before the training service ends the runs that an earlier process left running. */
   onModuleInit(): void {
     if (this.dispatcher.isOn) this.training.storeWith((runId, event) => this.store(runId, event));
     this.instruments.beforeScrape(() => this.count());
@@ -48,8 +48,8 @@ export class WebhooksService implements OnModuleInit {
   }
 
   /**
-   * Sends a test once.
-   * @throws ConflictError where webhooks are off
+   * Sends a test message once.
+   * @throws ConflictError if webhooks are off
    */
   async test(): Promise<Delivery> {
     this.assertOn();
@@ -61,8 +61,8 @@ export class WebhooksService implements OnModuleInit {
   }
 
   /**
-   * Sends a message once more, whatever came of it before.
-   * @throws NotFoundError, ConflictError where webhooks are off
+   * Sends a message once more, whatever its status is.
+   * @throws NotFoundError, ConflictError if webhooks are off
    */
   async redeliver(id: string): Promise<Delivery> {
     this.assertOn();
@@ -71,7 +71,10 @@ export class WebhooksService implements OnModuleInit {
     return this.deliveries.record(id, attempt, retryAfterSeconds);
   }
 
-  /** Within the transaction of the event: no crash comes between a run's end and the message about it. */
+  /**
+   * Stores a message in the transaction of the event, so that a crash cannot lose the message about the end
+   * of a run.
+   */
   private async store(runId: string, event: RunEvent): Promise<void> {
     if (!isReported(event)) return;
     const run = await this.training.get(runId).catch((error: Error) => {

@@ -430,7 +430,7 @@ describe('a service that asks to wait', () => {
     expect(((await failureOf(scoring)) as Error).name).toBe('AbortError');
     const error = await problemOf(client.judge('We go.'), 429);
     expect(error.retryAfterSeconds).toBeGreaterThan(0);
-    expect(error.message).toContain('3 requests a minute');
+    expect(error.message).toContain('3 requests per minute');
   }, 30_000);
 });
 

@@ -106,7 +106,7 @@ async function fill(url: string, headers: Record<string, string>): Promise<Contr
     for (;;) {
       const run = await ask<RunDto>('GET', `/train/${id}`);
       if (run.status === 'succeeded') return run;
-      if (run.error) throw new Error(run.error.detail);
+      if (run.error) throw new Error(run.error.message);
       await sleep(100);
     }
   };

@@ -104,7 +104,7 @@ describe.skipIf(why !== undefined)('a full disk', { timeout: 240_000 }, () => {
     ]) {
       const problem = await problemOf(await refused, 507);
       expect(problem.type).toBe('urn:problem-type:wellformed:insufficient-storage');
-      expect(problem.detail).toContain('Delete datasets, runs or models');
+      expect(problem.detail).toContain('Delete data sets, runs or models');
     }
     await predicts();
     expect((await json<DatasetDto>(await ask('GET', `/datasets/${id}`))).rows).toBe(10);
@@ -144,7 +144,7 @@ describe.skipIf(why !== undefined)('a full disk', { timeout: 240_000 }, () => {
         // Where even the end of the run finds no room, it is stored when there is some again.
         await Promise.race([run, sleep(8000).then(() => disk.free())]);
         const { status, error } = await run;
-        if (status !== 'succeeded') expect([status, error?.title]).toEqual(['failed', 'The disk is full']);
+        if (status !== 'succeeded') expect([status, error?.code]).toEqual(['failed', 'disk-full']);
         endings.add(status);
       }
       disk.free();

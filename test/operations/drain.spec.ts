@@ -96,7 +96,7 @@ it('restarts that follow each other fail no request', async () => {
     ends.push(performance.now() - signalledAt);
     await start(place);
     const run = await json<RunDto>(services[place]!, `/train/${runId}`);
-    expect(run).toMatchObject({ status: 'interrupted', error: { title: 'The run was interrupted' } });
+    expect(run).toMatchObject({ status: 'interrupted', error: { code: 'interrupted' } });
   }
   isOver = true;
   await Promise.all(clients);

@@ -86,7 +86,7 @@ describe.skipIf(!hasPrometheus)('monitoring', () => {
     for (;;) {
       const run = await json<RunDto>('GET', `/train/${id}`);
       if (run.modelId) return run.modelId;
-      if (run.error) throw new Error(`${run.error.title}: ${run.error.detail}`);
+      if (run.error) throw new Error(run.error.message);
       await sleep(200);
     }
   }

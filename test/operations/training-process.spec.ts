@@ -96,8 +96,9 @@ describe.skipIf(!group)('in a control group (skipped where this user may make no
     expect(run).toMatchObject({
       status: 'failed',
       error: {
-        title: 'The training ran out of memory',
-        detail: expect.stringContaining('smaller batchSize'),
+        code: 'out-of-memory',
+        message: expect.stringContaining('smaller batchSize'),
+        param: 'batchSize',
       },
     });
     expect(missed).toEqual([]);

@@ -84,7 +84,7 @@ describe.skipIf(!browserPath)('the journey of a new user', () => {
       await page.getByLabel('learningRate', { exact: true }).fill('0.001');
       await page.getByLabel('promote').selectOption('never');
       await page.getByRole('button', { name: 'Check and estimate' }).click();
-      await page.getByText(/^about \d+ s, as an earlier run$/).waitFor();
+      await page.getByText(/^about \d+ s, judging by an earlier run$/).waitFor();
       await page.getByRole('button', { name: 'Start training' }).click();
       await page.getByRole('link', { name: 'Show the model' }).waitFor({ timeout: 60_000 });
 
@@ -99,7 +99,7 @@ describe.skipIf(!browserPath)('the journey of a new user', () => {
       // The second is put into production by hand.
       await page.goto(`${service.url}/#/models`);
       await page.getByRole('link', { name: 'second' }).click();
-      await page.getByRole('button', { name: 'Make it production' }).click();
+      await page.getByRole('button', { name: 'Put it into production' }).click();
       await page.getByRole('button', { name: 'Move the alias' }).click();
       await page.locator('h1 .tag', { hasText: 'production' }).waitFor();
 

@@ -142,6 +142,27 @@ describe.skipIf(!browserPath)('the page', () => {
     await page.close();
   });
 
+  it('shows the log of a run, and what comes to it', async () => {
+    const { page, faults } = await openPage(browser, service.url);
+    await show(page, views.Run!);
+    const log = page.getByRole('region', { name: 'Log' });
+    expect(await log.count()).toBe(0);
+    await page.getByText('Log', { exact: true }).click();
+    await expect.poll(() => log.innerText()).toMatch(/^\S.*Status: queued\.\n/);
+    // The page asks again by itself while the run is under way.
+    await expect
+      .poll(() => log.innerText(), { timeout: 60_000 })
+      .toMatch(/Status: succeeded\. Model: mdl_\w+\.\s*$/);
+    expect(await log.innerText()).toMatch(/Engine: .*WebAssembly/);
+    // Each line stands there once.
+    expect((await log.innerText()).match(/Status: running\./g)).toHaveLength(1);
+    await expectAccessible(page, 'Run with its log');
+    await page.setViewportSize({ width: 320, height: 640 });
+    await expectNoSidewaysScrolling(page, 'Run with its log');
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
   it('tells what is wrong with a file, by line', async () => {
     const { page } = await openPage(browser, service.url);
     await show(page, 'data');

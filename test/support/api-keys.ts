@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 
-/** A key, its entry for the settings, and the headers that a request bears it in. */
+/** Makes a key, its entry for the settings, and the request headers that carry it. */
 export function newApiKey(name: string, ...scopes: string[]) {
   const key = `wf_${randomBytes(32).toString('base64url')}`;
   const entry = `${name}:${scopes.join('+')}:${createHash('sha256').update(key).digest('hex')}`;

@@ -1,14 +1,14 @@
 import { type Agent, request, type IncomingMessage } from 'node:http';
 
-/** What came of one request. */
+/** Result of one request. */
 export interface Answer {
-  /** 0: there was none. */
+  /** HTTP status; 0 if there was no answer. */
   status: number;
   /** The `connection` header. */
   connection: string | undefined;
-  /** The body; or, where there was no answer, what went wrong. */
+  /** The body, or the error if there was no answer. */
   text: string;
-  /** When it was sent and when the answer was whole, on the clock of `performance.now()`. */
+  /** Time of sending and time of the complete answer, on the clock of `performance.now()`. */
   sentAt: number;
   doneAt: number;
 }
@@ -20,7 +20,7 @@ export interface Asking {
   agent?: Agent;
 }
 
-/** A request that is sent once, whatever becomes of it: `fetch` would send some again. Never rejects. */
+/** Sends a request exactly once, while `fetch` may repeat some. Never rejects. */
 export function ask(url: string, { method = 'GET', body, headers, agent }: Asking = {}): Promise<Answer> {
   const sentAt = performance.now();
   return new Promise((resolve) => {
@@ -43,7 +43,7 @@ export function ask(url: string, { method = 'GET', body, headers, agent }: Askin
   });
 }
 
-/** A form with one file, as bytes. */
+/** Returns a form with one file, as bytes. */
 export function formBytes(
   content: string,
   fields: Record<string, string> = {},

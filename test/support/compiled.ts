@@ -16,21 +16,22 @@ import type { Plugin } from 'vite';
 import type { TestProject } from 'vitest/node';
 
 /*
- * Vitest compiles the sources for its own process alone. The processes and threads that tests start run a compiled copy, as they do in
- * production: compiling anew in each, through a loader, made a training start three times as slowly. The copy is made
- * before each run of the tests, from all sources as they are: it takes a second, and is never older than they are.
+ * Vitest compiles the sources for its own process only. Processes and threads that tests start run a compiled
+ * copy, as they do in production. Compiling again in each of them through a loader would make a training
+ * start three times as slowly. The copy is made from all sources before each test run. This takes a second
+ * and keeps the copy up to date.
  */
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const copy = path.join(root, 'node_modules', '.compiled');
 const sources = ['src', 'test/support'];
 
-/** Where the compiled copy of a source lies: what a test starts in a thread or process of its own. */
+/** Returns the compiled copy of a source, for a thread or process that a test starts. */
 export function compiled(source: URL): URL {
   return pathToFileURL(copyOf(path.relative(root, fileURLToPath(source))));
 }
 
-/** Lets the sources find the compiled copies of those neighbours that they start. */
+/** Lets sources find the compiled copies of the neighbours that they start. */
 export function startsCompiled(): Plugin {
   return {
     name: 'starts-compiled',
@@ -45,18 +46,18 @@ export function startsCompiled(): Plugin {
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** What specs share read-only while Vitest runs. */
+    /** Folder of what specs share read-only during the run. */
     runFolder: string;
   }
 }
 
-/** Called by Vitest once, before the first test. */
+/** Vitest calls this once before the first test. */
 export default async function setUpRun(project: TestProject): Promise<() => void> {
   await compile();
   const make = () => mkdtempSync(path.join(tmpdir(), 'wellformed-run-'));
   const folders = [make()];
   project.provide('runFolder', folders[0]!);
-  // `npx vitest` goes on after a change.
+  // `npx vitest` runs again after a change.
   project.onTestsRerun(async () => {
     await compile();
     project.provide('runFolder', folders[folders.push(make()) - 1]!);
@@ -83,7 +84,7 @@ async function compile(): Promise<void> {
   );
   const wanted = new Map(outputs);
   for (const [file, code] of wanted) put(file, code);
-  // Says that these are ES modules; the service reads its version from it, too.
+  // This file marks the copies as ES modules. The service also reads its version from it.
   mkdirSync(copy, { recursive: true });
   copyFileSync(path.join(root, 'package.json'), path.join(copy, 'package.json'));
   for (const name of sources) {
@@ -93,7 +94,7 @@ async function compile(): Promise<void> {
   }
 }
 
-/** In one step, and only where it has changed: another run of the tests may be reading it. */
+/** Writes a file in one step and only if it has changed, because another test run may be reading it. */
 function put(file: string, content: string): void {
   if (existsSync(file) && readFileSync(file, 'utf8') === content) return;
   mkdirSync(path.dirname(file), { recursive: true });
@@ -106,7 +107,7 @@ function copyOf(name: string): string {
   return path.join(copy, name.replace(/\.ts$/, '.js'));
 }
 
-/** Paths from the root. */
+/** Returns paths relative to the root. */
 function filesIn(folder: string): string[] {
   return readdirSync(path.join(root, folder), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())

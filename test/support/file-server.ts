@@ -1,11 +1,11 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A web server with one file, which may misbehave. */
+/** A web server with one file. It can be made to misbehave. */
 export class FileServer {
-  /** What it does with a request. */
+  /** Answers a request. */
   answer: (response: ServerResponse) => void = (response) => response.writeHead(404).end();
-  /** Requests whose client went away before the end of the answer. */
+  /** Number of requests whose client left before the end of the answer. */
   cutOff = 0;
   requests = 0;
   readonly #server = createServer((_request, response) => {

@@ -1,6 +1,6 @@
 /**
- * How long a property is tried: as often as it says, which is what `npm test` can afford, or WELLFORMED_FUZZ_RUNS times (`npm run
- * test:fuzz`). For fast-check's `assert`.
+ * Options for fast-check's `assert`: the number of tries of a property. `npm test` uses the given number,
+ * which it can afford. WELLFORMED_FUZZ_RUNS (`npm run test:fuzz`) replaces it.
  */
 export function fuzzed(usualRuns: number): { numRuns: number } {
   const runs = Number(process.env.WELLFORMED_FUZZ_RUNS ?? usualRuns);

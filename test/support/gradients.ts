@@ -21,14 +21,14 @@ export function toTensor({ shape, values }: PlainTensor): Tensor {
 }
 
 /**
- * Checks that an operation has the gradient that finite differences give, and that it leaves no tensor behind.
- * @param inputs those that have a gradient. Keep them away from kinks: each is moved by 0.01.
+ * Checks the gradient of an operation against finite differences, and that it leaves no tensors behind.
+ * @param inputs with a gradient. Keep them away from kinks: each value is moved by 0.01.
  */
 export function expectGradient(inputs: PlainTensor[], run: (...inputs: Tensor[]) => Tensor): void {
   const before = memory().numTensors;
   tidy(() => {
     const tensors = inputs.map(toTensor);
-    // Random weights on the outputs, so that no error cancels out in the sum.
+    // Weight the outputs randomly, so that errors do not cancel out in the sum.
     const weights = toTensor(randomTensor(...run(...tensors).shape));
     const objective = (...at: Tensor[]) => sum(mul(run(...at), weights)) as Tensor;
     const analytic = grads(objective)(tensors);

@@ -1,20 +1,20 @@
 import { expect } from 'vitest';
 import type { ProblemDetails } from '../../packages/client/src/index.js';
 
-/** A form with one file, and other fields. */
+/** Makes a form with one file and other fields. */
 export function formOf(
   content: string | Uint8Array,
   fields: Record<string, string> = {},
   fileName = 'set.tsv',
 ): FormData {
   const form = new FormData();
-  // What says how to read the file comes before it.
+  // Fields that say how to read the file come before it.
   for (const [name, value] of Object.entries(fields)) form.set(name, value);
   form.set('file', new Blob([content as BlobPart]), fileName);
   return form;
 }
 
-/** Checks that an answer is a problem of this status, whole and told as such, and gives it. */
+/** Checks that an answer is a complete problem with this status and content type, and returns it. */
 export async function problemOf(response: Response, status: number): Promise<ProblemDetails> {
   const text = await response.text();
   expect([response.status, text]).toEqual([status, text]);

@@ -5,14 +5,14 @@ import { readSettings } from '../../src/config/read-settings.js';
 import { startService } from './service.js';
 import { ServiceClient } from './service-client.js';
 
-/** The whole service, and what it logs. */
+/** The whole service with its log. */
 export interface LoggedService {
   app: NestFastifyApplication;
   root: string;
   client: ServiceClient;
-  /** All that went to the standard streams since it began to start. */
+  /** Everything that was written to the standard streams since the start began. */
   log(): string;
-  /** Stops it, and gives the streams back. */
+  /** Stops the service and restores the streams. */
   end(): Promise<void>;
 }
 

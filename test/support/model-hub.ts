@@ -6,9 +6,9 @@ import { join } from 'node:path';
 
 export const hubRevision = 'c0ffee'.repeat(6) + 'beef';
 
-/** How a hub may misbehave. */
+/** Faults that the hub can have. */
 export interface HubFaults {
-  /** Says nothing at all. */
+  /** Never answers. */
   silent?: boolean;
   /** Drops the connection after this many bytes of the weights, this many times. */
   breaksAfter?: { bytes: number; times: number };
@@ -16,23 +16,23 @@ export interface HubFaults {
   stallsAfter?: number;
   /** Lists the weights with this size. */
   listedSize?: number;
-  /** Lists nothing, in so many bytes: without an end where it is Infinity, and without a word where it is NaN. */
+  /** Size in bytes of an empty list: Infinity for an endless one, NaN for one that never arrives. */
   listsMore?: number;
-  /** Says 404 without an end. */
+  /** Answers 404 with an endless body. */
   refusesAtLength?: boolean;
-  /** Names another page of the list at the end of each. */
+  /** Every page of the list names another page. */
   listsOn?: boolean;
-  /** Gives weights that are damaged. */
+  /** Sends damaged weights. */
   damaged?: boolean;
   status?: number;
-  /** Answers this many requests with 503 or another status, then as it should; `retryAfter`: how long to wait, in seconds. */
+  /** Answers this many requests with 503 or another status, then normally. `retryAfter` is in seconds. */
   busy?: { times: number; status?: number; retryAfter?: number };
 }
 
-/** A server that speaks those endpoints of the Hugging Face hub that a model is downloaded with. */
+/** A server with the endpoints of the Hugging Face hub that a download needs. */
 export class ModelHub {
   readonly faults: HubFaults = {};
-  /** Paths that were asked for. */
+  /** Requested paths. */
   readonly requests: string[] = [];
   readonly #models = new Map<string, Map<string, Buffer>>();
   readonly #server = createServer((request, response) => this.#answer(request, response));
@@ -53,7 +53,7 @@ export class ModelHub {
     this.#models.set(id, new Map(names.map((name) => [name, readFileSync(join(folder, name))])));
   }
 
-  /** Forgets faults and requests. */
+  /** Clears faults and requests. */
   reset(): void {
     for (const name of Object.keys(this.faults)) delete this.faults[name as keyof HubFaults];
     this.requests.length = 0;
@@ -141,7 +141,7 @@ function json(response: ServerResponse, status: number, body: unknown): void {
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 }
 
-/** JSON that begins with spaces. */
+/** Sends JSON that begins with spaces. */
 function sendSpaces(response: ServerResponse, status: number, bytes: number): void {
   const spaces = Buffer.alloc(2 ** 20, ' ');
   response.writeHead(status, { 'content-type': 'application/json' });

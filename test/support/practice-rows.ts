@@ -1,6 +1,6 @@
 /**
- * Rows in two columns, sentence and label: the first two words are in order ("The cat …") or not ("Cat the …"), which a tiny
- * model learns in a few epochs. The same numbers give the same rows.
+ * Makes rows with a sentence and a label. Label 1: the first two words are in order ("The cat …"). Label 0:
+ * they are not ("Cat the …"). A tiny model learns this in a few epochs. Equal arguments give equal rows.
  */
 export function practiceRows(rows: number, seed: number): string {
   let state = seed;

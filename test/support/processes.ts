@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Numbers of the processes that a process has started and that still run. Linux only. */
+/** Returns the ids of running child processes. Linux only. */
 export function childrenOf(pid: number): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && statOf(Number(name))?.parent === pid)
@@ -8,7 +8,7 @@ export function childrenOf(pid: number): number[] {
     .filter(isRunning);
 }
 
-/** A process that has ended but whose end nobody has asked about (a zombie) does not. */
+/** Whether a process runs. A zombie does not. */
 export function isRunning(pid: number): boolean {
   const state = statOf(pid)?.state;
   return state !== undefined && state !== 'Z' && state !== 'X';

@@ -9,26 +9,29 @@ import { Transactions } from '../../src/database/transactions.js';
 import { DatasetEntity } from '../../src/datasets/dataset.entity.js';
 import { RunEventEntity } from '../../src/training/run-event.entity.js';
 import { RunJudgementsEntity } from '../../src/training/run-judgements.entity.js';
+import { RunLogLineEntity } from '../../src/training/run-log-line.entity.js';
 import { RunEntity } from '../../src/training/run.entity.js';
 import { queuedRun, type Run } from '../../src/training/run.js';
-import { RunsRepository } from '../../src/training/runs.repository.js';
+import { RunsRepository, type Claim } from '../../src/training/runs.repository.js';
 
 export interface RunsDatabase {
   transactions: Transactions;
   runs: RunsRepository;
   /** Stores a queued run. */
   addRun(changes?: Partial<Run>): Promise<string>;
+  /** Takes a queued run up, until it trains. */
+  start(runId: string): Promise<Claim>;
   /** Makes the data of an event unreadable. */
   damageEvent(runId: string, sequence: number): Promise<void>;
   close(): Promise<void>;
 }
 
-/** A real database with a dataset to train on. */
+/** Opens a real database with a data set to train on. */
 export async function openRunsDatabase(): Promise<RunsDatabase> {
   const folder = mkdtempSync(path.join(tmpdir(), 'wellformed-runs-'));
   const dataSource = new DataSource({
     ...dataSourceOptions(path.join(folder, 'test.sqlite')),
-    entities: [DatasetEntity, RunEntity, RunEventEntity, RunJudgementsEntity],
+    entities: [DatasetEntity, RunEntity, RunEventEntity, RunJudgementsEntity, RunLogLineEntity],
   });
   await dataSource.initialize();
   const datasetId = newId('ds');
@@ -61,6 +64,12 @@ export async function openRunsDatabase(): Promise<RunsDatabase> {
       const run = { ...queuedRun({ ...order, baseModel: 'tiny-bert', hyperparameters }), ...changes };
       await runs.insert(run);
       return run.id;
+    },
+    start: async (runId) => {
+      const claim = await runs.take(runId, 'me', new Date(Date.now() + 60_000));
+      if (!claim) throw new Error(`${runId} is not queued`);
+      await runs.transition(runId, { status: 'running' }, claim);
+      return claim;
     },
     damageEvent: async (runId, sequence) => {
       await dataSource.query('UPDATE run_events SET data = ? WHERE run_id = ? AND sequence = ?', [

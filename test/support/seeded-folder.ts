@@ -15,13 +15,14 @@ import { inject } from 'vitest';
 
 export interface SeededFolder {
   path: string;
-  /** The first is in production. */
+  /** The first model is in production. */
   models: string[];
 }
 
 /**
- * A data folder that has tiny models in its registry, and `tiny-bert` among its base models. To be removed by whoever asked for it.
- * It is a copy: the first spec of a run that asks makes the original, so that the others start no service for it.
+ * Makes a data folder with tiny models in its registry and `tiny-bert` among its base models. The caller
+ * removes it. The folder is a copy. The first spec of a run makes the original, so that the others need no
+ * service for it.
  */
 export async function seededFolder({ models = 1 } = {}): Promise<SeededFolder> {
   const original = path.join(inject('runFolder'), `seeded-${models}`);
@@ -35,7 +36,7 @@ export async function seededFolder({ models = 1 } = {}): Promise<SeededFolder> {
 }
 
 async function make(original: string, models: number): Promise<void> {
-  // They load the whole service, which few specs need in their own process.
+  // Import these only here: they load the whole service, which few specs need in their own process.
   const [{ startService }, { registerTinyModel }] = await Promise.all([
     import('./service.js'),
     import('./tiny-model.js'),
@@ -59,7 +60,7 @@ async function make(original: string, models: number): Promise<void> {
   try {
     renameSync(draft, original);
   } catch (error) {
-    // Another spec was first.
+    // Another spec was faster.
     if (!existsSync(original)) throw error;
     rmSync(draft, { recursive: true });
   }

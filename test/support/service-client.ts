@@ -15,18 +15,19 @@ import {
 import { problemOf } from './http.js';
 import { practiceRows } from './practice-rows.js';
 
-/** Fields of `POST /train` with the data as text. The tiny model is trained where no other base model is named. */
+/** Fields of `POST /train`, with the data as text. The default base model is the tiny one. */
 export type Training = Partial<Omit<TrainingFormDto, 'file' | 'validationFile'>> & {
   file?: string;
   validationFile?: string;
 };
 
 /**
- * How specs talk to the service: the client that we publish, and what many specs do. An answer that is an error rejects, and so does
- * a success with another status than the API document names. Requests that are themselves the subject go through `request`.
+ * The client that specs use: the published client, with helpers for common tasks. An error answer rejects. So
+ * does a success with a status that the API document does not name. Use `request` for requests that are the
+ * subject of a test.
  */
 export class ServiceClient extends Wellformed {
-  /** @param url of the service, without a slash at the end */
+  /** @param url of the service, without a trailing slash */
   constructor(
     readonly url: string,
     private readonly headers: Record<string, string> = {},
@@ -43,7 +44,7 @@ export class ServiceClient extends Wellformed {
     });
   }
 
-  /** A raw request. A string, bytes or a form are sent as they are, anything else as JSON. */
+  /** Sends a raw request. A string, bytes or a form are sent unchanged, anything else as JSON. */
   request(
     method: string,
     path: string,
@@ -64,13 +65,13 @@ export class ServiceClient extends Wellformed {
     });
   }
 
-  /** A raw request that must be answered with this status, and its body. */
+  /** Sends a raw request, expects this status and returns the body. */
   async json<T>(status: number, method: string, path: string, body?: unknown): Promise<T> {
     const text = await textOf(await this.request(method, path, body), status, `${method} ${path}`);
     return (text === '' ? undefined : JSON.parse(text)) as T;
   }
 
-  /** A raw request that must be refused, and the problem that it answers with. */
+  /** Sends a raw request that must fail, and returns its problem. */
   async problem(
     status: number,
     method: string,
@@ -81,19 +82,22 @@ export class ServiceClient extends Wellformed {
     return problemOf(await this.request(method, path, body, headers), status);
   }
 
-  /** The text of an answer, which must be a success. */
+  /** Returns the text of an answer, which must be a success. */
   async text(path: string, headers: Record<string, string> = {}): Promise<string> {
     return textOf(await this.request('GET', path, undefined, headers), 200, `GET ${path}`);
   }
 
-  /** A value of the metrics page; undefined where it is not there. @param name with its labels */
+  /**
+   * Returns a value of the metrics page; undefined if it is missing.
+   * @param name with its labels
+   */
   async metric(name: string): Promise<number | undefined> {
     const page = await this.text('/metrics');
     const line = page.split('\n').find((candidate) => candidate.startsWith(`${name} `));
     return line === undefined ? undefined : Number(line.split(' ')[1]);
   }
 
-  /** Uploads text as a data set. The end of the file's name says how to read it. */
+  /** Uploads text as a data set. The extension of the file name sets its format. */
   upload(content: string, { name, fileName = 'rows.tsv' }: { name?: string; fileName?: string } = {}) {
     return this.uploadDataset(new File([content], fileName), { name });
   }
@@ -102,7 +106,7 @@ export class ServiceClient extends Wellformed {
     return this.upload(practiceRows(rows, seed));
   }
 
-  /** Starts a training of the tiny model. Files go as a form, all else as JSON. */
+  /** Starts a training of the tiny model. Files are sent as a form, everything else as JSON. */
   start(training: Training): Promise<RunDto> {
     const files = Object.entries(training)
       .filter(([name]) => name === 'file' || name === 'validationFile')
@@ -114,7 +118,7 @@ export class ServiceClient extends Wellformed {
     return this.api.datasets.get({ path: { id } });
   }
 
-  /** The first page of rows of a data set. */
+  /** Returns the first page of a data set's rows. */
   async rows({ id }: { id: string }): Promise<RowDto[]> {
     return (await this.api.datasets.rows({ path: { id } })).items;
   }
@@ -127,7 +131,7 @@ export class ServiceClient extends Wellformed {
     return this.api.training.cancel({ path: { id } });
   }
 
-  /** Asks again and again; the time limit of the test ends it. */
+  /** Polls a run until the condition holds. The time limit of the test ends it. */
   async until(id: string, isSo: (run: RunDto) => boolean): Promise<RunDto> {
     for (;;) {
       const run = await this.run(id);
@@ -141,23 +145,23 @@ export class ServiceClient extends Wellformed {
   }
 
   untilEnded(id: string): Promise<RunDto> {
-    return this.until(id, ({ status }) => status !== 'queued' && status !== 'running');
+    return this.until(id, ({ finishedAt }) => finishedAt !== null);
   }
 
-  /** All events of a run, once it has ended. */
+  /** Returns all events of a run, after it has ended. */
   async events(id: string, lastEventId = 0): Promise<RunEvent[]> {
     const events: RunEvent[] = [];
     for await (const event of this.followRun(id, { lastEventId })) events.push(event);
     return events;
   }
 
-  /** What the events of one type tell. */
+  /** Returns the data of all events of one type. */
   async eventData<Type extends RunEvent['type']>(id: string, type: Type): Promise<RunEventData[Type][]> {
     const events = await this.events(id);
     return events.filter((event) => event.type === type).map(({ data }) => data as RunEventData[Type]);
   }
 
-  /** @param id or alias */
+  /** @param id id or alias */
   model(id: string): Promise<ModelDto> {
     return this.api.models.find({ path: { id } });
   }
@@ -166,7 +170,7 @@ export class ServiceClient extends Wellformed {
     return this.text(`/models/${id}/files/README.md`);
   }
 
-  /** Judges a dataset with a model. */
+  /** Evaluates a model on a data set. */
   evaluate(id: string, body: { datasetId: string; precision?: 'fp32' | 'int8' }) {
     return this.api.evaluations.start({ path: { id }, body });
   }
@@ -195,13 +199,13 @@ const routes = Object.entries(document.paths).map(([template, operations]) => ({
   depth: template.split('{').length,
   pattern: new RegExp(`^${template.replaceAll(/\{\w+\}/g, '[^/]+')}$`),
 }));
-// `/datasets/catalogue` before `/datasets/{id}`.
+// Try `/datasets/catalogue` before `/datasets/{id}`.
 routes.sort((one, other) => one.depth - other.depth);
 
 function checkStatus(method: string, path: string, status: number): void {
   const responses = routes.find(({ pattern }) => pattern.test(path))?.operations[method.toLowerCase()]
     ?.responses;
-  // The document does not speak of itself.
+  // The OpenAPI document does not describe its own route.
   if (responses === undefined || String(status) in responses) return;
   throw new Error(`${method} ${path} gave ${status}, which the API document does not name.`);
 }

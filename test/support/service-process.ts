@@ -6,32 +6,38 @@ import path from 'node:path';
 import { ServiceClient } from './service-client.js';
 
 export interface RunningService {
-  /** Without a slash at the end. */
+  /** Address without a trailing slash. */
   url: string;
   client: ServiceClient;
   /** The data folder. */
   data: string;
   pid: number;
-  /** Settles when it has ended, with its exit code or the signal that ended it. */
+  /** Resolves when the process has ended, with its exit code or the signal that ended it. */
   exited: Promise<number | NodeJS.Signals>;
-  /** What it printed so far. */
+  /** Output so far. */
   logs(): string;
-  /** Ends it as an operator would (SIGTERM), waits for it, and removes the data folder unless it was given. */
+  /**
+   * Stops the process as an operator would (SIGTERM), and waits for it. Removes the data folder unless it was
+   * given.
+   */
   stop(): Promise<void>;
-  /** Ends it as a power cut would (SIGKILL); the data folder stays. */
+  /** Kills the process as a power cut would (SIGKILL). The data folder stays. */
   kill(): Promise<void>;
 }
 
 export interface ServiceOptions {
-  /** Further environment, for example `WELLFORMED_ENGINE`. */
+  /** Additional environment variables, for example `WELLFORMED_ENGINE`. */
   settings?: Record<string, string>;
-  /** A data folder to use and keep; a new one by default. */
+  /** A data folder to use and keep. Default: a new one. */
   data?: string;
-  /** A program with its arguments that becomes the service, in a world of its own: `['nsenter', …]`. */
+  /** A program with arguments that runs the service in an environment of its own: `['nsenter', …]`. */
   under?: readonly string[];
 }
 
-/** Starts the built service in a process of its own, on a free port. @throws with what it printed, where it does not start */
+/**
+ * Starts the built service in a separate process on a free port.
+ * @throws with its output, if it does not start
+ */
 export async function startServiceProcess({
   settings = {},
   data,
@@ -72,7 +78,7 @@ export async function startServiceProcess({
   };
 }
 
-/** Runs the built service until it ends by itself: for starts that must fail. */
+/** Runs the built service until it ends by itself, for starts that must fail. */
 export async function runServiceProcess(
   settings: Record<string, string>,
 ): Promise<{ code: number | null; output: string }> {
@@ -85,13 +91,13 @@ export async function runServiceProcess(
 }
 
 function spawnServiceProcess(settings: Record<string, string>, under: readonly string[] = []) {
-  // TEST_DIST: another build than the usual one.
+  // TEST_DIST names another build.
   const main = path.resolve(process.env.TEST_DIST ?? 'dist', 'main.js');
   if (!existsSync(main)) throw new Error(`${main} is missing: build first, with "npx nest build".`);
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('WELLFORMED_'));
   const [program, ...args] = [...under, process.execPath, main];
   return spawn(program!, args, {
-    // The engine that starts sooner: what is tested of an engine names it.
+    // Use the engine that starts faster. Tests of an engine name it.
     env: { ...Object.fromEntries(inherited), WELLFORMED_ENGINE: 'wasm', ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

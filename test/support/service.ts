@@ -7,20 +7,20 @@ import { createApp } from '../../src/app.js';
 import { readSettings } from '../../src/config/read-settings.js';
 import { ServiceClient } from './service-client.js';
 
-/** The whole service on a port and a data folder of its own. */
+/** The whole service, with its own port and data folder. */
 export interface Service {
   app: NestFastifyApplication;
   folder: string;
   client: ServiceClient;
-  /** Stops it; its folder stays, for another start. */
+  /** Stops the service. Its folder stays for another start. */
   stop(): Promise<void>;
 }
 
 const folders: string[] = [];
 
 /**
- * @param environment settings besides the data folder and the port
- * @param modules besides those of the service
+ * @param environment settings in addition to data folder and port
+ * @param modules in addition to those of the service
  */
 export async function startService(
   folder: string = newFolder(),
@@ -34,18 +34,21 @@ export async function startService(
   return { app, folder, client, stop: () => app.close() };
 }
 
-/** The names in a folder of its data; none before something is stored there, which makes the folder. */
+/**
+ * Returns the names in a folder of the service's data. Empty if nothing has been stored there yet, because
+ * storing creates the folder.
+ */
 export function namesIn(service: Service, ...folder: string[]): string[] {
   const place = path.join(service.folder, ...folder);
   return existsSync(place) ? readdirSync(place).sort() : [];
 }
 
-/** Asks again and again; the time limit of the test ends it. */
+/** Polls until the condition holds. The time limit of the test ends it. */
 export async function until(condition: () => Promise<boolean>): Promise<void> {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
-/** Call it when all services are stopped. */
+/** Removes the folders. Call it after all services have stopped. */
 export function removeFolders(): void {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 }

@@ -1,6 +1,6 @@
 import { readSettings, type SettingsError } from '../../src/config/read-settings.js';
 
-/** What is wrong with settings; empty where they are taken. */
+/** Returns the problems of settings; empty if they are valid. */
 export function settingsProblems(environment: Record<string, string>): readonly string[] {
   try {
     readSettings(environment);

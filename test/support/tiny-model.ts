@@ -15,7 +15,7 @@ import { BlobStore, type StagedFolder } from '../../src/storage/blob-store.js';
 
 const folder = fileURLToPath(new URL('../goldens/', import.meta.url));
 
-/** What PyTorch says of the sentences that the tiny model is compared on. */
+/** PyTorch's results for the sentences on which the tiny model is compared. */
 export const goldens = JSON.parse(readFileSync(path.join(folder, 'bert/goldens.json'), 'utf8')) as {
   sentences: { sentence: string; tokenIds: number[] }[];
   forward: {
@@ -28,17 +28,17 @@ export const goldens = JSON.parse(readFileSync(path.join(folder, 'bert/goldens.j
 
 export interface TinyModelOptions {
   name?: string;
-  /** As if measured on the validation rows. */
+  /** MCC to store, as if measured on the validation rows. */
   mcc?: number;
   /** Content hash of the validation rows. */
   validatedOn?: string;
   promote?: PromotionRule;
-  /** With an int8 variant too, and an assessment by which `auto` stands for this one. */
+  /** Adds int8 and an assessment in which `auto` chooses this precision. */
   auto?: Precision;
   alongside?: Registration['alongside'];
 }
 
-/** A folder like the one a training leaves: the tiny BERT of the goldens, exported for serving, with a card. */
+/** Makes a folder like that of a training: the tiny BERT of the goldens, exported for serving, with a model card. */
 export async function stageTinyModel(
   app: NestFastifyApplication,
   options: TinyModelOptions = {},
@@ -101,7 +101,7 @@ function metrics({ mcc = 0.5 }: TinyModelOptions): ModelMetrics {
   };
 }
 
-/** As if measured: fp32 has the temperature 2 and the threshold 0.4, int8 1.6 and 0.6. */
+/** An assessment as if measured. fp32 has temperature 2 and threshold 0.4, int8 has 1.6 and 0.6. */
 function assessment(options: TinyModelOptions): ServingAssessment | null {
   const { auto } = options;
   if (!auto) return null;

@@ -2,11 +2,11 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import protobuf from 'protobufjs';
 
-/** A span as it came over the wire. */
+/** A received span. */
 export interface ReceivedSpan {
   traceId: string;
   spanId: string;
-  /** Empty: it is the first of its trace. */
+  /** Empty for the first span of a trace. */
   parentSpanId: string;
   name: string;
   kind: number;
@@ -16,21 +16,24 @@ export interface ReceivedSpan {
   attributes: Record<string, unknown>;
   events: { name: string; attributes: Record<string, unknown> }[];
   links: { traceId: string; spanId: string }[];
-  /** 2: an error. */
+  /** 2 means an error. */
   status: number;
-  /** Of the process that sent it. */
+  /** Attributes of the process that sent it. */
   resource: Record<string, unknown>;
 }
 
 export interface TraceReceiver {
   url: string;
   spans: ReceivedSpan[];
-  /** Of the messages, each once. */
+  /** Content types of all messages. */
   contentTypes: Set<string>;
   stop(): Promise<void>;
 }
 
-/** The part of OpenTelemetry's protocol that is needed here: opentelemetry/proto/trace/v1/trace.proto and those it includes. */
+/**
+ * The part of OpenTelemetry's protocol that the tests need: opentelemetry/proto/trace/v1/trace.proto and the
+ * files that it includes.
+ */
 const { root } = protobuf.parse(`
   syntax = "proto3";
   message ExportTraceServiceRequest { repeated ResourceSpans resource_spans = 1; }
@@ -56,7 +59,7 @@ const { root } = protobuf.parse(`
 `);
 const Message = root.lookupType('ExportTraceServiceRequest');
 
-/** A collector: takes what OpenTelemetry sends over HTTP, in protobuf or JSON, and keeps it. */
+/** A collector. It keeps what OpenTelemetry sends over HTTP, in protobuf or JSON. */
 export async function startTraceReceiver(): Promise<TraceReceiver> {
   const spans: ReceivedSpan[] = [];
   const contentTypes = new Set<string>();

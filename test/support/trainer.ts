@@ -8,11 +8,11 @@ import type { Training } from './service-client.js';
 import { startServiceProcess, type RunningService, type ServiceOptions } from './service-process.js';
 
 /*
- * For tests that train the tiny BERT of the goldens through HTTP, in the service as it is built, on sentences whose first two
- * words are in order ("The cat …") or not ("Cat the …"): something that it learns in a few epochs.
+ * For tests that train the tiny BERT of the goldens through HTTP, in the built service. Its sentences have
+ * the first two words in order ("The cat …") or not ("Cat the …"). The model learns this in a few epochs.
  */
 
-/** A folder for the base models of a file of tests, with tiny-bert in it. It goes when the tests of the file are through. */
+/** Makes a base-model folder with tiny-bert for a file of tests. It is removed after the tests of the file. */
 export function tinyBaseModels(): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'wellformed-base-models-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -29,7 +29,7 @@ export function startTrainer(baseModels: string, options: ServiceOptions = {}): 
   });
 }
 
-/** Takes far longer than a test waits. */
+/** A training that takes far longer than a test waits. */
 export function slow({ id }: DatasetDto): Training {
   return { datasetId: id, epochs: 20, batchSize: 1 };
 }

@@ -1,4 +1,5 @@
-// A process that starts a training process whose thread runs the code it is given, and tells its number: to be killed by a test.
+// Runs in a process that a test kills. It starts a training process whose thread runs the given code, and
+// prints the process id.
 import { TrainingProcess } from '../../src/training/training-process.js';
 import type { TrainingJob } from '../../src/training/worker/messages.js';
 

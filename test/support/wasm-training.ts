@@ -8,22 +8,25 @@ import { DropoutPlaces } from '../../src/bert/network/dropout-places.js';
 import { statelessPhilox } from '../../src/bert/random.js';
 import { parameterShapes } from '../../src/bert/weights/parameter-shapes.js';
 
-/** What the thread is to do. */
+/** Input of the thread. */
 export interface WasmTraining {
   threads: number;
   steps: number;
-  /** Whether it must do without what threads need. */
+  /** Whether to hide shared memory, which threads need. */
   withoutSharedMemory?: boolean;
 }
 
-/** What it tells of a step. */
+/** Report about a step. */
 export interface WasmStep {
   description: string;
   loss: number;
   tensors: number;
 }
 
-/** The entry of a thread that trains a small BERT of random weights on the WebAssembly engine, always the same, and tells of each step. */
+/**
+ * Entry point of a thread that trains a small BERT with fixed random weights on the WebAssembly engine. It
+ * reports each step.
+ */
 const { threads, steps, withoutSharedMemory } = workerData as WasmTraining;
 if (withoutSharedMemory) Reflect.deleteProperty(globalThis, 'SharedArrayBuffer');
 

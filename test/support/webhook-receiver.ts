@@ -9,14 +9,14 @@ export interface ReceivedWebhook {
 
 export interface WebhookReceiver {
   url: string;
-  /** In the order in which they came. */
+  /** Received messages in order. */
   received: ReceivedWebhook[];
-  /** Answers what comes from now on; by default with 204. */
+  /** Answers the following requests. Default: 204. */
   answer: (response: ServerResponse) => void;
   stop(): Promise<void>;
 }
 
-/** A server of somebody who wants to hear when runs end. */
+/** Starts a server that receives webhooks. */
 export async function startWebhookReceiver(): Promise<WebhookReceiver> {
   const receiver: WebhookReceiver = {
     url: '',

@@ -3,16 +3,16 @@ import { crc32, deflateRawSync } from 'node:zlib';
 export interface ZipMember {
   name: string;
   data: Uint8Array;
-  /** Not compressed. */
+  /** Whether the member is stored without compression. */
   stored?: boolean;
-  /** What the archive claims instead of the true size. */
+  /** Size that the archive states instead of the true one. */
   claimedSize?: number;
   encrypted?: boolean;
-  /** Marked as a program, as Unix marks them. */
+  /** Whether the member is marked as executable, as on Unix. */
   executable?: boolean;
 }
 
-/** A zip archive, also one that lies about what it holds. */
+/** Makes a zip archive, which may state false sizes. */
 export function zip(members: readonly ZipMember[]): Buffer {
   const parts: Buffer[] = [];
   const directory: Buffer[] = [];

@@ -10,7 +10,7 @@ import { Try } from './views/try.js';
 
 type View = keyof typeof texts.views;
 
-/** Each view but the first comes when it is opened. */
+/** Every view except the first is loaded when it is opened. */
 const views = {
   score: lazily(texts.score.title, async () => (await import('./views/score.js')).Score),
   data: lazily(texts.data.title, async () => (await import('./views/data.js')).Data),
@@ -28,7 +28,7 @@ const views = {
   system: lazily(texts.system.title, async () => (await import('./views/system.js')).System),
 };
 
-/** The keys that open the views, one each. */
+/** Keyboard shortcuts that open the views. */
 const SHORTCUTS: Readonly<Record<string, View>> = {
   t: 'try',
   f: 'score',
@@ -47,7 +47,7 @@ export function App(): JSX.Element {
   const isFirst = useRef(true);
   const [helps, setHelps] = useState(false);
 
-  // Who uses a screen reader learns of another view by its heading.
+  // Screen readers announce a new view by its heading.
   useEffect(() => {
     if (isFirst.current) {
       isFirst.current = false;
@@ -104,12 +104,15 @@ export function App(): JSX.Element {
   );
 }
 
-/** Focuses the heading, and the one that takes its place while the view comes. @returns what ends that */
+/**
+ * Focuses the heading, and the one that replaces it while the view loads.
+ * @returns a function that stops this
+ */
 function focusHeading(main: HTMLElement): () => void {
   let focused: HTMLElement | null = null;
   const focus = () => {
     const heading = main.querySelector('h1');
-    // Where the reader has gone on meanwhile, the focus is theirs.
+    // Do not move the focus if the reader has moved it meanwhile.
     if (!heading || heading === focused || (focused && document.activeElement !== document.body)) return;
     focused = heading;
     heading.setAttribute('tabindex', '-1');

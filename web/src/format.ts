@@ -8,7 +8,7 @@ export function decimal(value: number | null | undefined, digits = 3): string {
   return value === null || value === undefined ? '–' : value.toFixed(digits).replace('-', '−');
 }
 
-/** With its sign, also where it is positive. */
+/** Formats a number with its sign, even if it is positive. */
 export function signed(value: number): string {
   return value > 0 ? `+${decimal(value)}` : decimal(value);
 }
@@ -17,7 +17,7 @@ export function whole(value: number): string {
   return value.toLocaleString('en');
 }
 
-/** A small number as people write it: 3e-5. */
+/** Formats a small number in scientific notation: 3e-5. */
 export function scientific(value: number): string {
   return value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential().replace(/\.?0*e/, 'e') : String(value);
 }
@@ -45,6 +45,21 @@ export function time(iso: string | Date): string {
   return dateTime.format(new Date(iso));
 }
 
+const clockTime = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' });
+
+/** The time of day, to the second. */
+export function clock(iso: string): string {
+  return clockTime.format(new Date(iso));
+}
+
+const hour = new Intl.DateTimeFormat('en-GB', { timeStyle: 'short' });
+
+/** The time of the day, with the date where it is not today's. */
+export function timeOfDay(iso: string): string {
+  const date = new Date(iso);
+  return (date.toDateString() === new Date().toDateString() ? hour : dateTime).format(date);
+}
+
 interface Interval {
   lower: number;
   upper: number;
@@ -54,7 +69,7 @@ export function intervalText({ lower, upper }: Interval): string {
   return `${decimal(lower)} to ${decimal(upper)}`;
 }
 
-/** With its interval, where there is one: 0.579 (0.502 to 0.655). */
+/** Formats an MCC with its interval, if there is one: 0.579 (0.502 to 0.655). */
 export function mccText({ mcc, mccInterval }: { mcc: number; mccInterval?: Interval }): string {
   return mccInterval ? `${decimal(mcc)} (${intervalText(mccInterval)})` : decimal(mcc);
 }

@@ -2,7 +2,7 @@ import { effect, signal } from '@preact/signals';
 
 export type Theme = 'system' | 'light' | 'dark';
 
-/** What the reader chose for this browser. No secret is among it. */
+/** Preferences that this browser stores. None of them is secret. */
 export const theme = signal(stored('theme', 'system') as Theme);
 export const usesShortcuts = signal(stored('shortcuts', 'on') === 'on');
 

@@ -1,6 +1,6 @@
 import { computed, signal } from '@preact/signals';
 
-/** Where the reader is: `#/runs/run_01…?tab=log` is `{ path: ['runs', 'run_01…'], query }`. */
+/** The current view: `#/runs/run_01…?tab=log` is `{ path: ['runs', 'run_01…'], query }`. */
 export interface Route {
   path: readonly string[];
   query: URLSearchParams;

@@ -1,13 +1,13 @@
 /** A field of a form, as the API's own document describes it. */
 export interface SchemaField {
   name: string;
-  /** One sentence or two, as the API documents them. */
+  /** Its description in the API document. */
   description: string;
   kind: 'integer' | 'number' | 'text' | 'choice';
   choices?: readonly string[];
   minimum?: number;
   maximum?: number;
-  /** As it is written into a field. */
+  /** The default as text. */
   default: string;
 }
 
@@ -25,14 +25,14 @@ interface Schema {
   properties?: Record<string, Schema>;
 }
 
-/** What of a training is no hyperparameter: the form asks for it in its own way. */
+/** Fields of a training that are not hyperparameters. The form has separate controls for them. */
 const ASKED_APART = ['datasetId', 'validationDatasetId', 'baseModel', 'file', 'validationFile'];
 
 interface Document {
   components: { schemas: Record<string, Schema> };
 }
 
-/** The fields that a training may be told, read from the service's OpenAPI document: one that is added there appears here. */
+/** Returns the hyperparameter fields of the service's OpenAPI document. A new one appears here automatically. */
 export function trainingFields(document: Document): SchemaField[] {
   return schemaFields(document, 'TrainingJsonDto').filter(({ name }) => !ASKED_APART.includes(name));
 }
@@ -52,7 +52,7 @@ function fieldOf(name: string, schema: Schema): SchemaField {
   return {
     name,
     description: schema.description ?? '',
-    // Where a number may also be a word (auto), or a list, its text says which.
+    // If a value may also be a word (auto) or a list, the description says so.
     kind: isChoice
       ? 'choice'
       : numeric && choices.length === 0
@@ -66,7 +66,7 @@ function fieldOf(name: string, schema: Schema): SchemaField {
   };
 }
 
-/** What a field's text is in JSON; undefined where it is left empty. */
+/** Converts the text of a field to its JSON value; undefined if it is empty. */
 export function valueOf({ kind }: SchemaField, text: string): unknown {
   const trimmed = text.trim();
   if (trimmed === '') return undefined;

@@ -4,7 +4,7 @@ import { ProblemError, UnreachableError, Wellformed } from 'wellformed-client';
 
 const STORED_KEY = 'wellformed-key';
 
-/** In memory alone, unless the reader wants it kept for this tab. */
+/** The key is kept in memory, or in this tab's storage if the reader asks for that. */
 export const apiKey = signal<string | undefined>(sessionStorage.getItem(STORED_KEY) ?? undefined);
 
 export function useKey(key: string | undefined, remember = false): void {
@@ -13,10 +13,10 @@ export function useKey(key: string | undefined, remember = false): void {
   apiKey.value = key;
 }
 
-/** Whether the service asks for a key, or for another one. */
+/** Whether the service needs a key: none was given, or it was wrong. */
 export const wantsKey = signal<false | 'none' | 'wrong'>(false);
 effect(() => {
-  // Another key is another try.
+  // Try again with a new key.
   void apiKey.value;
   wantsKey.value = false;
 });
@@ -32,7 +32,7 @@ effect(() => {
   poll = setInterval(() => void wellformed.api.health.live().catch(() => undefined), POLL_MS);
 });
 
-/** The service that this page belongs to. It tells of each answer whether there is a connection. */
+/** The client of the service. It also records whether the last request was answered. */
 export const wellformed = new Wellformed({
   baseUrl: new URL('.', location.href).href,
   apiKey: () => apiKey.value,
@@ -49,27 +49,31 @@ export const wellformed = new Wellformed({
   },
 });
 
-/** After so many milliseconds a reader wants to know that something is coming, and after the others that it is slow. */
+/**
+ * Time after which the page shows that it is loading, and time after which it says that this is slow, in
+ * milliseconds.
+ */
 const SHOW_LOADING_MS = 200;
 const SLOW_MS = 5000;
 
 const firstLoads = signal(0);
 
-/** Whether something of the view has not come yet: assistive technology then waits before it reads the view. */
+/** Whether a part of the view is still loading. Assistive technology then waits before it reads the view. */
 export const isLoading = computed(() => firstLoads.value > 0);
 
-/** Something that is fetched: what is there of it, and how it stands. What was fetched before stays while it is fetched anew. */
+/** Loaded data and its state. While data is reloaded, the previous data stays. */
 export interface Loaded<T> {
   value?: T;
   error?: Error;
-  /** Nothing has come yet, and the reader should be told. */
+  /** Whether to show that nothing has been loaded yet. */
   showsLoading: boolean;
   isSlow: boolean;
   reload: () => void;
 }
 
 /**
- * Fetches something, again whenever `inputs` change, the connection or the key comes back, or `every` milliseconds while the page is visible.
+ * Loads data. Loads it again when `inputs` change, when the connection or the key is back, and every `every`
+ * milliseconds while the page is visible.
  */
 export function useLoaded<T>(
   load: (signal: AbortSignal) => Promise<T>,
@@ -84,7 +88,7 @@ export function useLoaded<T>(
   const key = apiKey.value;
   const failed = useRef(false);
 
-  // What belongs to other inputs must not be shown.
+  // Do not show data of other inputs.
   useEffect(() => setState({ showsLoading: false, isSlow: false }), inputs);
 
   useEffect(() => {
@@ -120,7 +124,7 @@ export function useLoaded<T>(
       clearTimeout(loading);
       clearTimeout(slow);
     };
-    // A lost connection changes nothing here; one that is back does.
+    // Reload when the connection is back, but not when it is lost.
   }, [...inputs, turn, key, connected || !failed.current]);
 
   useEffect(() => {

@@ -1,9 +1,9 @@
-/** A file of columns, as far as it takes to find the sentences in it. */
+/** A table, parsed far enough to find its sentences. */
 export interface Table {
-  /** Their names, or "1", "2" … where the file names none. */
+  /** Column names, or "1", "2" … if the file has no header. */
   columns: readonly string[];
   rows: readonly (readonly string[])[];
-  /** Which column most likely holds the sentences. */
+  /** Index of the column that most likely holds the sentences. */
   likelyColumn: number;
 }
 
@@ -24,7 +24,7 @@ export function parseTable(text: string, fileName: string): Table {
   return { columns, rows: body, likelyColumn: header >= 0 ? header : widest(body, width) };
 }
 
-/** Sentences are the longest texts of a row. */
+/** Returns the column with the longest texts, because sentences are usually the longest. */
 function widest(rows: readonly (readonly string[])[], width: number): number {
   const lengths = Array.from({ length: width }, (_, index) =>
     rows.slice(0, 100).reduce((sum, row) => sum + (row[index]?.length ?? 0), 0),
@@ -34,7 +34,7 @@ function widest(rows: readonly (readonly string[])[], width: number): number {
 
 function parseCsv(text: string): string[][] {
   const rows: string[][] = [];
-  // A field in quotes (a quote inside is written twice) or one without, and what ends it.
+  // Matches a field and its end. The field may be quoted, with doubled quote marks inside.
   const field = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)/y;
   let row: string[] = [];
   while (field.lastIndex < text.length) {

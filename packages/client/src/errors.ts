@@ -1,24 +1,27 @@
 import type { InputProblemDto, ProblemDetails } from './generated/types.gen.js';
 
-/** The service answered, and the answer is an error. `message` says what to do. */
+/** The service answered with an error. `message` says what to do. */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError';
 
   constructor(
-    /** What the service says (RFC 9457). */
+    /** The problem in the answer (RFC 9457). */
     readonly problem: ProblemDetails,
-    /** In how many seconds to try again, where the service says so. */
+    /** Number of seconds after which to try again, if the service gives one. */
     readonly retryAfterSeconds: number | undefined,
   ) {
     super(problem.detail);
   }
 
-  /** The HTTP status: 401 without a key, 404 where there is no such thing, 422 for invalid values, 429 for too many requests, and so on. */
+  /**
+   * The HTTP status: 401 without a valid key, 404 for an unknown id, 422 for invalid values, 429 for too many
+   * requests, and so on.
+   */
   get status(): number {
     return this.problem.status;
   }
 
-  /** Each single thing that is wrong, with its line and column or its field; the first 100. Empty where there is only one thing to say. */
+  /** Each problem with its line and column or its field; at most the first 100. Empty if `message` says everything. */
   get errors(): readonly InputProblemDto[] {
     return this.problem.errors ?? [];
   }
@@ -29,7 +32,10 @@ export class UnreachableError extends Error {
   override readonly name = 'UnreachableError';
 }
 
-/** The same `fetch`, whose failures are an {@link UnreachableError}, also while the body is read. An abort by the caller stays what it is. */
+/**
+ * Wraps `fetch`, so that its failures become an {@link UnreachableError}, even while the body is read. An
+ * abort by the caller stays an abort.
+ */
 export function tellingFetch(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
   return async (input, init) => {
     const signal = init?.signal ?? (input instanceof Request ? input.signal : undefined);
@@ -48,13 +54,13 @@ export function tellingFetch(fetch: typeof globalThis.fetch): typeof globalThis.
   };
 }
 
-/** @param body of the answer, parsed where it is JSON */
+/** @param body of the answer, parsed if it is JSON */
 export function problemErrorOf(body: unknown, { status, statusText, headers }: Response): ProblemError {
   const seconds = Number(headers.get('retry-after') ?? undefined);
   return new ProblemError(
     isProblem(body)
       ? body
-      : // Something between the client and the service answered.
+      : // The answer came from something between the client and the service.
         {
           type: 'about:blank',
           title: statusText,

@@ -26,31 +26,32 @@ export type { RunEvent, RunEventData } from './run-events.js';
 export type { ScoredLine } from './score-file.js';
 
 export interface WellformedOptions {
-  /** Where the service is: `http://127.0.0.1:3000`. On a page of the service itself, leave it out. */
+  /** Address of the service: `http://127.0.0.1:3000`. Leave it out on a page of the service itself. */
   baseUrl?: string;
-  /** The API key, or what gives it: asked before each request. */
+  /** The API key, or a function that returns it. The function is called before each request. */
   apiKey?: string | (() => string | undefined);
-  /** In place of the global `fetch`: for a proxy, a log, or a test. */
+  /** Replaces the global `fetch`, for a proxy, a log or a test. */
   fetch?: typeof fetch;
 }
 
-/** As far as this client reads it. */
+/** The parts of the document that this client reads. */
 export interface OpenApiDocument {
   info: { title: string; version: string };
   components: { schemas: Record<string, object> };
 }
 
-/** By what and how to judge. */
+/** The model and the options for judging. */
 export type JudgeOptions = Pick<PredictDto, 'model' | 'precision' | 'threshold' | 'logits' | 'explain'> & {
   signal?: AbortSignal;
 };
 
-/** Data as files, or by the ids of data sets that are there already; and any hyperparameter. */
+/** The data, as files or as ids of stored data sets, and hyperparameters. */
 export type TrainRequest = Partial<TrainingFormDto> | TrainingJsonDto;
 
 /**
- * The service. Every route is a method of `api`, typed by the OpenAPI document; what people do most often has a method of its own.
- * Errors are a {@link ProblemError}, or an {@link UnreachableError} where no answer came.
+ * A client for the service. Every route is a method of `api`, typed by the OpenAPI document. Common tasks
+ * have a method here. Errors are a {@link ProblemError}, or an {@link UnreachableError} if there is no
+ * answer.
  */
 export class Wellformed {
   /** Every route: `wellformed.api.models.list({ query: { limit: 10 } })`. */
@@ -63,7 +64,7 @@ export class Wellformed {
     this.fetch = tellingFetch(options.fetch ?? ((input, init) => globalThis.fetch(input, init)));
     const client = createClient({
       baseUrl: this.baseUrl,
-      // The document names a second header for the same key; one is enough.
+      // The document names two headers for the key. One is enough.
       auth: ({ scheme }) => (scheme === 'bearer' ? this.apiKey : undefined),
       fetch: this.fetch,
       throwOnError: true,
@@ -85,7 +86,7 @@ export class Wellformed {
       PredictionDto | PredictionsDto;
   }
 
-  /** Tells of each pair which of its two sentences is the more acceptable one. */
+  /** Says which sentence of each pair is more acceptable. */
   async compare(
     pairs: readonly PairDto[],
     { signal, ...options }: JudgeOptions = {},
@@ -98,7 +99,8 @@ export class Wellformed {
 
   /**
    * Uploads a file of labelled sentences.
-   * @param options.onProgress told the share of the file that was sent, where the runtime can tell (browsers can)
+   * @param options.onProgress receives the share that was sent, from 0 to 1, if the runtime reports it
+   * (browsers do)
    */
   async uploadDataset(
     file: File,
@@ -119,7 +121,10 @@ export class Wellformed {
     return (await response.json()) as DatasetDto;
   }
 
-  /** Adds a data set that the service knows by name (`wellformed.api.datasets.listCatalogue()`); some are downloaded. */
+  /**
+   * Adds a data set of the catalogue by name (`wellformed.api.datasets.listCatalogue()`). The service
+   * downloads some of them.
+   */
   addDataset(
     source: string,
     { name, signal }: { name?: string; signal?: AbortSignal } = {},
@@ -127,12 +132,15 @@ export class Wellformed {
     return this.api.datasets.upload({ body: { source, ...(name !== undefined && { name }) }, signal });
   }
 
-  /** Starts a training and answers with its run. */
+  /** Starts a training and returns its run. */
   async train(request: TrainRequest, { signal }: { signal?: AbortSignal } = {}): Promise<RunDto> {
     return (await this.askToTrain(request, undefined, signal)) as RunDto;
   }
 
-  /** Checks a training without starting it, and tells what it would take. The first time for a base model takes some seconds. */
+  /**
+   * Checks a training without starting it and estimates its cost. The first estimate for a base model takes
+   * some seconds.
+   */
   async estimate(
     request: TrainRequest,
     { signal }: { signal?: AbortSignal } = {},
@@ -155,10 +163,10 @@ export class Wellformed {
   }
 
   /**
-   * Follows a run from its first event, or from the one after `lastEventId`, to its end. When the connection breaks, it connects again
-   * and goes on without a gap.
-   * @param options.signal ends it
-   * @param options.onConnection told whether there is a connection
+   * Follows a run to its end, from its first event or from the one after `lastEventId`. If the connection
+   * breaks, it reconnects and misses nothing.
+   * @param options.signal stops following
+   * @param options.onConnection receives whether there is a connection
    */
   followRun(
     id: string,
@@ -175,9 +183,9 @@ export class Wellformed {
   }
 
   /**
-   * Judges the lines of a text or file, a sentence a line, however many. Gives them in order, as they come; empty lines are left out.
-   * Where the service asks to wait, it waits.
-   * @param options.signal ends it with an error, as it does for `fetch`
+   * Judges a text or file with one sentence per line, of any length. Yields the results in order, as they
+   * arrive. Empty lines are skipped. If the service asks to wait, it waits.
+   * @param options.signal stops with an error, as for `fetch`
    */
   async *scoreFile(
     text: string | Blob,
@@ -193,7 +201,7 @@ export class Wellformed {
     yield* scoreLines(lines, send, { signal });
   }
 
-  /** The OpenAPI document of the service: it says of every field what it means and which values it takes. */
+  /** Returns the OpenAPI document of the service, which describes every field and its values. */
   async document(signal?: AbortSignal): Promise<OpenApiDocument> {
     return (await (await this.send('/openapi.json', { signal })).json()) as OpenApiDocument;
   }
@@ -224,7 +232,7 @@ export class Wellformed {
     return (await response.json()) as RunDto | TrainingEstimateDto;
   }
 
-  /** For what the generated client cannot send: forms with files, and streams. */
+  /** Sends requests that the generated client cannot send: forms with files, and streams. */
   private async send(path: string, init: RequestInit, send = this.fetch): Promise<Response> {
     const headers = { ...this.authorization, ...(init.headers as Record<string, string> | undefined) };
     const response = await send(`${this.baseUrl}${path}`, { ...init, headers });

@@ -2,7 +2,7 @@ import { problemErrorOf, ProblemError } from './errors.js';
 import type { RunEventDataDto } from './generated/types.gen.js';
 import { wait } from './wait.js';
 
-/** What an event tells, by its type. */
+/** Data of an event, by its type. */
 export type RunEventData = RunEventDataDto;
 
 /** One event of a run. `id` grows from event to event. */
@@ -10,16 +10,16 @@ export type RunEvent = {
   [Type in keyof RunEventData]: { id: number; type: Type; data: RunEventData[Type] };
 }[keyof RunEventData];
 
-/** Milliseconds between two tries to reach a service that has gone away; each is twice as long as the one before. */
+/** Pauses between tries to reach the service, in milliseconds. Each is twice as long as the one before. */
 const RECONNECT = { first: 500, longest: 15_000 };
 
 /**
- * Follows a stream of server-sent events to its end. When the connection breaks, it connects again and goes on after the last event
- * that came, so that no event is missing and none comes twice.
- * @param open asks for the events after the one with this id
- * @param options.signal ends it
- * @param options.onConnection told whether there is a connection
- * @throws ProblemError for an answer that is an error and will stay one
+ * Follows a stream of server-sent events to its end. If the connection breaks, it reconnects and continues
+ * after the last event. No event is missed or repeated.
+ * @param open requests the events after the one with this id
+ * @param options.signal stops following
+ * @param options.onConnection receives whether there is a connection
+ * @throws ProblemError for an error answer that will not change
  */
 export async function* followEvents(
   open: (lastEventId: number, signal?: AbortSignal) => Promise<Response>,
@@ -35,7 +35,7 @@ export async function* followEvents(
     let seconds = 0;
     try {
       const response = await open(last, signal);
-      // The run is over, and there is nothing after this event.
+      // The run has ended, and there are no events after this one.
       if (response.status === 204) return;
       if (!response.ok) throw problemErrorOf(await response.json().catch(() => null), response);
       onConnection?.(true);
@@ -45,7 +45,7 @@ export async function* followEvents(
         last = event.id;
         yield event;
       }
-      // A stream that ended by itself is asked again: 204 then says that this was all.
+      // If the stream ended normally, ask again. The answer 204 then means that the run has ended.
       if (last > before) continue;
     } catch (error) {
       if (signal?.aborted) return;
@@ -60,7 +60,10 @@ export async function* followEvents(
   }
 }
 
-/** Parses `text/event-stream` as far as this service uses it: https://html.spec.whatwg.org/multipage/server-sent-events.html */
+/**
+ * Parses the part of `text/event-stream` that this service uses:
+ * https://html.spec.whatwg.org/multipage/server-sent-events.html
+ */
 async function* eventsOf(body: ReadableStream<Uint8Array>): AsyncGenerator<RunEvent> {
   const reader = body
     .pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>)
@@ -71,7 +74,7 @@ async function* eventsOf(body: ReadableStream<Uint8Array>): AsyncGenerator<RunEv
       const { done, value } = await reader.read();
       if (done) return;
       const blocks = (rest + value).split('\n\n');
-      // The last one may go on in the next chunk.
+      // The last block may continue in the next chunk.
       rest = blocks.pop()!;
       for (const block of blocks) {
         const fields = new Map(

@@ -1,34 +1,35 @@
 import { ProblemError } from './errors.js';
 import { wait } from './wait.js';
 
-/** What came of one line. */
+/** Result for one line. */
 export interface ScoredLine {
-  /** From 1. */
+  /** Line number, from 1. */
   line: number;
   sentence: string;
   acceptable?: boolean;
   score?: number;
   calibratedScore?: number | null;
   truncated?: boolean;
-  /** Why it was not judged. */
+  /** Why the line was not judged. */
   error?: string;
 }
 
-/** Lines of a request. */
+/** Number of lines per request. */
 const SLICE = 500;
-/** Requests that are under way at a time: while the service computes one, the next is on its way. */
+/** The maximum number of concurrent requests. While the service computes one, the next is on its way. */
 const UNDER_WAY = 2;
 
 /**
- * Judges the lines of a text, however many, slice by slice, and gives them in order as they come. Empty lines are left out.
- * @param send sends the sentences of one slice as lines of JSON; the answer has lines of JSON
+ * Judges the lines of a text of any length in slices. Yields the results in order, as they arrive. Empty
+ * lines are skipped.
+ * @param send sends the sentences of a slice as JSON lines. The answer has JSON lines.
  */
 export async function* scoreLines(
   lines: readonly string[],
   send: (body: string, signal: AbortSignal) => Promise<Response>,
   { signal }: { signal?: AbortSignal } = {},
 ): AsyncGenerator<ScoredLine, void, void> {
-  // What is under way ends too when whoever reads stops, or when another slice fails.
+  // Abort running requests when the reader stops or another slice fails.
   const end = new AbortController();
   const abort = () => end.abort(signal?.reason);
   if (signal?.aborted) abort();
@@ -40,7 +41,7 @@ export async function* scoreLines(
       const first = next;
       next += SLICE;
       const slice = scoreSlice(lines.slice(first, next), first, send, end.signal);
-      // Whoever awaits it later gets the reason; until then it must not count as unhandled.
+      // A later `await` gets the error. Until then it must not count as an unhandled rejection.
       slice.catch(() => undefined);
       slices.push(slice);
     };

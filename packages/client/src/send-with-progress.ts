@@ -1,6 +1,6 @@
 /**
- * `fetch` for browsers that tells how much of the body was sent, which theirs does not.
- * @param onProgress told the share, 0 to 1
+ * A `fetch` for browsers that reports how much of the body was sent. The browser's own `fetch` does not.
+ * @param onProgress receives the share, from 0 to 1
  */
 export function sendWithProgress(onProgress: (share: number) => void): typeof fetch {
   return (input, { method = 'GET', headers, body, signal } = {}) =>

@@ -3,17 +3,17 @@ import { SourceError } from '../source.js';
 
 export type Fetch = typeof globalThis.fetch;
 
-/** Requests after which a hub that is busy is given up; short, so that a site goes on to the next source. */
+/** The maximum number of tries while the hub is busy. It is small, so that the next source is soon tried. */
 const maxRequests = 4;
 
-/** Longest pause that the hub may ask for before the next try. */
+/** The longest pause that the hub may ask for. */
 const maxPauseMs = 30_000;
 
-/** What a hub tells of a model, in all its answers together. A page of the listing has a thousand files in some 300 kB. */
+/** The maximum size of all metadata about a model. A page of the listing has a thousand files in about 300 kB. */
 const maxToldBytes = 32 * 2 ** 20;
 const maxAnswers = 100;
 
-/** `fetch` that gives up if the answer's headers do not come in time; the body may take as long as it needs. */
+/** Returns a `fetch` with a timeout for the answer's headers. The body may take as long as it needs. */
 export function fetchWithTimeout(signal: AbortSignal, timeoutMs: number): Fetch {
   return async (input, init) => {
     const timeout = new AbortController();
@@ -32,8 +32,8 @@ export function fetchWithTimeout(signal: AbortSignal, timeoutMs: number): Fetch 
 }
 
 /**
- * `fetch` that asks again, after a pause, where the hub says that it is busy or has failed: 429 and 5xx, and so no refusal. A hub that
- * cannot be reached is not asked again: a site without it goes on to the next source.
+ * Returns a `fetch` that tries again, after a pause, if the hub is busy or has failed: status 429 and 5xx. If
+ * the hub cannot be reached, it fails at once, so that a site without the hub goes on to the next source.
  */
 export function patientFetch(fetch: Fetch, pauseMs: number, signal: AbortSignal): Fetch {
   return async (input, init) => {
@@ -41,7 +41,7 @@ export function patientFetch(fetch: Fetch, pauseMs: number, signal: AbortSignal)
       const answer = await fetch(input, init);
       if (answer.ok) return answer;
       await answer.body?.cancel();
-      // What else a refusal says, at whatever length, nobody is told.
+      // The body of a refusal may be long, and nobody needs it.
       if ((answer.status !== 429 && answer.status < 500) || attempt === maxRequests)
         return new Response('{}', answer);
       const asked = 1000 * Number(answer.headers.get('retry-after') ?? 0);
@@ -50,13 +50,16 @@ export function patientFetch(fetch: Fetch, pauseMs: number, signal: AbortSignal)
   };
 }
 
-/** A little more or less than told, so that many who were turned away together do not come back together. */
+/**
+ * Pauses a little longer or shorter than given, so that clients that were refused together do not all return
+ * together.
+ */
 export async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   const time = Math.min(milliseconds, maxPauseMs) * (0.75 + Math.random() / 2);
   await sleep(time, undefined, { signal }).catch(() => signal.throwIfAborted());
 }
 
-/** `fetch` for what is held in memory as a whole: all its answers together have a bound, and none may stand still. */
+/** Returns a `fetch` for answers that are kept in memory. Their total size is limited, and none may stall. */
 export function boundedFetch(fetch: Fetch, stallTimeoutMs: number): Fetch {
   let answers = 0;
   let told = 0;
@@ -78,7 +81,7 @@ export function boundedFetch(fetch: Fetch, stallTimeoutMs: number): Fetch {
   };
 }
 
-/** The chunks of a stream; fails if one takes too long. */
+/** Yields the chunks of a stream. Fails if a chunk takes too long. */
 export async function* untilStalled(
   stream: ReadableStream<Uint8Array>,
   timeoutMs: number,

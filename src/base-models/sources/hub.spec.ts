@@ -182,11 +182,11 @@ describe('fetchFromHub', () => {
 
   it('refuses damaged weights, by the hub’s own sum and by a pinned one', async () => {
     hub.faults.damaged = true;
-    await expect(fetchTiny()).rejects.toThrow(/model.safetensors is not the file that is expected/);
+    await expect(fetchTiny()).rejects.toThrow(/model.safetensors is not the expected file/);
     hub.reset();
     for (const name of readdirSync(folder)) rmSync(join(folder, name));
     await expect(fetchTiny({ sha256: { 'vocab.txt': 'f'.repeat(64) } })).rejects.toThrow(
-      /vocab.txt is not the file/,
+      /vocab.txt is not the expected file/,
     );
   });
 

@@ -14,20 +14,20 @@ import {
 
 export interface HubOptions {
   hubUrl: string;
-  /** Most bytes that all files of a model may have together. */
+  /** The maximum size of all files of a model, in bytes. */
   maxBytes: number;
-  /** How long the hub may take to answer a request; short, so that a site without it goes on to the next source. */
+  /** Timeout for an answer of the hub. It is short, so that a site without the hub goes on to the next source. */
   answerTimeoutMs?: number;
-  /** How long a download may stand still. */
+  /** Timeout for a download that stalls. */
   stallTimeoutMs?: number;
-  /** Before the second try of what has failed; twice as long before each further one. */
+  /** Pause before the second try. It doubles for each further try. */
   pauseMs?: number;
 }
 
 /**
- * Downloads a model's files into `folder`.
- * @returns the commit they come from.
- * @throws SourceError if the hub cannot be reached, or does not hold a usable model of the allowed size under that id.
+ * Downloads a model's files to `folder`.
+ * @returns the commit of the files
+ * @throws SourceError if the hub cannot be reached, or has no usable model of the allowed size under that id
  */
 export async function fetchFromHub(
   location: HubLocation,
@@ -61,7 +61,7 @@ export async function fetchFromHub(
         onProgress({ source: 'hub', file: file.path, bytes, totalBytes: file.size });
       const blob = async () => {
         const found = await downloadFile({ repo, path: file.path, revision, hubUrl, fetch, xet: false });
-        if (!found) throw new SourceError(`${location.id} lists ${file.path}, but does not give it`);
+        if (!found) throw new SourceError(`${location.id} lists ${file.path}, but does not provide it`);
         return found;
       };
       const path = join(folder, file.path);
@@ -71,7 +71,7 @@ export async function fetchFromHub(
         stallTimeoutMs,
         pauseMs,
       });
-      // Large files carry their sha256 in the listing; the catalogue's own sum, if any, is the one that counts.
+      // The listing has the SHA-256 of large files. If the catalogue has a hash, that one counts.
       const sum = location.sha256[file.path] ?? file.lfs?.oid;
       if (sum) await expectSha256(path, sum, file.path, signal);
     }
@@ -82,22 +82,22 @@ export async function fetchFromHub(
   }
 }
 
-/** Tries after which a download that breaks off is given up; each goes on where the last one ended. */
+/** The maximum number of tries for a download that breaks off. Each continues where the last one ended. */
 const maxTries = 5;
 
-/** A try that brought so many bytes counts as none: a large file may break off as often as it is long. */
+/** A try that brought this many bytes does not count. So a large file may break off more often. */
 const progressBytes = 16 * 2 ** 20;
 
-/** No file but the weights is larger. */
+/** The maximum size of any file except the weights. */
 const maxTextBytes = 64 * 2 ** 20;
 
 const maxListedFiles = 10_000;
 
 async function currentRevision(name: string, hubUrl: string, fetch: Fetch): Promise<string> {
   const { sha } = await modelInfo({ name, hubUrl, fetch, additionalFields: ['sha'] });
-  // It becomes part of addresses.
+  // The commit becomes part of URLs, so check it.
   if (typeof sha !== 'string' || !/^[0-9a-f]{40}$/.test(sha)) {
-    throw new SourceError(`the hub names no commit of ${name}`);
+    throw new SourceError(`the hub gives no commit for ${name}`);
   }
   return sha;
 }
@@ -162,7 +162,7 @@ async function download(
         if (bytes < size) throw new Error(`the connection broke off after ${bytes} of ${size} bytes`);
       } catch (error) {
         signal.throwIfAborted();
-        // A refusal does not change by asking again.
+        // Asking again does not change a refusal.
         if (error instanceof SourceError || error instanceof HubApiError) throw error;
         if (bytes - before >= progressBytes) attempt = 1;
         if (attempt === maxTries) throw error;
@@ -184,7 +184,8 @@ function explain(error: unknown, id: string): SourceError {
     }
     return new SourceError(`the hub answered with status ${error.statusCode}`);
   }
-  // The hub's library fails its streams with texts, and fetch hides the reason (ECONNREFUSED …) one level down.
+  // The hub's library fails its streams with plain texts, and fetch puts the reason (ECONNREFUSED …) into
+  // `cause`.
   const { message, cause } = error instanceof Error ? error : new Error(String(error));
   const reason = cause instanceof Error && cause.message ? `${message}: ${cause.message}` : message;
   return new SourceError(`the hub cannot be reached (${reason})`);

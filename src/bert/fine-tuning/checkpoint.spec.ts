@@ -117,6 +117,36 @@ describe.each(engines)('a fine-tuning on %s', (name) => {
     expect(memory().numTensors).toBe(before);
   });
 
+  it('ends with the same bits where an evaluation was broken off', { timeout: 60_000 }, async () => {
+    const reference = await undisturbed(everything);
+    const types = reference.map((event) => (event as FineTuningEvent).type);
+    // Between the steps of an epoch, and at the end of one.
+    for (const evaluation of [types.indexOf('evaluation'), types.indexOf('epoch') - 1]) {
+      const stop = new AbortController();
+      const events = fineTune({
+        ...jobOf(everything),
+        signal: stop.signal,
+        isCheckpointDue: () => stop.signal.aborted,
+      });
+      let seen = 0;
+      const file = path.join(folder, `${name}-broken-off.safetensors`);
+      const interrupted = async () => {
+        for await (const event of events) {
+          if (event.type !== 'checkpoint') {
+            // The last step before the evaluation has been told.
+            if (++seen === evaluation) stop.abort();
+          } else if (stop.signal.aborted) {
+            expect(event.progress.isEvaluationDue).toBe(true);
+            writeCheckpoint(file, event);
+          }
+        }
+      };
+      await expect(interrupted()).rejects.toThrow('aborted');
+      expect(seen).toBe(evaluation);
+      expect(await resumed(everything, file)).toEqual(reference.slice(evaluation));
+    }
+  });
+
   it('still stops early, after as many evaluations', { timeout: 60_000 }, async () => {
     const stopping = { ...everything, learningRate: 1e-7, epochs: 9, earlyStoppingPatience: 5 };
     const reference = await undisturbed(stopping);
@@ -128,6 +158,20 @@ describe.each(engines)('a fine-tuning on %s', (name) => {
     }
     const last = checkpoints.at(-1)!;
     expect(await resumed(stopping, last.file)).toEqual(reference.slice(last.eventsBefore));
+  });
+
+  it('averages the last epochs where it goes on for more of them', { timeout: 60_000 }, async () => {
+    const { checkpoints } = await withCheckpoints(everything);
+    // Of the three epochs, the last two are averaged by now.
+    const checkpoint = openCheckpoint(checkpoints.at(-1)!.file);
+    expect(checkpoint.progress.average.count).toBe(2);
+    const longer = { ...everything, epochs: 5 };
+    const averages = [];
+    for await (const event of fineTune({ ...jobOf(longer), checkpoint, isCheckpointDue: () => false })) {
+      if (event.type === 'checkpoint') averages.push(event.progress.average.count);
+    }
+    expect(averages).toEqual([1, 2]);
+    checkpoint.tensors.close();
   });
 
   it('refuses a checkpoint of other examples, of another model, and a file that is none', async () => {

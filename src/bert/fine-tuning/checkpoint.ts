@@ -11,6 +11,8 @@ export interface FineTuningProgress {
   epoch: number;
   /** Steps done in this epoch. */
   stepsIntoEpoch: number;
+  /** Whether the evaluation that follows the last step was broken off, and is to be done first. */
+  isEvaluationDue: boolean;
   /** Sum of the losses of this epoch's examples so far. */
   lossSum: number;
   /** Of training in this epoch so far, evaluations not counted. */
@@ -77,7 +79,9 @@ export function checkpointTensors(
         yield { name: keyOf('firstMoment', name), shape, data: first };
         yield { name: keyOf('secondMoment', name), shape, data: second };
       }
-      for (const [name, mean] of means) yield { ...mean, name: keyOf('mean', name) };
+      for (const [name, mean] of means) {
+        yield { name: keyOf('mean', name), shape: mean.shape, data: mean.data.slice() };
+      }
     },
   };
 }

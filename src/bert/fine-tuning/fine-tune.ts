@@ -31,9 +31,12 @@ export interface FineTuningJob {
   training: readonly Example[];
   validation: readonly Example[];
   hyperparameters: Hyperparameters;
-  /** Breaks an evaluation off after its batch. Training needs none: it waits for the caller after each step. */
+  /**
+   * Breaks an evaluation off after its batch; where a checkpoint is due, it comes before the error. Training needs no signal: it waits
+   * for the caller after each step.
+   */
   signal?: AbortSignal;
-  /** Resumes from here. Everything else of the job must be as it was. */
+  /** Resumes from here. Everything else of the job must be as it was, but there may be more epochs. */
   checkpoint?: Checkpoint;
   /**
    * Asked after each step and evaluation: true yields a checkpoint. Where it is given, there is one at the end of each epoch too. The
@@ -90,7 +93,10 @@ class FineTuning {
     const objective = new Objective(hyperparameters, this.training);
     const { checkpoint } = job;
     this.best = new BestEvaluation(checkpoint?.progress.best);
-    this.average = new WeightAverage(checkpoint);
+    const averaged = (checkpoint?.progress.epoch ?? 1) - 1 - (hyperparameters.epochs - hyperparameters.weightAveraging);
+    // A training that is given more epochs averages later ones.
+    const goesOn = checkpoint?.progress.average.count === Math.max(0, averaged);
+    this.average = new WeightAverage(goesOn ? checkpoint : undefined);
     this.store = job.engine.createParameterStore(
       checkpoint ? restoredParameters(checkpoint, parameterShapes(this.config)) : this.startingPoint(),
     );
@@ -128,14 +134,14 @@ class FineTuning {
     const { epoch } = begun;
     const lengths = this.training.map((example) => example.tokenIds.length);
     const batches = epochBatches(lengths, examplesPerStep(this.job.hyperparameters), seed, epoch);
-    let { stepsIntoEpoch: done, lossSum, trainingSeconds } = begun;
-    const checkpoint = () => this.checkpoint({ epoch, stepsIntoEpoch: done, lossSum, trainingSeconds });
+    let { stepsIntoEpoch: done, isEvaluationDue, lossSum, trainingSeconds } = begun;
+    const checkpoint = () =>
+      this.checkpoint({ epoch, stepsIntoEpoch: done, isEvaluationDue, lossSum, trainingSeconds });
     let evaluation: EvaluationEvent | undefined;
     let end = 0;
     for (const stretch of stretches(batches, this.trainer.step - done, evaluationSteps)) {
       end += stretch.length;
-      // No checkpoint lies between the last step of a stretch and its evaluation.
-      if (done >= end) continue;
+      if (done > end || (done === end && !isEvaluationDue)) continue;
       // Checked here, since the evaluation at an epoch's end ends the epoch first.
       if (this.reasonToStop() !== null) return;
       while (done < end) {
@@ -148,7 +154,14 @@ class FineTuning {
         trainingSeconds += (performance.now() - started) / 1000;
         if (done < end) yield checkpoint();
       }
-      evaluation = await this.evaluate(false, this.trainer.untouchedDecay);
+      isEvaluationDue = true;
+      try {
+        evaluation = await this.evaluate(false, this.trainer.untouchedDecay);
+      } catch (error) {
+        if (this.job.signal?.aborted && this.isCheckpointDue()) yield checkpoint();
+        throw error;
+      }
+      isEvaluationDue = false;
       yield evaluation;
       if (end < batches.length && this.isCheckpointDue()) yield checkpoint();
     }
@@ -237,10 +250,13 @@ class FineTuning {
 }
 
 /** What was done of an epoch. */
-type EpochProgress = Pick<FineTuningProgress, 'epoch' | 'stepsIntoEpoch' | 'lossSum' | 'trainingSeconds'>;
+type EpochProgress = Pick<
+  FineTuningProgress,
+  'epoch' | 'stepsIntoEpoch' | 'isEvaluationDue' | 'lossSum' | 'trainingSeconds'
+>;
 
 function newEpoch(epoch: number): EpochProgress {
-  return { epoch, stepsIntoEpoch: 0, lossSum: 0, trainingSeconds: 0 };
+  return { epoch, stepsIntoEpoch: 0, isEvaluationDue: false, lossSum: 0, trainingSeconds: 0 };
 }
 
 /** Keeps track of the best MCC of a run, and of how long there has been no better one. */

@@ -95,7 +95,7 @@ const isClassWeight = (value: unknown) => isNumber(value) && value > 0 && value 
 
 /** Every hyperparameter of a fine-tuning, in the order in which documents and forms show them. */
 export const hyperparameters = {
-  epochs: integer({ default: 3, min: 1, max: 20, says: 'Number of times that every row is seen.' }),
+  epochs: integer({ default: 3, min: 1, max: 20, says: 'Number of passes over all training rows.' }),
   batchSize: integer({
     default: 32,
     min: 1,
@@ -107,7 +107,7 @@ export const hyperparameters = {
     isOption: true,
     min: 1,
     max: 64,
-    says: 'Number of batches whose gradients make one step. The result is that of one large batch, in the memory of a small one. 1: off.',
+    says: 'Number of batches whose gradients are added up for one step. The result is that of a large batch, with the memory of a small one. 1: off.',
   }),
   learningRate: positive({
     default: 3e-5,
@@ -117,22 +117,22 @@ export const hyperparameters = {
   schedule: choice<ScheduleName>({
     default: 'linear',
     names: scheduleNames,
-    says: 'What the learning rate does after the warm-up: it falls to 0 in a line, falls to 0 in a half cosine, or stays constant.',
+    says: 'Course of the learning rate after the warm-up: it falls to 0 along a line or a half cosine, or it stays constant.',
     source: { name: 'Loshchilov & Hutter, 2017', url: 'https://arxiv.org/abs/1608.03983' },
   }),
   warmupRatio: number({
     default: 0.1,
     min: 0,
     max: 1,
-    says: 'Share of the steps in which the learning rate climbs from 0. `schedule` says what it does then.',
+    says: 'Share of the steps in which the learning rate climbs from 0. `schedule` sets its course after that.',
   }),
   layerwiseLearningRateDecay: positive({
     default: 1,
     isOption: true,
     max: 1,
     says:
-      'Factor of the learning rate from one layer to the next one below it. The head learns at `learningRate`, the top layer at this times ' +
-      'as much, the embeddings slowest (ELECTRA: 0.8 or 0.9). 1: off.',
+      'Factor between the learning rates of a layer and the layer above it. The head learns at `learningRate`, the top layer at ' +
+      '`learningRate` times this factor, and the embeddings slowest (ELECTRA: 0.8 or 0.9). 1: off.',
     source: { name: 'Howard & Ruder, 2018', url: 'https://arxiv.org/abs/1801.06146' },
   }),
   maxLength: {
@@ -145,7 +145,7 @@ export const hyperparameters = {
     },
     values: 'auto or a whole number from 8 to 512',
     says:
-      'Longest sentence in tokens, [CLS] and [SEP] counted. Longer ones are cut. `auto`: the longest sentence of the data, at most ' +
+      'Longest sentence in tokens, including [CLS] and [SEP]. Longer ones are cut. `auto`: the longest sentence of the data, at most ' +
       `${LONGEST_AUTO_LENGTH}.`,
     isValid: (value) =>
       value === 'auto' || (isNumber(value) && Number.isInteger(value) && value >= 8 && value <= 512),
@@ -154,26 +154,26 @@ export const hyperparameters = {
     default: 0.01,
     min: 0,
     max: 1,
-    says: 'Decoupled weight decay of AdamW. It acts on all weights but biases and LayerNorm.',
+    says: 'Decoupled weight decay of AdamW. It acts on all weights except biases and LayerNorm.',
     source: { name: 'Loshchilov & Hutter, 2019', url: 'https://arxiv.org/abs/1711.05101' },
   }),
   dropout: number({
     default: 0.1,
     min: 0,
     max: 0.9,
-    says: 'Share of the values that are dropped in training.',
+    says: 'Share of the values that are set to 0 at random during training.',
   }),
   maxGradientNorm: positive({
     default: 1,
     max: 1e6,
-    says: 'The gradients are scaled down to this global L2 norm.',
+    says: 'Largest global L2 norm of the gradients. Larger gradients are scaled down to it.',
   }),
   labelSmoothing: number({
     default: 0,
     isOption: true,
     min: 0,
     max: 0.9,
-    says: 'Share of each target that is spread over both classes (usual: 0.1). 0: off.',
+    says: 'Share of each target that is spread evenly over both classes (usual: 0.1). 0: off.',
     source: { name: 'Szegedy et al., 2016', url: 'https://arxiv.org/abs/1512.00567' },
   }),
   classWeights: {
@@ -193,8 +193,8 @@ export const hyperparameters = {
     },
     values: `balanced, two numbers above 0 and at most ${MOST_CLASS_WEIGHT} (of label 0 and of label 1), or null`,
     says:
-      'What a row counts in the loss by its label: `balanced` (rows / (2 · rows of the label)), or two numbers, of label 0 and of ' +
-      'label 1 (in a form: `2,1`, `[2,1]`, or the field twice). Null: all rows count the same.',
+      'Weight of a row in the loss, by its label: `balanced` (rows / (2 · rows of the label)), or two numbers for label 0 and ' +
+      'label 1 (in a form: `2,1`, `[2,1]`, or the field twice). Null: all rows have the same weight.',
     source: { name: 'King & Zeng, 2001', url: 'https://doi.org/10.1093/oxfordjournals.pan.a004868' },
     isValid: (value) =>
       value === null ||
@@ -207,8 +207,8 @@ export const hyperparameters = {
     min: 0,
     max: 10,
     says:
-      'α of R-Drop. Each sentence is judged under two dropout masks, and α weighs how far the two judgements may differ. It doubles the ' +
-      'work and needs `dropout` above 0. 0: off.',
+      'α of R-Drop. Each sentence is judged under two dropout masks, and α is the weight of the difference between the two judgements. It doubles ' +
+      'the work and needs `dropout` above 0. 0: off.',
     source: { name: 'Liang et al., 2021', url: 'https://arxiv.org/abs/2106.14448' },
   }),
   reinitializedLayers: integer({
@@ -217,8 +217,8 @@ export const hyperparameters = {
     min: 0,
     max: 48,
     says:
-      'Number of top layers that forget their pre-training and start anew, and with them the pooler. It helps on small data sets. At most ' +
-      'the layers of the base model. 0: off.',
+      'Number of top layers that start with random weights instead of the pre-trained ones. The pooler then does so too. It helps on ' +
+      'small data sets. At most the layers of the base model. 0: off.',
     source: { name: 'Zhang et al., 2021', url: 'https://arxiv.org/abs/2006.05987' },
   }),
   weightAveraging: integer({
@@ -227,8 +227,8 @@ export const hyperparameters = {
     min: 0,
     max: 20,
     says:
-      'Number of last epochs whose weights are averaged. The average is evaluated too, and kept if it is the best. 2 or more, and at most ' +
-      '`epochs`. 0: off.',
+      'Number of epochs at the end whose weights are averaged. The average is evaluated too, and kept if it is the best. 2 or more, ' +
+      'and at most `epochs`. 0: off.',
     source: { name: 'Izmailov et al., 2018', url: 'https://arxiv.org/abs/1803.05407' },
   }),
   evaluationSteps: integerOrNull({
@@ -236,22 +236,22 @@ export const hyperparameters = {
     min: 1,
     max: 1_000_000,
     says:
-      'Number of steps after which the model is evaluated, besides the ends of epochs. The best of all evaluations is kept. Null: only at ' +
-      'the ends of epochs.',
+      'Number of steps between evaluations, in addition to those at the ends of epochs. The weights of the best evaluation are kept. ' +
+      'Null: evaluate only at the ends of epochs.',
     source: { name: 'Dodge et al., 2020', url: 'https://arxiv.org/abs/2002.06305' },
   }),
   earlyStoppingPatience: integerOrNull({
     isOption: true,
     min: 1,
     max: 100,
-    says: 'Number of evaluations in a row without a better MCC after which the training ends. Null: off.',
+    says: 'Number of consecutive evaluations without a better MCC after which the training ends. Null: off.',
     source: { name: 'Prechelt, 1998', url: 'https://doi.org/10.1007/3-540-49430-8_3' },
   }),
   seed: integer({
     default: 42,
     min: 0,
     max: 2 ** 31 - 1,
-    says: 'Settles the held-out rows, the order of the batches, the dropout and all new weights.',
+    says: 'Seed of all random choices: the held-out rows, the order of the batches, the dropout and all new weights.',
   }),
 };
 

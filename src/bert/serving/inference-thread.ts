@@ -36,7 +36,7 @@ export class InferenceThread {
         reject(
           new InvalidModelError(
             `ONNX Runtime cannot load ${data.modelPath} (${answer.reason}). ` +
-              'The files may be damaged or not belong together: train the model again or copy the whole folder again.',
+              'The files may be damaged, or they do not belong together.',
           ),
         );
       });

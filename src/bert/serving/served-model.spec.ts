@@ -177,7 +177,7 @@ describe('ServedModel refuses', () => {
   });
 
   it('a folder without int8, if that is to compute', async () => {
-    expect(await refusal('int8')).toMatch(/no model\.int8\.onnx\..*use fp32, or train it again/);
+    expect(await refusal('int8')).toContain('no model.int8.onnx, the graph for int8');
   });
 
   it('a damaged config.json', async () => {
@@ -204,6 +204,6 @@ describe('ServedModel refuses', () => {
     const vocabulary = readFileSync(join(folder, 'vocab.txt'), 'utf8');
     writeFileSync(join(folder, 'vocab.txt'), `${vocabulary}aardvark\n`);
     rmSync(join(folder, 'tokenizer.json'));
-    expect(await refusal()).toContain('tokenizer knows 128 pieces but the model only 127');
+    expect(await refusal()).toContain('tokenizer knows 128 pieces, but the model only 127');
   });
 });

@@ -92,12 +92,11 @@ export class ServedModel {
     const { precision = 'fp32', threads = 'auto' } = options;
     const modelPath = join(folder, graphFiles[precision]);
     if (!existsSync(modelPath))
-      throw new InvalidModelError(`${folder} has no ${graphFiles[precision]}. ${advice[precision]}`);
+      throw new InvalidModelError(`${folder} has no ${graphFiles[precision]}, the graph for ${precision}.`);
     const tokenizer = await Tokenizer.open(folder);
     if (tokenizer.vocabSize > config.vocabSize) {
       throw new InvalidModelError(
-        `${folder}: the tokenizer knows ${tokenizer.vocabSize} pieces but the model only ${config.vocabSize}. ` +
-          'Take the tokenizer that belongs to the model.',
+        `${folder}: the tokenizer knows ${tokenizer.vocabSize} pieces, but the model only ${config.vocabSize}.`,
       );
     }
     const thread = await InferenceThread.start({
@@ -187,11 +186,6 @@ export class ServedModel {
 }
 
 /** What to do if the graph of a precision is missing. */
-const advice: Readonly<Record<Precision, string>> = {
-  fp32: 'Use the folder of a model that this service trained.',
-  int8: 'It was trained before there was int8: use fp32, or train it again.',
-};
-
 /** Shared by all requests and all models. */
 const tokenisation = new EventLoopShare(5);
 
@@ -219,7 +213,7 @@ async function readJson(path: string): Promise<unknown> {
       (error as NodeJS.ErrnoException).code !== 'ENOTDIR'
     )
       throw error;
-    throw new InvalidModelError(`${path} is missing. Use the folder of a model that this service trained.`);
+    throw new InvalidModelError(`${path} is missing.`);
   }
   return parseJsonFile(path, text);
 }

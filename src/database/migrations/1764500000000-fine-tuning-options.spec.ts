@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DatasetEntity } from '../../datasets/dataset.entity.js';
 import { ModelVersionEntity } from '../../models/model-version.entity.js';
 import { RunEventEntity } from '../../training/run-event.entity.js';
-import { RunEntity } from '../../training/run.entity.js';
+import { RUN_ROW_VERSION, RunEntity } from '../../training/run.entity.js';
 import { dataSourceOptions } from '../data-source.js';
 import { InitialSchema1764000000000 } from './1764000000000-initial-schema.js';
 
@@ -99,7 +99,7 @@ describe('FineTuningOptions', () => {
   it('keeps runs with their events, and tells their evaluations', async () => {
     const runs = dataSource.getRepository(RunEntity);
     expect(await runs.findOneByOrFail({ id: 'run_1' })).toMatchObject({
-      version: 2,
+      version: RUN_ROW_VERSION,
       status: 'succeeded',
       step: 8,
       hyperparameters: { ...hyperparameters, ...off },

@@ -6,7 +6,7 @@ import type { DatasetDto } from '../dto/dataset.dto.js';
 import { catalogue, type CatalogueEntry } from './catalogue.js';
 import { samples } from './source.js';
 
-// npm run dataset -- NAME …: has a running service add data sets of the catalogue.
+// npm run dataset -- NAME …: asks a running service to add data sets of the catalogue.
 
 const usage = `Usage: npm run dataset -- [--url URL] [--key KEY] NAME [NAME …]
   NAME   one of these, or what stands before the slash for all of its parts:
@@ -14,7 +14,7 @@ ${catalogue.map(({ name, rows, title }) => `           ${name} (${rows} sentence
   --url  address of the service, http://127.0.0.1:3000 by default
   --key  an API key, where the service asks for one`;
 
-/** Told without a stack. */
+/** An error that is printed without its stack. */
 class FailedError extends Error {}
 
 async function main(): Promise<void> {
@@ -48,7 +48,7 @@ async function main(): Promise<void> {
   );
 }
 
-/** What the demo and the page's button train on the sample, too. */
+/** The `POST /train` body that the demo and the page's button also use for the sample. */
 function firstRun(): object {
   const text = readFileSync(path.join(samples, 'first-run.json'), 'utf8');
   const { baseModel, hyperparameters } = JSON.parse(text) as { baseModel: string; hyperparameters: object };

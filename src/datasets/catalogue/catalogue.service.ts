@@ -10,7 +10,7 @@ import { readSource, SourceError } from './source.js';
 
 export const CATALOGUE = Symbol('the catalogue of data sets');
 
-/** Adds data sets that are known by name. */
+/** Adds data sets of the catalogue by name. */
 @Injectable()
 export class CatalogueService implements OnModuleDestroy {
   private readonly end = new AbortController();
@@ -21,15 +21,19 @@ export class CatalogueService implements OnModuleDestroy {
     private readonly settings: Settings,
   ) {}
 
-  /** A download must not hold the end up. */
+  /** Stops downloads, so that they do not delay the shutdown. */
   onModuleDestroy(): void {
-    this.end.abort(new UnavailableError('The service is being stopped: nothing was stored. Ask again.'));
+    this.end.abort(
+      new UnavailableError('The service is shutting down. Nothing was stored. Send the request again.'),
+    );
   }
 
   /**
-   * Prepares and publishes the data set of this name, as if its file had been uploaded. Then it must be stored.
-   * @param signal ends the download, when nobody waits for it any more
-   * @throws InvalidInputError where the catalogue has no such name, UnavailableError where its source does not give it
+   * Prepares and publishes the data set with this name, as if its file had been uploaded. The caller must
+   * store it afterwards.
+   * @param signal stops the download, for example when the client has left
+   * @throws InvalidInputError if the catalogue has no such name, UnavailableError if the source does not
+   * provide the file
    */
   async publish(source: string, name: string | undefined, signal: AbortSignal): Promise<Dataset> {
     const entry = this.entries.find((candidate) => candidate.name === source) ?? this.refuse(source);
@@ -86,7 +90,7 @@ function fileNameOf(entry: CatalogueEntry): string {
   return memberOf(entry).split('/').at(-1)!;
 }
 
-/** As a connection would bring them, so that others are served between. */
+/** Yields the file in pieces, as a connection would. Other requests are served in between. */
 async function* piecesOf(file: Buffer): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < file.length; at += PIECE) yield file.subarray(at, at + PIECE);
 }

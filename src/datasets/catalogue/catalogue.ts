@@ -1,10 +1,10 @@
-/** A data set that the service knows by name, and can add by itself. */
+/** A data set that the service knows by name and can add itself. */
 export interface CatalogueEntry {
-  /** What it belongs to and which part of that it is, with a slash between. */
+  /** The corpus and its part, separated by a slash. */
   readonly name: string;
   readonly title: string;
   readonly rows: number;
-  /** As `Dataset.contentHash`. Whatever source gives the rows, they are these or they are refused. */
+  /** Like `Dataset.contentHash`. Rows with another hash are refused, whatever source they come from. */
   readonly contentHash: string;
   readonly licence: string;
   readonly homepage: string;
@@ -25,7 +25,7 @@ export interface ZipMember {
   readonly kind: 'zip';
   readonly member: string;
   readonly bytes: number;
-  /** Of the member: an archive that was packed anew will do. */
+  /** Hash of the file, not of the archive, so that a repacked archive is accepted. */
   readonly sha256: string;
 }
 
@@ -44,7 +44,7 @@ const sample = {
   citation: null,
 };
 
-// CoLA's sums are those of version 1.1, taken from the repository behind its web site (github.com/nyu-mll/CoLA).
+// CoLA's hashes are those of version 1.1, from the repository of its web site (github.com/nyu-mll/CoLA).
 export const catalogue: readonly CatalogueEntry[] = [
   {
     name: 'sample/train',
@@ -103,7 +103,7 @@ export const catalogue: readonly CatalogueEntry[] = [
   },
 ];
 
-/** The entry that has exactly these rows. */
+/** Returns the entry with exactly these rows. */
 export function entryWithRows(contentHash: string): CatalogueEntry | undefined {
   return catalogue.find((entry) => entry.contentHash === contentHash);
 }

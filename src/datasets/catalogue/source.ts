@@ -10,20 +10,21 @@ export interface DownloadOptions {
   /** Address of CoLA's archive. */
   colaUrl: string;
   signal: AbortSignal;
-  /** How long a server may take to begin its answer. */
+  /** Timeout for the start of the server's answer. */
   answerTimeoutMs?: number;
-  /** How long all of a download may take. */
+  /** Timeout for the whole download. */
   timeoutMs?: number;
 }
 
-/** A source that did not give the file: the message says why. */
+/** A source did not provide the file. The message says why. */
 export class SourceError extends Error {
   override readonly name = 'SourceError';
 }
 
 /**
- * The file of an entry, checked. It is held in memory: the largest has half a megabyte, and more than the bounds is refused.
- * @throws SourceError where the source cannot be reached or gives something else
+ * Reads and checks the file of an entry. It is held in memory: the largest has half a megabyte, and a
+ * download above the limit is refused.
+ * @throws SourceError if the source cannot be reached or provides something else
  */
 export async function readSource(source: SourceLocation, options: DownloadOptions): Promise<Buffer> {
   if (source.kind === 'shipped') return readFile(path.join(samples, source.file));
@@ -32,13 +33,13 @@ export async function readSource(source: SourceLocation, options: DownloadOption
   const sha256 = createHash('sha256').update(content).digest('hex');
   if (sha256 !== source.sha256) {
     throw new SourceError(
-      `${source.member} is not the file that is expected: its sha256 is ${sha256}, not ${source.sha256}`,
+      `${source.member} is not the expected file: its sha256 is ${sha256}, not ${source.sha256}`,
     );
   }
   return content;
 }
 
-/** Beside `src/` and `dist/`, also in an image. */
+/** The folder `samples/`. It lies beside `src/` and `dist/`, also in an image. */
 export const samples = fileURLToPath(new URL('../../../samples', import.meta.url));
 
 /** CoLA's archive has 255,330 bytes. */
@@ -64,7 +65,7 @@ async function download(url: string, options: DownloadOptions): Promise<Buffer> 
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof SourceError) throw error;
-    // fetch hides the reason (ECONNREFUSED …) one level down.
+    // fetch puts the reason (ECONNREFUSED …) into `cause`.
     const { message, cause } = error as Error;
     throw new SourceError(cause instanceof Error && cause.message ? cause.message : message);
   } finally {
@@ -84,7 +85,10 @@ async function atMost(body: AsyncIterable<Uint8Array> | null, most: number): Pro
   return Buffer.concat(chunks);
 }
 
-/** One file of an archive, asked for by its exact path. yauzl ends a member that unpacks to another size than the archive says. */
+/**
+ * Reads one file of an archive by its exact path. yauzl stops if the unpacked size is not the size that the
+ * archive states.
+ */
 async function readMember(archive: Buffer, { member, bytes }: ZipMember): Promise<Buffer> {
   try {
     const zip = await yauzl.fromBufferPromise(archive, { strictFileNames: true });

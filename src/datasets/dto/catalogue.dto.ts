@@ -5,7 +5,7 @@ import type { CatalogueEntry } from '../catalogue/catalogue.js';
 
 /** A data set that the service can add by itself. */
 export class CatalogueEntryDto {
-  /** What `source` of `POST /datasets` takes. @example cola/train */
+  /** The value for `source` of `POST /datasets`. @example cola/train */
   name!: string;
 
   /** @example 'CoLA, the Corpus of Linguistic Acceptability: its sentences for training.' */
@@ -15,20 +15,20 @@ export class CatalogueEntryDto {
   @ApiProperty({ type: 'integer' })
   rows!: number;
 
-  /** sha256 over the labels and sentences in order, as for a dataset. */
+  /** SHA-256 over the labels and sentences in order, as for a data set. */
   contentHash!: string;
 
   /** The terms of use. Read them before you use the data. */
   licence!: string;
 
-  /** Where to read more. @example https://nyu-mll.github.io/CoLA/ */
+  /** A web page about the data set. @example https://nyu-mll.github.io/CoLA/ */
   homepage!: string;
 
   /** The citation that its authors ask for. Null if there is none. */
   @ApiProperty({ type: String, nullable: true })
   citation!: string | null;
 
-  /** Whether adding it downloads it. False: it comes with the service. @example true */
+  /** Whether the service downloads the data set to add it. If not, it comes with the service. @example true */
   needsDownload!: boolean;
 
   static of({ source, ...entry }: CatalogueEntry): CatalogueEntryDto {
@@ -40,7 +40,7 @@ export class CatalogueDto {
   items!: CatalogueEntryDto[];
 }
 
-/** What `POST /datasets` takes as JSON. */
+/** The JSON body of `POST /datasets`. */
 export class AddDatasetDto {
   /** Name of the data set in the catalogue. `GET /datasets/catalogue` lists the names. @example cola/train */
   @IsString()
@@ -49,7 +49,7 @@ export class AddDatasetDto {
 
   @ApiPropertyOptional({
     ...nameSchema,
-    description: 'Name of the dataset. Default: its name in the catalogue.',
+    description: 'Name of the data set. Default: its name in the catalogue.',
   })
   @IsOptional()
   @IsName()

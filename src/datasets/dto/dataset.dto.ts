@@ -10,7 +10,7 @@ export class LengthBinDto {
   @ApiProperty({ type: 'integer' })
   from!: number;
   /**
-   * Included.
+   * Upper bound, included.
    * @example 9
    */
   @ApiProperty({ type: 'integer' })
@@ -30,7 +30,7 @@ export class LengthStatisticsDto {
   @ApiProperty({ type: 'integer' })
   median!: number;
   /**
-   * 95 % of all sentences are no longer than this.
+   * 95th percentile: 95 % of all sentences are no longer than this.
    * @example 14
    */
   @ApiProperty({ type: 'integer' })
@@ -38,17 +38,23 @@ export class LengthStatisticsDto {
   /** @example 42 */
   @ApiProperty({ type: 'integer' })
   max!: number;
-  /** A histogram of at most 20 bins of the same width; the last one goes on to the longest sentence. Absent for older data sets. */
+  /**
+   * A histogram of at most 20 bins of the same width. The last bin is wider: it ends at the longest sentence.
+   * Absent for older data sets.
+   */
   @ApiProperty({ type: () => [LengthBinDto], required: false })
   bins?: LengthBinDto[];
 }
 
 export class DatasetStatisticsDto {
-  /** How the file was written. */
+  /** Format of the file. */
   @ApiProperty({ enum: fileFormats, example: 'tsv' })
   fileFormat!: FileFormat;
 
-  /** How its columns were told apart: CoLA's four, by a header row (or the fields of JSON objects), or two columns in this order. */
+  /**
+   * How its columns were identified: `cola` has CoLA's four columns, `header` a header row or the fields of
+   * JSON objects. The others are two columns in this order.
+   */
   @ApiProperty({ enum: rowLayouts, example: 'cola' })
   format!: RowLayout;
 
@@ -84,7 +90,7 @@ export class DatasetWarningDto {
   kind!: DatasetWarningKind;
 
   /**
-   * What was found and what to do about it.
+   * What was found, and what to do about it.
    * @example '3 row(s) repeat an earlier sentence. …'
    */
   message!: string;
@@ -113,7 +119,7 @@ export class DatasetDto {
   name!: string;
 
   /**
-   * sha256 over the labels and sentences in order. Two sets with the same rows have the same value.
+   * SHA-256 over the labels and sentences in order. Data sets with the same rows have the same value.
    * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
    */
   contentHash!: string;
@@ -139,7 +145,7 @@ export class DatasetDto {
   @ApiProperty()
   statistics!: DatasetStatisticsDto;
 
-  /** What looks odd about the rows. It is no reason to refuse them. */
+  /** Oddities of the rows. They do not prevent the upload. */
   @ApiProperty({ type: () => [DatasetWarningDto] })
   warnings!: DatasetWarningDto[];
 
@@ -151,7 +157,7 @@ export class DatasetDto {
   originalFileName!: string | null;
 
   /**
-   * Size of the uploaded file.
+   * Size of the uploaded file, in bytes.
    * @example 428578
    */
   @ApiProperty({ type: 'integer' })
@@ -175,7 +181,7 @@ export class DatasetPageDto {
   @ApiProperty({ type: () => [DatasetDto] })
   items!: DatasetDto[];
 
-  /** What to pass as `cursor` for the next page; null on the last one. */
+  /** Value of `cursor` for the next page. Null on the last page. */
   @ApiProperty({ type: String, nullable: true })
   nextCursor!: string | null;
 }

@@ -8,7 +8,7 @@ export class RowsQuery {
   @WholeNumberField({ description: 'Largest number of rows in the answer.', min: 1, max: 100, default: 20 })
   limit: number = 20;
 
-  /** `nextCursor` of the page before. Leave it out for the first page. */
+  /** `nextCursor` of the previous page. Leave it out for the first page. */
   @IsOptional()
   @IsString()
   @MaxLength(64)
@@ -24,7 +24,7 @@ export class RowsQuery {
   @IsIn([0, 1])
   label?: 0 | 1;
 
-  /** Only rows with this text in the sentence or its source. Upper and lower case are the same. */
+  /** Only rows with this text in the sentence or its source. Case does not matter. */
   @IsOptional()
   @IsString()
   @MaxLength(200)
@@ -33,13 +33,13 @@ export class RowsQuery {
 
 export class RowDto {
   /**
-   * Number of the row in the dataset, from 1.
+   * Number of the row in the data set, from 1.
    * @example 1
    */
   @ApiProperty({ type: 'integer' })
   row!: number;
 
-  /** 1 acceptable, 0 unacceptable. */
+  /** 1: acceptable. 0: unacceptable. */
   @ApiProperty({ type: 'integer', enum: [0, 1], example: 1 })
   label!: 0 | 1;
 
@@ -69,7 +69,7 @@ export class RowPageDto {
   @ApiProperty({ type: () => [RowDto] })
   items!: RowDto[];
 
-  /** What to pass as `cursor` for the next page; null on the last one. */
+  /** Value of `cursor` for the next page. Null on the last page. */
   @ApiProperty({ type: String, nullable: true })
   nextCursor!: string | null;
 }

@@ -3,11 +3,11 @@ import { IsOptional } from 'class-validator';
 import { IsName, nameSchema } from '../../api/names.js';
 import { fileFormats, type FileFormat } from '../reading/file-format.js';
 
-/** The fields of the upload form beside the file. */
+/** The fields of the upload form, without the file. */
 export class UploadDatasetFields {
   @ApiPropertyOptional({
     ...nameSchema,
-    description: 'Name of the dataset. Default: the name of the file.',
+    description: 'Name of the data set. Default: the name of the file.',
     example: 'CoLA, training part',
   })
   @IsOptional()
@@ -15,11 +15,11 @@ export class UploadDatasetFields {
   name?: string;
 }
 
-/** The form: documentation alone, since files are read as a stream. */
+/** The upload form, for the OpenAPI document only: the service reads files as a stream. */
 export class UploadDatasetForm extends UploadDatasetFields {
   /**
-   * How the file is written. By default its content type tells, else its name (.csv, .jsonl, .ndjson, .json), else it is TSV. Goes
-   * before the file, which is read as it arrives.
+   * Format of the file. By default the content type decides, then the file name (.csv, .jsonl, .ndjson,
+   * .json), then TSV. Send this field before the file, which is read as it arrives.
    */
   @ApiPropertyOptional({ enum: fileFormats })
   format?: FileFormat;

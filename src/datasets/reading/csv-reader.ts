@@ -3,31 +3,38 @@ import { LineReader } from '../../common/line-reader.js';
 import { detectColumns, isLabel } from '../../common/columns.js';
 import { withoutColumns, type OnRecord, type Problems, type RecordReader } from './record-reader.js';
 
-/** What may separate columns. */
+/** Accepted column separators. */
 const DELIMITERS = [',', ';', '\t'];
 
-/** Longest record, with the line breaks that it holds. Without a bound a quote mark that never closes would fill memory. */
+/**
+ * The maximum length of a record including its line breaks. Without a limit, a quote mark that is never
+ * closed would fill the memory.
+ */
 const MAX_RECORD_LENGTH = 65_536;
 
-/** A record as it stands in the file, from its first line on. */
+/** The text of a record, and the line on which it begins. */
 interface RawRecord {
   text: string;
   line: number;
 }
 
 /**
- * CSV as RFC 4180 has it: fields in quote marks may hold delimiters, line breaks and doubled quote marks. csv-parse takes the
- * records apart. Lines are read here, since csv-parse decodes leniently (bytes that are no UTF-8 would become U+FFFD and train), and
- * where a record ends is found here: at the end of the line with which its quote marks are even in number. So what csv-parse is
- * given is bounded, and each problem has its line.
+ * Reads CSV as in RFC 4180: quoted fields may hold delimiters, line breaks and doubled quote marks. csv-parse
+ * splits the records into fields. This class splits the file into lines and records, for two reasons.
+ * csv-parse decodes leniently: invalid UTF-8 would become U+FFFD and go into the training. And this way the
+ * input of csv-parse is bounded, and each problem has a line number. A record ends with the line that makes
+ * its number of quote marks even.
  */
 export class CsvReader implements RecordReader {
   private readonly lines: LineReader;
   private delimiter?: string;
   private whole: RawRecord[] = [];
-  /** The record whose last line has not come yet. */
+  /** The record whose last line has not arrived yet. */
   private open?: RawRecord;
-  /** After what is no CSV nobody knows where records begin: only the encoding of the lines is looked at then. */
+  /**
+   * Whether something was not CSV. After that the start of a record is unknown, so only the encoding of the
+   * lines is checked.
+   */
   private isBroken = false;
 
   constructor(
@@ -73,7 +80,7 @@ export class CsvReader implements RecordReader {
     if (whole.length === 0 || this.isBroken) return;
     this.delimiter ??= delimiterOf(whole[0]!.text);
     try {
-      // All at once: one by one takes ten times as long.
+      // Parse all records in one call. One call for each takes ten times as long.
       const records = recordsOf(whole.map(({ text }) => text).join(''), this.delimiter);
       if (records.length !== whole.length) {
         throw new Error(`This is a bug: csv-parse found ${records.length} records in ${whole.length}`);
@@ -85,7 +92,7 @@ export class CsvReader implements RecordReader {
     }
   }
 
-  /** The records up to the one that is no CSV. */
+  /** Passes on the records before the first invalid one and reports that one. */
   private takeApartSingly(records: readonly RawRecord[], delimiter: string): void {
     for (const { text, line } of records) {
       try {
@@ -93,8 +100,8 @@ export class CsvReader implements RecordReader {
       } catch (error) {
         if (!(error instanceof CsvError)) throw error;
         const message =
-          'Quote marks stand where CSV has none. Put a field that holds a quote mark between quote marks, and double each ' +
-          'within it: "She said ""no"".". The rows after this one were not read.';
+          'A quote mark is where CSV does not allow one. Put a field that contains a quote mark in quote marks, and double each ' +
+          'one inside it: "She said ""no"".". The rows after this one were not read.';
         this.report(line, message);
         return;
       }
@@ -105,7 +112,7 @@ export class CsvReader implements RecordReader {
     const where = text.length > MAX_RECORD_LENGTH ? ` within ${MAX_RECORD_LENGTH} characters` : '';
     this.report(
       line,
-      `A quote mark opens in this row, and none closes it${where}. Close it; double a quote mark that is part of a text ("").`,
+      `A quote mark in this row is not closed${where}. Close it. Double a quote mark that is part of the text ("").`,
     );
   }
 
@@ -126,7 +133,7 @@ function recordsOf(text: string, delimiter: string): string[][] {
   return parse(text, { delimiter, record_delimiter: '\n', relax_column_count: true });
 }
 
-/** The one with which the first record names columns or is a row; else one that separates anything. */
+/** Chooses the delimiter that makes the first record a header or a valid row, else one that splits it at all. */
 function delimiterOf(record: string): string {
   const fieldsOf = new Map(DELIMITERS.map((delimiter) => [delimiter, fieldsBy(delimiter, record)]));
   const fits = (test: (fields: string[]) => boolean) =>

@@ -2,23 +2,24 @@ import path from 'node:path';
 import { InvalidInputError } from '../../common/errors.js';
 import { quoted } from '../../common/text.js';
 
-/** How a file of rows is written. */
+/** Format of a file with rows. */
 export type FileFormat = 'tsv' | 'csv' | 'jsonl';
 
 export const fileFormats: readonly FileFormat[] = ['tsv', 'csv', 'jsonl'];
 
-/** What is said of a file beside its bytes. */
+/** What the client says about a file. */
 export interface FileDescription {
   fileName?: string;
   contentType?: string;
-  /** What the client calls the format: it knows best. */
+  /** The format that the client states. It has priority. */
   format?: string;
 }
 
 /**
- * Tells the format by what the client calls it, else by the content type, else by the file's name; TSV where nothing tells.
- * Browsers and curl give most files a type that says nothing, such as application/octet-stream or that of Excel.
- * @throws InvalidInputError for a format that is none
+ * Chooses the format by the client's statement, else by the content type, else by the file name, else TSV.
+ * Browsers and curl send most files with a type that says nothing, such as application/octet-stream or
+ * Excel's.
+ * @throws InvalidInputError if the stated format is unknown
  */
 export function fileFormatOf({ format, contentType = '', fileName = '' }: FileDescription): FileFormat {
   if (format !== undefined && format.trim() !== '') {

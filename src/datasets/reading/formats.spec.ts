@@ -150,9 +150,9 @@ describe('CSV', () => {
 
   it.each([
     ['quote marks within a field', 'sentence,label\nWe go.,1\nA "pipe",1\n', 3, /double each/],
-    ['a single quote mark within a field', 'sentence,label\nWe go.,1\n5" pipe,1\n', 3, /is part of a text/],
+    ['a single quote mark within a field', 'sentence,label\nWe go.,1\n5" pipe,1\n', 3, /is part of the text/],
     ['text after a quoted field', 'sentence,label\n"We go".,1\nWe.,0\n', 2, /double each/],
-    ['a quote mark that does not close', 'sentence,label\nWe go.,1\n"We.,0\nThey.,1\n', 3, /none closes it/],
+    ['a quote mark that does not close', 'sentence,label\nWe go.,1\n"We.,0\nThey.,1\n', 3, /is not closed/],
     ['a comma too many', 'sentence,label\nWe, too, go.,1\n', 2, /between quote marks/],
     ['a column too few', 'sentence,label\nWe go.\n', 2, /needs its delimiter/],
     ['a wrong label', 'sentence,label\n"We\ngo.",1\nWe.,2\n', 4, /The label is "2"/],

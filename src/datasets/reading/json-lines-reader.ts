@@ -3,10 +3,13 @@ import { shortened } from '../../common/text.js';
 import { columnName, columnNames, optionalColumnNames } from '../../common/columns.js';
 import { withoutColumns, type OnRecord, type Problems, type RecordReader } from './record-reader.js';
 
-/** The fields of an object that are read, in the order of the records that are made of them. */
+/** The fields that are read, in the order in which they form a record. */
 const FIELDS = ['sentence', 'label', 'source', 'mark'] as const;
 
-/** JSON lines: an object with `sentence` and `label` on each. To the rest of the reading it is a file with a header row. */
+/**
+ * Reads JSON lines: an object with `sentence` and `label` on each line. The row parser sees a table with a
+ * header row.
+ */
 export class JsonLinesReader implements RecordReader {
   private readonly lines: LineReader;
   private isBegun = false;
@@ -69,20 +72,20 @@ function fieldsOf(object: object): string[] | { field: string; message: string }
   return fields;
 }
 
-/** @returns what a table would have in its field, or what is wrong */
+/** @returns the text that a table would have in this field, or what is wrong */
 function textOf(field: (typeof FIELDS)[number], [value, ...others]: unknown[]): string | { message: string } {
   const isOptional = optionalColumnNames.includes(field);
-  // As a table has it: of the names of a column that nobody needs, the first counts.
+  // Like in a table: if an optional column occurs twice, the first one counts.
   if (others.length > 0 && !isOptional)
     return { message: `The object has the field ${field} twice. Leave one of them.` };
   if (isOptional && (value === undefined || value === null)) return '';
   if (typeof value === 'string') {
     if (!/\p{Cs}/u.test(value)) return value;
     return {
-      message: `The ${field} holds half of a surrogate pair (such as \\ud83d), which is no character. Write the whole character.`,
+      message: `The ${field} holds half of a surrogate pair (such as \\ud83d), which is not a character. Write the whole character.`,
     };
   }
-  // Larger numbers are not what they were once they are read.
+  // Larger numbers lose digits when JSON is parsed.
   if (field !== 'sentence' && Number.isSafeInteger(value)) return String(value);
   const what = value === undefined ? `The object has no ${field}.` : `The ${field} is ${kindOf(value)}.`;
   const advice = field === 'label' ? 'Write 1 (acceptable) or 0 (unacceptable).' : 'Write it as a text.';

@@ -1,23 +1,23 @@
 import type { InputProblem } from '../../common/errors.js';
 
 /**
- * Cuts a file, as it arrives, into records of fields. A blank line is a record of one empty field. What can't be read as a record
- * goes to the problems, with its line.
+ * Splits a file into records of fields while it arrives. A blank line is a record with one empty field. Text
+ * that is not a record is added to the problems with its line.
  */
 export interface RecordReader {
   push(chunk: Buffer): void;
-  /** Reads what follows the last line end. */
+  /** Reads the text after the last line end. */
   end(): void;
 }
 
-/** @param line of the file, from 1, on which the record begins */
+/** @param line on which the record begins, from 1 */
 export type OnRecord = (fields: readonly string[], line: number) => void;
 
 export interface Problems {
   add(problem: InputProblem): void;
 }
 
-/** Takes problems of lines without their column, which a `LineReader` counts by tabs. */
+/** Removes the column from problems: `LineReader` counts columns by tabs, which only fits TSV. */
 export function withoutColumns(problems: Problems): Problems {
   return { add: ({ column: _column, ...problem }) => problems.add(problem) };
 }

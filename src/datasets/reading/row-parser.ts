@@ -10,23 +10,23 @@ import { ProblemList } from '../../common/problem-list.js';
 import type { OnRecord, Problems, RecordReader } from './record-reader.js';
 
 export interface LabelledRow {
-  /** Line in the file on which it begins, from 1. */
+  /** Line of the file on which the row begins, from 1. */
   line: number;
   label: 0 | 1;
   sentence: string;
   source: string;
   mark: string;
-  /** Whether a text of it had a line break or a tab, of which there is a space now: rows are stored a line each. */
+  /** Whether a text had a line break or a tab. It has been replaced by a space: stored rows have one line each. */
   hadBreaks: boolean;
 }
 
-/** Reads labelled sentences from a file of any format as it arrives. */
+/** Reads labelled sentences from a file of any format while it arrives. */
 export class RowParser {
   private readonly problems = new ProblemList();
   private readonly records: RecordReader;
   private columns?: Columns;
   private rows = 0;
-  /** Blank lines that have nothing after them yet: fine at the end of the file, a mistake elsewhere. */
+  /** Blank lines with nothing after them so far. They are allowed at the end of the file only. */
   private blankLines = { first: 0, count: 0 };
 
   constructor(
@@ -36,12 +36,12 @@ export class RowParser {
     this.records = recordReader(format, this.problems, (fields, line) => this.readRecord(fields, line));
   }
 
-  /** @throws InvalidInputError where it is clear that no row will ever be found */
+  /** @throws InvalidInputError as soon as it is clear that the file has no rows */
   push(chunk: Buffer): void {
     this.records.push(chunk);
   }
 
-  /** @throws InvalidInputError with the first problems, where there are any */
+  /** @throws InvalidInputError with the first problems, if there are any */
   end(): { layout: RowLayout; rows: number } {
     this.records.end();
     if (this.problems.count > 0) {
@@ -143,14 +143,15 @@ export class RowParser {
 function recordReader(format: FileFormat, problems: Problems, onRecord: OnRecord): RecordReader {
   if (format === 'csv') return new CsvReader(problems, onRecord);
   if (format === 'jsonl') return new JsonLinesReader(problems, onRecord);
-  // There is no quoting in TSV: a quote sign is a letter. What is left of a library's work is cutting at tabs.
+  // TSV has no quoting: a quote mark is an ordinary character. So splitting at tabs is enough, and no library
+  // is needed.
   return new LineReader(problems, (text, line) => onRecord(text.split('\t'), line));
 }
 
-/** How to send a file that is quoted as CSV is. */
+/** Advice for a file that is quoted like CSV. */
 export const asCsv = 'send it as CSV (tabs may separate its columns): -F format=csv before -F file=@…';
 
-/** Of a file that was read as TSV for want of a better name. */
+/** Advice for a file that was read as TSV because nothing stated its format. */
 function otherFormatAdvice(fields: readonly string[]): string {
   const [first] = fields as [string];
   if (first.trimStart().startsWith('{')) {

@@ -8,23 +8,23 @@ import { folded, isInQuotes, isQuotedAsCsv, oddities } from './odd-text.js';
 import { SentenceIndex } from './sentence-index.js';
 import { scanSentence } from './sentence-scan.js';
 
-/** From here on a sentence may well be longer than the 128 word pieces that a model reads by default. */
+/** Number of words from which a sentence may exceed the 128 word pieces that a model reads by default. */
 const LONG_WORDS = 100;
 const LONG_CHARACTERS = 512;
-/** A class with a smaller share than this is called rare. */
+/** A class with a smaller share is called rare. */
 const RARE_SHARE = 0.1;
 const LINES_SHOWN = 10;
-/** In a file with fewer rows it may be chance that each is a quotation. */
+/** In a file with fewer rows it may be chance that all are quotations. */
 const LEAST_QUOTED = 3;
 
-/** Watches the rows of a dataset go by, and tells at the end how they are and what is odd about them. */
+/** Collects statistics and warnings about a data set while its rows are read. */
 export class DatasetSurvey {
   readonly rowsByLabel: [unacceptable: number, acceptable: number] = [0, 0];
   private readonly words = new LengthHistogram();
   private readonly characters = new LengthHistogram();
   private readonly language = new LanguageCheck();
   private readonly found = new Map<DatasetWarningKind, { count: number; lines: number[] }>();
-  /** Sentences between quote marks, be they doubled within or not. */
+  /** Number of sentences in quote marks, whether those inside are doubled or not. */
   private inQuotes = 0;
 
   constructor(
@@ -42,7 +42,7 @@ export class DatasetSurvey {
     if (words > LONG_WORDS || characters > LONG_CHARACTERS) this.note('long-sentences', line);
     if (row.hadBreaks) this.note('line-breaks', line);
     for (const kind of oddities(sentence)) this.note(kind, line);
-    // Where files were joined, the BOM of one stands before its first column, whichever that is.
+    // If files were joined, the BOM of the second one stands in the first column, whatever column that is.
     if (row.source.includes('\uFEFF') && !sentence.includes('\uFEFF')) this.note('byte-order-marks', line);
     if (this.fileFormat === 'tsv') this.lookAtQuotes(sentence, line);
 
@@ -106,7 +106,7 @@ export class DatasetSurvey {
     return [{ kind: 'other-language', message, count: other.count, lines: other.lines }];
   }
 
-  /** The file as a whole may be quoted too, with no quote mark within any of its sentences. */
+  /** A whole file may be quoted although no sentence has a quote mark inside. */
   private quotingWarnings(): DatasetWarning[] {
     const doubled = this.found.get('quoted-fields');
     const areAll = this.inQuotes === this.rows && this.rows >= LEAST_QUOTED;

@@ -1,16 +1,19 @@
 /*
- * Tells a file that is plainly in another language than English. It asks for evidence of another language, not for a lack of
- * English: examples such as "Dogs chase cats." have no function words, and are English. Languages that are neither listed nor
- * written in another script go unnoticed.
+ * Detects a file that is clearly in another language than English. The check looks for evidence of another
+ * language, not for a lack of English: "Dogs chase cats." has no function words and is English. It misses
+ * languages that are not listed and use Latin letters.
  */
 
-/** Shares of rows from which on a file counts as being in another language. */
+/** Share of rows in another script from which the file counts as foreign. */
 const FOREIGN_ROWS = 0.5;
-/** Fewer words than that say nothing about a language. */
+/** Fewer words say nothing about the language. */
 const LEAST_WORDS = 40;
 const LINES_SHOWN = 10;
 
-/** Frequent words. What is English too, such as "is" or "no", is evidence of nothing, and passed over. */
+/**
+ * Frequent words of each language. Words that are also English, such as "is" or "no", prove nothing and are
+ * left out.
+ */
 const foreign = {
   German:
     'der das und ist nicht ein eine einen dem des ich du wir ihr sie mit auf für von zu sich auch wie bei nach aus dass wird sind haben',
@@ -31,7 +34,7 @@ const english =
 
 const languages = Object.keys(foreign);
 
-/** A bit for each language in which a word is a frequent one; bit 0 is English alone. */
+/** For each frequent word, a bit for each language that has it. Bit 0 stands for English only. */
 const bitsOf = new Map<string, number>();
 Object.values(foreign).forEach((words, i) => {
   for (const word of words.split(' ')) bitsOf.set(word, (bitsOf.get(word) ?? 0) | (2 << i));
@@ -39,14 +42,14 @@ Object.values(foreign).forEach((words, i) => {
 for (const word of english.split(' ')) bitsOf.set(word, 1);
 
 export interface OtherLanguage {
-  /** Such as "German", or what the letters are of. */
+  /** For example "German", or the name of a script. */
   name: string;
-  /** How many rows look like it. */
+  /** Number of rows that look like this language. */
   count: number;
   lines: number[];
 }
 
-/** Watches sentences go by. */
+/** Collects evidence while sentences are read. */
 export class LanguageCheck {
   private rows = 0;
   private words = 0;
@@ -70,7 +73,7 @@ export class LanguageCheck {
     });
   }
 
-  /** What the file is in, if that is plainly not English. */
+  /** Returns the language of the file if it is clearly not English. */
   result(): OtherLanguage | undefined {
     if (this.otherScript.count >= this.rows * FOREIGN_ROWS && this.rows > 0) {
       return { name: 'another script than the Latin one', ...this.otherScript };
@@ -84,10 +87,13 @@ export class LanguageCheck {
   }
 }
 
-/** Words in Latin letters; a quicker pattern than that of all letters. */
+/** Words in Latin letters. This pattern is faster than one for all letters. */
 const word = /[a-z\u00df-\u024f]+/g;
 
-/** Most of its letters, and not only a few of them: linguists write Greek letters into English sentences. */
+/**
+ * Whether most letters, and at least four, are in another script. A few do not count: linguists use Greek
+ * letters in English sentences.
+ */
 function isInOtherScript(sentence: string): boolean {
   if (!/[^ -~]/.test(sentence)) return false;
   const letters = sentence.match(/\p{L}/gu)?.length ?? 0;

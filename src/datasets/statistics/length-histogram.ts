@@ -2,7 +2,7 @@ import type { LengthBin, LengthStatistics } from '../dataset.js';
 
 const MOST_BINS = 20;
 
-/** Exact statistics of many small whole numbers, in memory that grows with their range only. */
+/** Exact statistics of many small whole numbers. Memory grows only with their range. */
 export class LengthHistogram {
   private readonly counts = new Map<number, number>();
   private total = 0;
@@ -14,7 +14,7 @@ export class LengthHistogram {
     this.sum += length;
   }
 
-  /** The median of an even number of lengths is the lower of the two in the middle: a length that occurs. */
+  /** The median of an even number of lengths is the lower of the two middle ones, so it is a length that occurs. */
   statistics(): LengthStatistics {
     const lengths = [...this.counts.keys()].sort((a, b) => a - b);
     return {
@@ -27,7 +27,7 @@ export class LengthHistogram {
     };
   }
 
-  /** Bins of the same width, but for the last one: it holds the hundredth of the rows that is longest. */
+  /** Bins of the same width. The last one is wider and holds the longest hundredth of the rows. */
   private bins(lengths: number[]): LengthBin[] {
     if (lengths.length === 0) return [];
     const [min, max] = [lengths[0]!, lengths.at(-1)!];

@@ -1,10 +1,11 @@
 import type { DatasetWarningKind } from '../dataset.js';
 
 /*
- * What a sentence has that its writer hardly meant. Nearly all sentences are plain ASCII, so the first look is a cheap one.
+ * Finds things in a sentence that its writer probably did not intend. Nearly all sentences are plain ASCII,
+ * so a cheap check comes first.
  */
 
-/** @returns the kinds of what is odd about a text by itself */
+/** @returns the kinds of oddities of a single text */
 export function oddities(text: string): DatasetWarningKind[] {
   const kinds: DatasetWarningKind[] = [];
   if (entity.test(text)) kinds.push('html-entities');
@@ -16,8 +17,8 @@ export function oddities(text: string): DatasetWarningKind[] {
 }
 
 /**
- * Whether a text is quoted as CSV quotes what holds a quote mark: between quote marks, and those within it doubled. A text that
- * only is a quotation has none within it.
+ * Whether a text is quoted like a CSV field that holds quote marks: it stands in quote marks, and those
+ * inside are doubled. A plain quotation has no doubled quote marks.
  */
 export function isQuotedAsCsv(text: string): boolean {
   if (!isInQuotes(text) || !text.includes('""')) return false;
@@ -30,8 +31,8 @@ export function isInQuotes(text: string): boolean {
 }
 
 /**
- * What two texts have in common that differ in nothing but case, the form of accented letters (NFC), invisible characters and the
- * amount of white space.
+ * Returns a form that is equal for texts that differ only in case, composition of accents (NFC), invisible
+ * characters and amount of white space.
  */
 export function folded(text: string): string {
   if (!needsFolding.test(text)) return text.toLowerCase();
@@ -42,11 +43,11 @@ export function folded(text: string): string {
 const entity = /&(?:[a-z]{2,8}\d{0,2}|#\d{2,7}|#x[\da-f]{2,6});/i;
 /** Anything but printable ASCII. */
 const unusual = /[^ -~]/;
-/** Other white space than single blanks between words, or anything but ASCII. */
+/** White space other than single blanks between words, or anything but ASCII. */
 const needsFolding = /[^ -~]| {2}|^ | $/;
 /** U+FFFD stands for a lost character; the others are UTF-8 that was once read as Windows-1252. */
 const damaged = /\uFFFD|â€|Ã[\u0080-\u00bf]|Â[\u00a0-\u00bf]/;
-/** Zero-width and direction characters, soft hyphens and control characters; a BOM is a kind of its own. */
+/** Zero-width and direction characters, soft hyphens and control characters. A BOM is a separate kind. */
 const invisible = /(?!\uFEFF)[\p{Cf}\p{Cc}]/u;
 const invisibleOrBom = /(?!\s)[\p{Cf}\p{Cc}]|\uFEFF/gu;
 /** Emoji join their parts with a zero-width character. */

@@ -3,18 +3,21 @@ import { folded } from './odd-text.js';
 import { scanSentence } from './sentence-scan.js';
 import { SentenceIndex } from './sentence-index.js';
 
-/** The rows of one data set whose sentences are in another one too, but for case, accents' form, white space and invisible characters. */
+/**
+ * The rows of one data set whose sentences also occur in another. Case, composition of accents, white space
+ * and invisible characters do not matter.
+ */
 export interface Overlap {
   rows: number;
-  /** Those of them that the other set never has with this label. */
+  /** Number of those rows whose label the sentence never has in the other data set. */
   otherwiseLabelled: number;
-  /** Numbers of the first of them in the set that was looked through, from 1. */
+  /** Row numbers of the first of them, from 1. */
   first: number[];
 }
 
 const FIRST = 10;
 
-/** @throws DamagedError where rows are not what was stored */
+/** @throws DamagedError if rows are not what was stored */
 export async function overlapOf(rows: RowsSource, others: RowsSource): Promise<Overlap> {
   const index = new SentenceIndex();
   for await (const { sentence, label } of readRows(others)) {

@@ -4,7 +4,7 @@ import { SentenceIndex } from './sentence-index.js';
 
 describe('SentenceIndex', () => {
   it('tells what a map tells, through many growths', () => {
-    // Few values in either half, so that tables collide and sentences repeat.
+    // Use few values in each half, so that tables collide and sentences repeat.
     const row = fc.tuple(fc.nat(300), fc.nat(300), fc.constantFrom(0 as const, 1 as const));
     fc.assert(
       fc.property(fc.array(row, { maxLength: 5_000, size: 'max' }), (rows) => {

@@ -1,16 +1,20 @@
-/** What a row is beside the rows before it. */
+/** How a row relates to the rows before it. */
 export type Occurrence = 'new' | 'duplicate' | 'conflict' | 'near-duplicate' | 'unknown';
 
-/** Most distinct sentences that are remembered: beyond it the index stays as it is, 109 MB large. */
+/** The maximum number of distinct sentences. A full index takes 109 MB and adds no more. */
 const MAX_SENTENCES = 6_000_000;
 
-/** Many small tables: the doubling of a single large one would hold up the event loop for a quarter of a second. */
+/**
+ * The index uses many small tables: doubling a single large one would block the event loop for a quarter of a
+ * second.
+ */
 const TABLES = 64;
 
 /**
- * Knows which sentences occurred and with which labels, by 64-bit hashes: 17 to 35 bytes a sentence, whatever its length.
- * Sentences that differ in little only are one to it (see `folded`); of these it knows the exact form of the first. Two different
- * sentences of 6 million share a hash with a chance of about 1 in a million, and the price is a wrong warning.
+ * Remembers by 64-bit hashes which sentences occurred with which labels. A sentence takes 17 to 35 bytes,
+ * whatever its length. Sentences with the same folded form (see `folded`) are one entry, which knows the
+ * exact form of the first. Among 6 million sentences, the chance that two different ones share a hash is
+ * about 1 in a million. The cost would be a wrong warning.
  */
 export class SentenceIndex {
   size = 0;
@@ -19,11 +23,11 @@ export class SentenceIndex {
   constructor(private readonly capacity = MAX_SENTENCES) {}
 
   /**
-   * @param high half of the hash of the folded sentence, unsigned
-   * @param low the other half
-   * @param exact 32 bits of a hash of the sentence as it is
-   * @returns `conflict` the first time a sentence turns up with its other label; `near-duplicate` for one that an earlier one
-   * differs from in little only; `unknown` for a sentence that is not remembered because the index is full
+   * @param high upper half of the hash of the folded sentence, unsigned
+   * @param low lower half
+   * @param exact 32 bits of a hash of the exact sentence
+   * @returns `conflict` when a sentence first occurs with its other label; `near-duplicate` if an earlier
+   * sentence has the same folded form; `unknown` if the index is full and does not know the sentence
    */
   add(high: number, low: number, exact: number, label: 0 | 1): Occurrence {
     const table = this.tables[high % TABLES]!;
@@ -37,21 +41,24 @@ export class SentenceIndex {
     return seen & bit ? 'duplicate' : 'conflict';
   }
 
-  /** The labels with which a sentence occurred, exact or folded; none where it did not. */
+  /** Returns the labels with which a sentence occurred, in its exact or folded form. Empty if it did not occur. */
   labelsOf(high: number, low: number): (0 | 1)[] {
     const seen = this.tables[high % TABLES]!.labels(high, low);
     return ([0, 1] as const).filter((label) => (seen & (1 << label)) !== 0);
   }
 }
 
-/** Open addressing with linear probing, 13 bytes a slot, at most three quarters full. */
+/**
+ * A hash table with open addressing and linear probing. It has 13 bytes per slot and is at most three
+ * quarters full.
+ */
 class HashTable {
   private slots = 64;
   private used = 0;
   private highs = new Uint32Array(this.slots);
   private lows = new Uint32Array(this.slots);
   private exacts = new Uint32Array(this.slots);
-  /** Bit 0: seen with label 0; bit 1: with label 1; none: the slot is free. */
+  /** Bit 0: seen with label 0. Bit 1: seen with label 1. No bit: the slot is free. */
   private bits = new Uint8Array(this.slots);
 
   labels(high: number, low: number): number {

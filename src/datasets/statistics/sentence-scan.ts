@@ -1,15 +1,18 @@
-/** What one pass over a sentence tells. */
+/** Result of one pass over a sentence. */
 export interface SentenceScan {
-  /** 64-bit hash, as two unsigned halves. */
+  /** 64-bit hash as two unsigned halves. */
   high: number;
   low: number;
-  /** Runs of anything but white space, be it Unicode's; control characters count as such. */
+  /** Number of runs without white space, as Unicode defines it. Control characters count as white space. */
   words: number;
-  /** Unicode code points, as everywhere (see common/text.ts). */
+  /** Number of Unicode code points (see common/text.ts). */
   characters: number;
 }
 
-/** The hash is two rounds of multiplicative hashing with a final mix, as in MurmurHash3: well spread, not secret. */
+/**
+ * Scans a sentence. The hash is multiplicative, in two rounds with a final mix as in MurmurHash3: well
+ * spread, but not secret.
+ */
 export function scanSentence(sentence: string): SentenceScan {
   let high = 0xdeadbeef;
   let low = 0x41c6ce57;
@@ -20,7 +23,7 @@ export function scanSentence(sentence: string): SentenceScan {
     const code = sentence.charCodeAt(i);
     high = Math.imul(high ^ code, 2654435761);
     low = Math.imul(low ^ code, 1597334677);
-    // The second half of a surrogate pair is no character of its own; rows hold no lone halves.
+    // The second half of a surrogate pair is not a character. Rows have no lone halves.
     if (code < 0xdc00 || code > 0xdfff) characters++;
     const space = code <= 0x20 || (code >= 0x7f && isWideSpace(code));
     if (!space && !inWord) words++;

@@ -2,7 +2,7 @@ import { IsString, Matches, MaxLength } from 'class-validator';
 import { LONGEST_ID } from '../../common/identifiers.js';
 
 export class PutAliasDto {
-  /** The model that the alias is to point to: its id, or another alias. @example production */
+  /** The new model of the alias: its id, or another alias. @example production */
   @IsString({ message: 'modelId must be a string: the id of a model, see GET /models' })
   @Matches(/\S/, { message: 'modelId must not be empty: give the id of a model, see GET /models' })
   @MaxLength(LONGEST_ID, { message: 'modelId is too long for the id of a model, see GET /models' })
@@ -22,9 +22,9 @@ export class AliasListDto {
 }
 
 export class AliasChangeDto {
-  /** Null where the alias was removed. @example mdl_01JD2Z8K7M3N5P9Q1R2S4T6V8W */
+  /** Null if the alias was removed. @example mdl_01JD2Z8K7M3N5P9Q1R2S4T6V8W */
   modelId!: string | null;
-  /** What it pointed to before. */
+  /** The previous model of the alias. */
   previousModelId!: string | null;
   /** @example 'There was no "production" yet.' */
   reason!: string;
@@ -32,6 +32,6 @@ export class AliasChangeDto {
 }
 
 export class AliasWithHistoryDto extends AliasDto {
-  /** Newest first; the last 100 changes. */
+  /** The last 100 changes, newest first. */
   history!: AliasChangeDto[];
 }

@@ -1,12 +1,12 @@
 /** Counts of judgements; "positive" is acceptable. */
 export class ConfusionMatrixDto {
-  /** Acceptable and judged so. @example 340 */
+  /** Acceptable sentences that were judged acceptable. @example 340 */
   truePositives!: number;
-  /** Unacceptable, judged acceptable. @example 62 */
+  /** Unacceptable sentences that were judged acceptable. @example 62 */
   falsePositives!: number;
-  /** Unacceptable and judged so. @example 100 */
+  /** Unacceptable sentences that were judged unacceptable. @example 100 */
   trueNegatives!: number;
-  /** Acceptable, judged unacceptable. @example 25 */
+  /** Acceptable sentences that were judged unacceptable. @example 25 */
   falseNegatives!: number;
 }
 
@@ -17,15 +17,15 @@ export class IntervalDto {
   upper!: number;
 }
 
-/** How well a model did on labelled rows. */
+/** Quality of a model on labelled rows. */
 export class FiguresDto {
-  /** How many sentences were judged. @example 527 */
+  /** Number of sentences. @example 527 */
   rows!: number;
   /** Mean cross-entropy. @example 0.437 */
   loss!: number;
-  /** Share of the sentences that were judged as they are labelled. @example 0.835 */
+  /** Share of the sentences whose judgement matches their label. @example 0.835 */
   accuracy!: number;
-  /** Matthews correlation coefficient, −1 to 1; 0 where it is undefined. @example 0.594 */
+  /** Matthews correlation coefficient, −1 to 1. 0 if it is undefined. @example 0.594 */
   mcc!: number;
   confusionMatrix!: ConfusionMatrixDto;
   /** 95 % interval of the MCC: percentiles of 1,000 bootstrap samples of the rows. Absent if it was not computed. */

@@ -6,12 +6,12 @@ import {
   type Hyperparameters,
 } from '../../bert/fine-tuning/hyperparameters.js';
 
-/** What OpenAPI says of a hyperparameter. */
+/** The OpenAPI schema of a hyperparameter. */
 export function documentationOf({ schema, says }: Hyperparameter): ApiPropertyOptions {
   return { ...schema, description: says } as ApiPropertyOptions;
 }
 
-/** What a training was done with, but for `maxLength`: its type depends on where it is shown. */
+/** The hyperparameters of a training without `maxLength`, whose type depends on where it is shown. */
 export type HyperparametersDto = Omit<Hyperparameters, 'maxLength'>;
 export const HyperparametersDto = shownFields(hyperparameters) as Type<HyperparametersDto>;
 

@@ -6,7 +6,7 @@ import type { ServingDto } from './serving.dto.js';
 import { ApiProperty } from '@nestjs/swagger';
 import { IsName, nameSchema } from '../../api/names.js';
 
-/** The rows a model was trained on, as they were then. */
+/** The rows on which a model was trained. They are listed as they were then. */
 export class TrainingRowsDto {
   /** @example ds_01JD2Y3XQ4Z8V5T6W7R8S9K0M1 */
   id!: string;
@@ -18,7 +18,7 @@ export class TrainingRowsDto {
   rows!: number;
 }
 
-/** The rows a model was validated on. MCCs can be compared only where the content hashes are equal. */
+/** The rows on which a model was validated. Only compare MCCs of models with the same content hash. */
 export class ValidationRowsDto {
   /** Null if a fraction of the training rows was held out. @example ds_01JD2Y4F3H6N8Q9P2A7B5C1D0E */
   datasetId!: string | null;
@@ -31,12 +31,12 @@ export class ValidationRowsDto {
 }
 
 export class ModelHyperparametersDto extends HyperparametersDto {
-  /** In tokens, [CLS] and [SEP] counted. @example 48 */
+  /** Longest sentence in tokens, including [CLS] and [SEP]. @example 48 */
   maxLength!: number;
 }
 
 export class ModelEpochDto {
-  /** From 1. @example 3 */
+  /** Number of the epoch, from 1. @example 3 */
   epoch!: number;
   /** @example 0.142 */
   trainingLoss!: number;
@@ -46,9 +46,9 @@ export class ModelEpochDto {
 }
 
 export class ModelEvaluationDto {
-  /** Steps done so far. @example 804 */
+  /** Number of steps before the evaluation. @example 804 */
   step!: number;
-  /** Epochs done so far: 1.5 in the middle of the second. @example 3 */
+  /** Number of epochs before the evaluation: 1.5 in the middle of the second epoch. @example 3 */
   epoch!: number;
   /** Whether the average of the last epochs' weights was evaluated. @example false */
   averaged!: boolean;
@@ -56,52 +56,52 @@ export class ModelEvaluationDto {
 }
 
 export class ModelMetricsDto {
-  /** Number of epochs before the weights were kept: those of the first evaluation with the highest MCC. @example 3 */
+  /** Number of epochs after which the stored weights were evaluated. The first evaluation with the highest MCC decides. @example 3 */
   bestEpoch!: number;
-  /** Whether the kept weights are the average of the last epochs. @example false */
+  /** Whether the stored weights are the average of the last epochs. @example false */
   averaged!: boolean;
   best!: FiguresDto;
   epochs!: ModelEpochDto[];
-  /** All evaluations in order, those at the ends of epochs too. */
+  /** All evaluations in order, including those at the ends of epochs. */
   evaluations!: ModelEvaluationDto[];
-  /** Why the training ended before its last step; null if it did not. @example null */
+  /** Why the training ended before its last step. Null if it did not. @example null */
   stoppedEarly!: string | null;
 }
 
 export class PromotionDto {
-  /** Whether it became production when it was registered. @example true */
+  /** Whether the alias `production` was moved to the model when it was registered. @example true */
   promoted!: boolean;
-  /** Why, or why not. @example 'There was no "production" yet.' */
+  /** Why it was moved, or why not. @example 'There was no "production" yet.' */
   reason!: string;
 }
 
 export class ModelFileDto {
   /** @example model.safetensors */
   name!: string;
-  /** In bytes. @example 437951328 */
+  /** Size in bytes. @example 437951328 */
   size!: number;
   sha256!: string;
 }
 
-/** A version as lists show it. */
+/** A model version, as lists show it. */
 export class ModelSummaryDto {
   /** @example mdl_01JD2Z8K7M3N5P9Q1R2S4T6V8W */
   id!: string;
   /** @example 'bert-base-uncased on in_domain_train.tsv' */
   name!: string;
-  /** The aliases that point to it now. @example ["production"] */
+  /** The aliases that point to the model. @example ["production"] */
   aliases!: string[];
-  /** The run that made it. @example run_01JD2Y5Q6R7S8T9V0W1X2Y3Z4A */
+  /** The run that trained the model. @example run_01JD2Y5Q6R7S8T9V0W1X2Y3Z4A */
   runId!: string | null;
   /** @example bert-base-uncased */
   baseModel!: string;
   dataset!: TrainingRowsDto;
   validation!: ValidationRowsDto;
-  /** The engine that trained it. @example tensorflow */
+  /** The engine that trained the model. @example tensorflow */
   engine!: string;
-  /** Figures of the weights that were kept, on the validation rows. */
+  /** Quality of the stored weights on the validation rows. */
   best!: FiguresDto;
-  /** Reasons to distrust its figures: fewer than 50 validation rows of a class, or an MCC of 0. @example [] */
+  /** Reasons to distrust these figures: fewer than 50 validation rows of a class, or an MCC of 0. @example [] */
   warnings!: string[];
   promotion!: PromotionDto;
   /** Size of all files together, in bytes. @example 438512345 */
@@ -113,13 +113,13 @@ export class ModelSummaryDto {
   }
 }
 
-/** A version in the registry. */
+/** A model version. */
 export class ModelDto extends ModelSummaryDto {
   hyperparameters!: ModelHyperparametersDto;
   /** The `config.json` of the model. */
   config!: Record<string, unknown>;
   metrics!: ModelMetricsDto;
-  /** Null for models that were registered before int8 existed. */
+  /** Quality and cost of each precision. Null for models that were registered before int8 existed. */
   serving!: ServingDto | null;
   files!: ModelFileDto[];
 
@@ -131,7 +131,7 @@ export class ModelDto extends ModelSummaryDto {
 /** A page of models, newest first. */
 export class ModelPageDto {
   items!: ModelSummaryDto[];
-  /** Give this as `cursor` to get the next page; null on the last one. */
+  /** Value of `cursor` for the next page. Null on the last page. */
   nextCursor!: string | null;
 }
 

@@ -20,12 +20,16 @@ import {
   type ThresholdName,
 } from '../judging-rule.js';
 
-/** Of a sentence: it has more than white space. That it needs more than invisible characters too is said in words. */
+/**
+ * Pattern of a sentence: it must have more than white space. That it also needs more than invisible
+ * characters is only said in the description.
+ */
 export const notBlank = '\\S';
 
 /**
- * By what and how to judge. In a JSON body, or in the query, which text bodies and streams have alone. Without examples: /docs
- * would put them into every query, where they contradict the body.
+ * Model and options of a judgement, in a JSON body or the query. Text bodies and streams can only use the
+ * query. These fields have no examples: /docs would put them into every query, where they contradict the
+ * body.
  */
 export class PredictQueryDto {
   /** The model that judges: an id or an alias. Default: `production`. */
@@ -34,22 +38,22 @@ export class PredictQueryDto {
   @MaxLength(LONGEST_ID, { message: 'model is too long for the id of a model or an alias' })
   model?: string;
 
-  /** The precision that the model computes in: `fp32`, `int8` (faster), or `auto` (int8 if it was as good on the validation rows). Default: the setting of the service. */
+  /** Precision of the computation: `fp32`, `int8` (faster), or `auto` (int8 if it was as good on the validation rows). Default: the service's setting. */
   @Given()
   @IsIn(precisionChoices, { message: 'precision must be auto, fp32 or int8' })
   precision?: PrecisionChoice;
 
-  /** The score above which a sentence is `acceptable`: 0.5 (`default`), or the threshold that was best on the validation rows (`tuned`). `tuned` is 0.5 as well if no other threshold was better beyond its error. */
+  /** The score above which a sentence is `acceptable`: 0.5 (`default`), or the best threshold on the validation rows (`tuned`). If no threshold was better than 0.5 by more than the error of measurement, `tuned` is also 0.5. */
   @Given()
   @IsIn(thresholdNames, { message: 'threshold must be default or tuned' })
   threshold?: ThresholdName;
 
-  /** Whether the answer has the logits. */
+  /** Whether the answer includes the logits. */
   @Given()
   @IsBoolean({ message: 'logits must be true or false' })
   logits?: boolean;
 
-  /** Whether the answer says what each word does to the score of its sentence. Not possible for `pairs` and streams. */
+  /** Whether the answer includes the effect of each word on the score of its sentence. Not possible for `pairs` and streams. */
   @Given()
   @IsBoolean({ message: 'explain must be true or false' })
   explain?: boolean;
@@ -98,10 +102,10 @@ export class PredictDto extends PredictQueryDto {
   pairs?: PairDto[];
 }
 
-/** The form: documentation alone. Its `pairs` can but be JSON, which is better sent as JSON altogether. */
+/** The form, for the OpenAPI document only. In a form, `pairs` would have to be JSON, so it is better to send JSON. */
 export class PredictFormDto extends OmitType(PredictDto, ['pairs'] as const) {}
 
-/** May be left out; null is not leaving it out. */
+/** The field may be left out, but it may not be null. */
 function Given(): PropertyDecorator {
   return ValidateIf((_object, value) => value !== undefined);
 }

@@ -4,15 +4,15 @@ import type { Prediction } from '../judging-rule.js';
 import { compare, countPreferences } from '../pairs.js';
 import type { ChosenModel } from '../predictions.service.js';
 
-/** The model that judged. */
+/** The model that made the judgement. */
 export class JudgingModelDto {
   /** @example mdl_01JD2Z8K7M3N5P9Q1R2S4T6V8W */
   id!: string;
   /** @example 'bert-base-uncased on in_domain_train.tsv' */
   name!: string;
-  /** The alias that the request named. Null if it named the id. @example production */
+  /** The alias in the request. Null if the request named the id. @example production */
   alias!: string | null;
-  /** The precision that it computed in. @example int8 */
+  /** The precision of the computation. @example int8 */
   precision!: Precision;
 
   static of({ id, name, alias, rule }: ChosenModel): JudgingModelDto {
@@ -20,9 +20,9 @@ export class JudgingModelDto {
   }
 }
 
-/** What a word does to the judgement of its sentence. Scores are null where nothing to judge is left without it: it was the only word. */
+/** The effect of a word on the judgement of its sentence. Scores are null if the sentence has no other word. */
 export class WordEffectDto {
-  /** The word, or punctuation mark, as it stands in the sentence. @example the */
+  /** The word or punctuation mark, as in the sentence. @example the */
   word!: string;
 
   @ApiProperty({
@@ -39,28 +39,28 @@ export class WordEffectDto {
   })
   end!: number;
 
-  /** Score of the sentence without the word. @example 0.7605 */
+  /** Score of the sentence if the word is left out. @example 0.7605 */
   score!: number | null;
 
-  /** Score of the sentence less that without the word: above 0, the word makes the sentence more acceptable; below 0, less. @example -0.3079 */
+  /** Score of the sentence minus its score without the word. If it is above 0, the word makes the sentence more acceptable. If it is below 0, the word makes it less acceptable. @example -0.3079 */
   change!: number | null;
 
-  /** The same of the log odds, log(score / (1 − score)), which still differ where scores are close to 0 or 1. @example -1.3456 */
+  /** The same difference in log odds, log(score / (1 − score)). It still shows differences between scores close to 0 or 1. @example -1.3456 */
   logOddsChange!: number | null;
 }
 
 /** The judgement of a sentence. */
 export class JudgementDto {
-  /** Whether the score is above the threshold, which is 0.5 where `tuned` was not asked for, or no other one was better. @example false */
+  /** Whether the score is above the threshold: 0.5, or the tuned threshold if the request has `"threshold": "tuned"` and the model has one. @example false */
   acceptable!: boolean;
 
   /** Probability that the sentence is acceptable: softmax of the logits. @example 0.4525 */
   score!: number;
 
-  /** The same, calibrated on the validation rows: of sentences with 0.8, about 80 in 100 are acceptable. Equal to `score` where no calibration was better beyond its error; null where the model was not assessed. @example 0.4655 */
+  /** The score, calibrated on the validation rows: of 100 sentences with 0.8, about 80 are acceptable. It equals `score` if calibration did not improve the scores by more than the error of measurement. Null if the model was not assessed. @example 0.4655 */
   calibratedScore!: number | null;
 
-  /** The sentence is longer than the model can read; its first tokens were judged. @example false */
+  /** Whether the sentence is longer than the model can read. Then the model judged its first tokens only. @example false */
   truncated!: boolean;
 
   @ApiPropertyOptional({
@@ -68,15 +68,15 @@ export class JudgementDto {
     items: { type: 'number' },
     minItems: 2,
     maxItems: 2,
-    description: 'Of "unacceptable" and of "acceptable"; where `logits` was asked for.',
+    description: 'Logits of "unacceptable" and of "acceptable". Present if the request has `logits`.',
     example: [0.3513, 0.1609],
   })
   logits?: number[];
 
-  /** In the order of the words; where `explain` was asked for. */
+  /** The effect of each word, in order. Present if the request has `explain`. */
   explanation?: WordEffectDto[];
 
-  /** @param withLogits whether they were asked for */
+  /** @param withLogits whether the request has `logits` */
   static of(prediction: Prediction, withLogits: boolean): JudgementDto {
     const { acceptable, score, calibratedScore, truncated, logits, explanation } = prediction;
     return {
@@ -90,33 +90,33 @@ export class JudgementDto {
   }
 }
 
-/** The answer to one sentence. */
+/** The answer for one sentence. */
 export class PredictionDto extends JudgementDto {
   model!: JudgingModelDto;
 }
 
-/** The answer to a list of sentences. */
+/** The answer for a list of sentences. */
 export class PredictionsDto {
-  /** In the order of the sentences. */
+  /** One judgement per sentence, in the order of the request. */
   predictions!: JudgementDto[];
   model!: JudgingModelDto;
 }
 
-/** Which of two sentences is the more acceptable one. */
+/** A comparison of two sentences. */
 export class ComparisonDto {
   @ApiProperty({
     type: String,
     enum: ['a', 'b'],
     nullable: true,
-    description: 'The one with the higher log odds; null where they are equal.',
+    description: 'The sentence with the higher log odds. Null if they are equal.',
     example: 'a',
   })
   preferred!: 'a' | 'b' | null;
 
-  /** Score of a less score of b. @example 0.5739 */
+  /** Score of `a` minus score of `b`. @example 0.5739 */
   difference!: number;
 
-  /** Log odds of a, log(score / (1 − score)), less those of b: above 0 where a is preferred. They still differ where both scores are close to 0 or 1. @example 3.8611 */
+  /** Log odds of `a`, log(score / (1 − score)), minus the log odds of `b`. Above 0 if `a` is preferred. It still shows differences between scores close to 0 or 1. @example 3.8611 */
   logOddsDifference!: number;
 
   a!: JudgementDto;
@@ -127,26 +127,26 @@ export class ComparisonDto {
   }
 }
 
-/** Of how many pairs each sentence is preferred. Where a is always the acceptable one, a / (a + b + equal) is the accuracy of a minimal-pair test. */
+/** Number of pairs in which each sentence is preferred. If `a` is the acceptable sentence of each pair, a / (a + b + equal) is the accuracy in a minimal-pair test. */
 export class PreferenceCountsDto {
-  @ApiProperty({ type: 'integer', description: 'Pairs where a is preferred.', example: 1 })
+  @ApiProperty({ type: 'integer', description: 'Number of pairs in which `a` is preferred.', example: 1 })
   a!: number;
 
-  @ApiProperty({ type: 'integer', description: 'Pairs where b is preferred.', example: 0 })
+  @ApiProperty({ type: 'integer', description: 'Number of pairs in which `b` is preferred.', example: 0 })
   b!: number;
 
-  @ApiProperty({ type: 'integer', description: 'Pairs of equal sentences.', example: 0 })
+  @ApiProperty({ type: 'integer', description: 'Number of pairs of equal sentences.', example: 0 })
   equal!: number;
 }
 
-/** The answer to pairs. */
+/** The answer for pairs. */
 export class ComparisonsDto {
-  /** In the order of the pairs. */
+  /** One comparison per pair, in the order of the request. */
   pairs!: ComparisonDto[];
   counts!: PreferenceCountsDto;
   model!: JudgingModelDto;
 
-  /** @param predictions of the sentences a and b of each pair by turns */
+  /** @param predictions of all sentences: `a` and `b` of the first pair, `a` and `b` of the second, and so on */
   static of(predictions: readonly Prediction[], model: JudgingModelDto, withLogits: boolean): ComparisonsDto {
     const pairs = Array.from({ length: predictions.length / 2 }, (_, i) =>
       ComparisonDto.between(predictions[2 * i]!, predictions[2 * i + 1]!, withLogits),

@@ -2,36 +2,36 @@ import { ApiProperty } from '@nestjs/swagger';
 import { precisions, type Precision } from '../../bert/onnx/precisions.js';
 import { aliasStates, modelStates, type AliasState, type ModelState } from '../serving/serving-state.js';
 
-/** A model in memory, or one that could not be brought there. */
+/** A model in memory, or one that could not be loaded. */
 export class ServedModelDto {
   /** @example mdl_01JD2Z8K7M3N5P9Q1R2S4T6V8W */
   id!: string;
 
-  /** Null where it has just been deleted. @example 'bert-base-uncased on in_domain_train.tsv' */
+  /** Null if the model has just been deleted. @example 'bert-base-uncased on in_domain_train.tsv' */
   name!: string | null;
 
-  /** What it computes with. @example fp32 */
+  /** The precision of the computation. @example fp32 */
   @ApiProperty({ enum: precisions, enumName: 'Precision' })
   precision!: Precision;
 
-  /** Those whose requests it answers. @example ["production"] */
+  /** The aliases for which it answers. @example ["production"] */
   aliases!: string[];
 
-  /** `leaving`: taken by requests that came before, and gone when they are answered. `failed`: not in memory. */
+  /** `leaving`: still used by earlier requests, and unloaded once they are answered. `failed`: not in memory. */
   @ApiProperty({ enum: modelStates, enumName: 'ServedModelState' })
   state!: ModelState;
 
-  /** Since when it is in this state. */
+  /** When it entered this state. */
   since!: Date;
 
-  /** Null where it is not in memory yet. */
+  /** When it was loaded. Null if it is not in memory yet. */
   loadedAt!: Date | null;
 
-  /** Why it could not be loaded when it was last tried; else null. */
+  /** Why the last attempt to load it failed. Otherwise null. */
   error!: string | null;
 }
 
-/** Which model answers those who ask by an alias. */
+/** The model that answers for an alias. */
 export class ServedAliasDto {
   /** @example production */
   name!: string;
@@ -39,27 +39,27 @@ export class ServedAliasDto {
   /** The model that the alias points to. @example mdl_01JD2Z8K7M3N5P9Q1R2S4T6V8W */
   modelId!: string;
 
-  /** The model that answers: the one before, while `modelId` is being loaded, or could not be. @example mdl_01JD2Z8K7M3N5P9Q1R2S4T6V8W */
+  /** The model that answers. It is the previous one while `modelId` is being loaded or if it cannot be loaded. @example mdl_01JD2Z8K7M3N5P9Q1R2S4T6V8W */
   servedBy!: string;
 
-  /** `loading`: the model that it points to is being made ready. `failed`: that did not work. Else `settled`. */
+  /** `loading`: the model that the alias points to is being loaded. `failed`: it could not be loaded. `settled`: it answers. */
   @ApiProperty({ enum: aliasStates, enumName: 'ServedAliasState' })
   state!: AliasState;
 
-  /** Since when it is loading or has failed; else null. */
+  /** When loading began or failed. Otherwise null. */
   since!: Date | null;
 
-  /** Why it failed; else null. */
+  /** Why it failed. Otherwise null. */
   reason!: string | null;
 }
 
 export class ServedModelsDto {
-  /** Most models in memory at a time; during a swap there is one more. @example 2 */
+  /** Largest number of models in memory. There may be one more while an alias moves. @example 2 */
   capacity!: number;
 
-  /** The most recently used first, then those that failed. */
+  /** The models in memory, the most recently used first. Then the models that failed. */
   items!: ServedModelDto[];
 
-  /** By name. */
+  /** All aliases, by name. */
   aliases!: ServedAliasDto[];
 }

@@ -85,11 +85,11 @@ function fewWordsOf(sentences: readonly string[], pathOf: (index: number) => Inp
     if (total > ofRequest) break;
   }
   if (tooLong.length > 0) {
-    throw new InvalidInputError(`Sentences are too long to be explained: ${tooLong.length}.`, tooLong);
+    throw new InvalidInputError(`Sentences that are too long to explain: ${tooLong.length}.`, tooLong);
   }
   if (total > ofRequest) {
     throw new InvalidInputError(
-      `The sentences have more than ${ofRequest} words and marks together, too many to be explained in one request. Send fewer at once.`,
+      `The sentences have more than ${ofRequest} words and punctuation marks in total, too many to explain in one request. Send fewer sentences.`,
     );
   }
   return words;

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
-import { DeadlineExceededError, QueueFullError } from '../../bert/errors.js';
+import { DeadlineExceededError, InvalidModelError, QueueFullError } from '../../bert/errors.js';
 import { precisions, type Precision } from '../../bert/onnx/precisions.js';
 import type { ScoringTrace } from '../../bert/serving/scoring-request.js';
 import type { Scores, ServedModel, ServingOptions } from '../../bert/serving/served-model.js';
@@ -50,6 +50,9 @@ const ROOM_INTERVAL = 50;
 
 /** A trial sentence: a working model gives it a finite score. */
 const TRIAL = 'A model that is fit to serve gives this sentence a number.';
+
+/** What to do about a model folder that cannot be used. */
+const RESTORE = 'Train the model again, or restore the data folder from a backup.';
 
 /** The models that are in memory and ready to judge. */
 @Injectable()
@@ -145,7 +148,9 @@ export class LoadedModels implements OnApplicationShutdown {
       retire();
       const { message, stack } = error as Error;
       this.logger.error(`Model ${modelId} failed: ${message}`, { modelId }, stack);
-      throw new UnavailableError(`Model ${modelId} failed and is loaded anew. Send the request again.`);
+      throw new UnavailableError(
+        `Model ${modelId} failed. Send the request again: the service then loads the model again.`,
+      );
     } finally {
       release();
     }
@@ -184,7 +189,8 @@ export class LoadedModels implements OnApplicationShutdown {
       return model;
     } catch (error) {
       const { message: reason, stack } = error as Error;
-      const message = withoutServerFolders(reason, this.settings);
+      const advice = error instanceof InvalidModelError ? ` ${RESTORE}` : '';
+      const message = withoutServerFolders(`${reason}${advice}`, this.settings);
       const known = this.failed.get(key);
       if (known?.message !== message) {
         this.failed.set(key, { modelId: id, precision, message, at: new Date() });
@@ -196,7 +202,7 @@ export class LoadedModels implements OnApplicationShutdown {
       }
       const Kind = error instanceof DamagedError ? DamagedError : UnavailableError;
       throw new Kind(
-        `Model ${id} could not be loaded: ${message} Until that is mended, name another one in "model" ` +
+        `Model ${id} could not be loaded: ${message} Until that is fixed, name another one in "model", ` +
           `or point the alias to one: PUT /aliases/${PRODUCTION} {"modelId": …}.`,
       );
     }
@@ -208,7 +214,7 @@ export class LoadedModels implements OnApplicationShutdown {
     try {
       const { judgements } = await model.score([TRIAL]);
       if (!Number.isFinite(judgements[0]!.score)) {
-        throw new Error(`It gives no number for "${TRIAL}": its weights are no good. Train it again.`);
+        throw new Error(`It computes no number for "${TRIAL}": its weights are unusable. Train it again.`);
       }
       recording.on = true;
       return model;

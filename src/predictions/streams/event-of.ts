@@ -29,6 +29,6 @@ export function eventOf(
 
 function stalled(milliseconds: number): StalledError {
   return new StalledError(
-    `Nothing was sent or read for ${milliseconds / 1000} s, so the stream was ended. Send what is left in another one.`,
+    `Nothing was sent or read for ${milliseconds / 1000} s, so the stream was ended. Send the rest in a new stream.`,
   );
 }

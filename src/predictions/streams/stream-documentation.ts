@@ -47,11 +47,11 @@ export const streamResponseContent = {
 
 export const streamHeaders = {
   'Wellformed-Model': {
-    description: 'For a stream: id of the model version that judges all of it.',
+    description: 'For a stream: id of the model version that judges it.',
     schema: { type: 'string', example: 'mdl_01JD2Z8K7M3N5P9Q1R2S4T6V8W' },
   },
   'Wellformed-Precision': {
-    description: 'For a stream: the precision that the model computes in, fp32 or int8.',
+    description: 'For a stream: precision of the computation, fp32 or int8.',
     schema: { type: 'string', example: 'fp32' },
   },
 } as const;

@@ -48,6 +48,10 @@ export class SweepRequestDto extends OmitType(TrainingBasics, [
   'datasetId',
   'validationDatasetId',
   'promote',
+  'priority',
+  'checkpointSteps',
+  'maxRestarts',
+  'pauseAfterEpoch',
 ] as const) {
   @ApiProperty({
     description: 'Id of the uploaded dataset to train on.',

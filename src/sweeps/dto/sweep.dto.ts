@@ -1,6 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { promotionRules, type PromotionRule } from '../../models/model-version.js';
-import { RunErrorDto } from '../../training/dto/run.dto.js';
 import { runStatuses, type RunStatus } from '../../training/run.js';
 import {
   searchMethods,
@@ -9,6 +8,7 @@ import {
   type SweepStatus,
   type SweepSummary,
 } from '../sweep.js';
+import { sweepErrors, type SweepErrorCode } from '../sweep-error.js';
 import type { SweepEstimate, SweepState } from '../sweeps.service.js';
 import { CombinationDto, SpaceDto } from './space.dto.js';
 
@@ -18,6 +18,32 @@ export class SweepBudgetDto {
 
   @ApiProperty({ type: Number, nullable: true, example: 240 })
   minutes!: number | null;
+}
+
+export class SweepErrorDto {
+  @ApiProperty({
+    enum: Object.keys(sweepErrors),
+    enumName: 'SweepErrorCode',
+    description: Object.entries(sweepErrors)
+      .map(([code, meaning]) => `\`${code}\`: ${meaning}`)
+      .join(' '),
+    example: 'first-runs-failed',
+  })
+  code!: SweepErrorCode;
+
+  @ApiProperty({
+    description: 'What happened and what to do.',
+    example: 'The first 3 runs failed. run_01JD3W5M4E7Y2V0N8GQ6T1CXZA: Memory ran out. Mend that, then start the sweep again.',
+  })
+  message!: string;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'The field to change. Null if none would help, or if it is not known which.',
+    example: 'batchSize',
+  })
+  param!: string | null;
 }
 
 /** A sweep as lists show it. */
@@ -96,8 +122,8 @@ export class SweepSummaryDto {
   })
   bestRunId!: string | null;
 
-  @ApiProperty({ type: RunErrorDto, nullable: true, description: 'Why it failed, and what to do.' })
-  error!: RunErrorDto | null;
+  @ApiProperty({ type: SweepErrorDto, nullable: true, description: 'Why it failed, and what to do.' })
+  error!: SweepErrorDto | null;
 
   @ApiProperty({ format: 'date-time', example: '2025-11-23T12:00:00.000Z' })
   createdAt!: string;

@@ -1,13 +1,30 @@
 import { ApiProperty, IntersectionType, PickType } from '@nestjs/swagger';
 import { engineNames } from '../../bert/engines/engine.js';
 import { runPhases, runStatuses, type RunPhase, type RunStatus } from '../run.js';
-import type { RunEvent, RunEventData, RunEventType } from '../run-event.js';
+import { finishOf, type RunEvent, type RunEventData, type RunEventType } from '../run-event.js';
 import { RunEpochDto, RunEvaluationDto } from './run-evaluation.dto.js';
-import { RunDownloadDto, RunErrorDto, RunPlanDto, RunPointDto, RunSummaryDto } from './run.dto.js';
+import {
+  RunCheckpointDto,
+  RunDownloadDto,
+  RunErrorDto,
+  RunPlanDto,
+  RunPointDto,
+  RunResumptionDto,
+  RunSummaryDto,
+} from './run.dto.js';
 
 export class RunStatusDto {
   @ApiProperty({ enum: runStatuses, enumName: 'RunStatus', example: 'running' })
   status!: RunStatus;
+
+  @ApiProperty({ required: false, description: 'Why the run has this status, for people to read.' })
+  reason?: string;
+
+  @ApiProperty({ type: 'integer', required: false, description: 'The attempt that begins.', example: 1 })
+  attempt?: number;
+
+  @ApiProperty({ type: 'integer', required: false, description: 'Number of crashes so far.', example: 1 })
+  restarts?: number;
 
   @ApiProperty({ required: false, description: 'The model that the run registered.' })
   modelId?: string;
@@ -39,7 +56,7 @@ export class RunSettledPlanDto extends RunPlanDto {
 
 export class RunStepDto extends IntersectionType(
   RunPointDto,
-  PickType(RunSummaryDto, ['examplesPerSecond', 'progress', 'secondsLeft'] as const),
+  PickType(RunSummaryDto, ['examplesPerSecond', 'progress', 'secondsLeft', 'estimatedFinish'] as const),
 ) {
   @ApiProperty({ type: 'integer', example: 804 })
   totalSteps!: number;
@@ -51,21 +68,23 @@ export class RunStoppedEarlyDto {
 }
 
 /** What clients see of an event: epochs and evaluations as the run has them. */
-const shown: { [Type in RunEventType]: (data: RunEventData[Type]) => RunEventDataDto[Type] } = {
+const shown: { [Type in RunEventType]: (data: RunEventData[Type], at: Date) => RunEventDataDto[Type] } = {
   status: (data) => data,
   phase: (data) => data,
   download: (data) => data,
   engine: (data) => data,
   plan: (data) => data,
-  step: (data) => data,
+  step: (data, at) => ({ ...data, estimatedFinish: finishOf(data, at)?.toISOString() ?? null }),
   evaluation: RunEvaluationDto.of,
   epoch: RunEpochDto.of,
   stoppedEarly: (data) => data,
+  checkpoint: (data) => data,
+  resumed: (data) => data,
 };
 
 /** What the `data` of each event of a run holds, by the type of the event. */
 export class RunEventDataDto implements Record<RunEventType, object> {
-  @ApiProperty({ description: 'Queued, running, or how the run ended.' })
+  @ApiProperty({ description: 'The run has another status.' })
   status!: RunStatusDto;
 
   @ApiProperty({ description: 'What the run is busy with now.' })
@@ -91,6 +110,14 @@ export class RunEventDataDto implements Record<RunEventType, object> {
 
   @ApiProperty({ description: 'Why the training ended before its last step.' })
   stoppedEarly!: RunStoppedEarlyDto;
+
+  @ApiProperty({ description: 'The state of the training was stored.' })
+  checkpoint!: RunCheckpointDto;
+
+  @ApiProperty({
+    description: 'An attempt goes on from a checkpoint, or begins anew. Drop what came after its step.',
+  })
+  resumed!: RunResumptionDto;
 }
 
 /** What OpenAPI says of each event of a run's stream, not of the stream as a whole. */
@@ -119,8 +146,8 @@ const texts = new WeakMap<RunEvent, string>();
 export function eventText(event: RunEvent): string {
   let text = texts.get(event);
   if (text === undefined) {
-    const show = shown[event.type] as (data: RunEvent['data']) => object;
-    text = `id: ${event.sequence}\nevent: ${event.type}\ndata: ${JSON.stringify(show(event.data))}\n\n`;
+    const show = shown[event.type] as (data: RunEvent['data'], at: Date) => object;
+    text = `id: ${event.sequence}\nevent: ${event.type}\ndata: ${JSON.stringify(show(event.data, event.createdAt))}\n\n`;
     texts.set(event, text);
   }
   return text;

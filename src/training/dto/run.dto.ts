@@ -12,6 +12,8 @@ import {
   type RunStatus,
   type RunSummary,
 } from '../run.js';
+import { runErrors, type RunErrorCode } from '../run-error.js';
+import type { RunPlace } from '../run-places.js';
 import type { StepData } from '../run-event.js';
 import { RunEpochDto, RunEvaluationDto } from './run-evaluation.dto.js';
 
@@ -82,14 +84,73 @@ export class RunDownloadDto {
 }
 
 export class RunErrorDto {
-  @ApiProperty({ example: 'The base model could not be downloaded' })
-  title!: string;
+  @ApiProperty({
+    enum: Object.keys(runErrors),
+    enumName: 'RunErrorCode',
+    description: Object.entries(runErrors)
+      .map(([code, { meaning }]) => `\`${code}\`: ${meaning}`)
+      .join(' '),
+    example: 'training-diverged',
+  })
+  code!: RunErrorCode;
 
   @ApiProperty({
-    example:
-      'bert-base-uncased: no source could be reached. Pull it ahead with `npm run base-model -- bert-base-uncased`.',
+    description: 'What happened and what to do.',
+    example: 'The loss is no longer a number at step 120. Try a lower learning rate, or a longer warm-up.',
   })
-  detail!: string;
+  message!: string;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description:
+      'The field of `POST /train` to change. Null if none would help, or if it is not known which.',
+    example: 'learningRate',
+  })
+  param!: string | null;
+}
+
+export class RunCheckpointDto {
+  @ApiProperty({ type: 'integer', description: 'The attempt that stored it.', example: 1 })
+  attempt!: number;
+
+  @ApiProperty({ type: 'integer', description: 'Training steps done.', example: 268 })
+  step!: number;
+
+  @ApiProperty({ type: 'integer', description: 'The epoch under way or next, from 1.', example: 2 })
+  epoch!: number;
+
+  @ApiProperty({ type: 'integer', description: 'Size on disk.', example: 1_480_000_000 })
+  bytes!: number;
+}
+
+export class RunResumptionDto {
+  @ApiProperty({ type: 'integer', example: 2 })
+  attempt!: number;
+
+  @ApiProperty({
+    type: 'integer',
+    description: 'The step of the checkpoint that it went on from. 0: it began anew.',
+    example: 268,
+  })
+  step!: number;
+
+  @ApiProperty({ type: 'integer', description: 'The epoch that came next, from 1.', example: 2 })
+  epoch!: number;
+
+  @ApiProperty({
+    description: 'Whether the weights will be those of a run that was never interrupted, bit for bit.',
+    example: true,
+  })
+  isExact!: boolean;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'Why they may differ, or why the run began anew.',
+    example: null,
+  })
+  note!: string | null;
 }
 
 /** A run as lists show it: without its epochs and evaluations. */
@@ -99,6 +160,98 @@ export class RunSummaryDto {
 
   @ApiProperty({ enum: runStatuses, enumName: 'RunStatus', example: 'running' })
   status!: RunStatus;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'Why the run has this status, for people to read. Null if the status says all.',
+    example: null,
+  })
+  statusReason!: string | null;
+
+  @ApiProperty({
+    type: 'integer',
+    description: 'Number of times the run was taken up. 0 while it waits for the first time.',
+    example: 1,
+  })
+  attempt!: number;
+
+  @ApiProperty({
+    type: 'integer',
+    description: 'Number of attempts that ended in a crash. After `maxRestarts` the run fails.',
+    example: 0,
+  })
+  restarts!: number;
+
+  @ApiProperty({
+    type: RunCheckpointDto,
+    nullable: true,
+    description: 'The latest stored state of the training. The run goes on from it when it is resumed.',
+  })
+  checkpoint!: RunCheckpointDto | null;
+
+  @ApiProperty({
+    type: RunResumptionDto,
+    nullable: true,
+    description: 'Where the present attempt began. Null in the first attempt.',
+  })
+  resumption!: RunResumptionDto | null;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'The run that this one continues (`POST /train/{id}/continue`).',
+    example: null,
+  })
+  continues!: string | null;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'The model whose weights the run begins with. Null: those of the base model.',
+    example: null,
+  })
+  initialModelId!: string | null;
+
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    description: 'Place in the queue. 1 is the next to start. Null if the run does not wait.',
+    example: null,
+  })
+  queuePosition!: number | null;
+
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description:
+      'When the run is likely to start. Null if it does not wait, or if the time of a run before it is not known.',
+    example: null,
+  })
+  estimatedStart!: string | null;
+
+  @ApiProperty({ type: 'integer', description: 'The highest comes first in the queue.', example: 0 })
+  priority!: number;
+
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    description: 'Steps from one checkpoint to the next. Null: they come by the clock.',
+    example: null,
+  })
+  checkpointSteps!: number | null;
+
+  @ApiProperty({ type: 'integer', description: 'Number of crashes after which the run is restarted.', example: 3 })
+  maxRestarts!: number;
+
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    description: 'After this epoch the run pauses by itself.',
+    example: null,
+  })
+  pauseAfterEpoch!: number | null;
 
   @ApiProperty({
     enum: runPhases,
@@ -159,10 +312,22 @@ export class RunSummaryDto {
   @ApiProperty({
     type: Number,
     nullable: true,
-    description: 'Estimated time until the training ends, in seconds.',
+    description:
+      'Estimated time until the model is registered, in seconds, as of the last step or evaluation. Known from the second step on, or from the ' +
+      'start of the training where an earlier run of the base model, or a dry run, tells what to expect.',
     example: 1190,
   })
   secondsLeft!: number | null;
+
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description:
+      'When the model will be registered, by `secondsLeft`. It does not move while a long step or evaluation is under way.',
+    example: '2025-11-23T12:21:30.000Z',
+  })
+  estimatedFinish!: string | null;
 
   @ApiProperty({
     type: Number,
@@ -249,10 +414,23 @@ export class RunSummaryDto {
   @ApiProperty({ type: String, format: 'date-time', nullable: true, example: null })
   finishedAt!: string | null;
 
-  static of(run: RunSummary): RunSummaryDto {
+  static of(run: RunSummary, place?: RunPlace): RunSummaryDto {
     return {
       id: run.id,
       status: run.status,
+      statusReason: run.statusReason,
+      attempt: run.attempt,
+      restarts: run.restarts,
+      checkpoint: run.checkpoint,
+      resumption: run.resumption,
+      continues: run.continues,
+      initialModelId: run.initialModelId,
+      queuePosition: place?.position ?? null,
+      estimatedStart: place?.estimatedStart?.toISOString() ?? null,
+      priority: run.priority,
+      checkpointSteps: run.checkpointSteps,
+      maxRestarts: run.maxRestarts,
+      pauseAfterEpoch: run.pauseAfterEpoch,
       phase: run.phase,
       name: run.name,
       step: run.step,
@@ -263,6 +441,7 @@ export class RunSummaryDto {
       examplesPerSecond: run.examplesPerSecond,
       progress: run.progress,
       secondsLeft: run.secondsLeft,
+      estimatedFinish: run.estimatedFinish?.toISOString() ?? null,
       mcc: run.mcc,
       stoppedEarly: run.stoppedEarly,
       engine: run.engine,
@@ -295,9 +474,9 @@ export class RunDto extends RunSummaryDto {
   })
   evaluations!: RunEvaluationDto[];
 
-  static override of(run: Run): RunDto {
+  static override of(run: Run, place?: RunPlace): RunDto {
     return {
-      ...RunSummaryDto.of(run),
+      ...RunSummaryDto.of(run, place),
       epochs: run.epochs.map(RunEpochDto.of),
       evaluations: run.evaluations.map(RunEvaluationDto.of),
     };

@@ -62,6 +62,13 @@ export class TrainingEstimateDto {
   @ApiProperty({ type: 'integer' })
   validationRows!: number;
 
+  /**
+   * More than the steps if `gradientAccumulationSteps` makes a step of several batches.
+   * @example 241
+   */
+  @ApiProperty({ type: 'integer' })
+  batchesPerEpoch!: number;
+
   /** @example 241 */
   @ApiProperty({ type: 'integer' })
   stepsPerEpoch!: number;
@@ -90,7 +97,10 @@ export class TrainingEstimateDto {
   @ApiProperty({ type: () => BytesDto, nullable: true })
   memory!: BytesDto | null;
 
-  /** Disk space for the model, and for the base model if it is not on disk. */
+  /**
+   * Disk space at the peak: for the model, the checkpoints and the best weights so far, and for the base model if it is not on disk. 0 bytes
+   * are needed if the size of the base model is not known.
+   */
   @ApiProperty()
   disk!: BytesDto;
 

@@ -2,8 +2,9 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsString, Length, MaxLength, ValidateIf } from 'class-validator';
 import { LONGEST_ID } from '../../common/identifiers.js';
 import { IsName, nameSchema } from '../../api/names.js';
-import { NumberField } from '../../api/number-fields.js';
+import { NumberField, WholeNumberField } from '../../api/number-fields.js';
 import { promotionRules, type PromotionRule } from '../../models/model-version.js';
+import { orderDefaults } from '../run.js';
 import { withHyperparameters } from './hyperparameter-fields.js';
 
 /** What every training is asked, beside its hyperparameters. */
@@ -65,6 +66,41 @@ export class TrainingBasics {
   })
   @IsIn(promotionRules, { message: 'promote must be auto, always or never' })
   promote: PromotionRule = 'auto';
+
+  @WholeNumberField({
+    description: 'Of the runs in the queue, those with the highest priority come first.',
+    min: -100,
+    max: 100,
+    default: orderDefaults.priority,
+  })
+  priority: number = orderDefaults.priority;
+
+  @WholeNumberField({
+    description:
+      'Number of steps from one checkpoint to the next. Without it, checkpoints come every `WELLFORMED_CHECKPOINT_INTERVAL` (5 minutes). ' +
+      'Each epoch ends with one too.',
+    min: 1,
+    max: 1_000_000,
+    optional: true,
+  })
+  checkpointSteps?: number;
+
+  @WholeNumberField({
+    description:
+      'How many times the run is restarted from its latest checkpoint after a crash. After that it fails.',
+    min: 0,
+    max: 100,
+    default: orderDefaults.maxRestarts,
+  })
+  maxRestarts: number = orderDefaults.maxRestarts;
+
+  @WholeNumberField({
+    description: 'The run pauses by itself after this epoch. `POST /train/{id}/resume` goes on.',
+    min: 1,
+    max: 100,
+    optional: true,
+  })
+  pauseAfterEpoch?: number;
 }
 
 /** What `POST /train` takes as JSON, and as form fields beside the files: the data, the base model and the hyperparameters. */
@@ -101,6 +137,12 @@ export class TrainingJsonDto extends TrainingRequestDto {
     example: 'ds_01JD3W3Y6V8M2C9T4XQZ7N5KHB',
   })
   override datasetId!: string;
+}
+
+/** What `POST /train/{id}/continue` takes. */
+export class ContinueRunDto {
+  @WholeNumberField({ description: 'Number of epochs to train beyond those that are done.', min: 1, max: 100, default: 1 })
+  epochs: number = 1;
 }
 
 /** Null is not "not given": it is a wrong type. */

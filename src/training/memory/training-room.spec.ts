@@ -34,10 +34,11 @@ describe('shortage', () => {
 
   it('tells what is held and what to do before nothing is left', () => {
     expect(shortage(null, 5 * GIB, { total: 8 * GIB, left: 0.1 * GIB })).toMatchObject({
-      title: 'The training ran out of memory',
-      detail: expect.stringMatching(
+      code: 'out-of-memory',
+      message: expect.stringMatching(
         /held 5\.0 GiB, and of 8\.0 GiB there were 0\.1 GiB left.*smaller batchSize/,
       ),
+      param: 'batchSize',
     });
   });
 

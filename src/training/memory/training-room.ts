@@ -1,7 +1,7 @@
 import { gigabytes, type MemoryRoom } from '../../bert/fine-tuning/memory.js';
 import type { Settings } from '../../config/settings.js';
 import { lessMemory } from '../advice.js';
-import type { RunError } from '../run.js';
+import { runError, type RunError } from '../run-error.js';
 import { availableMemory, type Memory } from './available-memory.js';
 
 /** What the settings allow a training, in bytes; null: what is left. */
@@ -29,21 +29,21 @@ export function shortage(
   held: number,
   { total, left }: Memory = availableMemory(),
 ): RunError | null {
-  const title = 'The training ran out of memory';
+  const happened = 'The training ran out of memory';
   if (limit !== null && held > limit) {
-    return {
-      title,
-      detail: `It took ${gigabytes(held)}, and WELLFORMED_TRAINING_MEMORY allows ${gigabytes(limit)}. ${lessMemory}`,
-    };
+    const allowed = `WELLFORMED_TRAINING_MEMORY allows ${gigabytes(limit)}`;
+    return runError(
+      'out-of-memory',
+      `${happened}: it took ${gigabytes(held)}, and ${allowed}. ${lessMemory}`,
+    );
   }
   // Half of what no training is started with: what is begun may come near the end.
   if (left >= reserve(total) / 2) return null;
-  return {
-    title,
-    detail:
-      `It held ${gigabytes(held)}, and of ${gigabytes(total)} there were ${gigabytes(left)} left for all else: ` +
-      `it was ended before the system would have ended a process. ${lessMemory}`,
-  };
+  return runError(
+    'out-of-memory',
+    `${happened}: it held ${gigabytes(held)}, and of ${gigabytes(total)} there were ${gigabytes(left)} left for all else. ` +
+      `It was ended before the system would have ended a process. ${lessMemory}`,
+  );
 }
 
 /** What is kept for all that changes from one moment to the next: requests, uploads, the system itself. */

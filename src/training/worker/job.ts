@@ -8,10 +8,15 @@ import type { EngineName } from '../../bert/engines/engine.js';
 import { startEngine } from '../../bert/engines/start.js';
 import { InvalidModelError } from '../../bert/errors.js';
 import type { Example } from '../../bert/fine-tuning/example.js';
-import { trainingExtent } from '../../bert/fine-tuning/extent.js';
+import { evaluationsUntil, tokensOfSteps, trainingExtent } from '../../bert/fine-tuning/extent.js';
 import { fineTune } from '../../bert/fine-tuning/fine-tune.js';
-import { contradictions, LONGEST_AUTO_LENGTH } from '../../bert/fine-tuning/hyperparameters.js';
-import { assertFits, stepSizeOf } from '../../bert/fine-tuning/memory.js';
+import { TrainingDivergedError } from '../../bert/fine-tuning/trainer.js';
+import {
+  contradictions,
+  LONGEST_AUTO_LENGTH,
+  type Hyperparameters,
+} from '../../bert/fine-tuning/hyperparameters.js';
+import { assertFits, parameterBytes, stepSizeOf } from '../../bert/fine-tuning/memory.js';
 import { withMccInterval } from '../../bert/evaluation/bootstrap.js';
 import { judgementsOf } from '../../bert/evaluation/evaluation.js';
 import { exportOnnx } from '../../bert/onnx/export.js';
@@ -29,15 +34,34 @@ import type { ModelOrigin } from '../../models/model-card.js';
 import type { ManifestFile } from '../../storage/blob-store.js';
 import { sha256OfFile } from '../../storage/file-hash.js';
 import { engineReason } from '../advice.js';
+import { diskNeeded } from '../disk-needed.js';
+import { describeFailure } from '../failure.js';
 import { roomForTraining } from '../memory/training-room.js';
 import { settledHyperparameters, type RunPhase, type RunPlan } from '../run.js';
+import type { RunError } from '../run-error.js';
+import {
+  assertDiskSpace,
+  CheckpointKeeper,
+  PauseError,
+  resumeFrom,
+  separateWeights,
+  type FoundCheckpoint,
+} from './checkpoints.js';
 import { readExamples, type Examples } from './examples.js';
-import type { TrainingJob, WorkerMessage } from './messages.js';
-import { ProgressMeter } from './progress-meter.js';
+import type { EarlierAttempt, TrainingJob, WorkerMessage } from './messages.js';
+import { ProgressMeter, type MeteredWork } from './progress-meter.js';
 
 /** A job that cannot be done as it was asked for; the message says what to do. */
 export class JobRefusedError extends Error {
   override readonly name = 'JobRefusedError';
+
+  constructor(
+    /** The hyperparameter to change. */
+    readonly param: keyof Hyperparameters,
+    message: string,
+  ) {
+    super(message);
+  }
 }
 
 /** What was trained cannot be exported or loaded for serving. */
@@ -45,21 +69,29 @@ export class ModelNotServableError extends Error {
   override readonly name = 'ModelNotServableError';
 }
 
+/** How the service steers a job. */
+export interface JobControl {
+  /** Stops it at the end of the step: it then rejects. */
+  readonly signal: AbortSignal;
+  /** Whether the state of the training is to be stored before it stops. */
+  wantsCheckpoint: boolean;
+  /** Called with a staged folder for the next checkpoint, once the last was taken over. */
+  onFolder?: (path: string) => void;
+}
+
 /**
  * Does what a run asks for, from the base model to the files of a model in `job.folder`, and tells how it goes.
- * @param signal stops it at the end of the step: it then rejects
+ * @throws PauseError where it is to be resumed later
  */
 export async function runJob(
   job: TrainingJob,
   tell: (message: WorkerMessage) => void,
-  signal: AbortSignal,
+  control: JobControl,
 ): Promise<void> {
+  const { signal } = control;
   const enter = (phase: RunPhase) => tell({ type: 'phase', data: { phase } });
   enter('downloading');
-  const base = await ensureBaseModel(job.baseModel, job.baseModelOptions, {
-    onProgress: (data) => tell({ type: 'download', data }),
-    signal,
-  });
+  const base = await initialModel(job, tell, signal);
   signal.throwIfAborted();
 
   enter('preparing');
@@ -77,32 +109,49 @@ export async function runJob(
     tell({ type: 'engine', data: { name, description, reason: engineReason(choice) } });
     const extent = trainingExtent(job.hyperparameters, examples.training.length);
     tell({ type: 'plan', data: { ...plan, totalSteps: extent.totalSteps } });
-
+    const found = job.earlier && (await takeUp(job, job.earlier, description, tell));
     enter('training');
-    const meter = new ProgressMeter(extent.totalExamples, extent.evaluations);
-    const tellProgress = () => tell({ type: 'progress', data: meter.now });
     const memory = new Throttle<void>(1000, () => tell({ type: 'memory', ...engine.memory() }));
     const { config, weights } = model;
     const labels = examples.validation.map(({ label }) => label);
     const hyperparameters = settledHyperparameters(job.hyperparameters, plan);
+    const checkpoint = found?.checkpoint;
+    const { step = 0 } = checkpoint?.progress ?? {};
+    const work = meteredWork(job, config, examples);
+    const meter = new ProgressMeter(work, job.expected, { step, evaluations: evaluationsUntil(step, work) });
+    const tellProgress = () => tell({ type: 'progress', data: meter.now });
+    tellProgress();
+    const keeper = new CheckpointKeeper(job, description, tell, { step, best: found?.best ?? null });
+    control.onFolder = (path) => keeper.goOnIn(path);
+    const isStopping = () => signal.aborted && control.wantsCheckpoint;
+    const isCheckpointDue = () => isStopping() || keeper.isDue;
+    let best = checkpoint?.progress.best?.mcc ?? null;
+    let failure: RunError | null = null;
+    const task = { engine, config, weights, ...examples, hyperparameters, signal, isCheckpointDue };
     try {
-      for await (const event of fineTune({ engine, config, weights, ...examples, hyperparameters, signal })) {
+      for await (const event of fineTune({ ...task, ...(checkpoint && { checkpoint }) })) {
         memory.offer();
         switch (event.type) {
           case 'step': {
             const { type, examples, ...step } = event;
-            meter.stepped(examples, performance.now());
+            meter.stepped(event, performance.now());
+            keeper.stepped(step.step);
             tell({ type, data: { ...step, ...meter.now }, examples });
             break;
           }
           case 'evaluation': {
             const { type, weights: evaluated, logits, ...evaluation } = event;
+            const judgements = evaluation.best && judgementsOf(labels, logits);
+            if (judgements) {
+              writeWeights(job.folder, config, evaluated());
+              keeper.found({ judgements });
+              best = evaluation.validation.mcc;
+            }
             meter.evaluated(performance.now());
-            if (evaluation.best) writeWeights(job.folder, config, evaluated());
             tell({
               type,
               data: { ...evaluation, validation: withMccInterval(evaluation.validation) },
-              ...(evaluation.best && { judgements: judgementsOf(labels, logits) }),
+              ...(judgements && { judgements }),
             });
             tellProgress();
             break;
@@ -119,18 +168,36 @@ export async function runJob(
             tellProgress();
             break;
           }
-          case 'checkpoint':
-            // None is asked for.
+          case 'checkpoint': {
+            await keeper.take(event);
+            const { epoch, stepsIntoEpoch } = event.progress;
+            const isPause = epoch - 1 === job.pauseAfterEpoch && stepsIntoEpoch === 0;
+            if (isPause || isStopping()) await keeper.settled();
+            if (isPause && epoch <= hyperparameters.epochs) {
+              throw new PauseError(`The run was asked to pause after epoch ${job.pauseAfterEpoch}.`);
+            }
+            if (isStopping()) signal.throwIfAborted();
             break;
+          }
         }
-        // Leaving the loop ends the fine-tuning, which frees what the engine holds for it.
-        signal.throwIfAborted();
+        // Leaving the loop ends the fine-tuning, which frees what the engine holds for it. One that is to leave a checkpoint goes on
+        // until it has.
+        if (!isStopping()) signal.throwIfAborted();
       }
+    } catch (error) {
+      // A constant answer has an MCC of 0: a model that was better than that is worth keeping.
+      if (!(error instanceof TrainingDivergedError && best !== null && best > 0)) throw error;
+      failure = describeFailure(error);
     } finally {
       memory.close();
+      checkpoint?.tensors.close();
     }
+    await keeper.settled();
+    signal.throwIfAborted();
+    await separateWeights(job.folder);
 
     enter('exporting');
+    meter.exporting(performance.now());
     const onAssessed = (share: number) => {
       meter.assessed(share, performance.now());
       tellProgress();
@@ -142,10 +209,46 @@ export async function runJob(
     await writeTokenizer(base.folder, job.folder, model);
     const serving = await prepareServing(job, examples.validation, { signal, onProgress: onAssessed });
     signal.throwIfAborted();
-    tell({ type: 'finished', files: await fileSums(job.folder), serving, origin: originOf(base) });
+    tell({ type: 'finished', files: await fileSums(job.folder), serving, origin: originOf(base), failure });
   } finally {
     model.weights.close();
   }
+}
+
+/** What the training begins with. */
+async function initialModel(
+  { baseModel, baseModelOptions, initialModelFolder }: TrainingJob,
+  tell: (message: WorkerMessage) => void,
+  signal: AbortSignal,
+): Promise<StoredBaseModel> {
+  if (initialModelFolder !== null) return { name: baseModel, folder: initialModelFolder, source: 'hub' };
+  return ensureBaseModel(baseModel, baseModelOptions, {
+    onProgress: (data) => tell({ type: 'download', data }),
+    signal,
+  });
+}
+
+/** Opens the checkpoint that an earlier attempt left, and tells where this one goes on. */
+async function takeUp(
+  job: TrainingJob,
+  { folder, note }: EarlierAttempt,
+  engine: string,
+  tell: (message: WorkerMessage) => void,
+): Promise<FoundCheckpoint | null> {
+  const found = folder === null ? null : await resumeFrom(folder, job.folder, engine);
+  const { step, epoch } = found?.checkpoint.progress ?? { step: 0, epoch: 1 };
+  tell({
+    type: 'resumed',
+    data: {
+      attempt: job.attempt,
+      step,
+      epoch,
+      isExact: !found?.difference,
+      note: found?.difference ?? note,
+    },
+    judgements: found?.best?.judgements ?? null,
+  });
+  return found;
 }
 
 async function prepare(
@@ -156,10 +259,11 @@ async function prepare(
 ): Promise<{ examples: Examples; plan: RunPlan }> {
   const { maxLength, validationFraction, seed } = job.hyperparameters;
   const [wrong] = contradictions(job.hyperparameters, config.numHiddenLayers);
-  if (wrong) throw new JobRefusedError(`${wrong.message}.`);
+  if (wrong) throw new JobRefusedError(wrong.name, `${wrong.message}.`);
   const most = maxSequenceLength(config);
   if (maxLength !== 'auto' && maxLength > most) {
     throw new JobRefusedError(
+      'maxLength',
       `maxLength is ${maxLength}, but ${job.baseModel} reads ${most} tokens at most. Take a smaller one, or auto.`,
     );
   }
@@ -180,6 +284,8 @@ async function prepare(
   const rows = examples.training.length + examples.validation.length;
   const room = roomForTraining(job.memoryLimit, process.memoryUsage.rss());
   const estimatedBytes = assertFits(config, step, { engine, rows }, room);
+  const disk = diskNeeded(config, job.hyperparameters, { stored: true }, examples.pieces);
+  await assertDiskSpace(job.folder, disk - (job.earlier?.bytes ?? 0), 'the run');
   return {
     examples,
     plan: {
@@ -190,6 +296,21 @@ async function prepare(
       validationContentHash: examples.validationContentHash,
       estimatedBytes: Math.ceil(estimatedBytes),
     },
+  };
+}
+
+function meteredWork(
+  { hyperparameters }: TrainingJob,
+  config: EncoderConfig,
+  { training, validation }: Examples,
+): MeteredWork {
+  const lengths = training.map(({ tokenIds }) => tokenIds.length);
+  return {
+    ...trainingExtent(hyperparameters, training.length),
+    evaluationSteps: hyperparameters.evaluationSteps,
+    tokensOfSteps: (epoch) => tokensOfSteps(lengths, hyperparameters, epoch),
+    judgedTokens: validation.reduce((sum, { tokenIds }) => sum + tokenIds.length, 0),
+    weightBytes: parameterBytes(config),
   };
 }
 

@@ -35,7 +35,7 @@ function start({ job, entry, resourceLimits }: StartMessage): Worker {
     ...(resourceLimits ? { resourceLimits } : {}),
   });
   worker.on('message', tell);
-  worker.on('error', (error) => tell({ type: 'crashed', ...describeCrash(error) }));
+  worker.on('error', (error) => tell({ type: 'crashed', ...describeCrash(error), stack: error.stack }));
   // After a last word nobody listens any more.
   worker.on('exit', (code) => tell({ type: 'crashed', ...describeExit(code) }));
   watchMemory(job.memoryLimit);
@@ -52,8 +52,8 @@ function watchMemory(limit: number | null): void {
     const reason = shortage(limit, residentBytes);
     if (!reason) return;
     clearInterval(watch);
-    // The process is ended at its last word. What shall outlive that (a checkpoint) has to lie on the disk by now.
-    tell({ type: 'failed', ...reason });
+    // The process is ended at its last word: the run goes on from its latest checkpoint.
+    tell({ type: 'crashed', ...reason });
   }, 250);
 }
 

@@ -21,7 +21,7 @@ export class WebhooksDto {
   @ApiProperty({
     type: String,
     nullable: true,
-    description: 'Where messages go, without the path. Null if `off`.',
+    description: 'Address of the receiver without its path. Null if the state is `off`.',
     example: 'https://hooks.example.org',
   })
   receiver!: string | null;
@@ -49,7 +49,7 @@ export class DeliveryAttemptDto {
   @ApiProperty({ description: 'Time until the answer, in seconds.', example: 0.214 })
   seconds!: number;
 
-  @ApiProperty({ description: 'Whether somebody asked for this attempt.', example: false })
+  @ApiProperty({ description: 'Whether a user requested this attempt.', example: false })
   redelivery!: boolean;
 
   @ApiProperty({
@@ -76,12 +76,12 @@ export class DeliveryAttemptDto {
   }
 }
 
-/** `data` of a message about a run. `GET /train/{id}` has the rest. Empty in a test. */
+/** The field `data` of a message about a run. `GET /train/{id}` has the rest. Empty in a test message. */
 export class WebhookDataDto {
   @ApiPropertyOptional({ example: 'run_01JD3W5M4E7Y2V0N8GQ6T1CXZA' })
   runId?: string;
 
-  @ApiPropertyOptional({ description: 'The status that the run came to.', example: 'succeeded' })
+  @ApiPropertyOptional({ description: 'The new status of the run.', example: 'succeeded' })
   status?: string;
 
   @ApiPropertyOptional({ type: String, nullable: true, example: 'cola' })
@@ -120,7 +120,7 @@ export class WebhookMessageDto {
 
   @ApiProperty({
     format: 'date-time',
-    description: 'When the run came to this status.',
+    description: 'When the run got this status.',
     example: '2025-11-23T12:20:00.000Z',
   })
   timestamp!: string;
@@ -159,7 +159,7 @@ export class DeliverySummaryDto {
   @ApiProperty({
     type: DeliveryAttemptDto,
     nullable: true,
-    description: 'Null before the first attempt.',
+    description: 'The last attempt. Null before the first one.',
   })
   lastAttempt!: DeliveryAttemptDto | null;
 
@@ -167,7 +167,7 @@ export class DeliverySummaryDto {
     type: String,
     format: 'date-time',
     nullable: true,
-    description: 'Null unless `pending`.',
+    description: 'When the next attempt is due. Null unless the status is `pending`.',
     example: null,
   })
   nextAttemptAt!: string | null;
@@ -191,10 +191,10 @@ export class DeliverySummaryDto {
 }
 
 export class DeliveryDto extends DeliverySummaryDto {
-  @ApiProperty({ type: WebhookMessageDto, description: 'What is sent.' })
+  @ApiProperty({ type: WebhookMessageDto, description: 'The message that is sent.' })
   message!: WebhookMessageDto;
 
-  @ApiProperty({ type: [DeliveryAttemptDto], description: 'In order; the last 50.' })
+  @ApiProperty({ type: [DeliveryAttemptDto], description: 'The last 50 attempts, in order.' })
   attempts!: DeliveryAttemptDto[];
 
   static override of(delivery: Delivery): DeliveryDto {
@@ -207,13 +207,13 @@ export class DeliveryDto extends DeliverySummaryDto {
 }
 
 export class DeliveryPageDto {
-  @ApiProperty({ type: [DeliverySummaryDto], description: 'Newest first.' })
+  @ApiProperty({ type: [DeliverySummaryDto], description: 'Deliveries, newest first.' })
   items!: DeliverySummaryDto[];
 
   @ApiProperty({
     type: String,
     nullable: true,
-    description: 'Send it as `cursor` for the next page; null on the last one.',
+    description: 'Value of `cursor` for the next page. Null on the last page.',
     example: null,
   })
   nextCursor!: string | null;

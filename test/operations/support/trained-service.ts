@@ -26,7 +26,7 @@ export async function startTrainedService(
   for (;;) {
     const run = (await (await fetch(`${service.url}/train/${id}`)).json()) as RunDto;
     if (run.status === 'succeeded') break;
-    if (run.finishedAt) throw new Error(`The run ${run.status}: ${run.error?.detail}`);
+    if (run.finishedAt) throw new Error(`The run ${run.status}: ${run.error?.message}`);
     await sleep(100);
   }
   const first = await fetch(`${service.url}/predict`, {

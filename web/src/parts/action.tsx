@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 
-/** Something that the reader starts: whether it is under way, and what went wrong. */
+/** An action of the reader: whether it is running, and its error. */
 export function useAction<A extends unknown[]>(
   action: (...values: A) => Promise<void>,
 ): { run: (...values: A) => void; isBusy: boolean; error?: Error } {

@@ -11,7 +11,7 @@ import { Problem, Show } from './states.js';
 
 const t = texts.catalogue;
 
-/** Data sets that the service can get by itself. */
+/** Data sets that the service can add itself. */
 export function Catalogue({ done }: { done: (dataset: DatasetDto) => void }): JSX.Element {
   const [isOpen, setOpen] = useState(false);
   const add = useAction(async (name: string) => done(await wellformed.addDataset(name)));
@@ -49,7 +49,7 @@ function Entries({ isBusy, add }: { isBusy: boolean; add: (name: string) => void
   );
 }
 
-/** Under which terms a known data set may be used, and whom to cite. */
+/** The licence of a data set in the catalogue, and its citation. */
 export function Licence({ of: { licence, homepage, citation } }: { of: CatalogueEntryDto }): JSX.Element {
   return (
     <p class="note">
@@ -64,7 +64,7 @@ export function Licence({ of: { licence, homepage, citation } }: { of: Catalogue
   );
 }
 
-/** One button from nothing to a model: the sample, a small base model, and the run to watch. */
+/** A button that trains a first model: the sample, a small base model, and the run to watch. */
 export function FirstRun(): JSX.Element {
   const start = useAction(async () => {
     const [training, validation] = [await sampleSet(firstRun.training), await sampleSet(firstRun.validation)];
@@ -92,10 +92,10 @@ export function FirstRun(): JSX.Element {
   );
 }
 
-/** What to judge after the first run. */
+/** Sentences to judge after the first run. */
 export const firstSentences: readonly string[] = firstRun.sentences;
 
-/** Rows that are there already are not stored twice. */
+/** Reuses the sample if it is already stored. */
 async function sampleSet(name: string): Promise<DatasetDto> {
   const [{ items: known }, { items: stored }] = await Promise.all([
     wellformed.api.datasets.listCatalogue(),

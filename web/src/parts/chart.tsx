@@ -7,15 +7,15 @@ export interface Curve {
   name: string;
   /** Points in order of x. */
   points: readonly (readonly [x: number, y: number])[];
-  /** Which of the page's curve colours, from 0. */
+  /** Index of the curve colour, from 0. */
   colour: number;
-  /** For curves of few points: each is marked. */
+  /** Whether each point is marked. Use it for curves with few points. */
   dots?: boolean;
-  /** An end of an interval: drawn thin and dashed. */
+  /** Whether the curve is a bound of an interval. It is drawn thin and dashed. */
   isBound?: boolean;
 }
 
-/** Curves over training steps. Hidden in it is a table with the same numbers. */
+/** Curves over training steps, with a hidden table of the same numbers. */
 export function Chart({
   title,
   curves,
@@ -34,7 +34,7 @@ export function Chart({
   useEffect(() => {
     let isGone = false;
     let observer: ResizeObserver | undefined;
-    // With it comes half of the page's code: only who sees a chart fetches it.
+    // The plot library is half of the page's code. Load it only when a chart is shown.
     void import('./plot.js').then(({ drawPlot }) => {
       if (isGone || !place.current) return;
       const drawn = drawPlot(place.current, curves, data);
@@ -67,7 +67,7 @@ export function Chart({
   );
 }
 
-/** A drawing under a heading, and its numbers as a table for who asks for them. */
+/** A drawing with a heading, and its numbers as a table on demand. */
 export function ChartFrame({
   title,
   table,
@@ -122,7 +122,7 @@ export function ChartFrame({
   );
 }
 
-/** All curves over the union of their x values; null where one has no point. */
+/** Puts all curves on the union of their x values. A curve is null where it has no point. */
 function joined(curves: readonly Curve[]): { xs: number[]; ys: (number | null)[][] } {
   const xs = [...new Set(curves.flatMap(({ points }) => points.map(([x]) => x)))].sort((a, b) => a - b);
   const rowOf = new Map(xs.map((x, row) => [x, row]));

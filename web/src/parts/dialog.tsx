@@ -30,7 +30,7 @@ export function Dialog({
   );
 }
 
-/** Asks before something is done that cannot be undone. */
+/** Asks for confirmation before an action that cannot be undone. */
 export function Confirm({
   question,
   action,

@@ -3,7 +3,7 @@ import type { ConfusionMatrixDto } from 'wellformed-client';
 import { percent, whole } from '../format.js';
 import { texts } from '../texts/en.js';
 
-/** Four counts, each shaded by its share of the sentences with that label. */
+/** A confusion matrix. Each count is shaded by its share of the sentences with that label. */
 export function ConfusionMatrix({ matrix }: { matrix: ConfusionMatrixDto }): JSX.Element {
   const { truePositives, falsePositives, trueNegatives, falseNegatives } = matrix;
   const rows = [
@@ -69,7 +69,7 @@ export function Meter({ share, label }: { share: number; label: string }): JSX.E
   return <progress value={share} max={1} aria-label={label} />;
 }
 
-/** What speaks against some figures, in the API's words. */
+/** Warnings about some figures, in the API's words. */
 export function Warnings({ of }: { of: readonly string[] }): JSX.Element | null {
   if (of.length === 0) return null;
   return (

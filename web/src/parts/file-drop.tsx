@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 
-/** A native file field that also takes files that are dropped on it. */
+/** A native file field that also accepts dropped files. */
 export function FileDrop({
   label,
   accept,
@@ -37,7 +37,7 @@ export function FileDrop({
         onChange={({ currentTarget }) => {
           const file = currentTarget.files?.[0];
           if (file) take(file);
-          // The same file may be chosen again, once it was corrected.
+          // Allow the same file to be chosen again after a correction.
           currentTarget.value = '';
         }}
       />

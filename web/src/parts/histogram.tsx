@@ -4,10 +4,10 @@ import { whole } from '../format.js';
 import { texts } from '../texts/en.js';
 import { ChartFrame } from './chart.js';
 
-/** Units of the drawing: it is stretched to the width that there is. */
+/** Sizes in units of the drawing, which is stretched to the available width. */
 const [BAR, GAP, HEIGHT] = [9, 1, 60];
 
-/** How many sentences are how long. */
+/** A histogram of sentence lengths. */
 export function Histogram({ title, bins }: { title: string; bins: readonly LengthBinDto[] }): JSX.Element {
   const most = Math.max(...bins.map(({ rows }) => rows));
   const named = bins.map(({ from, to, rows }) => ({
@@ -30,7 +30,7 @@ export function Histogram({ title, bins }: { title: string; bins: readonly Lengt
         aria-label={title}
       >
         {named.map(({ range, rows }, i) => {
-          // A single sentence is to be seen beside a thousand.
+          // A single sentence must be visible next to a thousand.
           const height = rows === 0 ? 0 : Math.max(1, (HEIGHT * rows) / most);
           return (
             <rect x={i * (BAR + GAP)} y={HEIGHT - height} width={BAR} height={height}>

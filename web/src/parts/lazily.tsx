@@ -3,8 +3,8 @@ import { useEffect, useState } from 'preact/hooks';
 import { Problem, Skeleton } from './states.js';
 
 /**
- * A component whose code is fetched when it is first shown.
- * @param heading stands there until it is
+ * Loads the code of a component when it is first shown.
+ * @param heading is shown until then
  */
 export function lazily<P extends object>(
   heading: string,

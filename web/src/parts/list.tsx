@@ -1,15 +1,15 @@
 import type { ComponentChildren, JSX } from 'preact';
 
 export interface ListRow {
-  /** One for each column. */
+  /** One cell for each column. */
   cells: readonly ComponentChildren[];
   isBest?: boolean;
 }
 
 /**
- * A table with a heading for each column, '' where a column needs none. On a narrow window each row is a card, and each value stands behind its
- * heading.
- * @param named which column names the row
+ * A table with a heading for each column; '' for a column without one. On a narrow window each row becomes a
+ * card, with each value behind its heading.
+ * @param named index of the column that names the row
  */
 export function List({
   columns,

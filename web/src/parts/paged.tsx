@@ -10,7 +10,7 @@ interface Page<T> {
   nextCursor: string | null;
 }
 
-/** A list that comes page by page, as its reader asks for more. Its first page is fetched anew every `every` milliseconds. */
+/** A list that loads more pages on demand. Its first page is reloaded every `every` milliseconds. */
 export function Paged<T extends object>({
   load,
   inputs = [],
@@ -26,7 +26,7 @@ export function Paged<T extends object>({
 }): JSX.Element {
   const first = useLoaded((signal) => load(undefined, signal), inputs, { every });
   const [rest, setRest] = useState<{ of: readonly unknown[]; items: T[]; nextCursor: string | null }>();
-  // Pages that were fetched for other inputs are none of this list.
+  // Pages that were loaded for other inputs do not belong to this list.
   const further = rest && rest.of.every((value, index) => value === inputs[index]) ? rest : undefined;
   const more = useAction(async (cursor: string) => {
     const page = await load(cursor);

@@ -5,13 +5,13 @@ import { texts } from '../texts/en.js';
 import { ChartFrame } from './chart.js';
 
 const SIZE = 100;
-/** Judgements are at least as sure as a coin. */
+/** The lowest confidence of a judgement is that of a coin toss. */
 const LEAST = 0.5;
 const across = (confidence: number) => (SIZE * (confidence - LEAST)) / (1 - LEAST);
 const up = (accuracy: number) => SIZE * (1 - accuracy);
 const TICKS = { confidence: [0.5, 0.75, 1], accuracy: [0, 0.5, 1] };
 
-/** How often judgements are right, by how sure they are. */
+/** A reliability diagram: how often judgements are right, by confidence. */
 export function Reliability({
   title,
   bins,

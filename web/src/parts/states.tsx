@@ -4,7 +4,7 @@ import { hrefTo } from '../router.js';
 import { isProblem, isUnreachable, wantsKey, type Loaded } from '../service.js';
 import { texts } from '../texts/en.js';
 
-/** Shows something that is fetched, in whichever state it is. `heading` stands above until it is there, where the view has no other. */
+/** Shows loaded data in any state. If the view has no other heading, `heading` is shown until the data is there. */
 export function Show<T>({
   of,
   heading,
@@ -46,7 +46,7 @@ export function Skeleton({ isSlow = false }: { isSlow?: boolean }): JSX.Element 
   );
 }
 
-/** Nothing is there yet, and this is what to do. */
+/** An empty state: what is missing, and what to do. */
 export function Empty({
   text,
   link,
@@ -69,10 +69,10 @@ export function Empty({
   );
 }
 
-/** An error in the service's own words, and a way on. */
+/** An error in the service's own words, with a way to continue. */
 export function Problem({ error, retry }: { error: Error; retry?: () => void }): JSX.Element | null {
   const seconds = isProblem(error, 429, 503) ? error.retryAfterSeconds : undefined;
-  // A dialog asks for the key.
+  // A dialog already asks for the key.
   if (isProblem(error, 401) && wantsKey.value) return null;
   const detail = isUnreachable(error)
     ? texts.problem.offline

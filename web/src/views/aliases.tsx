@@ -150,7 +150,7 @@ export function Promote({
   const now = useLoaded(
     (signal) =>
       wellformed.api.models.find({ path: { id: alias }, signal }).catch((error: unknown) => {
-        // An alias that is new points to nothing yet.
+        // A new alias does not point to anything yet.
         if (isProblem(error, 404)) return null;
         throw error;
       }),

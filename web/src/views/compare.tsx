@@ -20,7 +20,7 @@ const t = texts.compare;
 
 const REFRESH_MS = 5000;
 
-/** Several runs over each other. */
+/** Curves and results of several runs in one view. */
 export function Compare(): JSX.Element {
   const ids = (route.value.query.get('ids') ?? '').split(',').filter(Boolean);
   const [isLive, setLive] = useState(false);
@@ -119,7 +119,7 @@ function Comparison({ runs, differences, pairs }: RunComparisonDto) {
   );
 }
 
-/** Whether one run of each pair is better, and how sure that is. */
+/** Says for each pair which run is better, and with which confidence. */
 function Pairs({
   pairs,
   names,
@@ -170,7 +170,7 @@ function Pairs({
   );
 }
 
-/** What each run is called; with the end of its id where two have the same name. */
+/** Returns the name of each run. If two runs share a name, the end of the id is added. */
 function namesOf(runs: readonly ComparedRunDto[]): Map<string, string> {
   const names = runs.map(nameOf);
   return new Map(

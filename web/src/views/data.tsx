@@ -32,7 +32,7 @@ export function Data(): JSX.Element {
   );
 }
 
-/** Sends a file, and shows what is wrong with it by line. */
+/** Uploads a file and shows its problems by line. */
 export function Upload({ done }: { done: (dataset: DatasetDto) => void }): JSX.Element {
   const [sent, setSent] = useState(0);
   const upload = useAction(async (file: File) => {

@@ -17,10 +17,10 @@ import { texts } from '../texts/en.js';
 
 const t = texts.data;
 
-/** Milliseconds after the last key until rows are searched. */
+/** Delay between the last key press and the search, in milliseconds. */
 const PAUSE_MS = 250;
 
-/** A data set: its report and its rows. */
+/** The view of a data set: report and rows. */
 export function Dataset({ id }: { id: string }): JSX.Element {
   const loaded = useLoaded((signal) => wellformed.api.datasets.get({ path: { id }, signal }), [id]);
   return (

@@ -196,7 +196,7 @@ function Precisions({ model: { serving } }: { model: ModelDto }) {
   );
 }
 
-/** Data sets that the model judged, and one more. */
+/** Evaluations of the model, and a form for a new one. */
 function Evaluations({ id }: { id: string }) {
   const [dataset, setDataset] = useState('');
   const loaded = useLoaded(

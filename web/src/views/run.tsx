@@ -12,11 +12,12 @@ import { Problem, Show } from '../parts/states.js';
 import { goTo, hrefTo } from '../router.js';
 import { useLoaded, wellformed } from '../service.js';
 import { texts } from '../texts/en.js';
+import { RunLog } from './run-log.js';
 import { nameOf, RunState } from './runs.js';
 
 const t = texts.run;
 
-/** A run as it happens: its curves, its evaluations, and how it ends. */
+/** The view of a run while it happens: its curves, its evaluations, and its end. */
 export function Run({ id }: { id: string }): JSX.Element {
   const loaded = useLoaded(
     async (signal) => {
@@ -55,7 +56,7 @@ function LiveRun({
       setLatest(stepped.at(-1)!.data as Partial<RunDto>);
     }
     setLog((old) => [...old, ...events.filter(({ type }) => type !== 'step')].slice(-200));
-    // What is more than a step changes the run as a whole.
+    // Events other than steps change the run itself, so reload it.
     if (stepped.length < events.length) reload();
   });
 
@@ -83,9 +84,10 @@ function LiveRun({
       </p>
       {run.error && (
         <div class="problem">
-          <p>
-            <b>{run.error.title}.</b> {run.error.detail}
-          </p>
+          <p>{run.error.message}</p>
+          <small>
+            <code>{run.error.code}</code>
+          </small>
         </div>
       )}
       <Warnings of={run.warnings} />
@@ -155,6 +157,7 @@ function LiveRun({
       <Evaluations evaluations={run.evaluations} />
       <h2>{t.hyperparameters}</h2>
       <Facts of={hyperparametersOf(run)} />
+      <RunLog id={run.id} isLive={isLive} />
       <details>
         <summary>{t.log}</summary>
         <ul class="log">
@@ -239,7 +242,7 @@ function Evaluations({ evaluations }: { evaluations: readonly RunEvaluationDto[]
   );
 }
 
-/** As people write them. */
+/** Returns the hyperparameters as readable texts. */
 function hyperparametersOf({
   hyperparameters,
 }: Pick<RunDto, 'hyperparameters'>): [name: string, value: string][] {
@@ -250,7 +253,10 @@ export function settingText(value: unknown): string {
   return typeof value === 'number' ? scientific(value) : String(value ?? texts.common.none);
 }
 
-/** Follows a run while this tab is seen, a batch of events at a time, and goes on without a gap when it is seen again. */
+/**
+ * Follows a run while the tab is visible and passes on events in batches. When the tab becomes visible again,
+ * it continues without a gap.
+ */
 function useFollowed(id: string, isLive: boolean, take: (events: readonly RunEvent[]) => void): void {
   const [isVisible, setVisible] = useState(document.visibilityState === 'visible');
   const [last] = useState({ eventId: 0 });
@@ -277,7 +283,7 @@ function useFollowed(id: string, isLive: boolean, take: (events: readonly RunEve
       })) {
         last.eventId = event.id;
         waiting.push(event);
-        // A page that is redrawn for each of a thousand events does nothing else.
+        // Collect events first: drawing the page for each of a thousand events would block it.
         timer ??= setTimeout(flush, 200);
       }
     })().catch(() => undefined);

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { RunSummaryDto } from 'wellformed-client';
-import { decimal, duration, percent, time } from '../format.js';
+import { decimal, duration, percent, time, timeOfDay } from '../format.js';
 import { Meter } from '../parts/figures.js';
 import { List } from '../parts/list.js';
 import { Paged } from '../parts/paged.js';
@@ -87,9 +87,9 @@ function RunTable({
 }
 
 export function RunState({
-  run: { status, phase, progress, secondsLeft },
+  run: { status, phase, progress, secondsLeft, estimatedFinish },
 }: {
-  run: Pick<RunSummaryDto, 'status' | 'phase' | 'progress' | 'secondsLeft'>;
+  run: Pick<RunSummaryDto, 'status' | 'phase' | 'progress' | 'secondsLeft' | 'estimatedFinish'>;
 }): JSX.Element {
   const name = t.statuses[status] ?? status;
   if (status !== 'running') return <span class={`status ${status}`}>{name}</span>;
@@ -97,12 +97,14 @@ export function RunState({
     <span class="status running">
       {(phase && t.phases[phase]) ?? name} <Meter share={progress} label={t.columns.progress} />{' '}
       {percent(progress)}
-      {secondsLeft !== null && <small> {t.left(duration(secondsLeft))}</small>}
+      {secondsLeft !== null && estimatedFinish !== null && (
+        <small> {t.left(duration(secondsLeft), timeOfDay(estimatedFinish))}</small>
+      )}
     </span>
   );
 }
 
-/** A run is called what its model will be called; one without a name, by its end of the id. */
+/** Returns the name of a run, which its model will also have. A run without a name is named by the end of its id. */
 export function nameOf({ name, id }: Pick<RunSummaryDto, 'name' | 'id'>): string {
   return name ?? `run …${id.slice(-6)}`;
 }

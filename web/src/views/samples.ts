@@ -1,9 +1,9 @@
-/** The request that judges these sentences, in the languages that people ask in. */
+/** Returns example code that judges these sentences, in several languages. */
 export function samplesFor(sentences: readonly string[], model: string): [language: string, code: string][] {
   const url = new URL('predict', new URL('.', location.href)).href;
   const body = { ...(sentences.length === 1 ? { sentence: sentences[0] } : { sentences }), model };
   const json = JSON.stringify(body);
-  // A quote sign ends the shell's string, stands escaped, and begins another one.
+  // For a quote mark in a shell string: end the string, escape the mark, begin a new string.
   const inShell = `'${json.replaceAll("'", `'\\''`)}'`;
   return [
     ['curl', `curl -H 'content-type: application/json' -d ${inShell} ${url}`],
@@ -18,7 +18,7 @@ export function samplesFor(sentences: readonly string[], model: string): [langua
   ];
 }
 
-/** Texts and lists of texts are written in Python as in JSON. */
+/** Python writes strings and lists of strings like JSON. */
 function python(value: object): string {
   return JSON.stringify(value);
 }

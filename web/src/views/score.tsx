@@ -11,7 +11,7 @@ import { useAction } from '../parts/action.js';
 
 const t = texts.score;
 
-/** A file of any length is judged, slice by slice, and its judgements can be saved. */
+/** Judges a file of any length in slices. The judgements can be saved. */
 export function Score(): JSX.Element {
   const [table, setTable] = useState<{ name: string } & Table>();
   const [column, setColumn] = useState(0);
@@ -35,7 +35,7 @@ export function Score(): JSX.Element {
     let shownAt = 0;
     for await (const line of wellformed.scoreFile(sentences.join('\n'), { signal: abort.current.signal })) {
       done.push(line);
-      // Not for every one of many thousand lines.
+      // Do not redraw for each of many thousand lines.
       if (performance.now() - shownAt > 100) {
         shownAt = performance.now();
         setJudged([...done]);

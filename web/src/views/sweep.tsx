@@ -72,9 +72,7 @@ function State({ sweep, reload }: { sweep: SweepDto; reload: () => void }) {
       </p>
       {sweep.error && (
         <div class="problem">
-          <p>
-            <b>{sweep.error.title}.</b> {sweep.error.detail}
-          </p>
+          <p>{sweep.error.message}</p>
         </div>
       )}
       <Facts

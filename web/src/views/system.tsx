@@ -101,7 +101,7 @@ export function System(): JSX.Element {
   );
 }
 
-/** What trainings have fetched, or somebody has put there. */
+/** Base models on disk, whether downloaded or put there by hand. */
 function BaseModels() {
   const loaded = useLoaded((signal) => wellformed.api.baseModels.list({ signal }), []);
   const [asks, setAsks] = useState<string>();
@@ -158,7 +158,7 @@ function BaseModels() {
   );
 }
 
-/** Whose key this page uses, and what it may do. */
+/** The owner of the current key, and what it allows. */
 function Caller() {
   const loaded = useLoaded((signal) => wellformed.api.whoAmI.whoAmI({ signal }), []);
   return (

@@ -22,7 +22,7 @@ import { Upload } from './data.js';
 
 const t = texts.train;
 
-/** The fields that the article sets; the others are folded away. */
+/** The fields that the article sets. The others are folded away. */
 const MAIN_FIELDS = ['name', 'epochs', 'batchSize', 'learningRate', 'maxLength', 'seed', 'promote'];
 
 export function Train(): JSX.Element {
@@ -76,7 +76,7 @@ function Form({
   datasets: readonly DatasetDto[];
   baseModels: readonly BaseModelDto[];
   fields: readonly SchemaField[];
-  /** The data set that the address names. */
+  /** Id of the data set in the address. */
   wanted: string | null;
 }) {
   const [source, setSource] = useState(() => firstSource(datasets, baseModels, wanted));
@@ -137,10 +137,20 @@ function Form({
   );
 }
 
-/** What a training would take, and what speaks against it. */
+/** The estimated cost of a training, and warnings. */
 function Estimate({ of }: { of: TrainingEstimateDto }) {
-  const { seconds, basis, memory, disk, warnings, totalSteps, stepsPerEpoch, trainingRows, validationRows } =
-    of;
+  const {
+    seconds,
+    basis,
+    memory,
+    disk,
+    warnings,
+    totalSteps,
+    stepsPerEpoch,
+    batchesPerEpoch,
+    trainingRows,
+    validationRows,
+  } = of;
   const space = ({ neededBytes, availableBytes }: BytesDto) =>
     t.needs(bytes(neededBytes), bytes(availableBytes));
   const time =
@@ -152,6 +162,7 @@ function Estimate({ of }: { of: TrainingEstimateDto }) {
         of={[
           [t.time, time],
           [t.rows, t.rowsText(whole(trainingRows), whole(validationRows))],
+          [t.batches, t.batchesText(whole(batchesPerEpoch))],
           [t.steps, t.stepsText(whole(totalSteps), totalSteps / stepsPerEpoch)],
           [t.memory, memory && space(memory)],
           [t.disk, space(disk)],

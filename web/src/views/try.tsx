@@ -13,9 +13,9 @@ import { samplesFor } from './samples.js';
 
 const t = texts.try;
 
-/** Milliseconds after the last key until the sentences are judged. */
+/** Delay between the last key press and the request, in milliseconds. */
 const PAUSE_MS = 250;
-/** As many as one request may hold, in pairs as well. */
+/** The maximum number of sentences per request, also in pairs. */
 const MOST_LINES = 256;
 
 interface Options {
@@ -25,7 +25,7 @@ interface Options {
   mode: 'sentences' | 'pairs';
 }
 
-/** Sentences are judged while they are typed. */
+/** Judges sentences while they are typed. */
 export function Try(): JSX.Element {
   const [text, setText] = useState(() => route.value.query.get('s') ?? '');
   const [options, setOptions] = useState<Options>({
@@ -179,7 +179,7 @@ function Judgements({
     }),
     [sentences.join('\n'), model, threshold],
   );
-  // Which line is explained: the one that was focused last.
+  // The line that was focused last is the one that is explained.
   const [explained, setExplained] = useState<string>();
   return (
     <section>
@@ -263,7 +263,7 @@ function Explanation({ sentence, model }: { sentence: string; model: string }) {
   );
 }
 
-/** A word that hurts is underlined as well as shaded: colour alone is not for everybody. */
+/** A word that lowers the score is shaded and underlined, so that colour is not the only sign. */
 function Word({ text, effect, whole }: { text: string; effect: WordEffectDto; whole: number }) {
   if (effect.change === null || effect.score === null) return <span title={t.onlyWord}>{text}</span>;
   const strength = Math.min(4, Math.ceil(8 * Math.abs(effect.change)));
@@ -276,7 +276,7 @@ function Word({ text, effect, whole }: { text: string; effect: WordEffectDto; wh
   );
 }
 
-/** The sentence, cut into its words and what is between them. */
+/** Splits the sentence into its words and the text between them. */
 function wordsOf(
   sentence: string,
   effects: readonly WordEffectDto[],

@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.js';
 import type { Client, Options as Options2, TDataShape } from './client/index.js';
-import type { DeleteAliasesByNameData, DeleteAliasesByNameErrors, DeleteAliasesByNameResponses, DeleteBaseModelsByNameData, DeleteBaseModelsByNameErrors, DeleteBaseModelsByNameResponses, DeleteDatasetsByIdData, DeleteDatasetsByIdErrors, DeleteDatasetsByIdResponses, DeleteModelsByIdData, DeleteModelsByIdErrors, DeleteModelsByIdResponses, DeleteSweepsByIdData, DeleteSweepsByIdErrors, DeleteSweepsByIdResponses, DeleteTrainByIdData, DeleteTrainByIdErrors, DeleteTrainByIdResponses, GetAliasesByNameData, GetAliasesByNameErrors, GetAliasesByNameResponses, GetAliasesData, GetAliasesErrors, GetAliasesResponses, GetBaseModelsData, GetBaseModelsErrors, GetBaseModelsResponses, GetData, GetDatasetsByIdData, GetDatasetsByIdErrors, GetDatasetsByIdResponses, GetDatasetsByIdRowsData, GetDatasetsByIdRowsErrors, GetDatasetsByIdRowsResponses, GetDatasetsCatalogueData, GetDatasetsCatalogueErrors, GetDatasetsCatalogueResponses, GetDatasetsData, GetDatasetsErrors, GetDatasetsResponses, GetErrors, GetHealthLiveData, GetHealthLiveErrors, GetHealthLiveResponses, GetHealthReadyData, GetHealthReadyErrors, GetHealthReadyResponses, GetHealthStartedData, GetHealthStartedErrors, GetHealthStartedResponses, GetMetricsData, GetMetricsErrors, GetMetricsResponses, GetModelsByIdData, GetModelsByIdErrors, GetModelsByIdEvaluationsByEvaluationIdData, GetModelsByIdEvaluationsByEvaluationIdErrors, GetModelsByIdEvaluationsByEvaluationIdResponses, GetModelsByIdEvaluationsData, GetModelsByIdEvaluationsErrors, GetModelsByIdEvaluationsResponses, GetModelsByIdFilesByNameData, GetModelsByIdFilesByNameErrors, GetModelsByIdFilesByNameResponses, GetModelsByIdResponses, GetModelsData, GetModelsErrors, GetModelsResponses, GetPredictModelsData, GetPredictModelsErrors, GetPredictModelsResponses, GetResponses, GetSweepsByIdData, GetSweepsByIdErrors, GetSweepsByIdResponses, GetSweepsByIdResultsData, GetSweepsByIdResultsErrors, GetSweepsByIdResultsResponses, GetSweepsData, GetSweepsErrors, GetSweepsResponses, GetTrainByIdData, GetTrainByIdErrors, GetTrainByIdEventsData, GetTrainByIdEventsErrors, GetTrainByIdEventsResponse, GetTrainByIdEventsResponses, GetTrainByIdMetricsData, GetTrainByIdMetricsErrors, GetTrainByIdMetricsResponses, GetTrainByIdResponses, GetTrainCompareData, GetTrainCompareErrors, GetTrainCompareResponses, GetTrainData, GetTrainErrors, GetTrainResponses, GetWebhooksData, GetWebhooksDeliveriesByIdData, GetWebhooksDeliveriesByIdErrors, GetWebhooksDeliveriesByIdResponses, GetWebhooksDeliveriesData, GetWebhooksDeliveriesErrors, GetWebhooksDeliveriesResponses, GetWebhooksErrors, GetWebhooksResponses, GetWhoamiData, GetWhoamiErrors, GetWhoamiResponses, PatchModelsByIdData, PatchModelsByIdErrors, PatchModelsByIdResponses, PostDatasetsData, PostDatasetsErrors, PostDatasetsResponses, PostModelsByIdEvaluationsByEvaluationIdCancelData, PostModelsByIdEvaluationsByEvaluationIdCancelErrors, PostModelsByIdEvaluationsByEvaluationIdCancelResponses, PostModelsByIdEvaluationsData, PostModelsByIdEvaluationsErrors, PostModelsByIdEvaluationsResponses, PostPredictData, PostPredictErrors, PostPredictResponses, PostSweepsByIdCancelData, PostSweepsByIdCancelErrors, PostSweepsByIdCancelResponses, PostSweepsByIdPauseData, PostSweepsByIdPauseErrors, PostSweepsByIdPauseResponses, PostSweepsByIdResumeData, PostSweepsByIdResumeErrors, PostSweepsByIdResumeResponses, PostSweepsData, PostSweepsErrors, PostSweepsResponses, PostTrainByIdCancelData, PostTrainByIdCancelErrors, PostTrainByIdCancelResponses, PostTrainData, PostTrainErrors, PostTrainResponses, PostWebhooksDeliveriesByIdRedeliverData, PostWebhooksDeliveriesByIdRedeliverErrors, PostWebhooksDeliveriesByIdRedeliverResponses, PostWebhooksTestData, PostWebhooksTestErrors, PostWebhooksTestResponses, PutAliasesByNameData, PutAliasesByNameErrors, PutAliasesByNameResponses } from './types.gen.js';
+import type { DeleteAliasesByNameData, DeleteAliasesByNameErrors, DeleteAliasesByNameResponses, DeleteBaseModelsByNameData, DeleteBaseModelsByNameErrors, DeleteBaseModelsByNameResponses, DeleteDatasetsByIdData, DeleteDatasetsByIdErrors, DeleteDatasetsByIdResponses, DeleteModelsByIdData, DeleteModelsByIdErrors, DeleteModelsByIdResponses, DeleteTrainByIdData, DeleteTrainByIdErrors, DeleteTrainByIdResponses, GetAliasesByNameData, GetAliasesByNameErrors, GetAliasesByNameResponses, GetAliasesData, GetAliasesErrors, GetAliasesResponses, GetBaseModelsData, GetBaseModelsErrors, GetBaseModelsResponses, GetData, GetDatasetsByIdData, GetDatasetsByIdErrors, GetDatasetsByIdResponses, GetDatasetsByIdRowsData, GetDatasetsByIdRowsErrors, GetDatasetsByIdRowsResponses, GetDatasetsCatalogueData, GetDatasetsCatalogueErrors, GetDatasetsCatalogueResponses, GetDatasetsData, GetDatasetsErrors, GetDatasetsResponses, GetErrors, GetHealthLiveData, GetHealthLiveErrors, GetHealthLiveResponses, GetHealthReadyData, GetHealthReadyErrors, GetHealthReadyResponses, GetHealthStartedData, GetHealthStartedErrors, GetHealthStartedResponses, GetMetricsData, GetMetricsErrors, GetMetricsResponses, GetModelsByIdData, GetModelsByIdErrors, GetModelsByIdEvaluationsByEvaluationIdData, GetModelsByIdEvaluationsByEvaluationIdErrors, GetModelsByIdEvaluationsByEvaluationIdResponses, GetModelsByIdEvaluationsData, GetModelsByIdEvaluationsErrors, GetModelsByIdEvaluationsResponses, GetModelsByIdFilesByNameData, GetModelsByIdFilesByNameErrors, GetModelsByIdFilesByNameResponses, GetModelsByIdResponses, GetModelsData, GetModelsErrors, GetModelsResponses, GetPredictModelsData, GetPredictModelsErrors, GetPredictModelsResponses, GetResponses, GetTrainByIdData, GetTrainByIdErrors, GetTrainByIdEventsData, GetTrainByIdEventsErrors, GetTrainByIdEventsResponse, GetTrainByIdEventsResponses, GetTrainByIdLogData, GetTrainByIdLogErrors, GetTrainByIdLogResponses, GetTrainByIdMetricsData, GetTrainByIdMetricsErrors, GetTrainByIdMetricsResponses, GetTrainByIdResponses, GetTrainCompareData, GetTrainCompareErrors, GetTrainCompareResponses, GetTrainData, GetTrainErrors, GetTrainResponses, GetWebhooksData, GetWebhooksDeliveriesByIdData, GetWebhooksDeliveriesByIdErrors, GetWebhooksDeliveriesByIdResponses, GetWebhooksDeliveriesData, GetWebhooksDeliveriesErrors, GetWebhooksDeliveriesResponses, GetWebhooksErrors, GetWebhooksResponses, GetWhoamiData, GetWhoamiErrors, GetWhoamiResponses, PatchModelsByIdData, PatchModelsByIdErrors, PatchModelsByIdResponses, PostDatasetsData, PostDatasetsErrors, PostDatasetsResponses, PostModelsByIdEvaluationsByEvaluationIdCancelData, PostModelsByIdEvaluationsByEvaluationIdCancelErrors, PostModelsByIdEvaluationsByEvaluationIdCancelResponses, PostModelsByIdEvaluationsData, PostModelsByIdEvaluationsErrors, PostModelsByIdEvaluationsResponses, PostPredictData, PostPredictErrors, PostPredictResponses, PostTrainByIdCancelData, PostTrainByIdCancelErrors, PostTrainByIdCancelResponses, PostTrainByIdContinueData, PostTrainByIdContinueErrors, PostTrainByIdContinueResponses, PostTrainByIdPauseData, PostTrainByIdPauseErrors, PostTrainByIdPauseResponses, PostTrainByIdResumeData, PostTrainByIdResumeErrors, PostTrainByIdResumeResponses, PostTrainData, PostTrainErrors, PostTrainResponses, PostWebhooksDeliveriesByIdRedeliverData, PostWebhooksDeliveriesByIdRedeliverErrors, PostWebhooksDeliveriesByIdRedeliverResponses, PostWebhooksTestData, PostWebhooksTestErrors, PostWebhooksTestResponses, PutAliasesByNameData, PutAliasesByNameErrors, PutAliasesByNameResponses } from './types.gen.js';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -64,7 +64,7 @@ export class WhoAmI extends HeyApiClient {
 
 export class Metrics extends HeyApiClient {
     /**
-     * Show the metrics of the service and the process, in the text format of Prometheus
+     * Show the metrics of the service and the process in Prometheus text format
      */
     public page<ThrowOnError extends boolean = true>(options?: Options<GetMetricsData, ThrowOnError>) {
         return (options?.client ?? this.client).get<GetMetricsResponses, GetMetricsErrors, ThrowOnError, 'data'>({
@@ -78,7 +78,7 @@ export class Metrics extends HeyApiClient {
 
 export class Datasets extends HeyApiClient {
     /**
-     * List datasets, newest first
+     * List data sets, newest first
      */
     public list<ThrowOnError extends boolean = true>(options?: Options<GetDatasetsData, ThrowOnError>) {
         return (options?.client ?? this.client).get<GetDatasetsResponses, GetDatasetsErrors, ThrowOnError, 'data'>({
@@ -138,7 +138,7 @@ export class Datasets extends HeyApiClient {
     }
     
     /**
-     * Delete a dataset that nothing uses
+     * Delete a data set that nothing uses
      */
     public delete<ThrowOnError extends boolean = true>(options: Options<DeleteDatasetsByIdData, ThrowOnError>) {
         return (options.client ?? this.client).delete<DeleteDatasetsByIdResponses, DeleteDatasetsByIdErrors, ThrowOnError, 'data'>({
@@ -150,7 +150,7 @@ export class Datasets extends HeyApiClient {
     }
     
     /**
-     * Show a dataset: its counts, statistics and warnings
+     * Show a data set: its counts, statistics and warnings
      */
     public get<ThrowOnError extends boolean = true>(options: Options<GetDatasetsByIdData, ThrowOnError>) {
         return (options.client ?? this.client).get<GetDatasetsByIdResponses, GetDatasetsByIdErrors, ThrowOnError, 'data'>({
@@ -162,7 +162,7 @@ export class Datasets extends HeyApiClient {
     }
     
     /**
-     * Read the rows of a dataset, in the order of the file
+     * Read the rows of a data set, in the order of the file
      *
      * With `label` or `search`, any page may have fewer rows than `limit`, or none. Go on until `nextCursor` is null.
      */
@@ -190,7 +190,7 @@ export class Models extends HeyApiClient {
     }
     
     /**
-     * Delete a model that no alias points to, its files and its evaluations
+     * Delete a model with its files and evaluations. No alias may point to it
      */
     public delete<ThrowOnError extends boolean = true>(options: Options<DeleteModelsByIdData, ThrowOnError>) {
         return (options.client ?? this.client).delete<DeleteModelsByIdResponses, DeleteModelsByIdErrors, ThrowOnError, 'data'>({
@@ -202,7 +202,7 @@ export class Models extends HeyApiClient {
     }
     
     /**
-     * Show a model: where it comes from, how well it does, and its files
+     * Show a model: its origin, quality and files
      */
     public find<ThrowOnError extends boolean = true>(options: Options<GetModelsByIdData, ThrowOnError>) {
         return (options.client ?? this.client).get<GetModelsByIdResponses, GetModelsByIdErrors, ThrowOnError, 'data'>({
@@ -214,7 +214,7 @@ export class Models extends HeyApiClient {
     }
     
     /**
-     * Give a model another name
+     * Rename a model
      */
     public rename<ThrowOnError extends boolean = true>(options: Options<PatchModelsByIdData, ThrowOnError>) {
         return (options.client ?? this.client).patch<PatchModelsByIdResponses, PatchModelsByIdErrors, ThrowOnError, 'data'>({
@@ -234,7 +234,7 @@ export class ModelFiles extends HeyApiClient {
     /**
      * Download a file of a model, or a part of it
      *
-     * The file is compared with its sha256 before its first byte is sent. The sha256 is the ETag, since a file never changes. A download that broke off goes on where it ended:
+     * The service checks the file against its SHA-256 before it sends the first byte. The SHA-256 is also the ETag, because a file never changes. An interrupted download can continue where it ended:
      *
      * curl -C - -O localhost:3000/models/production/files/model.safetensors
      */
@@ -262,7 +262,7 @@ export class Evaluations extends HeyApiClient {
     }
     
     /**
-     * Evaluate a model on a dataset in the background. `Location` says where to follow it
+     * Evaluate a model on a data set in the background. Follow the evaluation under the `Location` of the answer
      */
     public start<ThrowOnError extends boolean = true>(options: Options<PostModelsByIdEvaluationsData, ThrowOnError>) {
         return (options.client ?? this.client).post<PostModelsByIdEvaluationsResponses, PostModelsByIdEvaluationsErrors, ThrowOnError, 'data'>({
@@ -278,7 +278,7 @@ export class Evaluations extends HeyApiClient {
     }
     
     /**
-     * Cancel an evaluation. One that waits ends at once, one that runs ends after its current batch
+     * Cancel an evaluation. A queued evaluation ends at once, a running one after its current batch
      */
     public cancel<ThrowOnError extends boolean = true>(options: Options<PostModelsByIdEvaluationsByEvaluationIdCancelData, ThrowOnError>) {
         return (options.client ?? this.client).post<PostModelsByIdEvaluationsByEvaluationIdCancelResponses, PostModelsByIdEvaluationsByEvaluationIdCancelErrors, ThrowOnError, 'data'>({
@@ -290,7 +290,7 @@ export class Evaluations extends HeyApiClient {
     }
     
     /**
-     * Show an evaluation: how far it is, and its result
+     * Show an evaluation: its progress and its result
      */
     public find<ThrowOnError extends boolean = true>(options: Options<GetModelsByIdEvaluationsByEvaluationIdData, ThrowOnError>) {
         return (options.client ?? this.client).get<GetModelsByIdEvaluationsByEvaluationIdResponses, GetModelsByIdEvaluationsByEvaluationIdErrors, ThrowOnError, 'data'>({
@@ -328,7 +328,7 @@ export class Aliases extends HeyApiClient {
     }
     
     /**
-     * Show an alias and what it pointed to before
+     * Show an alias and its history
      */
     public find<ThrowOnError extends boolean = true>(options: Options<GetAliasesByNameData, ThrowOnError>) {
         return (options.client ?? this.client).get<GetAliasesByNameResponses, GetAliasesByNameErrors, ThrowOnError, 'data'>({
@@ -340,7 +340,7 @@ export class Aliases extends HeyApiClient {
     }
     
     /**
-     * Point an alias to a model. A new alias is created
+     * Create an alias, or move it to another model
      */
     public put<ThrowOnError extends boolean = true>(options: Options<PutAliasesByNameData, ThrowOnError>) {
         return (options.client ?? this.client).put<PutAliasesByNameResponses, PutAliasesByNameErrors, ThrowOnError, 'data'>({
@@ -358,7 +358,7 @@ export class Aliases extends HeyApiClient {
 
 export class Predictions extends HeyApiClient {
     /**
-     * Judge whether sentences are acceptable, or which of two is the more acceptable one
+     * Judge whether sentences are acceptable, or which of two is more acceptable
      *
      * Send one of these:
      *
@@ -421,7 +421,7 @@ export class Health extends HeyApiClient {
     }
     
     /**
-     * Check that the database and the storage answer. Shows the engine, and what does not work
+     * Check that the database and the storage answer. Show the engine, and what does not work
      *
      * A model that cannot be loaded, or a training process that died, degrades the service. The answer is still 200, since this is no reason to send requests elsewhere.
      */
@@ -487,7 +487,7 @@ export class Training extends HeyApiClient {
     }
     
     /**
-     * Delete a run that has ended, and its events
+     * Delete a run that has ended, its events and its log
      */
     public delete<ThrowOnError extends boolean = true>(options: Options<DeleteTrainByIdData, ThrowOnError>) {
         return (options.client ?? this.client).delete<DeleteTrainByIdResponses, DeleteTrainByIdErrors, ThrowOnError, 'data'>({
@@ -525,7 +525,7 @@ export class Training extends HeyApiClient {
     /**
      * Follow a run as server-sent events
      *
-     * Sends the events so far, then each new event: `status`, `phase`, `download`, `engine`, `plan`, `step` (at most two per second), `evaluation`, `epoch` and `stoppedEarly`. `RunEventDataDto` has their data. The stream ends with the run. After a broken connection, send the id of the last event as `Last-Event-ID`. Browsers do so by themselves.
+     * Sends the events so far, then each new event: `status`, `phase`, `download`, `engine`, `plan`, `step` (at most two per second), `evaluation`, `epoch`, `stoppedEarly`, `checkpoint` and `resumed`. `RunEventDataDto` has their data. The stream ends with the run. After a broken connection, send the id of the last event as `Last-Event-ID`. Browsers do so by themselves.
      *
      * curl -N localhost:3000/train/run_01JD3W5M4E7Y2V0N8GQ6T1CXZA/events
      */
@@ -535,6 +535,70 @@ export class Training extends HeyApiClient {
             security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
             url: '/train/{id}/events',
             ...options
+        });
+    }
+    
+    /**
+     * Show the log of a run, oldest line first
+     *
+     * The log has what the training process and its engine printed, and what the service says about the run. If an error that nobody expected ends the run, the log has its stack. The first 200 and the last 800 lines of a run are kept; a gap in `sequence` shows where lines are missing.
+     *
+     * To get new lines only, send the `sequence` of your last line as `cursor`. With `Accept: text/plain` the answer is the whole log as text, one line each.
+     *
+     * curl -H 'accept: text/plain' localhost:3000/train/run_01JD3W5M4E7Y2V0N8GQ6T1CXZA/log
+     */
+    public log<ThrowOnError extends boolean = true>(options: Options<GetTrainByIdLogData, ThrowOnError>) {
+        return (options.client ?? this.client).get<GetTrainByIdLogResponses, GetTrainByIdLogErrors, ThrowOnError, 'data'>({
+            responseStyle: 'data',
+            security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
+            url: '/train/{id}/log',
+            ...options
+        });
+    }
+    
+    /**
+     * Pause a run
+     *
+     * A queued run is held. A run at work stores a checkpoint at the end of its step and stops. `POST /train/{id}/resume` goes on.
+     */
+    public pause<ThrowOnError extends boolean = true>(options: Options<PostTrainByIdPauseData, ThrowOnError>) {
+        return (options.client ?? this.client).post<PostTrainByIdPauseResponses, PostTrainByIdPauseErrors, ThrowOnError, 'data'>({
+            responseStyle: 'data',
+            security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
+            url: '/train/{id}/pause',
+            ...options
+        });
+    }
+    
+    /**
+     * Resume a paused or interrupted run
+     *
+     * The run goes back into the queue, and goes on from its latest checkpoint. On the same machine and engine its weights will be those of a run that was never paused, bit for bit.
+     */
+    public resume<ThrowOnError extends boolean = true>(options: Options<PostTrainByIdResumeData, ThrowOnError>) {
+        return (options.client ?? this.client).post<PostTrainByIdResumeResponses, PostTrainByIdResumeErrors, ThrowOnError, 'data'>({
+            responseStyle: 'data',
+            security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
+            url: '/train/{id}/resume',
+            ...options
+        });
+    }
+    
+    /**
+     * Train on after the end of a run
+     *
+     * Starts a new run with the same data and settings. It goes on from the checkpoint of a cancelled run, with the learning-rate schedule of all epochs together. The checkpoint of a run that has succeeded is gone: the new run begins with the weights of its model, and has a schedule of its own.
+     */
+    public continue<ThrowOnError extends boolean = true>(options: Options<PostTrainByIdContinueData, ThrowOnError>) {
+        return (options.client ?? this.client).post<PostTrainByIdContinueResponses, PostTrainByIdContinueErrors, ThrowOnError, 'data'>({
+            responseStyle: 'data',
+            security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
+            url: '/train/{id}/continue',
+            ...options,
+            headers: {
+                'Content-Type': 'application/json',
+                ...options.headers
+            }
         });
     }
     
@@ -553,125 +617,9 @@ export class Training extends HeyApiClient {
     }
 }
 
-export class Sweeps extends HeyApiClient {
-    /**
-     * List sweeps, newest first
-     */
-    public list<ThrowOnError extends boolean = true>(options?: Options<GetSweepsData, ThrowOnError>) {
-        return (options?.client ?? this.client).get<GetSweepsResponses, GetSweepsErrors, ThrowOnError, 'data'>({
-            responseStyle: 'data',
-            security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
-            url: '/sweeps',
-            ...options
-        });
-    }
-    
-    /**
-     * Search hyperparameters with many runs
-     *
-     * Starts a run for each combination of hyperparameters and each seed, one after the other. Other runs get their turn in between. Without `space`, the combinations are the article's grid: 18 runs. The service keeps the model of the best run and deletes the others; all runs keep their figures.
-     *
-     * With `dryRun=true` the service checks the request in the same way, says how many runs there would be and how long they would take, and stores nothing.
-     *
-     * curl -H 'Content-Type: application/json' -d '{"datasetId": "ds_01JD3W3Y6V8M2C9T4XQZ7N5KHB"}' localhost:3000/sweeps
-     */
-    public create<ThrowOnError extends boolean = true>(options: Options<PostSweepsData, ThrowOnError>) {
-        return (options.client ?? this.client).post<PostSweepsResponses, PostSweepsErrors, ThrowOnError, 'data'>({
-            responseStyle: 'data',
-            security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
-            url: '/sweeps',
-            ...options,
-            headers: {
-                'Content-Type': 'application/json',
-                ...options.headers
-            }
-        });
-    }
-    
-    /**
-     * Delete a sweep that has ended, and its runs
-     *
-     * A run whose model is still registered stays.
-     */
-    public delete<ThrowOnError extends boolean = true>(options: Options<DeleteSweepsByIdData, ThrowOnError>) {
-        return (options.client ?? this.client).delete<DeleteSweepsByIdResponses, DeleteSweepsByIdErrors, ThrowOnError, 'data'>({
-            responseStyle: 'data',
-            security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
-            url: '/sweeps/{id}',
-            ...options
-        });
-    }
-    
-    /**
-     * Show a sweep: how far it is, and its best run
-     */
-    public get<ThrowOnError extends boolean = true>(options: Options<GetSweepsByIdData, ThrowOnError>) {
-        return (options.client ?? this.client).get<GetSweepsByIdResponses, GetSweepsByIdErrors, ThrowOnError, 'data'>({
-            responseStyle: 'data',
-            security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
-            url: '/sweeps/{id}',
-            ...options
-        });
-    }
-    
-    /**
-     * Show the results of a sweep: its combinations, best first, and what each hyperparameter does
-     *
-     * Also while it runs, with what there is so far.
-     */
-    public results<ThrowOnError extends boolean = true>(options: Options<GetSweepsByIdResultsData, ThrowOnError>) {
-        return (options.client ?? this.client).get<GetSweepsByIdResultsResponses, GetSweepsByIdResultsErrors, ThrowOnError, 'data'>({
-            responseStyle: 'data',
-            security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
-            url: '/sweeps/{id}/results',
-            ...options
-        });
-    }
-    
-    /**
-     * Pause a sweep
-     *
-     * No further run starts. The run that is under way goes on to its end.
-     */
-    public pause<ThrowOnError extends boolean = true>(options: Options<PostSweepsByIdPauseData, ThrowOnError>) {
-        return (options.client ?? this.client).post<PostSweepsByIdPauseResponses, PostSweepsByIdPauseErrors, ThrowOnError, 'data'>({
-            responseStyle: 'data',
-            security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
-            url: '/sweeps/{id}/pause',
-            ...options
-        });
-    }
-    
-    /**
-     * Resume a paused sweep
-     */
-    public resume<ThrowOnError extends boolean = true>(options: Options<PostSweepsByIdResumeData, ThrowOnError>) {
-        return (options.client ?? this.client).post<PostSweepsByIdResumeResponses, PostSweepsByIdResumeErrors, ThrowOnError, 'data'>({
-            responseStyle: 'data',
-            security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
-            url: '/sweeps/{id}/resume',
-            ...options
-        });
-    }
-    
-    /**
-     * Cancel a sweep
-     *
-     * The run that is under way is cancelled, and no other starts. The best model so far stays registered and is not promoted.
-     */
-    public cancel<ThrowOnError extends boolean = true>(options: Options<PostSweepsByIdCancelData, ThrowOnError>) {
-        return (options.client ?? this.client).post<PostSweepsByIdCancelResponses, PostSweepsByIdCancelErrors, ThrowOnError, 'data'>({
-            responseStyle: 'data',
-            security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
-            url: '/sweeps/{id}/cancel',
-            ...options
-        });
-    }
-}
-
 export class Webhooks extends HeyApiClient {
     /**
-     * Show whether the service sends webhooks, and where to
+     * Show whether and where the service sends webhooks
      */
     public show<ThrowOnError extends boolean = true>(options?: Options<GetWebhooksData, ThrowOnError>) {
         return (options?.client ?? this.client).get<GetWebhooksResponses, GetWebhooksErrors, ThrowOnError, 'data'>({
@@ -685,7 +633,7 @@ export class Webhooks extends HeyApiClient {
     /**
      * Send a test message
      *
-     * Sends a message of the type `webhook.test` once, and answers with what came of it: after at most 15 seconds. A test that fails is not repeated.
+     * Sends a message of the type `webhook.test` once, and answers with the result after at most 15 seconds. A test that fails is not repeated.
      *
      * curl -X POST localhost:3000/webhooks/test
      */
@@ -701,7 +649,7 @@ export class Webhooks extends HeyApiClient {
     /**
      * List deliveries, newest first
      *
-     * The service forgets a delivery 30 days after it was created, unless it is still `pending`.
+     * The service deletes a delivery 30 days after its creation, unless it is still `pending`.
      */
     public list<ThrowOnError extends boolean = true>(options?: Options<GetWebhooksDeliveriesData, ThrowOnError>) {
         return (options?.client ?? this.client).get<GetWebhooksDeliveriesResponses, GetWebhooksDeliveriesErrors, ThrowOnError, 'data'>({
@@ -725,9 +673,9 @@ export class Webhooks extends HeyApiClient {
     }
     
     /**
-     * Send a message once more
+     * Send a message again
      *
-     * Sends the message at once, with the same `webhook-id`, and answers with what came of it: after at most 15 seconds. If it fails, the status and the schedule stay as they were.
+     * Sends the message at once, with the same `webhook-id`, and answers with the result after at most 15 seconds. If it fails, the status and the schedule stay as they were.
      */
     public redeliver<ThrowOnError extends boolean = true>(options: Options<PostWebhooksDeliveriesByIdRedeliverData, ThrowOnError>) {
         return (options.client ?? this.client).post<PostWebhooksDeliveriesByIdRedeliverResponses, PostWebhooksDeliveriesByIdRedeliverErrors, ThrowOnError, 'data'>({
@@ -741,7 +689,7 @@ export class Webhooks extends HeyApiClient {
 
 export class Page extends HeyApiClient {
     /**
-     * Show the page to a browser, and a short index of the API to a program
+     * Return the page to a browser, and a short index of the API to a program
      */
     public show<ThrowOnError extends boolean = true>(options?: Options<GetData, ThrowOnError>) {
         return (options?.client ?? this.client).get<GetResponses, GetErrors, ThrowOnError, 'data'>({
@@ -754,7 +702,7 @@ export class Page extends HeyApiClient {
 
 export class BaseModels extends HeyApiClient {
     /**
-     * List the base models that a training can start from: the catalogue and the models on disk
+     * List the available base models: the catalogue and the models on disk
      */
     public list<ThrowOnError extends boolean = true>(options?: Options<GetBaseModelsData, ThrowOnError>) {
         return (options?.client ?? this.client).get<GetBaseModelsResponses, GetBaseModelsErrors, ThrowOnError, 'data'>({
@@ -842,11 +790,6 @@ export class Api extends HeyApiClient {
     private _training?: Training;
     get training(): Training {
         return this._training ??= new Training({ client: this.client });
-    }
-    
-    private _sweeps?: Sweeps;
-    get sweeps(): Sweeps {
-        return this._sweeps ??= new Sweeps({ client: this.client });
     }
     
     private _webhooks?: Webhooks;

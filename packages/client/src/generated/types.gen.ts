@@ -14,15 +14,15 @@ export type InputProblemDto = {
      */
     column?: number;
     /**
-     * Where in the JSON body or the form, as a JSON pointer.
+     * Location in the JSON body or the form, as a JSON pointer.
      */
     pointer?: string;
     /**
-     * Which query or path parameter.
+     * Name of the query or path parameter.
      */
     parameter?: string;
     /**
-     * Field of the object on that line, where the file is JSON lines.
+     * Field of the object on that line, if the file is JSON lines.
      */
     field?: string;
     /**
@@ -41,11 +41,11 @@ export type ProblemDetails = {
      */
     errors?: Array<InputProblemDto>;
     /**
-     * Number of errors in all. `errors` may hold only the first of them.
+     * Total number of errors. `errors` may list only the first of them.
      */
     errorCount?: number;
     /**
-     * What the readiness check asked, and whether each is up or down. Present if the check failed.
+     * Each part of a failed readiness check: `up` or `down`. Present only if the check failed.
      */
     checks?: {
         [key: string]: string;
@@ -93,11 +93,11 @@ export type WhoAmIDto = {
      */
     anonymous: boolean;
     /**
-     * Name of the key in use. Null where the service runs without keys.
+     * Name of the key in use. Null if the service runs without keys.
      */
     name: string | null;
     /**
-     * What the caller may do. `admin` includes the other scopes, and the list then has them too.
+     * Scopes of the caller. `admin` includes the other scopes, which the list then has too.
      */
     scopes: Array<'predict' | 'train' | 'metrics' | 'admin'>;
     limits: CallerLimitsDto;
@@ -105,12 +105,12 @@ export type WhoAmIDto = {
 
 export type UploadDatasetForm = {
     /**
-     * Name of the dataset. Default: the name of the file.
+     * Name of the data set. Default: the name of the file.
      */
     name?: string;
     /**
-     * How the file is written. By default its content type tells, else its name (.csv, .jsonl, .ndjson, .json), else it is TSV. Goes
-     * before the file, which is read as it arrives.
+     * Format of the file. By default the content type decides, then the file name (.csv, .jsonl, .ndjson,
+     * .json), then TSV. Send this field before the file, which is read as it arrives.
      */
     format?: 'tsv' | 'csv' | 'jsonl';
     /**
@@ -121,7 +121,7 @@ export type UploadDatasetForm = {
 
 export type AddDatasetDto = {
     /**
-     * Name of the dataset. Default: its name in the catalogue.
+     * Name of the data set. Default: its name in the catalogue.
      */
     name?: string;
     /**
@@ -133,7 +133,7 @@ export type AddDatasetDto = {
 export type LengthBinDto = {
     from: number;
     /**
-     * Included.
+     * Upper bound, included.
      */
     to: number;
     rows: number;
@@ -143,12 +143,13 @@ export type LengthStatisticsDto = {
     min: number;
     median: number;
     /**
-     * 95 % of all sentences are no longer than this.
+     * 95th percentile: 95 % of all sentences are no longer than this.
      */
     p95: number;
     max: number;
     /**
-     * A histogram of at most 20 bins of the same width; the last one goes on to the longest sentence. Absent for older data sets.
+     * A histogram of at most 20 bins of the same width. The last bin is wider: it ends at the longest sentence.
+     * Absent for older data sets.
      */
     bins?: Array<LengthBinDto>;
     mean: number;
@@ -156,11 +157,12 @@ export type LengthStatisticsDto = {
 
 export type DatasetStatisticsDto = {
     /**
-     * How the file was written.
+     * Format of the file.
      */
     fileFormat: 'tsv' | 'csv' | 'jsonl';
     /**
-     * How its columns were told apart: CoLA's four, by a header row (or the fields of JSON objects), or two columns in this order.
+     * How its columns were identified: `cola` has CoLA's four columns, `header` a header row or the fields of
+     * JSON objects. The others are two columns in this order.
      */
     format: 'cola' | 'header' | 'sentence-label' | 'label-sentence';
     /**
@@ -184,7 +186,7 @@ export type DatasetWarningDto = {
      */
     lines: Array<number>;
     /**
-     * What was found and what to do about it.
+     * What was found, and what to do about it.
      */
     message: string;
 };
@@ -196,12 +198,12 @@ export type CatalogueEntryDto = {
      */
     citation: string | null;
     /**
-     * What `source` of `POST /datasets` takes.
+     * The value for `source` of `POST /datasets`.
      */
     name: string;
     title: string;
     /**
-     * sha256 over the labels and sentences in order, as for a dataset.
+     * SHA-256 over the labels and sentences in order, as for a data set.
      */
     contentHash: string;
     /**
@@ -209,11 +211,11 @@ export type CatalogueEntryDto = {
      */
     licence: string;
     /**
-     * Where to read more.
+     * A web page about the data set.
      */
     homepage: string;
     /**
-     * Whether adding it downloads it. False: it comes with the service.
+     * Whether the service downloads the data set to add it. If not, it comes with the service.
      */
     needsDownload: boolean;
 };
@@ -230,7 +232,7 @@ export type DatasetDto = {
     unacceptable: number;
     statistics: DatasetStatisticsDto;
     /**
-     * What looks odd about the rows. It is no reason to refuse them.
+     * Oddities of the rows. They do not prevent the upload.
      */
     warnings: Array<DatasetWarningDto>;
     /**
@@ -238,7 +240,7 @@ export type DatasetDto = {
      */
     originalFileName: string | null;
     /**
-     * Size of the uploaded file.
+     * Size of the uploaded file, in bytes.
      */
     bytes: number;
     /**
@@ -248,7 +250,7 @@ export type DatasetDto = {
     id: string;
     name: string;
     /**
-     * sha256 over the labels and sentences in order. Two sets with the same rows have the same value.
+     * SHA-256 over the labels and sentences in order. Data sets with the same rows have the same value.
      */
     contentHash: string;
     createdAt: string;
@@ -261,18 +263,18 @@ export type CatalogueDto = {
 export type DatasetPageDto = {
     items: Array<DatasetDto>;
     /**
-     * What to pass as `cursor` for the next page; null on the last one.
+     * Value of `cursor` for the next page. Null on the last page.
      */
     nextCursor: string | null;
 };
 
 export type RowDto = {
     /**
-     * Number of the row in the dataset, from 1.
+     * Number of the row in the data set, from 1.
      */
     row: number;
     /**
-     * 1 acceptable, 0 unacceptable.
+     * 1: acceptable. 0: unacceptable.
      */
     label: 0 | 1;
     /**
@@ -289,7 +291,7 @@ export type RowDto = {
 export type RowPageDto = {
     items: Array<RowDto>;
     /**
-     * What to pass as `cursor` for the next page; null on the last one.
+     * Value of `cursor` for the next page. Null on the last page.
      */
     nextCursor: string | null;
 };
@@ -322,19 +324,19 @@ export type ValidationRowsDto = {
 
 export type ConfusionMatrixDto = {
     /**
-     * Acceptable and judged so.
+     * Acceptable sentences that were judged acceptable.
      */
     truePositives: number;
     /**
-     * Unacceptable, judged acceptable.
+     * Unacceptable sentences that were judged acceptable.
      */
     falsePositives: number;
     /**
-     * Unacceptable and judged so.
+     * Unacceptable sentences that were judged unacceptable.
      */
     trueNegatives: number;
     /**
-     * Acceptable, judged unacceptable.
+     * Acceptable sentences that were judged unacceptable.
      */
     falseNegatives: number;
 };
@@ -346,7 +348,7 @@ export type IntervalDto = {
 
 export type FiguresDto = {
     /**
-     * How many sentences were judged.
+     * Number of sentences.
      */
     rows: number;
     /**
@@ -354,11 +356,11 @@ export type FiguresDto = {
      */
     loss: number;
     /**
-     * Share of the sentences that were judged as they are labelled.
+     * Share of the sentences whose judgement matches their label.
      */
     accuracy: number;
     /**
-     * Matthews correlation coefficient, −1 to 1; 0 where it is undefined.
+     * Matthews correlation coefficient, −1 to 1. 0 if it is undefined.
      */
     mcc: number;
     confusionMatrix: ConfusionMatrixDto;
@@ -370,11 +372,11 @@ export type FiguresDto = {
 
 export type PromotionDto = {
     /**
-     * Whether it became production when it was registered.
+     * Whether the alias `production` was moved to the model when it was registered.
      */
     promoted: boolean;
     /**
-     * Why, or why not.
+     * Why it was moved, or why not.
      */
     reason: string;
 };
@@ -383,26 +385,26 @@ export type ModelSummaryDto = {
     id: string;
     name: string;
     /**
-     * The aliases that point to it now.
+     * The aliases that point to the model.
      */
     aliases: Array<string>;
     /**
-     * The run that made it.
+     * The run that trained the model.
      */
     runId: string | null;
     baseModel: string;
     dataset: TrainingRowsDto;
     validation: ValidationRowsDto;
     /**
-     * The engine that trained it.
+     * The engine that trained the model.
      */
     engine: string;
     /**
-     * Figures of the weights that were kept, on the validation rows.
+     * Quality of the stored weights on the validation rows.
      */
     best: FiguresDto;
     /**
-     * Reasons to distrust its figures: fewer than 50 validation rows of a class, or an MCC of 0.
+     * Reasons to distrust these figures: fewer than 50 validation rows of a class, or an MCC of 0.
      */
     warnings: Array<string>;
     promotion: PromotionDto;
@@ -416,14 +418,14 @@ export type ModelSummaryDto = {
 export type ModelPageDto = {
     items: Array<ModelSummaryDto>;
     /**
-     * Give this as `cursor` to get the next page; null on the last one.
+     * Value of `cursor` for the next page. Null on the last page.
      */
     nextCursor: string | null;
 };
 
 export type ModelHyperparametersDto = {
     /**
-     * Number of times that every row is seen.
+     * Number of passes over all training rows.
      */
     epochs: number;
     /**
@@ -431,7 +433,7 @@ export type ModelHyperparametersDto = {
      */
     batchSize: number;
     /**
-     * Number of batches whose gradients make one step. The result is that of one large batch, in the memory of a small one. 1: off.
+     * Number of batches whose gradients are added up for one step. The result is that of a large batch, with the memory of a small one. 1: off.
      */
     gradientAccumulationSteps: number;
     /**
@@ -439,73 +441,73 @@ export type ModelHyperparametersDto = {
      */
     learningRate: number;
     /**
-     * What the learning rate does after the warm-up: it falls to 0 in a line, falls to 0 in a half cosine, or stays constant.
+     * Course of the learning rate after the warm-up: it falls to 0 along a line or a half cosine, or it stays constant.
      */
     schedule: 'linear' | 'cosine' | 'constant';
     /**
-     * Share of the steps in which the learning rate climbs from 0. `schedule` says what it does then.
+     * Share of the steps in which the learning rate climbs from 0. `schedule` sets its course after that.
      */
     warmupRatio: number;
     /**
-     * Factor of the learning rate from one layer to the next one below it. The head learns at `learningRate`, the top layer at this times as much, the embeddings slowest (ELECTRA: 0.8 or 0.9). 1: off.
+     * Factor between the learning rates of a layer and the layer above it. The head learns at `learningRate`, the top layer at `learningRate` times this factor, and the embeddings slowest (ELECTRA: 0.8 or 0.9). 1: off.
      */
     layerwiseLearningRateDecay: number;
     /**
-     * Decoupled weight decay of AdamW. It acts on all weights but biases and LayerNorm.
+     * Decoupled weight decay of AdamW. It acts on all weights except biases and LayerNorm.
      */
     weightDecay: number;
     /**
-     * Share of the values that are dropped in training.
+     * Share of the values that are set to 0 at random during training.
      */
     dropout: number;
     /**
-     * The gradients are scaled down to this global L2 norm.
+     * Largest global L2 norm of the gradients. Larger gradients are scaled down to it.
      */
     maxGradientNorm: number;
     /**
-     * Share of each target that is spread over both classes (usual: 0.1). 0: off.
+     * Share of each target that is spread evenly over both classes (usual: 0.1). 0: off.
      */
     labelSmoothing: number;
     /**
-     * What a row counts in the loss by its label: `balanced` (rows / (2 · rows of the label)), or two numbers, of label 0 and of label 1 (in a form: `2,1`, `[2,1]`, or the field twice). Null: all rows count the same.
+     * Weight of a row in the loss, by its label: `balanced` (rows / (2 · rows of the label)), or two numbers for label 0 and label 1 (in a form: `2,1`, `[2,1]`, or the field twice). Null: all rows have the same weight.
      */
     classWeights: 'balanced' | [
         number,
         number
     ] | null;
     /**
-     * α of R-Drop. Each sentence is judged under two dropout masks, and α weighs how far the two judgements may differ. It doubles the work and needs `dropout` above 0. 0: off.
+     * α of R-Drop. Each sentence is judged under two dropout masks, and α is the weight of the difference between the two judgements. It doubles the work and needs `dropout` above 0. 0: off.
      */
     rDrop: number;
     /**
-     * Number of top layers that forget their pre-training and start anew, and with them the pooler. It helps on small data sets. At most the layers of the base model. 0: off.
+     * Number of top layers that start with random weights instead of the pre-trained ones. The pooler then does so too. It helps on small data sets. At most the layers of the base model. 0: off.
      */
     reinitializedLayers: number;
     /**
-     * Number of last epochs whose weights are averaged. The average is evaluated too, and kept if it is the best. 2 or more, and at most `epochs`. 0: off.
+     * Number of epochs at the end whose weights are averaged. The average is evaluated too, and kept if it is the best. 2 or more, and at most `epochs`. 0: off.
      */
     weightAveraging: number;
     /**
-     * Number of steps after which the model is evaluated, besides the ends of epochs. The best of all evaluations is kept. Null: only at the ends of epochs.
+     * Number of steps between evaluations, in addition to those at the ends of epochs. The weights of the best evaluation are kept. Null: evaluate only at the ends of epochs.
      */
     evaluationSteps: number | null;
     /**
-     * Number of evaluations in a row without a better MCC after which the training ends. Null: off.
+     * Number of consecutive evaluations without a better MCC after which the training ends. Null: off.
      */
     earlyStoppingPatience: number | null;
     /**
-     * Settles the held-out rows, the order of the batches, the dropout and all new weights.
+     * Seed of all random choices: the held-out rows, the order of the batches, the dropout and all new weights.
      */
     seed: number;
     /**
-     * In tokens, [CLS] and [SEP] counted.
+     * Longest sentence in tokens, including [CLS] and [SEP].
      */
     maxLength: number;
 };
 
 export type ModelEpochDto = {
     /**
-     * From 1.
+     * Number of the epoch, from 1.
      */
     epoch: number;
     trainingLoss: number;
@@ -515,11 +517,11 @@ export type ModelEpochDto = {
 
 export type ModelEvaluationDto = {
     /**
-     * Steps done so far.
+     * Number of steps before the evaluation.
      */
     step: number;
     /**
-     * Epochs done so far: 1.5 in the middle of the second.
+     * Number of epochs before the evaluation: 1.5 in the middle of the second epoch.
      */
     epoch: number;
     /**
@@ -531,21 +533,21 @@ export type ModelEvaluationDto = {
 
 export type ModelMetricsDto = {
     /**
-     * Number of epochs before the weights were kept: those of the first evaluation with the highest MCC.
+     * Number of epochs after which the stored weights were evaluated. The first evaluation with the highest MCC decides.
      */
     bestEpoch: number;
     /**
-     * Whether the kept weights are the average of the last epochs.
+     * Whether the stored weights are the average of the last epochs.
      */
     averaged: boolean;
     best: FiguresDto;
     epochs: Array<ModelEpochDto>;
     /**
-     * All evaluations in order, those at the ends of epochs too.
+     * All evaluations in order, including those at the ends of epochs.
      */
     evaluations: Array<ModelEvaluationDto>;
     /**
-     * Why the training ended before its last step; null if it did not.
+     * Why the training ended before its last step. Null if it did not.
      */
     stoppedEarly: string | null;
 };
@@ -553,7 +555,7 @@ export type ModelMetricsDto = {
 export type ReliabilityBinDto = {
     rows: number;
     /**
-     * Mean probability of the label that was judged, 0.5 to 1.
+     * Mean probability of the judged label, 0.5 to 1.
      */
     confidence: number;
     /**
@@ -564,7 +566,7 @@ export type ReliabilityBinDto = {
 
 export type CalibrationQualityDto = {
     /**
-     * The reliability diagram: judgements grouped by how sure they are, without empty groups. Absent for older versions.
+     * The reliability diagram: judgements grouped by confidence, without empty groups. Absent for older versions.
      */
     bins?: Array<ReliabilityBinDto>;
     /**
@@ -572,14 +574,14 @@ export type CalibrationQualityDto = {
      */
     loss: number;
     /**
-     * Mean difference between how sure judgements are and how often they are right, 0 to 1, in 15 bins.
+     * Expected calibration error with 15 bins: the mean difference between confidence and accuracy, 0 to 1.
      */
     expectedCalibrationError: number;
 };
 
 export type CalibrationDto = {
     /**
-     * The number that logits are divided by for calibrated scores: the fitted temperature if it is used, else 1.
+     * The temperature by which logits are divided for calibrated scores: the fitted one if it is used, else 1.
      */
     temperature: number;
     /**
@@ -587,19 +589,19 @@ export type CalibrationDto = {
      */
     before: CalibrationQualityDto;
     /**
-     * Quality with fitted temperatures, whether they are used or not. The temperature for each row was fitted on other rows (five folds).
+     * Quality with fitted temperatures, whether they are used or not. The temperature of each row was fitted on other rows (five folds).
      */
     after: CalibrationQualityDto;
     /**
-     * The value fitted on all validation rows, whether it is used or not.
+     * The value that was fitted on all validation rows, whether it is used or not.
      */
     fitted?: number;
     /**
-     * Whether predictions use it.
+     * Whether predictions use the fitted value.
      */
     used?: boolean;
     /**
-     * The reason, with the figures.
+     * Why it is used or not, with the figures.
      */
     reason?: string;
 };
@@ -611,7 +613,7 @@ export type ThresholdQualityDto = {
 
 export type TunedThresholdDto = {
     /**
-     * The threshold that `"threshold": "tuned"` uses: the one with the highest MCC on all validation rows if it is used, else 0.5.
+     * The threshold for `"threshold": "tuned"`: the one with the highest MCC on all validation rows if it is used, else 0.5.
      */
     threshold: number;
     /**
@@ -619,34 +621,34 @@ export type TunedThresholdDto = {
      */
     before: ThresholdQualityDto;
     /**
-     * Quality with fitted thresholds, whether they are used or not. The threshold for each row was chosen on other rows (five folds). Expect this quality on new sentences.
+     * Quality with fitted thresholds, whether they are used or not. The threshold of each row was chosen on other rows (five folds), so this is the expected quality on new sentences.
      */
     after: ThresholdQualityDto;
     /**
-     * The value fitted on all validation rows, whether it is used or not.
+     * The value that was fitted on all validation rows, whether it is used or not.
      */
     fitted?: number;
     /**
-     * Whether predictions use it.
+     * Whether predictions use the fitted value.
      */
     used?: boolean;
     /**
-     * The reason, with the figures.
+     * Why it is used or not, with the figures.
      */
     reason?: string;
 };
 
 export type VariantDto = {
     /**
-     * Figures on the validation rows, computed as for `POST /predict`.
+     * Quality on the validation rows, computed as for `POST /predict`.
      */
     evaluation: FiguresDto;
     /**
-     * Size of its graph and of the weights that it reads, in bytes.
+     * Size of the graph and the weights of this precision, in bytes.
      */
     bytes: number;
     /**
-     * Median time to compute one sentence alone, measured on the machine that trained.
+     * Median time to compute a single sentence, in seconds, measured on the machine that trained the model.
      */
     medianSeconds: number;
     calibration: CalibrationDto;
@@ -655,18 +657,18 @@ export type VariantDto = {
 
 export type VariantsDto = {
     /**
-     * The weights as they were trained.
+     * The trained weights in float32.
      */
     fp32: VariantDto;
     /**
-     * Linear layers in integers.
+     * The linear layers in 8-bit integers.
      */
     int8: VariantDto;
 };
 
 export type AutoPrecisionDto = {
     /**
-     * int8 if its MCC is at most 0.005 below that of fp32.
+     * The chosen precision: int8 if its MCC is at most 0.005 below that of fp32.
      */
     variant: 'fp32' | 'int8';
     reason: string;
@@ -675,15 +677,15 @@ export type AutoPrecisionDto = {
 export type ServingDto = {
     variants: VariantsDto;
     /**
-     * What the precision `auto` means for this model.
+     * The precision that `auto` stands for.
      */
     auto: AutoPrecisionDto;
     /**
-     * Number of sentences that `medianSeconds` was measured with.
+     * Number of sentences with which `medianSeconds` was measured.
      */
     sentences: number;
     /**
-     * Number of threads that `medianSeconds` was measured with.
+     * Number of threads with which `medianSeconds` was measured.
      */
     threads: number;
 };
@@ -691,7 +693,7 @@ export type ServingDto = {
 export type ModelFileDto = {
     name: string;
     /**
-     * In bytes.
+     * Size in bytes.
      */
     size: number;
     sha256: string;
@@ -701,26 +703,26 @@ export type ModelDto = {
     id: string;
     name: string;
     /**
-     * The aliases that point to it now.
+     * The aliases that point to the model.
      */
     aliases: Array<string>;
     /**
-     * The run that made it.
+     * The run that trained the model.
      */
     runId: string | null;
     baseModel: string;
     dataset: TrainingRowsDto;
     validation: ValidationRowsDto;
     /**
-     * The engine that trained it.
+     * The engine that trained the model.
      */
     engine: string;
     /**
-     * Figures of the weights that were kept, on the validation rows.
+     * Quality of the stored weights on the validation rows.
      */
     best: FiguresDto;
     /**
-     * Reasons to distrust its figures: fewer than 50 validation rows of a class, or an MCC of 0.
+     * Reasons to distrust these figures: fewer than 50 validation rows of a class, or an MCC of 0.
      */
     warnings: Array<string>;
     promotion: PromotionDto;
@@ -738,7 +740,7 @@ export type ModelDto = {
     };
     metrics: ModelMetricsDto;
     /**
-     * Null for models that were registered before int8 existed.
+     * Quality and cost of each precision. Null for models that were registered before int8 existed.
      */
     serving: ServingDto | null;
     files: Array<ModelFileDto>;
@@ -754,7 +756,7 @@ export type StartEvaluationDto = {
      */
     precision?: 'fp32' | 'int8';
     /**
-     * The labelled rows to judge.
+     * Id of the data set to judge.
      */
     datasetId: string;
 };
@@ -765,15 +767,15 @@ export type EvaluationResultDto = {
      */
     mccInterval: IntervalDto;
     /**
-     * Number of sentences that were too long for the model. They were judged by their first tokens.
+     * Number of sentences that were too long for the model. It judged their first tokens only.
      */
     truncated: number;
     /**
-     * Time that the judging took, in seconds.
+     * Duration of the evaluation, in seconds.
      */
     seconds: number;
     /**
-     * How many sentences were judged.
+     * Number of sentences.
      */
     rows: number;
     /**
@@ -781,11 +783,11 @@ export type EvaluationResultDto = {
      */
     loss: number;
     /**
-     * Share of the sentences that were judged as they are labelled.
+     * Share of the sentences whose judgement matches their label.
      */
     accuracy: number;
     /**
-     * Matthews correlation coefficient, −1 to 1; 0 where it is undefined.
+     * Matthews correlation coefficient, −1 to 1. 0 if it is undefined.
      */
     mcc: number;
     confusionMatrix: ConfusionMatrixDto;
@@ -800,32 +802,32 @@ export type EvaluationDto = {
     id: string;
     modelId: string;
     /**
-     * Null once the dataset is deleted.
+     * Null if the data set has been deleted.
      */
     datasetId: string | null;
     datasetName: string;
     /**
-     * sha256 over labels and sentences of the dataset.
+     * SHA-256 over the labels and sentences of the data set.
      */
     contentHash: string;
     /**
-     * The precision that the model computed in.
+     * The precision of the computation.
      */
     precision: 'fp32' | 'int8';
     /**
      * `interrupted`: the service stopped before the end.
      */
-    status: 'failed' | 'queued' | 'running' | 'succeeded' | 'cancelled' | 'interrupted';
+    status: 'failed' | 'interrupted' | 'queued' | 'running' | 'succeeded' | 'cancelled';
     /**
-     * Share of the rows judged, 0 to 1.
+     * Share of the rows that have been judged, 0 to 1.
      */
     progress: number;
     /**
-     * Null unless succeeded.
+     * Null unless the status is `succeeded`.
      */
     result: EvaluationResultDto | null;
     /**
-     * Null unless failed.
+     * Null unless the status is `failed`.
      */
     error: EvaluationErrorDto | null;
     createdAt: string;
@@ -835,7 +837,7 @@ export type EvaluationDto = {
 export type EvaluationPageDto = {
     items: Array<EvaluationDto>;
     /**
-     * Give this as `cursor` to get the next page; null on the last one.
+     * Value of `cursor` for the next page. Null on the last page.
      */
     nextCursor: string | null;
 };
@@ -852,11 +854,11 @@ export type AliasListDto = {
 
 export type AliasChangeDto = {
     /**
-     * Null where the alias was removed.
+     * Null if the alias was removed.
      */
     modelId: string | null;
     /**
-     * What it pointed to before.
+     * The previous model of the alias.
      */
     previousModelId: string | null;
     reason: string;
@@ -868,14 +870,14 @@ export type AliasWithHistoryDto = {
     modelId: string;
     updatedAt: string;
     /**
-     * Newest first; the last 100 changes.
+     * The last 100 changes, newest first.
      */
     history: Array<AliasChangeDto>;
 };
 
 export type PutAliasDto = {
     /**
-     * The model that the alias is to point to: its id, or another alias.
+     * The new model of the alias: its id, or another alias.
      */
     modelId: string;
 };
@@ -903,19 +905,19 @@ export type PredictDto = {
      */
     model?: string;
     /**
-     * The precision that the model computes in: `fp32`, `int8` (faster), or `auto` (int8 if it was as good on the validation rows). Default: the setting of the service.
+     * Precision of the computation: `fp32`, `int8` (faster), or `auto` (int8 if it was as good on the validation rows). Default: the service's setting.
      */
     precision?: 'auto' | 'fp32' | 'int8';
     /**
-     * The score above which a sentence is `acceptable`: 0.5 (`default`), or the threshold that was best on the validation rows (`tuned`). `tuned` is 0.5 as well if no other threshold was better beyond its error.
+     * The score above which a sentence is `acceptable`: 0.5 (`default`), or the best threshold on the validation rows (`tuned`). If no threshold was better than 0.5 by more than the error of measurement, `tuned` is also 0.5.
      */
     threshold?: 'default' | 'tuned';
     /**
-     * Whether the answer has the logits.
+     * Whether the answer includes the logits.
      */
     logits?: boolean;
     /**
-     * Whether the answer says what each word does to the score of its sentence. Not possible for `pairs` and streams.
+     * Whether the answer includes the effect of each word on the score of its sentence. Not possible for `pairs` and streams.
      */
     explain?: boolean;
 };
@@ -934,19 +936,19 @@ export type PredictFormDto = {
      */
     model?: string;
     /**
-     * The precision that the model computes in: `fp32`, `int8` (faster), or `auto` (int8 if it was as good on the validation rows). Default: the setting of the service.
+     * Precision of the computation: `fp32`, `int8` (faster), or `auto` (int8 if it was as good on the validation rows). Default: the service's setting.
      */
     precision?: 'auto' | 'fp32' | 'int8';
     /**
-     * The score above which a sentence is `acceptable`: 0.5 (`default`), or the threshold that was best on the validation rows (`tuned`). `tuned` is 0.5 as well if no other threshold was better beyond its error.
+     * The score above which a sentence is `acceptable`: 0.5 (`default`), or the best threshold on the validation rows (`tuned`). If no threshold was better than 0.5 by more than the error of measurement, `tuned` is also 0.5.
      */
     threshold?: 'default' | 'tuned';
     /**
-     * Whether the answer has the logits.
+     * Whether the answer includes the logits.
      */
     logits?: boolean;
     /**
-     * Whether the answer says what each word does to the score of its sentence. Not possible for `pairs` and streams.
+     * Whether the answer includes the effect of each word on the score of its sentence. Not possible for `pairs` and streams.
      */
     explain?: boolean;
 };
@@ -955,11 +957,11 @@ export type JudgingModelDto = {
     id: string;
     name: string;
     /**
-     * The alias that the request named. Null if it named the id.
+     * The alias in the request. Null if the request named the id.
      */
     alias: string | null;
     /**
-     * The precision that it computed in.
+     * The precision of the computation.
      */
     precision: 'fp32' | 'int8';
 };
@@ -974,26 +976,26 @@ export type WordEffectDto = {
      */
     end: number;
     /**
-     * The word, or punctuation mark, as it stands in the sentence.
+     * The word or punctuation mark, as in the sentence.
      */
     word: string;
     /**
-     * Score of the sentence without the word.
+     * Score of the sentence if the word is left out.
      */
     score: number | null;
     /**
-     * Score of the sentence less that without the word: above 0, the word makes the sentence more acceptable; below 0, less.
+     * Score of the sentence minus its score without the word. If it is above 0, the word makes the sentence more acceptable. If it is below 0, the word makes it less acceptable.
      */
     change: number | null;
     /**
-     * The same of the log odds, log(score / (1 − score)), which still differ where scores are close to 0 or 1.
+     * The same difference in log odds, log(score / (1 − score)). It still shows differences between scores close to 0 or 1.
      */
     logOddsChange: number | null;
 };
 
 export type PredictionDto = {
     /**
-     * Of "unacceptable" and of "acceptable"; where `logits` was asked for.
+     * Logits of "unacceptable" and of "acceptable". Present if the request has `logits`.
      */
     logits?: [
         number,
@@ -1001,7 +1003,7 @@ export type PredictionDto = {
     ];
     model: JudgingModelDto;
     /**
-     * Whether the score is above the threshold, which is 0.5 where `tuned` was not asked for, or no other one was better.
+     * Whether the score is above the threshold: 0.5, or the tuned threshold if the request has `"threshold": "tuned"` and the model has one.
      */
     acceptable: boolean;
     /**
@@ -1009,29 +1011,29 @@ export type PredictionDto = {
      */
     score: number;
     /**
-     * The same, calibrated on the validation rows: of sentences with 0.8, about 80 in 100 are acceptable. Equal to `score` where no calibration was better beyond its error; null where the model was not assessed.
+     * The score, calibrated on the validation rows: of 100 sentences with 0.8, about 80 are acceptable. It equals `score` if calibration did not improve the scores by more than the error of measurement. Null if the model was not assessed.
      */
     calibratedScore: number | null;
     /**
-     * The sentence is longer than the model can read; its first tokens were judged.
+     * Whether the sentence is longer than the model can read. Then the model judged its first tokens only.
      */
     truncated: boolean;
     /**
-     * In the order of the words; where `explain` was asked for.
+     * The effect of each word, in order. Present if the request has `explain`.
      */
     explanation?: Array<WordEffectDto>;
 };
 
 export type JudgementDto = {
     /**
-     * Of "unacceptable" and of "acceptable"; where `logits` was asked for.
+     * Logits of "unacceptable" and of "acceptable". Present if the request has `logits`.
      */
     logits?: [
         number,
         number
     ];
     /**
-     * Whether the score is above the threshold, which is 0.5 where `tuned` was not asked for, or no other one was better.
+     * Whether the score is above the threshold: 0.5, or the tuned threshold if the request has `"threshold": "tuned"` and the model has one.
      */
     acceptable: boolean;
     /**
@@ -1039,22 +1041,22 @@ export type JudgementDto = {
      */
     score: number;
     /**
-     * The same, calibrated on the validation rows: of sentences with 0.8, about 80 in 100 are acceptable. Equal to `score` where no calibration was better beyond its error; null where the model was not assessed.
+     * The score, calibrated on the validation rows: of 100 sentences with 0.8, about 80 are acceptable. It equals `score` if calibration did not improve the scores by more than the error of measurement. Null if the model was not assessed.
      */
     calibratedScore: number | null;
     /**
-     * The sentence is longer than the model can read; its first tokens were judged.
+     * Whether the sentence is longer than the model can read. Then the model judged its first tokens only.
      */
     truncated: boolean;
     /**
-     * In the order of the words; where `explain` was asked for.
+     * The effect of each word, in order. Present if the request has `explain`.
      */
     explanation?: Array<WordEffectDto>;
 };
 
 export type PredictionsDto = {
     /**
-     * In the order of the sentences.
+     * One judgement per sentence, in the order of the request.
      */
     predictions: Array<JudgementDto>;
     model: JudgingModelDto;
@@ -1062,15 +1064,15 @@ export type PredictionsDto = {
 
 export type ComparisonDto = {
     /**
-     * The one with the higher log odds; null where they are equal.
+     * The sentence with the higher log odds. Null if they are equal.
      */
     preferred: 'a' | 'b' | null;
     /**
-     * Score of a less score of b.
+     * Score of `a` minus score of `b`.
      */
     difference: number;
     /**
-     * Log odds of a, log(score / (1 − score)), less those of b: above 0 where a is preferred. They still differ where both scores are close to 0 or 1.
+     * Log odds of `a`, log(score / (1 − score)), minus the log odds of `b`. Above 0 if `a` is preferred. It still shows differences between scores close to 0 or 1.
      */
     logOddsDifference: number;
     a: JudgementDto;
@@ -1079,22 +1081,22 @@ export type ComparisonDto = {
 
 export type PreferenceCountsDto = {
     /**
-     * Pairs where a is preferred.
+     * Number of pairs in which `a` is preferred.
      */
     a: number;
     /**
-     * Pairs where b is preferred.
+     * Number of pairs in which `b` is preferred.
      */
     b: number;
     /**
-     * Pairs of equal sentences.
+     * Number of pairs of equal sentences.
      */
     equal: number;
 };
 
 export type ComparisonsDto = {
     /**
-     * In the order of the pairs.
+     * One comparison per pair, in the order of the request.
      */
     pairs: Array<ComparisonDto>;
     counts: PreferenceCountsDto;
@@ -1102,55 +1104,55 @@ export type ComparisonsDto = {
 };
 
 /**
- * What it computes with.
+ * The precision of the computation.
  */
 export type Precision = 'fp32' | 'int8';
 
 /**
- * `leaving`: taken by requests that came before, and gone when they are answered. `failed`: not in memory.
+ * `leaving`: still used by earlier requests, and unloaded once they are answered. `failed`: not in memory.
  */
 export type ServedModelState = 'loading' | 'ready' | 'leaving' | 'failed';
 
 export type ServedModelDto = {
     /**
-     * What it computes with.
+     * The precision of the computation.
      */
     precision: Precision;
     /**
-     * `leaving`: taken by requests that came before, and gone when they are answered. `failed`: not in memory.
+     * `leaving`: still used by earlier requests, and unloaded once they are answered. `failed`: not in memory.
      */
     state: ServedModelState;
     id: string;
     /**
-     * Null where it has just been deleted.
+     * Null if the model has just been deleted.
      */
     name: string | null;
     /**
-     * Those whose requests it answers.
+     * The aliases for which it answers.
      */
     aliases: Array<string>;
     /**
-     * Since when it is in this state.
+     * When it entered this state.
      */
     since: string;
     /**
-     * Null where it is not in memory yet.
+     * When it was loaded. Null if it is not in memory yet.
      */
     loadedAt: string | null;
     /**
-     * Why it could not be loaded when it was last tried; else null.
+     * Why the last attempt to load it failed. Otherwise null.
      */
     error: string | null;
 };
 
 /**
- * `loading`: the model that it points to is being made ready. `failed`: that did not work. Else `settled`.
+ * `loading`: the model that the alias points to is being loaded. `failed`: it could not be loaded. `settled`: it answers.
  */
 export type ServedAliasState = 'settled' | 'loading' | 'failed';
 
 export type ServedAliasDto = {
     /**
-     * `loading`: the model that it points to is being made ready. `failed`: that did not work. Else `settled`.
+     * `loading`: the model that the alias points to is being loaded. `failed`: it could not be loaded. `settled`: it answers.
      */
     state: ServedAliasState;
     name: string;
@@ -1159,30 +1161,30 @@ export type ServedAliasDto = {
      */
     modelId: string;
     /**
-     * The model that answers: the one before, while `modelId` is being loaded, or could not be.
+     * The model that answers. It is the previous one while `modelId` is being loaded or if it cannot be loaded.
      */
     servedBy: string;
     /**
-     * Since when it is loading or has failed; else null.
+     * When loading began or failed. Otherwise null.
      */
     since: string | null;
     /**
-     * Why it failed; else null.
+     * Why it failed. Otherwise null.
      */
     reason: string | null;
 };
 
 export type ServedModelsDto = {
     /**
-     * Most models in memory at a time; during a swap there is one more.
+     * Largest number of models in memory. There may be one more while an alias moves.
      */
     capacity: number;
     /**
-     * The most recently used first, then those that failed.
+     * The models in memory, the most recently used first. Then the models that failed.
      */
     items: Array<ServedModelDto>;
     /**
-     * By name.
+     * All aliases, by name.
      */
     aliases: Array<ServedAliasDto>;
 };
@@ -1194,14 +1196,14 @@ export type AliveDto = {
 export type EngineDto = {
     name: string;
     /**
-     * Why this one.
+     * Why this engine was chosen.
      */
     reason: string;
 };
 
 export type BuildDto = {
     /**
-     * Commit of the source code. Null if it is not known.
+     * Commit of the source code. Null if unknown.
      */
     commit: string | null;
     version: string;
@@ -1209,25 +1211,25 @@ export type BuildDto = {
 
 export type ReadyDto = {
     /**
-     * `degraded`: requests are taken, but something does not work.
+     * `degraded`: the service accepts requests, but something does not work.
      */
     status: 'ok' | 'degraded';
     /**
-     * What was asked, and what it answered.
+     * Each check and its result.
      */
     checks: {
         [key: string]: 'up' | 'down';
     };
     /**
-     * What does not work, one sentence each.
+     * What does not work. One sentence for each problem.
      */
     degraded: Array<string>;
     /**
-     * What trains.
+     * The engine that trains.
      */
     engine: EngineDto;
     /**
-     * What runs.
+     * Version and commit of the service.
      */
     build: BuildDto;
 };
@@ -1258,7 +1260,23 @@ export type TrainingFormDto = {
      */
     promote?: 'auto' | 'always' | 'never';
     /**
-     * Number of times that every row is seen.
+     * Of the runs in the queue, those with the highest priority come first.
+     */
+    priority?: number;
+    /**
+     * Number of steps from one checkpoint to the next. Without it, checkpoints come every `WELLFORMED_CHECKPOINT_INTERVAL` (5 minutes). Each epoch ends with one too.
+     */
+    checkpointSteps?: number;
+    /**
+     * How many times the run is restarted from its latest checkpoint after a crash. After that it fails.
+     */
+    maxRestarts?: number;
+    /**
+     * The run pauses by itself after this epoch. `POST /train/{id}/resume` goes on.
+     */
+    pauseAfterEpoch?: number;
+    /**
+     * Number of passes over all training rows.
      */
     epochs?: number;
     /**
@@ -1266,7 +1284,7 @@ export type TrainingFormDto = {
      */
     batchSize?: number;
     /**
-     * Number of batches whose gradients make one step. The result is that of one large batch, in the memory of a small one. 1: off.
+     * Number of batches whose gradients are added up for one step. The result is that of a large batch, with the memory of a small one. 1: off.
      */
     gradientAccumulationSteps?: number;
     /**
@@ -1274,66 +1292,66 @@ export type TrainingFormDto = {
      */
     learningRate?: number;
     /**
-     * What the learning rate does after the warm-up: it falls to 0 in a line, falls to 0 in a half cosine, or stays constant.
+     * Course of the learning rate after the warm-up: it falls to 0 along a line or a half cosine, or it stays constant.
      */
     schedule?: 'linear' | 'cosine' | 'constant';
     /**
-     * Share of the steps in which the learning rate climbs from 0. `schedule` says what it does then.
+     * Share of the steps in which the learning rate climbs from 0. `schedule` sets its course after that.
      */
     warmupRatio?: number;
     /**
-     * Factor of the learning rate from one layer to the next one below it. The head learns at `learningRate`, the top layer at this times as much, the embeddings slowest (ELECTRA: 0.8 or 0.9). 1: off.
+     * Factor between the learning rates of a layer and the layer above it. The head learns at `learningRate`, the top layer at `learningRate` times this factor, and the embeddings slowest (ELECTRA: 0.8 or 0.9). 1: off.
      */
     layerwiseLearningRateDecay?: number;
     /**
-     * Longest sentence in tokens, [CLS] and [SEP] counted. Longer ones are cut. `auto`: the longest sentence of the data, at most 128.
+     * Longest sentence in tokens, including [CLS] and [SEP]. Longer ones are cut. `auto`: the longest sentence of the data, at most 128.
      */
     maxLength?: 'auto' | number;
     /**
-     * Decoupled weight decay of AdamW. It acts on all weights but biases and LayerNorm.
+     * Decoupled weight decay of AdamW. It acts on all weights except biases and LayerNorm.
      */
     weightDecay?: number;
     /**
-     * Share of the values that are dropped in training.
+     * Share of the values that are set to 0 at random during training.
      */
     dropout?: number;
     /**
-     * The gradients are scaled down to this global L2 norm.
+     * Largest global L2 norm of the gradients. Larger gradients are scaled down to it.
      */
     maxGradientNorm?: number;
     /**
-     * Share of each target that is spread over both classes (usual: 0.1). 0: off.
+     * Share of each target that is spread evenly over both classes (usual: 0.1). 0: off.
      */
     labelSmoothing?: number;
     /**
-     * What a row counts in the loss by its label: `balanced` (rows / (2 · rows of the label)), or two numbers, of label 0 and of label 1 (in a form: `2,1`, `[2,1]`, or the field twice). Null: all rows count the same.
+     * Weight of a row in the loss, by its label: `balanced` (rows / (2 · rows of the label)), or two numbers for label 0 and label 1 (in a form: `2,1`, `[2,1]`, or the field twice). Null: all rows have the same weight.
      */
     classWeights?: 'balanced' | [
         number,
         number
     ] | null;
     /**
-     * α of R-Drop. Each sentence is judged under two dropout masks, and α weighs how far the two judgements may differ. It doubles the work and needs `dropout` above 0. 0: off.
+     * α of R-Drop. Each sentence is judged under two dropout masks, and α is the weight of the difference between the two judgements. It doubles the work and needs `dropout` above 0. 0: off.
      */
     rDrop?: number;
     /**
-     * Number of top layers that forget their pre-training and start anew, and with them the pooler. It helps on small data sets. At most the layers of the base model. 0: off.
+     * Number of top layers that start with random weights instead of the pre-trained ones. The pooler then does so too. It helps on small data sets. At most the layers of the base model. 0: off.
      */
     reinitializedLayers?: number;
     /**
-     * Number of last epochs whose weights are averaged. The average is evaluated too, and kept if it is the best. 2 or more, and at most `epochs`. 0: off.
+     * Number of epochs at the end whose weights are averaged. The average is evaluated too, and kept if it is the best. 2 or more, and at most `epochs`. 0: off.
      */
     weightAveraging?: number;
     /**
-     * Number of steps after which the model is evaluated, besides the ends of epochs. The best of all evaluations is kept. Null: only at the ends of epochs.
+     * Number of steps between evaluations, in addition to those at the ends of epochs. The weights of the best evaluation are kept. Null: evaluate only at the ends of epochs.
      */
     evaluationSteps?: number | null;
     /**
-     * Number of evaluations in a row without a better MCC after which the training ends. Null: off.
+     * Number of consecutive evaluations without a better MCC after which the training ends. Null: off.
      */
     earlyStoppingPatience?: number | null;
     /**
-     * Settles the held-out rows, the order of the batches, the dropout and all new weights.
+     * Seed of all random choices: the held-out rows, the order of the batches, the dropout and all new weights.
      */
     seed?: number;
     /**
@@ -1376,7 +1394,23 @@ export type TrainingJsonDto = {
      */
     promote?: 'auto' | 'always' | 'never';
     /**
-     * Number of times that every row is seen.
+     * Of the runs in the queue, those with the highest priority come first.
+     */
+    priority?: number;
+    /**
+     * Number of steps from one checkpoint to the next. Without it, checkpoints come every `WELLFORMED_CHECKPOINT_INTERVAL` (5 minutes). Each epoch ends with one too.
+     */
+    checkpointSteps?: number;
+    /**
+     * How many times the run is restarted from its latest checkpoint after a crash. After that it fails.
+     */
+    maxRestarts?: number;
+    /**
+     * The run pauses by itself after this epoch. `POST /train/{id}/resume` goes on.
+     */
+    pauseAfterEpoch?: number;
+    /**
+     * Number of passes over all training rows.
      */
     epochs?: number;
     /**
@@ -1384,7 +1418,7 @@ export type TrainingJsonDto = {
      */
     batchSize?: number;
     /**
-     * Number of batches whose gradients make one step. The result is that of one large batch, in the memory of a small one. 1: off.
+     * Number of batches whose gradients are added up for one step. The result is that of a large batch, with the memory of a small one. 1: off.
      */
     gradientAccumulationSteps?: number;
     /**
@@ -1392,66 +1426,66 @@ export type TrainingJsonDto = {
      */
     learningRate?: number;
     /**
-     * What the learning rate does after the warm-up: it falls to 0 in a line, falls to 0 in a half cosine, or stays constant.
+     * Course of the learning rate after the warm-up: it falls to 0 along a line or a half cosine, or it stays constant.
      */
     schedule?: 'linear' | 'cosine' | 'constant';
     /**
-     * Share of the steps in which the learning rate climbs from 0. `schedule` says what it does then.
+     * Share of the steps in which the learning rate climbs from 0. `schedule` sets its course after that.
      */
     warmupRatio?: number;
     /**
-     * Factor of the learning rate from one layer to the next one below it. The head learns at `learningRate`, the top layer at this times as much, the embeddings slowest (ELECTRA: 0.8 or 0.9). 1: off.
+     * Factor between the learning rates of a layer and the layer above it. The head learns at `learningRate`, the top layer at `learningRate` times this factor, and the embeddings slowest (ELECTRA: 0.8 or 0.9). 1: off.
      */
     layerwiseLearningRateDecay?: number;
     /**
-     * Longest sentence in tokens, [CLS] and [SEP] counted. Longer ones are cut. `auto`: the longest sentence of the data, at most 128.
+     * Longest sentence in tokens, including [CLS] and [SEP]. Longer ones are cut. `auto`: the longest sentence of the data, at most 128.
      */
     maxLength?: 'auto' | number;
     /**
-     * Decoupled weight decay of AdamW. It acts on all weights but biases and LayerNorm.
+     * Decoupled weight decay of AdamW. It acts on all weights except biases and LayerNorm.
      */
     weightDecay?: number;
     /**
-     * Share of the values that are dropped in training.
+     * Share of the values that are set to 0 at random during training.
      */
     dropout?: number;
     /**
-     * The gradients are scaled down to this global L2 norm.
+     * Largest global L2 norm of the gradients. Larger gradients are scaled down to it.
      */
     maxGradientNorm?: number;
     /**
-     * Share of each target that is spread over both classes (usual: 0.1). 0: off.
+     * Share of each target that is spread evenly over both classes (usual: 0.1). 0: off.
      */
     labelSmoothing?: number;
     /**
-     * What a row counts in the loss by its label: `balanced` (rows / (2 · rows of the label)), or two numbers, of label 0 and of label 1 (in a form: `2,1`, `[2,1]`, or the field twice). Null: all rows count the same.
+     * Weight of a row in the loss, by its label: `balanced` (rows / (2 · rows of the label)), or two numbers for label 0 and label 1 (in a form: `2,1`, `[2,1]`, or the field twice). Null: all rows have the same weight.
      */
     classWeights?: 'balanced' | [
         number,
         number
     ] | null;
     /**
-     * α of R-Drop. Each sentence is judged under two dropout masks, and α weighs how far the two judgements may differ. It doubles the work and needs `dropout` above 0. 0: off.
+     * α of R-Drop. Each sentence is judged under two dropout masks, and α is the weight of the difference between the two judgements. It doubles the work and needs `dropout` above 0. 0: off.
      */
     rDrop?: number;
     /**
-     * Number of top layers that forget their pre-training and start anew, and with them the pooler. It helps on small data sets. At most the layers of the base model. 0: off.
+     * Number of top layers that start with random weights instead of the pre-trained ones. The pooler then does so too. It helps on small data sets. At most the layers of the base model. 0: off.
      */
     reinitializedLayers?: number;
     /**
-     * Number of last epochs whose weights are averaged. The average is evaluated too, and kept if it is the best. 2 or more, and at most `epochs`. 0: off.
+     * Number of epochs at the end whose weights are averaged. The average is evaluated too, and kept if it is the best. 2 or more, and at most `epochs`. 0: off.
      */
     weightAveraging?: number;
     /**
-     * Number of steps after which the model is evaluated, besides the ends of epochs. The best of all evaluations is kept. Null: only at the ends of epochs.
+     * Number of steps between evaluations, in addition to those at the ends of epochs. The weights of the best evaluation are kept. Null: evaluate only at the ends of epochs.
      */
     evaluationSteps?: number | null;
     /**
-     * Number of evaluations in a row without a better MCC after which the training ends. Null: off.
+     * Number of consecutive evaluations without a better MCC after which the training ends. Null: off.
      */
     earlyStoppingPatience?: number | null;
     /**
-     * Settles the held-out rows, the order of the batches, the dropout and all new weights.
+     * Seed of all random choices: the held-out rows, the order of the batches, the dropout and all new weights.
      */
     seed?: number;
 };
@@ -1479,6 +1513,10 @@ export type OverlapDto = {
 export type TrainingEstimateDto = {
     trainingRows: number;
     validationRows: number;
+    /**
+     * More than the steps if `gradientAccumulationSteps` makes a step of several batches.
+     */
+    batchesPerEpoch: number;
     stepsPerEpoch: number;
     totalSteps: number;
     evaluations: number;
@@ -1496,7 +1534,8 @@ export type TrainingEstimateDto = {
      */
     memory: BytesDto | null;
     /**
-     * Disk space for the model, and for the base model if it is not on disk.
+     * Disk space at the peak: for the model, the checkpoints and the best weights so far, and for the base model if it is not on disk. 0 bytes
+     * are needed if the size of the base model is not known.
      */
     disk: BytesDto;
     /**
@@ -1514,11 +1553,50 @@ export type TrainingEstimateDto = {
     baseModelStored: boolean;
 };
 
-export type RunStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'interrupted';
+export type RunStatus = 'queued' | 'preparing' | 'running' | 'paused' | 'interrupted' | 'succeeded' | 'failed' | 'cancelled';
+
+export type RunCheckpointDto = {
+    /**
+     * The attempt that stored it.
+     */
+    attempt: number;
+    /**
+     * Training steps done.
+     */
+    step: number;
+    /**
+     * The epoch under way or next, from 1.
+     */
+    epoch: number;
+    /**
+     * Size on disk.
+     */
+    bytes: number;
+};
+
+export type RunResumptionDto = {
+    attempt: number;
+    /**
+     * The step of the checkpoint that it went on from. 0: it began anew.
+     */
+    step: number;
+    /**
+     * The epoch that came next, from 1.
+     */
+    epoch: number;
+    /**
+     * Whether the weights will be those of a run that was never interrupted, bit for bit.
+     */
+    isExact: boolean;
+    /**
+     * Why they may differ, or why the run began anew.
+     */
+    note: string | null;
+};
 
 export type RunHyperparametersDto = {
     /**
-     * Number of times that every row is seen.
+     * Number of passes over all training rows.
      */
     epochs: number;
     /**
@@ -1526,7 +1604,7 @@ export type RunHyperparametersDto = {
      */
     batchSize: number;
     /**
-     * Number of batches whose gradients make one step. The result is that of one large batch, in the memory of a small one. 1: off.
+     * Number of batches whose gradients are added up for one step. The result is that of a large batch, with the memory of a small one. 1: off.
      */
     gradientAccumulationSteps: number;
     /**
@@ -1534,62 +1612,62 @@ export type RunHyperparametersDto = {
      */
     learningRate: number;
     /**
-     * What the learning rate does after the warm-up: it falls to 0 in a line, falls to 0 in a half cosine, or stays constant.
+     * Course of the learning rate after the warm-up: it falls to 0 along a line or a half cosine, or it stays constant.
      */
     schedule: 'linear' | 'cosine' | 'constant';
     /**
-     * Share of the steps in which the learning rate climbs from 0. `schedule` says what it does then.
+     * Share of the steps in which the learning rate climbs from 0. `schedule` sets its course after that.
      */
     warmupRatio: number;
     /**
-     * Factor of the learning rate from one layer to the next one below it. The head learns at `learningRate`, the top layer at this times as much, the embeddings slowest (ELECTRA: 0.8 or 0.9). 1: off.
+     * Factor between the learning rates of a layer and the layer above it. The head learns at `learningRate`, the top layer at `learningRate` times this factor, and the embeddings slowest (ELECTRA: 0.8 or 0.9). 1: off.
      */
     layerwiseLearningRateDecay: number;
     /**
-     * Decoupled weight decay of AdamW. It acts on all weights but biases and LayerNorm.
+     * Decoupled weight decay of AdamW. It acts on all weights except biases and LayerNorm.
      */
     weightDecay: number;
     /**
-     * Share of the values that are dropped in training.
+     * Share of the values that are set to 0 at random during training.
      */
     dropout: number;
     /**
-     * The gradients are scaled down to this global L2 norm.
+     * Largest global L2 norm of the gradients. Larger gradients are scaled down to it.
      */
     maxGradientNorm: number;
     /**
-     * Share of each target that is spread over both classes (usual: 0.1). 0: off.
+     * Share of each target that is spread evenly over both classes (usual: 0.1). 0: off.
      */
     labelSmoothing: number;
     /**
-     * What a row counts in the loss by its label: `balanced` (rows / (2 · rows of the label)), or two numbers, of label 0 and of label 1 (in a form: `2,1`, `[2,1]`, or the field twice). Null: all rows count the same.
+     * Weight of a row in the loss, by its label: `balanced` (rows / (2 · rows of the label)), or two numbers for label 0 and label 1 (in a form: `2,1`, `[2,1]`, or the field twice). Null: all rows have the same weight.
      */
     classWeights: 'balanced' | [
         number,
         number
     ] | null;
     /**
-     * α of R-Drop. Each sentence is judged under two dropout masks, and α weighs how far the two judgements may differ. It doubles the work and needs `dropout` above 0. 0: off.
+     * α of R-Drop. Each sentence is judged under two dropout masks, and α is the weight of the difference between the two judgements. It doubles the work and needs `dropout` above 0. 0: off.
      */
     rDrop: number;
     /**
-     * Number of top layers that forget their pre-training and start anew, and with them the pooler. It helps on small data sets. At most the layers of the base model. 0: off.
+     * Number of top layers that start with random weights instead of the pre-trained ones. The pooler then does so too. It helps on small data sets. At most the layers of the base model. 0: off.
      */
     reinitializedLayers: number;
     /**
-     * Number of last epochs whose weights are averaged. The average is evaluated too, and kept if it is the best. 2 or more, and at most `epochs`. 0: off.
+     * Number of epochs at the end whose weights are averaged. The average is evaluated too, and kept if it is the best. 2 or more, and at most `epochs`. 0: off.
      */
     weightAveraging: number;
     /**
-     * Number of steps after which the model is evaluated, besides the ends of epochs. The best of all evaluations is kept. Null: only at the ends of epochs.
+     * Number of steps between evaluations, in addition to those at the ends of epochs. The weights of the best evaluation are kept. Null: evaluate only at the ends of epochs.
      */
     evaluationSteps: number | null;
     /**
-     * Number of evaluations in a row without a better MCC after which the training ends. Null: off.
+     * Number of consecutive evaluations without a better MCC after which the training ends. Null: off.
      */
     earlyStoppingPatience: number | null;
     /**
-     * Settles the held-out rows, the order of the batches, the dropout and all new weights.
+     * Seed of all random choices: the held-out rows, the order of the batches, the dropout and all new weights.
      */
     seed: number;
     /**
@@ -1633,9 +1711,24 @@ export type RunDownloadDto = {
     totalBytes: number | null;
 };
 
+/**
+ * `base-model-unavailable`: No source gave the base model. `checkpoint-mismatch`: The checkpoint is that of another training. `disk-full`: There is no space left on the disk. `engine-unavailable`: What trains could not be started. `interrupted`: The service stopped during the run. `invalid-base-model`: The files of the base model cannot be used. `invalid-hyperparameter`: The base model does not allow this value. `job-too-large`: The training needs more memory than there is. `model-not-servable`: The trained model cannot be loaded for predictions. `out-of-memory`: Memory ran out during the training. `process-crashed`: The training process ended by itself. `process-killed`: Something else ended the training process. `process-not-started`: The system gave no process for the training. `rows-damaged`: The rows of a data set are not what was stored. `training-diverged`: The loss became infinite or undefined. `unexpected`: Anything else. `unknown-base-model`: The name stands for no base model.
+ */
+export type RunErrorCode = 'base-model-unavailable' | 'checkpoint-mismatch' | 'disk-full' | 'engine-unavailable' | 'interrupted' | 'invalid-base-model' | 'invalid-hyperparameter' | 'job-too-large' | 'model-not-servable' | 'out-of-memory' | 'process-crashed' | 'process-killed' | 'process-not-started' | 'rows-damaged' | 'training-diverged' | 'unexpected' | 'unknown-base-model';
+
 export type RunErrorDto = {
-    title: string;
-    detail: string;
+    /**
+     * `base-model-unavailable`: No source gave the base model. `checkpoint-mismatch`: The checkpoint is that of another training. `disk-full`: There is no space left on the disk. `engine-unavailable`: What trains could not be started. `interrupted`: The service stopped during the run. `invalid-base-model`: The files of the base model cannot be used. `invalid-hyperparameter`: The base model does not allow this value. `job-too-large`: The training needs more memory than there is. `model-not-servable`: The trained model cannot be loaded for predictions. `out-of-memory`: Memory ran out during the training. `process-crashed`: The training process ended by itself. `process-killed`: Something else ended the training process. `process-not-started`: The system gave no process for the training. `rows-damaged`: The rows of a data set are not what was stored. `training-diverged`: The loss became infinite or undefined. `unexpected`: Anything else. `unknown-base-model`: The name stands for no base model.
+     */
+    code: RunErrorCode;
+    /**
+     * What happened and what to do.
+     */
+    message: string;
+    /**
+     * The field of `POST /train` to change. Null if none would help, or if it is not known which.
+     */
+    param: string | null;
 };
 
 export type RunEpochDto = {
@@ -1710,6 +1803,58 @@ export type RunDto = {
     id: string;
     status: RunStatus;
     /**
+     * Why the run has this status, for people to read. Null if the status says all.
+     */
+    statusReason: string | null;
+    /**
+     * Number of times the run was taken up. 0 while it waits for the first time.
+     */
+    attempt: number;
+    /**
+     * Number of attempts that ended in a crash. After `maxRestarts` the run fails.
+     */
+    restarts: number;
+    /**
+     * The latest stored state of the training. The run goes on from it when it is resumed.
+     */
+    checkpoint: RunCheckpointDto | null;
+    /**
+     * Where the present attempt began. Null in the first attempt.
+     */
+    resumption: RunResumptionDto | null;
+    /**
+     * The run that this one continues (`POST /train/{id}/continue`).
+     */
+    continues: string | null;
+    /**
+     * The model whose weights the run begins with. Null: those of the base model.
+     */
+    initialModelId: string | null;
+    /**
+     * Place in the queue. 1 is the next to start. Null if the run does not wait.
+     */
+    queuePosition: number | null;
+    /**
+     * When the run is likely to start. Null if it does not wait, or if the time of a run before it is not known.
+     */
+    estimatedStart: string | null;
+    /**
+     * The highest comes first in the queue.
+     */
+    priority: number;
+    /**
+     * Steps from one checkpoint to the next. Null: they come by the clock.
+     */
+    checkpointSteps: number | null;
+    /**
+     * Number of crashes after which the run is restarted.
+     */
+    maxRestarts: number;
+    /**
+     * After this epoch the run pauses by itself.
+     */
+    pauseAfterEpoch: number | null;
+    /**
      * What the run is doing now. After its end: what it did last.
      */
     phase: 'downloading' | 'preparing' | 'training' | 'exporting' | null;
@@ -1746,9 +1891,13 @@ export type RunDto = {
      */
     progress: number;
     /**
-     * Estimated time until the training ends, in seconds.
+     * Estimated time until the model is registered, in seconds, as of the last step or evaluation. Known from the second step on, or from the start of the training where an earlier run of the base model, or a dry run, tells what to expect.
      */
     secondsLeft: number | null;
+    /**
+     * When the model will be registered, by `secondsLeft`. It does not move while a long step or evaluation is under way.
+     */
+    estimatedFinish: string | null;
     /**
      * Matthews correlation of the best evaluation so far; null before the first.
      */
@@ -1766,10 +1915,6 @@ export type RunDto = {
     validationDatasetId: string | null;
     hyperparameters: RunHyperparametersDto;
     promote: 'auto' | 'always' | 'never';
-    /**
-     * The sweep that started the run.
-     */
-    sweepId: string | null;
     /**
      * What was decided after the data was read.
      */
@@ -1807,6 +1952,58 @@ export type RunSummaryDto = {
     id: string;
     status: RunStatus;
     /**
+     * Why the run has this status, for people to read. Null if the status says all.
+     */
+    statusReason: string | null;
+    /**
+     * Number of times the run was taken up. 0 while it waits for the first time.
+     */
+    attempt: number;
+    /**
+     * Number of attempts that ended in a crash. After `maxRestarts` the run fails.
+     */
+    restarts: number;
+    /**
+     * The latest stored state of the training. The run goes on from it when it is resumed.
+     */
+    checkpoint: RunCheckpointDto | null;
+    /**
+     * Where the present attempt began. Null in the first attempt.
+     */
+    resumption: RunResumptionDto | null;
+    /**
+     * The run that this one continues (`POST /train/{id}/continue`).
+     */
+    continues: string | null;
+    /**
+     * The model whose weights the run begins with. Null: those of the base model.
+     */
+    initialModelId: string | null;
+    /**
+     * Place in the queue. 1 is the next to start. Null if the run does not wait.
+     */
+    queuePosition: number | null;
+    /**
+     * When the run is likely to start. Null if it does not wait, or if the time of a run before it is not known.
+     */
+    estimatedStart: string | null;
+    /**
+     * The highest comes first in the queue.
+     */
+    priority: number;
+    /**
+     * Steps from one checkpoint to the next. Null: they come by the clock.
+     */
+    checkpointSteps: number | null;
+    /**
+     * Number of crashes after which the run is restarted.
+     */
+    maxRestarts: number;
+    /**
+     * After this epoch the run pauses by itself.
+     */
+    pauseAfterEpoch: number | null;
+    /**
      * What the run is doing now. After its end: what it did last.
      */
     phase: 'downloading' | 'preparing' | 'training' | 'exporting' | null;
@@ -1843,9 +2040,13 @@ export type RunSummaryDto = {
      */
     progress: number;
     /**
-     * Estimated time until the training ends, in seconds.
+     * Estimated time until the model is registered, in seconds, as of the last step or evaluation. Known from the second step on, or from the start of the training where an earlier run of the base model, or a dry run, tells what to expect.
      */
     secondsLeft: number | null;
+    /**
+     * When the model will be registered, by `secondsLeft`. It does not move while a long step or evaluation is under way.
+     */
+    estimatedFinish: string | null;
     /**
      * Matthews correlation of the best evaluation so far; null before the first.
      */
@@ -1863,10 +2064,6 @@ export type RunSummaryDto = {
     validationDatasetId: string | null;
     hyperparameters: RunHyperparametersDto;
     promote: 'auto' | 'always' | 'never';
-    /**
-     * The sweep that started the run.
-     */
-    sweepId: string | null;
     /**
      * What was decided after the data was read.
      */
@@ -1918,6 +2115,58 @@ export type ComparedRunDto = {
     id: string;
     status: RunStatus;
     /**
+     * Why the run has this status, for people to read. Null if the status says all.
+     */
+    statusReason: string | null;
+    /**
+     * Number of times the run was taken up. 0 while it waits for the first time.
+     */
+    attempt: number;
+    /**
+     * Number of attempts that ended in a crash. After `maxRestarts` the run fails.
+     */
+    restarts: number;
+    /**
+     * The latest stored state of the training. The run goes on from it when it is resumed.
+     */
+    checkpoint: RunCheckpointDto | null;
+    /**
+     * Where the present attempt began. Null in the first attempt.
+     */
+    resumption: RunResumptionDto | null;
+    /**
+     * The run that this one continues (`POST /train/{id}/continue`).
+     */
+    continues: string | null;
+    /**
+     * The model whose weights the run begins with. Null: those of the base model.
+     */
+    initialModelId: string | null;
+    /**
+     * Place in the queue. 1 is the next to start. Null if the run does not wait.
+     */
+    queuePosition: number | null;
+    /**
+     * When the run is likely to start. Null if it does not wait, or if the time of a run before it is not known.
+     */
+    estimatedStart: string | null;
+    /**
+     * The highest comes first in the queue.
+     */
+    priority: number;
+    /**
+     * Steps from one checkpoint to the next. Null: they come by the clock.
+     */
+    checkpointSteps: number | null;
+    /**
+     * Number of crashes after which the run is restarted.
+     */
+    maxRestarts: number;
+    /**
+     * After this epoch the run pauses by itself.
+     */
+    pauseAfterEpoch: number | null;
+    /**
      * What the run is doing now. After its end: what it did last.
      */
     phase: 'downloading' | 'preparing' | 'training' | 'exporting' | null;
@@ -1954,9 +2203,13 @@ export type ComparedRunDto = {
      */
     progress: number;
     /**
-     * Estimated time until the training ends, in seconds.
+     * Estimated time until the model is registered, in seconds, as of the last step or evaluation. Known from the second step on, or from the start of the training where an earlier run of the base model, or a dry run, tells what to expect.
      */
     secondsLeft: number | null;
+    /**
+     * When the model will be registered, by `secondsLeft`. It does not move while a long step or evaluation is under way.
+     */
+    estimatedFinish: string | null;
     /**
      * Matthews correlation of the best evaluation so far; null before the first.
      */
@@ -1974,10 +2227,6 @@ export type ComparedRunDto = {
     validationDatasetId: string | null;
     hyperparameters: RunHyperparametersDto;
     promote: 'auto' | 'always' | 'never';
-    /**
-     * The sweep that started the run.
-     */
-    sweepId: string | null;
     /**
      * What was decided after the data was read.
      */
@@ -2111,6 +2360,18 @@ export type RunMetricsDto = {
 export type RunStatusDto = {
     status: RunStatus;
     /**
+     * Why the run has this status, for people to read.
+     */
+    reason?: string;
+    /**
+     * The attempt that begins.
+     */
+    attempt?: number;
+    /**
+     * Number of crashes so far.
+     */
+    restarts?: number;
+    /**
      * The model that the run registered.
      */
     modelId?: string;
@@ -2176,9 +2437,13 @@ export type RunStepDto = {
      */
     progress: number;
     /**
-     * Estimated time until the training ends, in seconds.
+     * Estimated time until the model is registered, in seconds, as of the last step or evaluation. Known from the second step on, or from the start of the training where an earlier run of the base model, or a dry run, tells what to expect.
      */
     secondsLeft: number | null;
+    /**
+     * When the model will be registered, by `secondsLeft`. It does not move while a long step or evaluation is under way.
+     */
+    estimatedFinish: string | null;
     totalSteps: number;
 };
 
@@ -2191,7 +2456,7 @@ export type RunStoppedEarlyDto = {
 
 export type RunEventDataDto = {
     /**
-     * Queued, running, or how the run ended.
+     * The run has another status.
      */
     status: RunStatusDto;
     /**
@@ -2226,486 +2491,52 @@ export type RunEventDataDto = {
      * Why the training ended before its last step.
      */
     stoppedEarly: RunStoppedEarlyDto;
+    /**
+     * The state of the training was stored.
+     */
+    checkpoint: RunCheckpointDto;
+    /**
+     * An attempt goes on from a checkpoint, or begins anew. Drop what came after its step.
+     */
+    resumed: RunResumptionDto;
 };
 
-export type RangeDto = {
-    min: number;
-    max: number;
+export type RunLogLineDto = {
     /**
-     * `log`: each factor of ten is as likely as the next one. Take it for the learning rate.
+     * Counts the lines of the run. A gap shows where lines were not kept.
      */
-    scale?: 'linear' | 'log';
-};
-
-export type SpaceDto = {
+    sequence: number;
     /**
-     * Number of times that every row is seen.
+     * The attempt that it belongs to. 0: before the first.
      */
-    epochs?: number | Array<number> | RangeDto;
-    /**
-     * Number of sentences computed at once. A step sees this many, times `gradientAccumulationSteps`.
-     */
-    batchSize?: number | Array<number> | RangeDto;
-    /**
-     * Number of batches whose gradients make one step. The result is that of one large batch, in the memory of a small one. 1: off.
-     */
-    gradientAccumulationSteps?: number | Array<number> | RangeDto;
-    /**
-     * The highest learning rate, reached at the end of the warm-up.
-     */
-    learningRate?: number | Array<number> | RangeDto;
-    /**
-     * What the learning rate does after the warm-up: it falls to 0 in a line, falls to 0 in a half cosine, or stays constant.
-     */
-    schedule?: 'linear' | 'cosine' | 'constant' | Array<'linear' | 'cosine' | 'constant'>;
-    /**
-     * Share of the steps in which the learning rate climbs from 0. `schedule` says what it does then.
-     */
-    warmupRatio?: number | Array<number> | RangeDto;
-    /**
-     * Factor of the learning rate from one layer to the next one below it. The head learns at `learningRate`, the top layer at this times as much, the embeddings slowest (ELECTRA: 0.8 or 0.9). 1: off.
-     */
-    layerwiseLearningRateDecay?: number | Array<number> | RangeDto;
-    /**
-     * Longest sentence in tokens, [CLS] and [SEP] counted. Longer ones are cut. `auto`: the longest sentence of the data, at most 128.
-     */
-    maxLength?: 'auto' | number | Array<'auto' | number> | RangeDto;
-    /**
-     * Decoupled weight decay of AdamW. It acts on all weights but biases and LayerNorm.
-     */
-    weightDecay?: number | Array<number> | RangeDto;
-    /**
-     * Share of the values that are dropped in training.
-     */
-    dropout?: number | Array<number> | RangeDto;
-    /**
-     * The gradients are scaled down to this global L2 norm.
-     */
-    maxGradientNorm?: number | Array<number> | RangeDto;
-    /**
-     * Share of each target that is spread over both classes (usual: 0.1). 0: off.
-     */
-    labelSmoothing?: number | Array<number> | RangeDto;
-    /**
-     * What a row counts in the loss by its label: `balanced` (rows / (2 · rows of the label)), or two numbers, of label 0 and of label 1 (in a form: `2,1`, `[2,1]`, or the field twice). Null: all rows count the same.
-     */
-    classWeights?: 'balanced' | [
-        number,
-        number
-    ] | null | Array<'balanced' | null>;
-    /**
-     * α of R-Drop. Each sentence is judged under two dropout masks, and α weighs how far the two judgements may differ. It doubles the work and needs `dropout` above 0. 0: off.
-     */
-    rDrop?: number | Array<number> | RangeDto;
-    /**
-     * Number of top layers that forget their pre-training and start anew, and with them the pooler. It helps on small data sets. At most the layers of the base model. 0: off.
-     */
-    reinitializedLayers?: number | Array<number> | RangeDto;
-    /**
-     * Number of last epochs whose weights are averaged. The average is evaluated too, and kept if it is the best. 2 or more, and at most `epochs`. 0: off.
-     */
-    weightAveraging?: number | Array<number> | RangeDto;
-    /**
-     * Number of steps after which the model is evaluated, besides the ends of epochs. The best of all evaluations is kept. Null: only at the ends of epochs.
-     */
-    evaluationSteps?: number | null | Array<number | null> | RangeDto;
-    /**
-     * Number of evaluations in a row without a better MCC after which the training ends. Null: off.
-     */
-    earlyStoppingPatience?: number | null | Array<number | null> | RangeDto;
-};
-
-export type BudgetDto = {
-    /**
-     * Number of runs.
-     */
-    runs?: number;
-    /**
-     * Minutes of training, over all runs. The time in the queue does not count.
-     */
-    minutes?: number;
-};
-
-export type SweepRequestDto = {
-    /**
-     * Name of the model.
-     */
-    name?: string;
-    /**
-     * The pre-trained model to start from: a name of the catalogue, the id of a BERT, ELECTRA, DistilBERT or RoBERTa model on the Hugging Face hub, or a folder below the base-model folder.
-     */
-    baseModel?: string;
-    /**
-     * Share of the training rows to hold out for validation (default 0.1). Not possible together with a validation set.
-     */
-    validationFraction?: number;
-    /**
-     * Id of the uploaded dataset to train on.
-     */
-    datasetId: string;
-    /**
-     * Id of the uploaded dataset to validate on. Without it, each run holds out a share of the training rows: which ones depends on its seed.
-     */
-    validationDatasetId?: string;
-    /**
-     * Whether the best model becomes `production` when the sweep has ended: `auto` if it is the first, or its MCC on the same validation rows is higher.
-     */
-    promote?: 'auto' | 'always' | 'never';
-    /**
-     * `grid`: every combination of the lists. `random`: combinations that are drawn from lists and ranges.
-     */
-    method?: 'grid' | 'random';
-    /**
-     * What each hyperparameter may be. Without it: the article's grid, which is epochs 2, 3 and 4, batches of 16 and 32, and learning rates of 5e-5, 3e-5 and 2e-5.
-     */
-    space?: SpaceDto;
-    /**
-     * Each combination is trained once with each of these seeds. Results are the mean over them.
-     */
-    seeds?: Array<number>;
-    /**
-     * Settles which combinations are drawn, and the order of all.
-     */
-    searchSeed?: number;
-    /**
-     * When to start no more runs. `random` needs it.
-     */
-    budget?: BudgetDto;
-};
-
-export type SweepEstimateDto = {
-    runs: number;
-    /**
-     * Combinations of hyperparameters. Each is trained once for each seed.
-     */
-    combinations: number;
-    /**
-     * Of all runs, one after the other. Null if it could not be told: a run is under way, or the size of the base model is not known.
-     */
-    seconds: number | null;
-    /**
-     * Problems that the data or the hyperparameters may cause.
-     */
-    warnings: Array<string>;
-};
-
-/**
- * `cancelling`: its runs are being ended.
- */
-export type SweepStatus = 'running' | 'paused' | 'cancelling' | 'succeeded' | 'failed' | 'cancelled';
-
-export type SweepBudgetDto = {
-    runs: number | null;
-    minutes: number | null;
-};
-
-export type SweepRunCountDto = {
-    status: RunStatus;
-    runs: number;
-};
-
-export type SweepProgressDto = {
-    /**
-     * The runs that have been started, by status.
-     */
-    started: Array<SweepRunCountDto>;
-    /**
-     * The runs that are still to be started.
-     */
-    waiting: number;
-    /**
-     * Seconds of training so far, over all runs.
-     */
-    seconds: number;
-    /**
-     * Estimated seconds of training to come. Null before the first run has succeeded, and after the end.
-     */
-    secondsLeft: number | null;
-};
-
-export type CombinationDto = {
-    /**
-     * Number of times that every row is seen.
-     */
-    epochs?: number;
-    /**
-     * Number of sentences computed at once. A step sees this many, times `gradientAccumulationSteps`.
-     */
-    batchSize?: number;
-    /**
-     * Number of batches whose gradients make one step. The result is that of one large batch, in the memory of a small one. 1: off.
-     */
-    gradientAccumulationSteps?: number;
-    /**
-     * The highest learning rate, reached at the end of the warm-up.
-     */
-    learningRate?: number;
-    /**
-     * What the learning rate does after the warm-up: it falls to 0 in a line, falls to 0 in a half cosine, or stays constant.
-     */
-    schedule?: 'linear' | 'cosine' | 'constant';
-    /**
-     * Share of the steps in which the learning rate climbs from 0. `schedule` says what it does then.
-     */
-    warmupRatio?: number;
-    /**
-     * Factor of the learning rate from one layer to the next one below it. The head learns at `learningRate`, the top layer at this times as much, the embeddings slowest (ELECTRA: 0.8 or 0.9). 1: off.
-     */
-    layerwiseLearningRateDecay?: number;
-    /**
-     * Longest sentence in tokens, [CLS] and [SEP] counted. Longer ones are cut. `auto`: the longest sentence of the data, at most 128.
-     */
-    maxLength?: 'auto' | number;
-    /**
-     * Decoupled weight decay of AdamW. It acts on all weights but biases and LayerNorm.
-     */
-    weightDecay?: number;
-    /**
-     * Share of the values that are dropped in training.
-     */
-    dropout?: number;
-    /**
-     * The gradients are scaled down to this global L2 norm.
-     */
-    maxGradientNorm?: number;
-    /**
-     * Share of each target that is spread over both classes (usual: 0.1). 0: off.
-     */
-    labelSmoothing?: number;
-    /**
-     * What a row counts in the loss by its label: `balanced` (rows / (2 · rows of the label)), or two numbers, of label 0 and of label 1 (in a form: `2,1`, `[2,1]`, or the field twice). Null: all rows count the same.
-     */
-    classWeights?: 'balanced' | [
-        number,
-        number
-    ] | null;
-    /**
-     * α of R-Drop. Each sentence is judged under two dropout masks, and α weighs how far the two judgements may differ. It doubles the work and needs `dropout` above 0. 0: off.
-     */
-    rDrop?: number;
-    /**
-     * Number of top layers that forget their pre-training and start anew, and with them the pooler. It helps on small data sets. At most the layers of the base model. 0: off.
-     */
-    reinitializedLayers?: number;
-    /**
-     * Number of last epochs whose weights are averaged. The average is evaluated too, and kept if it is the best. 2 or more, and at most `epochs`. 0: off.
-     */
-    weightAveraging?: number;
-    /**
-     * Number of steps after which the model is evaluated, besides the ends of epochs. The best of all evaluations is kept. Null: only at the ends of epochs.
-     */
-    evaluationSteps?: number | null;
-    /**
-     * Number of evaluations in a row without a better MCC after which the training ends. Null: off.
-     */
-    earlyStoppingPatience?: number | null;
-};
-
-export type BestRunDto = {
-    runId: string;
-    modelId: string | null;
-    /**
-     * Its own MCC.
-     */
-    mcc: number | null;
-    hyperparameters: CombinationDto;
-    seed: number;
-};
-
-export type SweepDto = {
-    id: string;
-    /**
-     * `cancelling`: its runs are being ended.
-     */
-    status: SweepStatus;
-    /**
-     * Name that its models have.
-     */
-    name: string | null;
-    datasetId: string;
-    /**
-     * Null if training rows are held out.
-     */
-    validationDatasetId: string | null;
-    /**
-     * Share of the training rows that are held out, if the request gave it.
-     */
-    validationFraction: number | null;
-    baseModel: string;
-    promote: 'auto' | 'always' | 'never';
-    method: 'grid' | 'random';
-    /**
-     * The values that are tried: a list or a range for each hyperparameter.
-     */
-    space: SpaceDto;
-    seeds: Array<number>;
-    searchSeed: number;
-    budget: SweepBudgetDto;
-    /**
-     * Number of runs, if the minutes of the budget allow them.
-     */
-    runCount: number;
-    /**
-     * The best run so far: of the combination with the highest mean MCC, the run with the highest MCC.
-     */
-    bestRunId: string | null;
-    /**
-     * Why it failed, and what to do.
-     */
-    error: RunErrorDto | null;
+    attempt: number;
     createdAt: string;
-    finishedAt: string | null;
-    progress: SweepProgressDto;
     /**
-     * Null before a run has succeeded.
+     * The service, or an output of the training process.
      */
-    best: BestRunDto | null;
+    source: 'service' | 'stdout' | 'stderr';
+    /**
+     * Without line ends and control characters. The end of a longer line is cut off.
+     */
+    text: string;
 };
 
-export type SweepSummaryDto = {
-    id: string;
+export type RunLogPageDto = {
     /**
-     * `cancelling`: its runs are being ended.
+     * Oldest first.
      */
-    status: SweepStatus;
+    items: Array<RunLogLineDto>;
     /**
-     * Name that its models have.
-     */
-    name: string | null;
-    datasetId: string;
-    /**
-     * Null if training rows are held out.
-     */
-    validationDatasetId: string | null;
-    /**
-     * Share of the training rows that are held out, if the request gave it.
-     */
-    validationFraction: number | null;
-    baseModel: string;
-    promote: 'auto' | 'always' | 'never';
-    method: 'grid' | 'random';
-    /**
-     * The values that are tried: a list or a range for each hyperparameter.
-     */
-    space: SpaceDto;
-    seeds: Array<number>;
-    searchSeed: number;
-    budget: SweepBudgetDto;
-    /**
-     * Number of runs, if the minutes of the budget allow them.
-     */
-    runCount: number;
-    /**
-     * The best run so far: of the combination with the highest mean MCC, the run with the highest MCC.
-     */
-    bestRunId: string | null;
-    /**
-     * Why it failed, and what to do.
-     */
-    error: RunErrorDto | null;
-    createdAt: string;
-    finishedAt: string | null;
-};
-
-export type SweepPageDto = {
-    /**
-     * Newest first.
-     */
-    items: Array<SweepSummaryDto>;
-    /**
-     * Send it as `cursor` for the next page; null on the last one.
+     * Send it as `cursor` for the next page; null where there is no further line yet.
      */
     nextCursor: string | null;
 };
 
-export type CombinationRunDto = {
-    id: string;
-    seed: number;
-    status: RunStatus;
+export type ContinueRunDto = {
     /**
-     * MCC of its best evaluation so far.
+     * Number of epochs to train beyond those that are done.
      */
-    mcc: number | null;
-    /**
-     * Null if it has no model, or its model was deleted because it could not be the best any more.
-     */
-    modelId: string | null;
-};
-
-export type CombinationResultDto = {
-    /**
-     * The hyperparameters of the space. The others have their defaults.
-     */
-    hyperparameters: CombinationDto;
-    /**
-     * Mean MCC of its runs that succeeded. If none has, of the best evaluations so far. Null before the first evaluation.
-     */
-    mcc: number | null;
-    /**
-     * Whether `mcc` is of runs that succeeded. Others come after all that are.
-     */
-    trained: boolean;
-    /**
-     * Standard deviation of the MCC between seeds. Null with fewer than two runs.
-     */
-    standardDeviation: number | null;
-    /**
-     * 95 % interval of `mcc`.
-     */
-    interval: IntervalDto | null;
-    /**
-     * What the interval allows for. `seeds`: what other seeds would give, by Student's t distribution. `rows`: what other validation rows would give, by the bootstrap of the only run.
-     */
-    intervalOf: 'seeds' | 'rows' | null;
-    runs: Array<CombinationRunDto>;
-};
-
-export type ValueEffectDto = {
-    /**
-     * The value. Null if this is a part of a range.
-     */
-    value: number | string | Array<number> | null;
-    /**
-     * Lowest value of a part of a range.
-     */
-    from: number | null;
-    /**
-     * Highest value of a part of a range.
-     */
-    to: number | null;
-    /**
-     * Runs that succeeded with it.
-     */
-    runs: number;
-    /**
-     * Their mean MCC.
-     */
-    mcc: number;
-    /**
-     * 95 % interval of that mean, by Student's t distribution. Null with fewer than two runs.
-     */
-    interval: IntervalDto | null;
-};
-
-export type EffectDto = {
-    name: string;
-    /**
-     * Share of the variance of the MCC between runs that lies between these values (η²), from 0 to 1. Null if there are too few runs to tell.
-     */
-    varianceShare: number | null;
-    values: Array<ValueEffectDto>;
-};
-
-export type SweepResultsDto = {
-    sweepId: string;
-    /**
-     * Best first: by mean MCC.
-     */
-    combinations: Array<CombinationResultDto>;
-    /**
-     * What each hyperparameter does to the MCC: the mean of all runs with each of its values. Hyperparameters with one value are left out.
-     */
-    effects: Array<EffectDto>;
+    epochs?: number;
 };
 
 export type WebhooksDto = {
@@ -2714,7 +2545,7 @@ export type WebhooksDto = {
      */
     state: 'off' | 'on' | 'stopped';
     /**
-     * Where messages go, without the path. Null if `off`.
+     * Address of the receiver without its path. Null if the state is `off`.
      */
     receiver: string | null;
 };
@@ -2731,7 +2562,7 @@ export type DeliveryAttemptDto = {
      */
     seconds: number;
     /**
-     * Whether somebody asked for this attempt.
+     * Whether a user requested this attempt.
      */
     redelivery: boolean;
     /**
@@ -2751,7 +2582,7 @@ export type DeliveryAttemptDto = {
 export type WebhookDataDto = {
     runId?: string;
     /**
-     * The status that the run came to.
+     * The new status of the run.
      */
     status?: string;
     name?: string | null;
@@ -2774,7 +2605,7 @@ export type WebhookDataDto = {
 export type WebhookMessageDto = {
     type: string;
     /**
-     * When the run came to this status.
+     * When the run got this status.
      */
     timestamp: string;
     data: WebhookDataDto;
@@ -2795,20 +2626,20 @@ export type DeliveryDto = {
      */
     status: DeliveryStatus;
     /**
-     * Null before the first attempt.
+     * The last attempt. Null before the first one.
      */
     lastAttempt: DeliveryAttemptDto | null;
     /**
-     * Null unless `pending`.
+     * When the next attempt is due. Null unless the status is `pending`.
      */
     nextAttemptAt: string | null;
     createdAt: string;
     /**
-     * What is sent.
+     * The message that is sent.
      */
     message: WebhookMessageDto;
     /**
-     * In order; the last 50.
+     * The last 50 attempts, in order.
      */
     attempts: Array<DeliveryAttemptDto>;
 };
@@ -2828,11 +2659,11 @@ export type DeliverySummaryDto = {
      */
     status: DeliveryStatus;
     /**
-     * Null before the first attempt.
+     * The last attempt. Null before the first one.
      */
     lastAttempt: DeliveryAttemptDto | null;
     /**
-     * Null unless `pending`.
+     * When the next attempt is due. Null unless the status is `pending`.
      */
     nextAttemptAt: string | null;
     createdAt: string;
@@ -2840,11 +2671,11 @@ export type DeliverySummaryDto = {
 
 export type DeliveryPageDto = {
     /**
-     * Newest first.
+     * Deliveries, newest first.
      */
     items: Array<DeliverySummaryDto>;
     /**
-     * Send it as `cursor` for the next page; null on the last one.
+     * Value of `cursor` for the next page. Null on the last page.
      */
     nextCursor: string | null;
 };
@@ -2857,7 +2688,7 @@ export type IndexDto = {
      */
     openapi: string;
     /**
-     * The same document for people.
+     * The same document as a web page.
      */
     documentation: string;
     /**
@@ -2875,14 +2706,14 @@ export type EncoderSizesDto = {
     numAttentionHeads: number;
     intermediateSize: number;
     /**
-     * Number of word pieces that its tokenizer knows.
+     * Number of tokens in its vocabulary.
      */
     vocabSize: number;
 };
 
 export type BaseModelDto = {
     /**
-     * What `baseModel` of `POST /train` takes.
+     * The value for `baseModel` of `POST /train`.
      */
     name: string;
     /**
@@ -2890,7 +2721,7 @@ export type BaseModelDto = {
      */
     description: string | null;
     /**
-     * Null for a model that is not in the catalogue. Ask its author.
+     * Null for a model that is not in the catalogue. Ask the author of such a model.
      */
     licence: string | null;
     /**
@@ -2902,7 +2733,7 @@ export type BaseModelDto = {
      */
     stored: boolean;
     /**
-     * Where the model came from. `folder`: somebody put it there by hand. Null if it is not on disk.
+     * Source of the model. `folder`: somebody put it there by hand. Null if it is not on disk.
      */
     source: 'folder' | 'hub' | 'maven' | 'pip' | null;
     /**
@@ -2910,7 +2741,8 @@ export type BaseModelDto = {
      */
     bytes: number | null;
     /**
-     * A run that needs the model and has not ended. Until it ends, the model cannot be deleted. Null if there is none.
+     * A run that needs the model and has not ended. The model cannot be deleted before it ends. Null if there
+     * is none.
      */
     usedBy: string | null;
 };
@@ -3030,7 +2862,7 @@ export type GetDatasetsData = {
          */
         limit?: number;
         /**
-         * `nextCursor` of the page before. Leave it out for the first page.
+         * `nextCursor` of the previous page. Leave it out for the first page.
          */
         cursor?: string;
     };
@@ -3129,7 +2961,7 @@ export type PostDatasetsErrors = {
     /**
      * The request is well-formed, but some values are not valid. `errors` lists them.
      *
-     * `Idempotency-Key` was used with another request.
+     * `Idempotency-Key` was already used for another request.
      */
     422: ProblemDetails;
     /**
@@ -3365,11 +3197,11 @@ export type GetDatasetsByIdRowsData = {
          */
         label?: 0 | 1;
         /**
-         * `nextCursor` of the page before. Leave it out for the first page.
+         * `nextCursor` of the previous page. Leave it out for the first page.
          */
         cursor?: string;
         /**
-         * Only rows with this text in the sentence or its source. Upper and lower case are the same.
+         * Only rows with this text in the sentence or its source. Case does not matter.
          */
         search?: string;
     };
@@ -3440,7 +3272,7 @@ export type GetModelsData = {
          */
         limit?: number;
         /**
-         * `nextCursor` of the page before. Leave it out for the first page.
+         * `nextCursor` of the previous page. Leave it out for the first page.
          */
         cursor?: string;
     };
@@ -3792,7 +3624,7 @@ export type GetModelsByIdFilesByNameResponses = {
      */
     200: unknown;
     /**
-     * The part that was asked for.
+     * The requested part.
      */
     206: unknown;
 };
@@ -3811,7 +3643,7 @@ export type GetModelsByIdEvaluationsData = {
          */
         limit?: number;
         /**
-         * `nextCursor` of the page before. Leave it out for the first page.
+         * `nextCursor` of the previous page. Leave it out for the first page.
          */
         cursor?: string;
     };
@@ -3933,7 +3765,7 @@ export type PostModelsByIdEvaluationsErrors = {
     /**
      * The request is well-formed, but some values are not valid. `errors` lists them.
      *
-     * `Idempotency-Key` was used with another request.
+     * `Idempotency-Key` was already used for another request.
      */
     422: ProblemDetails;
     /**
@@ -4043,7 +3875,7 @@ export type PostModelsByIdEvaluationsByEvaluationIdCancelError = PostModelsByIdE
 
 export type PostModelsByIdEvaluationsByEvaluationIdCancelResponses = {
     /**
-     * The evaluation as it is now.
+     * The evaluation in its current state.
      */
     202: EvaluationDto;
 };
@@ -4382,19 +4214,19 @@ export type PostPredictData = {
          */
         model?: string;
         /**
-         * The precision that the model computes in: `fp32`, `int8` (faster), or `auto` (int8 if it was as good on the validation rows). Default: the setting of the service.
+         * Precision of the computation: `fp32`, `int8` (faster), or `auto` (int8 if it was as good on the validation rows). Default: the service's setting.
          */
         precision?: 'auto' | 'fp32' | 'int8';
         /**
-         * The score above which a sentence is `acceptable`: 0.5 (`default`), or the threshold that was best on the validation rows (`tuned`). `tuned` is 0.5 as well if no other threshold was better beyond its error.
+         * The score above which a sentence is `acceptable`: 0.5 (`default`), or the best threshold on the validation rows (`tuned`). If no threshold was better than 0.5 by more than the error of measurement, `tuned` is also 0.5.
          */
         threshold?: 'default' | 'tuned';
         /**
-         * Whether the answer has the logits.
+         * Whether the answer includes the logits.
          */
         logits?: boolean;
         /**
-         * Whether the answer says what each word does to the score of its sentence. Not possible for `pairs` and streams.
+         * Whether the answer includes the effect of each word on the score of its sentence. Not possible for `pairs` and streams.
          */
         explain?: boolean;
     };
@@ -4634,17 +4466,13 @@ export type GetTrainData = {
          */
         limit?: number;
         /**
-         * `nextCursor` of the page before. Leave it out for the first page.
+         * `nextCursor` of the previous page. Leave it out for the first page.
          */
         cursor?: string;
         /**
          * Only runs with this status.
          */
         status?: RunStatus;
-        /**
-         * Only runs of this sweep.
-         */
-        sweep?: string;
     };
     url: '/train';
 };
@@ -4752,7 +4580,7 @@ export type PostTrainErrors = {
     /**
      * The request is well-formed, but some values are not valid. `errors` lists them.
      *
-     * `Idempotency-Key` was used with another request.
+     * `Idempotency-Key` was already used for another request.
      */
     422: ProblemDetails;
     /**
@@ -5127,7 +4955,7 @@ export type GetTrainByIdEventsResponses = {
         /**
          * A property of RunEventDataDto.
          */
-        event: 'status' | 'phase' | 'download' | 'engine' | 'plan' | 'step' | 'evaluation' | 'epoch' | 'stoppedEarly';
+        event: 'status' | 'phase' | 'download' | 'engine' | 'plan' | 'step' | 'evaluation' | 'epoch' | 'stoppedEarly' | 'checkpoint' | 'resumed';
         /**
          * A JSON object: that property of RunEventDataDto.
          */
@@ -5140,6 +4968,331 @@ export type GetTrainByIdEventsResponses = {
 };
 
 export type GetTrainByIdEventsResponse = GetTrainByIdEventsResponses[keyof GetTrainByIdEventsResponses];
+
+export type GetTrainByIdLogData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: {
+        /**
+         * Largest number of lines in the answer.
+         */
+        limit?: number;
+        /**
+         * `nextCursor` of the page before, or the `sequence` of any line: the lines after it come. Leave it out for the first page.
+         */
+        cursor?: string;
+    };
+    url: '/train/{id}/log';
+};
+
+export type GetTrainByIdLogErrors = {
+    /**
+     * The request is malformed. For JSON, the detail has the line and column.
+     */
+    400: ProblemDetails;
+    /**
+     * The service asks for a key, and the request has none or an unknown one.
+     */
+    401: ProblemDetails;
+    /**
+     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
+     */
+    403: ProblemDetails;
+    /**
+     * There is nothing under this id or name.
+     */
+    404: ProblemDetails;
+    /**
+     * The client sent or read nothing for too long.
+     */
+    408: ProblemDetails;
+    /**
+     * A part of the path is too long.
+     */
+    414: ProblemDetails;
+    /**
+     * The request is well-formed, but some values are not valid. `errors` lists them.
+     */
+    422: ProblemDetails;
+    /**
+     * More requests per minute than `RateLimit-Policy` allows.
+     */
+    429: ProblemDetails;
+    /**
+     * The headers of the request are too long.
+     */
+    431: ProblemDetails;
+    /**
+     * Something went wrong in the service.
+     */
+    500: ProblemDetails;
+};
+
+export type GetTrainByIdLogError = GetTrainByIdLogErrors[keyof GetTrainByIdLogErrors];
+
+export type GetTrainByIdLogResponses = {
+    /**
+     * A page of lines, or the log as text.
+     */
+    200: RunLogPageDto;
+};
+
+export type GetTrainByIdLogResponse = GetTrainByIdLogResponses[keyof GetTrainByIdLogResponses];
+
+export type PostTrainByIdPauseData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/train/{id}/pause';
+};
+
+export type PostTrainByIdPauseErrors = {
+    /**
+     * The request is malformed. For JSON, the detail has the line and column.
+     */
+    400: ProblemDetails;
+    /**
+     * The service asks for a key, and the request has none or an unknown one.
+     */
+    401: ProblemDetails;
+    /**
+     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
+     */
+    403: ProblemDetails;
+    /**
+     * There is nothing under this id or name.
+     */
+    404: ProblemDetails;
+    /**
+     * The client sent or read nothing for too long.
+     */
+    408: ProblemDetails;
+    /**
+     * The present state does not allow it. The detail says what to do first.
+     */
+    409: ProblemDetails;
+    /**
+     * The body or the file is too large, packed or unpacked.
+     */
+    413: ProblemDetails;
+    /**
+     * A part of the path is too long.
+     */
+    414: ProblemDetails;
+    /**
+     * This route does not accept the content type, its charset or its content coding. `Accept-Encoding` names the codings that it accepts.
+     */
+    415: ProblemDetails;
+    /**
+     * `Expect` may only ask for 100-continue.
+     */
+    417: ProblemDetails;
+    /**
+     * More requests per minute than `RateLimit-Policy` allows.
+     */
+    429: ProblemDetails;
+    /**
+     * The headers of the request are too long.
+     */
+    431: ProblemDetails;
+    /**
+     * Something went wrong in the service.
+     */
+    500: ProblemDetails;
+    /**
+     * The disk of the service is full. Nothing was stored.
+     */
+    507: ProblemDetails;
+};
+
+export type PostTrainByIdPauseError = PostTrainByIdPauseErrors[keyof PostTrainByIdPauseErrors];
+
+export type PostTrainByIdPauseResponses = {
+    /**
+     * The run as it is now.
+     */
+    202: RunDto;
+};
+
+export type PostTrainByIdPauseResponse = PostTrainByIdPauseResponses[keyof PostTrainByIdPauseResponses];
+
+export type PostTrainByIdResumeData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/train/{id}/resume';
+};
+
+export type PostTrainByIdResumeErrors = {
+    /**
+     * The request is malformed. For JSON, the detail has the line and column.
+     */
+    400: ProblemDetails;
+    /**
+     * The service asks for a key, and the request has none or an unknown one.
+     */
+    401: ProblemDetails;
+    /**
+     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
+     */
+    403: ProblemDetails;
+    /**
+     * There is nothing under this id or name.
+     */
+    404: ProblemDetails;
+    /**
+     * The client sent or read nothing for too long.
+     */
+    408: ProblemDetails;
+    /**
+     * The present state does not allow it. The detail says what to do first.
+     */
+    409: ProblemDetails;
+    /**
+     * The body or the file is too large, packed or unpacked.
+     */
+    413: ProblemDetails;
+    /**
+     * A part of the path is too long.
+     */
+    414: ProblemDetails;
+    /**
+     * This route does not accept the content type, its charset or its content coding. `Accept-Encoding` names the codings that it accepts.
+     */
+    415: ProblemDetails;
+    /**
+     * `Expect` may only ask for 100-continue.
+     */
+    417: ProblemDetails;
+    /**
+     * More requests per minute than `RateLimit-Policy` allows.
+     */
+    429: ProblemDetails;
+    /**
+     * The headers of the request are too long.
+     */
+    431: ProblemDetails;
+    /**
+     * Something went wrong in the service.
+     */
+    500: ProblemDetails;
+    /**
+     * The disk of the service is full. Nothing was stored.
+     */
+    507: ProblemDetails;
+};
+
+export type PostTrainByIdResumeError = PostTrainByIdResumeErrors[keyof PostTrainByIdResumeErrors];
+
+export type PostTrainByIdResumeResponses = {
+    /**
+     * The run as it is now.
+     */
+    202: RunDto;
+};
+
+export type PostTrainByIdResumeResponse = PostTrainByIdResumeResponses[keyof PostTrainByIdResumeResponses];
+
+export type PostTrainByIdContinueData = {
+    body: ContinueRunDto;
+    headers?: {
+        /**
+         * A key that you choose, such as a UUID: 1 to 255 visible ASCII characters. If you send the same request with the same key again within 24 hours, nothing is stored a second time: you get the first answer, with `Idempotent-Replayed: true`. Only success is remembered.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/train/{id}/continue';
+};
+
+export type PostTrainByIdContinueErrors = {
+    /**
+     * The request is malformed. For JSON, the detail has the line and column.
+     */
+    400: ProblemDetails;
+    /**
+     * The service asks for a key, and the request has none or an unknown one.
+     */
+    401: ProblemDetails;
+    /**
+     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
+     */
+    403: ProblemDetails;
+    /**
+     * There is nothing under this id or name.
+     */
+    404: ProblemDetails;
+    /**
+     * The client sent or read nothing for too long.
+     */
+    408: ProblemDetails;
+    /**
+     * The present state does not allow it. The detail says what to do first.
+     *
+     * A request with the same `Idempotency-Key` is in progress.
+     */
+    409: ProblemDetails;
+    /**
+     * The body or the file is too large, packed or unpacked.
+     */
+    413: ProblemDetails;
+    /**
+     * A part of the path is too long.
+     */
+    414: ProblemDetails;
+    /**
+     * This route does not accept the content type, its charset or its content coding. `Accept-Encoding` names the codings that it accepts.
+     */
+    415: ProblemDetails;
+    /**
+     * `Expect` may only ask for 100-continue.
+     */
+    417: ProblemDetails;
+    /**
+     * The request is well-formed, but some values are not valid. `errors` lists them.
+     *
+     * `Idempotency-Key` was already used for another request.
+     */
+    422: ProblemDetails;
+    /**
+     * Too many requests are waiting. `Retry-After` says in how many seconds to try again.
+     *
+     * More requests per minute than `RateLimit-Policy` allows.
+     */
+    429: ProblemDetails;
+    /**
+     * The headers of the request are too long.
+     */
+    431: ProblemDetails;
+    /**
+     * Something went wrong in the service.
+     */
+    500: ProblemDetails;
+    /**
+     * The disk of the service is full. Nothing was stored.
+     */
+    507: ProblemDetails;
+};
+
+export type PostTrainByIdContinueError = PostTrainByIdContinueErrors[keyof PostTrainByIdContinueErrors];
+
+export type PostTrainByIdContinueResponses = {
+    /**
+     * The new run is in the queue.
+     */
+    202: RunDto;
+};
+
+export type PostTrainByIdContinueResponse = PostTrainByIdContinueResponses[keyof PostTrainByIdContinueResponses];
 
 export type PostTrainByIdCancelData = {
     body?: never;
@@ -5219,597 +5372,6 @@ export type PostTrainByIdCancelResponses = {
 };
 
 export type PostTrainByIdCancelResponse = PostTrainByIdCancelResponses[keyof PostTrainByIdCancelResponses];
-
-export type GetSweepsData = {
-    body?: never;
-    path?: never;
-    query?: {
-        /**
-         * Largest number of items in the answer.
-         */
-        limit?: number;
-        /**
-         * `nextCursor` of the page before. Leave it out for the first page.
-         */
-        cursor?: string;
-        /**
-         * Only sweeps with this status.
-         */
-        status?: SweepStatus;
-    };
-    url: '/sweeps';
-};
-
-export type GetSweepsErrors = {
-    /**
-     * The request is malformed. For JSON, the detail has the line and column.
-     */
-    400: ProblemDetails;
-    /**
-     * The service asks for a key, and the request has none or an unknown one.
-     */
-    401: ProblemDetails;
-    /**
-     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
-     */
-    403: ProblemDetails;
-    /**
-     * The client sent or read nothing for too long.
-     */
-    408: ProblemDetails;
-    /**
-     * The request is well-formed, but some values are not valid. `errors` lists them.
-     */
-    422: ProblemDetails;
-    /**
-     * More requests per minute than `RateLimit-Policy` allows.
-     */
-    429: ProblemDetails;
-    /**
-     * The headers of the request are too long.
-     */
-    431: ProblemDetails;
-    /**
-     * Something went wrong in the service.
-     */
-    500: ProblemDetails;
-};
-
-export type GetSweepsError = GetSweepsErrors[keyof GetSweepsErrors];
-
-export type GetSweepsResponses = {
-    200: SweepPageDto;
-};
-
-export type GetSweepsResponse = GetSweepsResponses[keyof GetSweepsResponses];
-
-export type PostSweepsData = {
-    body: SweepRequestDto;
-    headers?: {
-        /**
-         * A key that you choose, such as a UUID: 1 to 255 visible ASCII characters. If you send the same request with the same key again within 24 hours, nothing is stored a second time: you get the first answer, with `Idempotent-Replayed: true`. Only success is remembered.
-         */
-        'Idempotency-Key'?: string;
-    };
-    path?: never;
-    query?: {
-        /**
-         * Check the request and estimate the sweep without starting it.
-         */
-        dryRun?: boolean;
-    };
-    url: '/sweeps';
-};
-
-export type PostSweepsErrors = {
-    /**
-     * The request is malformed. For JSON, the detail has the line and column.
-     */
-    400: ProblemDetails;
-    /**
-     * The service asks for a key, and the request has none or an unknown one.
-     */
-    401: ProblemDetails;
-    /**
-     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
-     */
-    403: ProblemDetails;
-    /**
-     * There is nothing under this id or name.
-     */
-    404: ProblemDetails;
-    /**
-     * The client sent or read nothing for too long.
-     */
-    408: ProblemDetails;
-    /**
-     * The present state does not allow it. The detail says what to do first.
-     *
-     * A request with the same `Idempotency-Key` is in progress.
-     */
-    409: ProblemDetails;
-    /**
-     * The body or the file is too large, packed or unpacked.
-     */
-    413: ProblemDetails;
-    /**
-     * This route does not accept the content type, its charset or its content coding. `Accept-Encoding` names the codings that it accepts.
-     */
-    415: ProblemDetails;
-    /**
-     * `Expect` may only ask for 100-continue.
-     */
-    417: ProblemDetails;
-    /**
-     * The request is well-formed, but some values are not valid. `errors` lists them.
-     *
-     * `Idempotency-Key` was used with another request.
-     */
-    422: ProblemDetails;
-    /**
-     * More requests per minute than `RateLimit-Policy` allows.
-     */
-    429: ProblemDetails;
-    /**
-     * The headers of the request are too long.
-     */
-    431: ProblemDetails;
-    /**
-     * Something went wrong in the service.
-     */
-    500: ProblemDetails;
-    /**
-     * The service cannot do this now.
-     */
-    503: ProblemDetails;
-    /**
-     * The disk of the service is full. Nothing was stored.
-     */
-    507: ProblemDetails;
-};
-
-export type PostSweepsError = PostSweepsErrors[keyof PostSweepsErrors];
-
-export type PostSweepsResponses = {
-    /**
-     * With `dryRun`: what the sweep would take. Nothing is stored.
-     */
-    200: SweepEstimateDto;
-    /**
-     * The sweep has begun.
-     */
-    202: SweepDto;
-};
-
-export type PostSweepsResponse = PostSweepsResponses[keyof PostSweepsResponses];
-
-export type DeleteSweepsByIdData = {
-    body?: never;
-    path: {
-        id: string;
-    };
-    query?: never;
-    url: '/sweeps/{id}';
-};
-
-export type DeleteSweepsByIdErrors = {
-    /**
-     * The request is malformed. For JSON, the detail has the line and column.
-     */
-    400: ProblemDetails;
-    /**
-     * The service asks for a key, and the request has none or an unknown one.
-     */
-    401: ProblemDetails;
-    /**
-     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
-     */
-    403: ProblemDetails;
-    /**
-     * There is nothing under this id or name.
-     */
-    404: ProblemDetails;
-    /**
-     * The client sent or read nothing for too long.
-     */
-    408: ProblemDetails;
-    /**
-     * The present state does not allow it. The detail says what to do first.
-     */
-    409: ProblemDetails;
-    /**
-     * The body or the file is too large, packed or unpacked.
-     */
-    413: ProblemDetails;
-    /**
-     * A part of the path is too long.
-     */
-    414: ProblemDetails;
-    /**
-     * This route does not accept the content type, its charset or its content coding. `Accept-Encoding` names the codings that it accepts.
-     */
-    415: ProblemDetails;
-    /**
-     * `Expect` may only ask for 100-continue.
-     */
-    417: ProblemDetails;
-    /**
-     * More requests per minute than `RateLimit-Policy` allows.
-     */
-    429: ProblemDetails;
-    /**
-     * The headers of the request are too long.
-     */
-    431: ProblemDetails;
-    /**
-     * Something went wrong in the service.
-     */
-    500: ProblemDetails;
-    /**
-     * The disk of the service is full. Nothing was stored.
-     */
-    507: ProblemDetails;
-};
-
-export type DeleteSweepsByIdError = DeleteSweepsByIdErrors[keyof DeleteSweepsByIdErrors];
-
-export type DeleteSweepsByIdResponses = {
-    /**
-     * Deleted.
-     */
-    204: void;
-};
-
-export type DeleteSweepsByIdResponse = DeleteSweepsByIdResponses[keyof DeleteSweepsByIdResponses];
-
-export type GetSweepsByIdData = {
-    body?: never;
-    path: {
-        id: string;
-    };
-    query?: never;
-    url: '/sweeps/{id}';
-};
-
-export type GetSweepsByIdErrors = {
-    /**
-     * The request is malformed. For JSON, the detail has the line and column.
-     */
-    400: ProblemDetails;
-    /**
-     * The service asks for a key, and the request has none or an unknown one.
-     */
-    401: ProblemDetails;
-    /**
-     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
-     */
-    403: ProblemDetails;
-    /**
-     * There is nothing under this id or name.
-     */
-    404: ProblemDetails;
-    /**
-     * The client sent or read nothing for too long.
-     */
-    408: ProblemDetails;
-    /**
-     * A part of the path is too long.
-     */
-    414: ProblemDetails;
-    /**
-     * More requests per minute than `RateLimit-Policy` allows.
-     */
-    429: ProblemDetails;
-    /**
-     * The headers of the request are too long.
-     */
-    431: ProblemDetails;
-    /**
-     * Something went wrong in the service.
-     */
-    500: ProblemDetails;
-};
-
-export type GetSweepsByIdError = GetSweepsByIdErrors[keyof GetSweepsByIdErrors];
-
-export type GetSweepsByIdResponses = {
-    200: SweepDto;
-};
-
-export type GetSweepsByIdResponse = GetSweepsByIdResponses[keyof GetSweepsByIdResponses];
-
-export type GetSweepsByIdResultsData = {
-    body?: never;
-    path: {
-        id: string;
-    };
-    query?: never;
-    url: '/sweeps/{id}/results';
-};
-
-export type GetSweepsByIdResultsErrors = {
-    /**
-     * The request is malformed. For JSON, the detail has the line and column.
-     */
-    400: ProblemDetails;
-    /**
-     * The service asks for a key, and the request has none or an unknown one.
-     */
-    401: ProblemDetails;
-    /**
-     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
-     */
-    403: ProblemDetails;
-    /**
-     * There is nothing under this id or name.
-     */
-    404: ProblemDetails;
-    /**
-     * The client sent or read nothing for too long.
-     */
-    408: ProblemDetails;
-    /**
-     * A part of the path is too long.
-     */
-    414: ProblemDetails;
-    /**
-     * More requests per minute than `RateLimit-Policy` allows.
-     */
-    429: ProblemDetails;
-    /**
-     * The headers of the request are too long.
-     */
-    431: ProblemDetails;
-    /**
-     * Something went wrong in the service.
-     */
-    500: ProblemDetails;
-};
-
-export type GetSweepsByIdResultsError = GetSweepsByIdResultsErrors[keyof GetSweepsByIdResultsErrors];
-
-export type GetSweepsByIdResultsResponses = {
-    200: SweepResultsDto;
-};
-
-export type GetSweepsByIdResultsResponse = GetSweepsByIdResultsResponses[keyof GetSweepsByIdResultsResponses];
-
-export type PostSweepsByIdPauseData = {
-    body?: never;
-    path: {
-        id: string;
-    };
-    query?: never;
-    url: '/sweeps/{id}/pause';
-};
-
-export type PostSweepsByIdPauseErrors = {
-    /**
-     * The request is malformed. For JSON, the detail has the line and column.
-     */
-    400: ProblemDetails;
-    /**
-     * The service asks for a key, and the request has none or an unknown one.
-     */
-    401: ProblemDetails;
-    /**
-     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
-     */
-    403: ProblemDetails;
-    /**
-     * There is nothing under this id or name.
-     */
-    404: ProblemDetails;
-    /**
-     * The client sent or read nothing for too long.
-     */
-    408: ProblemDetails;
-    /**
-     * The present state does not allow it. The detail says what to do first.
-     */
-    409: ProblemDetails;
-    /**
-     * The body or the file is too large, packed or unpacked.
-     */
-    413: ProblemDetails;
-    /**
-     * A part of the path is too long.
-     */
-    414: ProblemDetails;
-    /**
-     * This route does not accept the content type, its charset or its content coding. `Accept-Encoding` names the codings that it accepts.
-     */
-    415: ProblemDetails;
-    /**
-     * `Expect` may only ask for 100-continue.
-     */
-    417: ProblemDetails;
-    /**
-     * More requests per minute than `RateLimit-Policy` allows.
-     */
-    429: ProblemDetails;
-    /**
-     * The headers of the request are too long.
-     */
-    431: ProblemDetails;
-    /**
-     * Something went wrong in the service.
-     */
-    500: ProblemDetails;
-    /**
-     * The disk of the service is full. Nothing was stored.
-     */
-    507: ProblemDetails;
-};
-
-export type PostSweepsByIdPauseError = PostSweepsByIdPauseErrors[keyof PostSweepsByIdPauseErrors];
-
-export type PostSweepsByIdPauseResponses = {
-    /**
-     * The sweep as it is now.
-     */
-    202: SweepDto;
-};
-
-export type PostSweepsByIdPauseResponse = PostSweepsByIdPauseResponses[keyof PostSweepsByIdPauseResponses];
-
-export type PostSweepsByIdResumeData = {
-    body?: never;
-    path: {
-        id: string;
-    };
-    query?: never;
-    url: '/sweeps/{id}/resume';
-};
-
-export type PostSweepsByIdResumeErrors = {
-    /**
-     * The request is malformed. For JSON, the detail has the line and column.
-     */
-    400: ProblemDetails;
-    /**
-     * The service asks for a key, and the request has none or an unknown one.
-     */
-    401: ProblemDetails;
-    /**
-     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
-     */
-    403: ProblemDetails;
-    /**
-     * There is nothing under this id or name.
-     */
-    404: ProblemDetails;
-    /**
-     * The client sent or read nothing for too long.
-     */
-    408: ProblemDetails;
-    /**
-     * The present state does not allow it. The detail says what to do first.
-     */
-    409: ProblemDetails;
-    /**
-     * The body or the file is too large, packed or unpacked.
-     */
-    413: ProblemDetails;
-    /**
-     * A part of the path is too long.
-     */
-    414: ProblemDetails;
-    /**
-     * This route does not accept the content type, its charset or its content coding. `Accept-Encoding` names the codings that it accepts.
-     */
-    415: ProblemDetails;
-    /**
-     * `Expect` may only ask for 100-continue.
-     */
-    417: ProblemDetails;
-    /**
-     * More requests per minute than `RateLimit-Policy` allows.
-     */
-    429: ProblemDetails;
-    /**
-     * The headers of the request are too long.
-     */
-    431: ProblemDetails;
-    /**
-     * Something went wrong in the service.
-     */
-    500: ProblemDetails;
-    /**
-     * The disk of the service is full. Nothing was stored.
-     */
-    507: ProblemDetails;
-};
-
-export type PostSweepsByIdResumeError = PostSweepsByIdResumeErrors[keyof PostSweepsByIdResumeErrors];
-
-export type PostSweepsByIdResumeResponses = {
-    /**
-     * The sweep as it is now.
-     */
-    202: SweepDto;
-};
-
-export type PostSweepsByIdResumeResponse = PostSweepsByIdResumeResponses[keyof PostSweepsByIdResumeResponses];
-
-export type PostSweepsByIdCancelData = {
-    body?: never;
-    path: {
-        id: string;
-    };
-    query?: never;
-    url: '/sweeps/{id}/cancel';
-};
-
-export type PostSweepsByIdCancelErrors = {
-    /**
-     * The request is malformed. For JSON, the detail has the line and column.
-     */
-    400: ProblemDetails;
-    /**
-     * The service asks for a key, and the request has none or an unknown one.
-     */
-    401: ProblemDetails;
-    /**
-     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
-     */
-    403: ProblemDetails;
-    /**
-     * There is nothing under this id or name.
-     */
-    404: ProblemDetails;
-    /**
-     * The client sent or read nothing for too long.
-     */
-    408: ProblemDetails;
-    /**
-     * The present state does not allow it. The detail says what to do first.
-     */
-    409: ProblemDetails;
-    /**
-     * The body or the file is too large, packed or unpacked.
-     */
-    413: ProblemDetails;
-    /**
-     * A part of the path is too long.
-     */
-    414: ProblemDetails;
-    /**
-     * This route does not accept the content type, its charset or its content coding. `Accept-Encoding` names the codings that it accepts.
-     */
-    415: ProblemDetails;
-    /**
-     * `Expect` may only ask for 100-continue.
-     */
-    417: ProblemDetails;
-    /**
-     * More requests per minute than `RateLimit-Policy` allows.
-     */
-    429: ProblemDetails;
-    /**
-     * The headers of the request are too long.
-     */
-    431: ProblemDetails;
-    /**
-     * Something went wrong in the service.
-     */
-    500: ProblemDetails;
-    /**
-     * The disk of the service is full. Nothing was stored.
-     */
-    507: ProblemDetails;
-};
-
-export type PostSweepsByIdCancelError = PostSweepsByIdCancelErrors[keyof PostSweepsByIdCancelErrors];
-
-export type PostSweepsByIdCancelResponses = {
-    /**
-     * The sweep as it is now.
-     */
-    202: SweepDto;
-};
-
-export type PostSweepsByIdCancelResponse = PostSweepsByIdCancelResponses[keyof PostSweepsByIdCancelResponses];
 
 export type GetWebhooksData = {
     body?: never;
@@ -5919,7 +5481,7 @@ export type PostWebhooksTestError = PostWebhooksTestErrors[keyof PostWebhooksTes
 
 export type PostWebhooksTestResponses = {
     /**
-     * The message was sent, or could not be: `status` says which.
+     * The attempt has ended. `status` says whether the message was delivered.
      */
     201: DeliveryDto;
 };
@@ -5935,7 +5497,7 @@ export type GetWebhooksDeliveriesData = {
          */
         limit?: number;
         /**
-         * `nextCursor` of the page before. Leave it out for the first page.
+         * `nextCursor` of the previous page. Leave it out for the first page.
          */
         cursor?: string;
         /**

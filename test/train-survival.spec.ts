@@ -1,0 +1,296 @@
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { DatasetDto, RunDto } from '../packages/client/src/index.js';
+import { SafetensorsFile } from '../src/bert/weights/safetensors.js';
+import { nativeEngine } from './support/engines.js';
+import { childrenOf } from './support/processes.js';
+import type { Training } from './support/service-client.js';
+import type { RunningService } from './support/service-process.js';
+import { shared } from './support/shared.js';
+import { practiceRows } from './support/practice-rows.js';
+import { quick, slow, startTrainer, tinyBaseModels, tinyBert } from './support/trainer.js';
+
+const baseModels = tinyBaseModels();
+const data = mkdtempSync(path.join(tmpdir(), 'wellformed-survival-'));
+let service: RunningService;
+let dataset: DatasetDto;
+
+const start = async (settings: Record<string, string> = {}) => {
+  service = await startTrainer(baseModels, {
+    data,
+    settings: { WELLFORMED_ENGINE: nativeEngine ?? 'wasm', ...settings },
+  });
+};
+beforeAll(async () => {
+  await start();
+  dataset = await service.client.uploadPractice(96, 1);
+});
+afterAll(async () => {
+  await service.stop();
+  rmSync(data, { recursive: true, force: true });
+});
+
+/** Everything on that has a state of its own or draws random numbers. */
+const everything = (): Training => ({
+  datasetId: dataset.id,
+  epochs: 7,
+  batchSize: 2,
+  learningRate: 1e-3,
+  dropout: 0.1,
+  weightDecay: 0.01,
+  gradientAccumulationSteps: 2,
+  evaluationSteps: 9,
+  earlyStoppingPatience: 100,
+  weightAveraging: 3,
+  layerwiseLearningRateDecay: 0.9,
+  rDrop: 1,
+  promote: 'never',
+});
+
+/** What a run leaves: the sums of its model's files, and what it says of itself, without ids and times. */
+async function traceOf({ id }: { id: string }) {
+  const run = await service.client.untilEnded(id);
+  expect(run).toMatchObject({ status: 'succeeded', error: null });
+  const { files } = await service.client.model(run.modelId!);
+  const weights = files.find(({ name }) => name === 'model.safetensors')!.sha256;
+  const { epochs, evaluations, mcc, step, stoppedEarly } = run;
+  const curve = epochs.map(({ trainingSeconds: _seconds, ...epoch }) => epoch);
+  return { weights, curve, evaluations, mcc, step, stoppedEarly };
+}
+
+/** The run that was never disturbed. */
+const undisturbed = shared(async () => traceOf(await service.client.start(everything())));
+
+const act = (id: string, what: 'pause' | 'resume' | 'cancel') =>
+  service.client.json<RunDto>(202, 'POST', `/train/${id}/${what}`);
+const untilStatus = (id: string, wanted: RunDto['status']) =>
+  service.client.until(id, ({ status }) => status === wanted);
+const untilStep = (id: string, least: number) => service.client.until(id, ({ step }) => step >= least);
+const checkpointsOnDisk = () => {
+  const folder = path.join(service.data, 'checkpoints');
+  return readdirSync(folder).filter((name) => name.startsWith('run_'));
+};
+
+describe('a run that is disturbed', { timeout: 240_000 }, () => {
+  it('ends with the same bits after it was paused and resumed', async () => {
+    const reference = await undisturbed();
+    const { id } = await service.client.start(everything());
+    let asked = 0;
+    for (const step of [8, 50, 100]) {
+      await untilStep(id, step);
+      asked++;
+      await act(id, 'pause');
+      const paused = await untilStatus(id, 'paused');
+      expect(paused).toMatchObject({ statusReason: 'Somebody paused it.', secondsLeft: null, finishedAt: null });
+      expect(paused.checkpoint).toMatchObject({ attempt: asked, step: paused.step });
+      expect(checkpointsOnDisk()).toEqual([`${id}-${asked}-${paused.step}`]);
+      expect((await act(id, 'pause')).status).toBe('paused');
+      const resumed = await act(id, 'resume');
+      expect(resumed.status).toMatch(/queued|preparing/);
+      await untilStatus(id, 'running');
+      expect(await service.client.run(id)).toMatchObject({
+        attempt: asked + 1,
+        resumption: { attempt: asked + 1, step: paused.step, isExact: true, note: null },
+      });
+    }
+    expect(await traceOf({ id })).toEqual(reference);
+    expect(await service.client.run(id)).toMatchObject({ attempt: 4, restarts: 0 });
+    await expect.poll(checkpointsOnDisk).toEqual([]);
+
+    const events = await service.client.events(id);
+    expect(events.map((event) => Number(event.id))).toEqual(events.map((_, i) => i + 1));
+    const statuses = await service.client.eventData(id, 'status');
+    expect(statuses.map(({ status }) => status)).toEqual([
+      'queued',
+      ...Array.from({ length: 3 }, () => ['preparing', 'running', 'paused', 'queued']).flat(),
+      ...['preparing', 'running', 'succeeded'],
+    ]);
+    const { points } = await service.client.json<{ points: { step: number }[] }>(200, 'GET', `/train/${id}/metrics`);
+    expect(points.map(({ step }) => step)).toEqual([...new Set(points.map(({ step }) => step))].sort((a, b) => a - b));
+  });
+
+  it.each(['kill', 'stop'] as const)('goes on by itself when the service is back (%s)', async (how) => {
+    const reference = await undisturbed();
+    const { id } = await service.client.start({ ...everything(), checkpointSteps: 15 });
+    await service.client.until(id, ({ checkpoint }) => checkpoint !== null && checkpoint.step > 40);
+    await service[how]();
+    await start();
+    const again = await untilStatus(id, 'running');
+    expect(again).toMatchObject({ attempt: 2, restarts: how === 'kill' ? 1 : 0 });
+    expect(await traceOf({ id })).toEqual(reference);
+    const reasons = (await service.client.eventData(id, 'status')).map(({ status, reason }) => [status, reason]);
+    const expected =
+      how === 'kill'
+        ? [
+            ['interrupted', 'The service was killed or crashed while the run was at work.'],
+            ['queued', expect.stringMatching(/^Restart 1 of 3 from step \d+\. The service was killed/)],
+          ]
+        : [
+            ['interrupted', 'The service stopped. The run goes on at its next start.'],
+            ['queued', 'The service has started again.'],
+          ];
+    expect(reasons.slice(3, 5)).toEqual(expected);
+    await expect.poll(checkpointsOnDisk).toEqual([]);
+    await expect.poll(() => readdirSync(path.join(data, 'staging'))).toEqual([]);
+  });
+
+  it('is restarted when its process dies, so often and no more', async () => {
+    const reference = await undisturbed();
+    const { id } = await service.client.start({ ...everything(), checkpointSteps: 10, maxRestarts: 1 });
+    const killAt = async (attempt: number) => {
+      await service.client.until(
+        id,
+        (run) => run.attempt === attempt && run.checkpoint !== null && run.checkpoint.attempt === attempt,
+      );
+      process.kill(childrenOf(service.pid)[0]!, 'SIGKILL');
+    };
+    await killAt(1);
+    expect(await service.client.until(id, ({ restarts }) => restarts === 1)).toMatchObject({ finishedAt: null });
+    expect(await traceOf({ id })).toEqual(reference);
+
+    const other = await service.client.start({ ...everything(), checkpointSteps: 10, maxRestarts: 0 });
+    await service.client.until(other.id, ({ checkpoint }) => checkpoint !== null);
+    process.kill(childrenOf(service.pid)[0]!, 'SIGKILL');
+    expect(await service.client.untilEnded(other.id)).toMatchObject({
+      status: 'failed',
+      error: { code: 'process-killed' },
+    });
+    await expect.poll(checkpointsOnDisk).toEqual([]);
+  });
+
+  it('pauses by itself after an epoch, if it was asked to', async () => {
+    const reference = await undisturbed();
+    const { id } = await service.client.start({ ...everything(), pauseAfterEpoch: 2 });
+    const paused = await untilStatus(id, 'paused');
+    expect(paused).toMatchObject({
+      statusReason: 'The run was asked to pause after epoch 2.',
+      checkpoint: { epoch: 3 },
+      pauseAfterEpoch: 2,
+    });
+    expect(paused.epochs).toHaveLength(2);
+    await act(id, 'resume');
+    expect(await traceOf({ id })).toEqual(reference);
+  });
+
+  it('starts anew where its checkpoint is damaged, and says so', async () => {
+    const { id } = await service.client.start({ ...everything(), epochs: 3, pauseAfterEpoch: 1 });
+    await untilStatus(id, 'paused');
+    const [folder] = checkpointsOnDisk();
+    const file = path.join(service.data, 'checkpoints', folder!, 'state.safetensors');
+    const bytes = readFileSync(file);
+    bytes[bytes.length - 100]! ^= 1;
+    writeFileSync(file, bytes);
+    await act(id, 'resume');
+    const ended = await service.client.untilEnded(id);
+    expect(ended).toMatchObject({
+      status: 'succeeded',
+      resumption: { step: 0, note: expect.stringMatching(/was damaged: the run begins anew/) },
+    });
+    expect(ended.epochs.map(({ epoch }) => epoch)).toEqual([1, 2, 3]);
+  });
+});
+
+describe('a run that waits', { timeout: 120_000 }, () => {
+  it('can be held, goes on where it was, and is cancelled while it is held', async () => {
+    const first = await service.client.start(slow(dataset));
+    const [second, third] = [await service.client.start(quick(dataset)), await service.client.start(quick(dataset))];
+    await service.client.untilTraining(first.id);
+    expect((await act(second.id, 'pause')).status).toBe('paused');
+    expect((await act(third.id, 'pause')).status).toBe('paused');
+    await act(first.id, 'cancel');
+    await service.client.untilEnded(first.id);
+    expect((await service.client.run(second.id)).attempt).toBe(0);
+    expect((await act(third.id, 'cancel')).status).toBe('cancelled');
+    await act(second.id, 'resume');
+    expect(await service.client.untilEnded(second.id)).toMatchObject({ status: 'succeeded', attempt: 1 });
+    const refused = await service.client.problem(409, 'POST', `/train/${second.id}/pause`);
+    expect(refused.detail).toBe(`Run ${second.id} is succeeded and cannot be paused.`);
+    expect((await service.client.problem(409, 'POST', `/train/${third.id}/resume`)).detail).toContain('/continue');
+    for (const what of ['pause', 'resume']) await service.client.problem(404, 'POST', `/train/run_0/${what}`);
+  });
+});
+
+describe('a run that has ended', { timeout: 120_000 }, () => {
+  const proceed = (id: string, epochs: number) =>
+    service.client.json<RunDto>(202, 'POST', `/train/${id}/continue`, { epochs });
+
+  it('goes on from the checkpoint of one that was cancelled', async () => {
+    // As long as the run that was cancelled and the one that continued it together.
+    const whole = await traceOf(await service.client.start({ ...everything(), epochs: 4 }));
+    const { id } = await service.client.start({ ...everything(), epochs: 4, pauseAfterEpoch: 2 });
+    await untilStatus(id, 'paused');
+    const early = await service.client.problem(409, 'POST', `/train/${id}/continue`, { epochs: 2 });
+    expect(early.detail).toContain(`POST /train/${id}/resume`);
+    await act(id, 'cancel');
+    const next = await proceed(id, 2);
+    expect(next).toMatchObject({ continues: id, hyperparameters: { epochs: 4 }, initialModelId: null });
+    expect(next.epochs).toHaveLength(2);
+    expect(await traceOf(next)).toEqual(whole);
+    // The other one keeps its own.
+    await expect.poll(() => checkpointsOnDisk().map((name) => name.slice(0, id.length))).toEqual([id]);
+    expect(await traceOf(await proceed(id, 2))).toEqual(whole);
+
+    // The next that is cancelled takes its place.
+    const last = await service.client.start({ ...everything(), pauseAfterEpoch: 1 });
+    await untilStatus(last.id, 'paused');
+    await act(last.id, 'cancel');
+    await expect.poll(() => checkpointsOnDisk().map((name) => name.slice(0, id.length))).toEqual([last.id]);
+    const gone = await service.client.problem(409, 'POST', `/train/${id}/continue`, { epochs: 1 });
+    expect(gone.detail).toContain('neither a checkpoint nor a model');
+    expect((await service.client.request('DELETE', `/train/${last.id}`)).status).toBe(204);
+    expect(checkpointsOnDisk()).toEqual([]);
+  });
+
+  it('goes on from the model of one that succeeded', async () => {
+    const first = await service.client.untilEnded((await service.client.start({ ...everything(), epochs: 6 })).id);
+    const next = await proceed(first.id, 1);
+    expect(next).toMatchObject({ initialModelId: first.modelId, hyperparameters: { epochs: 1 } });
+    const kept = await service.client.problem(409, 'DELETE', `/models/${first.modelId}`);
+    expect(kept.detail).toContain(`POST /train/${next.id}/cancel`);
+    const ended = await service.client.untilEnded(next.id);
+    expect(ended.status).toBe('succeeded');
+    // It begins with what the first had learnt.
+    const lossOf = (run: RunDto) => run.epochs[0]!.trainingLoss;
+    expect(lossOf(ended)).toBeLessThan(lossOf(first));
+    expect((await service.client.request('DELETE', `/models/${first.modelId}`)).status).toBe(204);
+    const { detail } = await service.client.problem(422, 'POST', `/train/${next.id}/continue`, { epochs: 0 });
+    expect(detail).toContain('epochs');
+  });
+});
+
+describe('a training that diverges', { timeout: 120_000 }, () => {
+  /** A base model that has no number for one word: a step with it makes the loss undefined. */
+  function baseModelWithoutNumbers(word: string): string {
+    const name = 'tiny-undefined';
+    cpSync(tinyBert, path.join(baseModels, name), { recursive: true });
+    const file = path.join(baseModels, name, 'model.safetensors');
+    const vocabulary = readFileSync(path.join(baseModels, name, 'vocab.txt'), 'utf8').split('\n');
+    const { fileOffset, shape } = SafetensorsFile.open(file).tensors.get('bert.embeddings.word_embeddings.weight')!;
+    const bytes = readFileSync(file);
+    const row = 4 * shape[1]!;
+    bytes.fill(0xff, fileOffset + row * vocabulary.indexOf(word), fileOffset + row * (vocabulary.indexOf(word) + 1));
+    writeFileSync(file, bytes);
+    return name;
+  }
+
+  it('fails with advice, and keeps a model only where one is better than a constant answer', async () => {
+    const word = 'z';
+    const baseModel = baseModelWithoutNumbers(word);
+    const training = { baseModel, batchSize: 4, learningRate: 2e-3, evaluationSteps: 10, validationFile: practiceRows(80, 3) };
+    // One row of many has the word: some evaluations come before it.
+    const rows = `${practiceRows(3000, 2)}${word}\t1\n`;
+    const kept = await service.client.untilEnded((await service.client.start({ ...training, file: rows, seed: 3 })).id);
+    expect(kept).toMatchObject({ status: 'failed', error: { code: 'training-diverged', param: 'learningRate' } });
+    expect(kept.mcc).toBeGreaterThan(0);
+    const model = await service.client.model(kept.modelId!);
+    expect(model).toMatchObject({ runId: kept.id, aliases: [], metrics: { best: { mcc: kept.mcc } } });
+
+    const lost = await service.client.untilEnded(
+      (await service.client.start({ ...training, file: `${word}\t1\n${word}\t0\n` })).id,
+    );
+    expect(lost).toMatchObject({ status: 'failed', modelId: null, error: { code: 'training-diverged' } });
+    expect(lost.error!.message).toMatch(/Try a lower learning rate/);
+  });
+});
