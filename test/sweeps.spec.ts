@@ -1,4 +1,5 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -8,10 +9,11 @@ import { nativeEngine } from './support/engines.js';
 import type { ServiceClient } from './support/service-client.js';
 import type { RunningService } from './support/service-process.js';
 import { shared } from './support/shared.js';
-import { quick, startTrainer, tinyBaseModels } from './support/trainer.js';
+import { quick, slow, startTrainer, tinyBaseModels } from './support/trainer.js';
 
 const baseModels = tinyBaseModels();
 const settings = { WELLFORMED_ENGINE: nativeEngine ?? 'wasm' };
+const atWork = ['queued', 'preparing', 'running', 'interrupted'];
 const NONE = 'swp_01JD3W5M4E7Y2V0N8GQ6T1CXZA';
 
 const start = (client: ServiceClient, body: Partial<SweepRequestDto> & { datasetId: string }) =>
@@ -191,24 +193,29 @@ describe('a sweep', { timeout: 240_000 }, () => {
   it('pauses, goes on, and is cancelled as a whole', async () => {
     const { id } = await start(service.client, {
       datasetId: dataset.id,
-      space: { epochs: 2, batchSize: [4, 8, 16, 32], dropout: [0, 0.1] },
+      space: { epochs: 6, batchSize: [4, 8, 16, 32], dropout: [0, 0.1] },
     });
     const first = await untilRun(service.client, id, 1);
+    await service.client.untilTraining(first.id);
     expect(await service.client.api.sweeps.pause({ path: { id } })).toMatchObject({ status: 'paused' });
     expect((await service.client.problem(409, 'DELETE', `/sweeps/${id}`)).detail).toContain('cancel');
-    await service.client.untilEnded(first.id);
+    const paused = await service.client.until(first.id, ({ status }) => status === 'paused');
+    expect(paused.checkpoint!.step).toBeGreaterThan(0);
     // Another run has been through the queue, and none of the sweep came after it.
     await service.client.untilEnded((await service.client.start(quick(dataset))).id);
-    expect((await runsOf(service.client, id)).map((run) => run.id)).toEqual([first.id]);
+    expect((await runsOf(service.client, id)).map((run) => [run.id, run.status])).toEqual([
+      [first.id, 'paused'],
+    ]);
 
     expect(await service.client.api.sweeps.resume({ path: { id } })).toMatchObject({ status: 'running' });
     const second = await untilRun(service.client, id, 2);
+    expect(await service.client.run(first.id)).toMatchObject({ status: 'succeeded', attempt: 2 });
     await service.client.untilTraining(second.id);
     const cancelled = await service.client.api.sweeps.cancel({ path: { id } });
     expect(['cancelling', 'cancelled']).toContain(cancelled.status);
     const ended = await untilEnded(service.client, id);
     expect(ended).toMatchObject({ status: 'cancelled', best: { runId: first.id }, progress: { waiting: 0 } });
-    expect((await service.client.run(second.id)).status).toBe('cancelled');
+    expect(await service.client.run(second.id)).toMatchObject({ status: 'cancelled', checkpoint: null });
     // The best so far stays, and does not become production.
     const model = await service.client.model(ended.best!.modelId!);
     expect(model.aliases).toEqual([]);
@@ -296,6 +303,27 @@ describe('a sweep', { timeout: 240_000 }, () => {
       expect.stringContaining('Did you mean max?'),
     ]);
     expect(await refused({ method: 'random' })).toEqual(['#/budget', expect.stringContaining('budget.runs')]);
+    const halving = { method: 'successive-halving' };
+    expect(await refused({ ...halving, space: { epochs: [2, 4] } })).toEqual([
+      '#/space/epochs',
+      expect.stringContaining('one number of epochs'),
+    ]);
+    expect(await refused({ ...halving, seeds: [1, 2] })).toEqual([
+      '#/seeds',
+      expect.stringContaining('one seed'),
+    ]);
+    expect(await refused({ ...halving, space: { epochs: 3 }, minEpochs: 3 })).toEqual([
+      '#/minEpochs',
+      expect.stringContaining('there is no rung'),
+    ]);
+    expect(await refused({ ...halving, space: { dropout: { min: 0, max: 0.2 } } })).toEqual([
+      '#/budget',
+      expect.stringContaining('budget.runs'),
+    ]);
+    expect(await refused({ minEpochs: 2 })).toEqual([
+      '#/minEpochs',
+      expect.stringContaining('successive-halving'),
+    ]);
     expect(await refused({ seeds: [] })).toEqual(['#/seeds', expect.stringContaining('1 to 20')]);
     expect(await refused({ seeds: [1, 1] })).toEqual(['#/seeds', expect.stringContaining('twice')]);
     expect(await refused({ seeds: [-1] })).toEqual([
@@ -326,6 +354,152 @@ describe('a sweep', { timeout: 240_000 }, () => {
       await service.client.problem(404, 'POST', `/sweeps/${NONE}/${what}`);
     }
     await service.client.problem(404, 'DELETE', `/sweeps/${NONE}`);
+  });
+});
+
+describe('successive halving', { timeout: 240_000 }, () => {
+  let service: RunningService;
+  let dataset: DatasetDto;
+
+  beforeAll(async () => {
+    service = await startTrainer(baseModels, { settings });
+    dataset = await service.client.uploadPractice(300, 4);
+  });
+  afterAll(() => service.stop());
+
+  const epochs = 4;
+  const body: Partial<SweepRequestDto> = {
+    method: 'successive-halving',
+    space: { learningRate: [5e-3, 2e-3, 1e-3, 1e-4, 1e-5, 1e-6], batchSize: 4, epochs },
+    promote: 'never',
+  };
+  const begin = (client: ServiceClient, { id }: DatasetDto) => start(client, { ...body, datasetId: id });
+  /** What came of each trial, in the order of their start. */
+  const outcomesOf = async (client: ServiceClient, sweep: string) =>
+    Promise.all(
+      (await runsOf(client, sweep)).map(async ({ id, hyperparameters: { learningRate }, status }) => {
+        const { epochs } = await client.api.training.metrics({ path: { id } });
+        return { learningRate, status, mccs: epochs.map((epoch) => epoch.mcc) };
+      }),
+    );
+  const halved = shared(async () => {
+    const own = await service.client.start({ ...slow(dataset), checkpointSteps: 5 });
+    await service.client.until(own.id, ({ checkpoint }) => checkpoint !== null);
+    await service.client.api.training.cancel({ path: { id: own.id } });
+    await service.client.untilEnded(own.id);
+    const { id } = await begin(service.client, dataset);
+    const ended = await untilEnded(service.client, id);
+    return { own: own.id, ended, outcomes: await outcomesOf(service.client, id) };
+  });
+
+  it('has the best half of each rung go on, by the rule of ASHA', async () => {
+    const { ended, outcomes } = await halved();
+    expect(ended).toMatchObject({ status: 'succeeded', rungs: [1, 2], reductionFactor: 2, runCount: 6 });
+    // The algorithm of the paper with one worker: promote where it can be, from the top; else start a trial.
+    const best = (trial: number, epoch: number) => Math.max(...outcomes[trial]!.mccs.slice(0, epoch));
+    const done: number[] = [];
+    const isPromotable = (trial: number, rung: number) => {
+      const there = [...done.keys()].filter((one) => done[one]! >= rung);
+      there.sort((one, other) => best(other, rung) - best(one, rung) || one - other);
+      return done[trial] === rung && there.indexOf(trial) < Math.floor(there.length / 2);
+    };
+    for (;;) {
+      const rung = [2, 1].find((one) => [...done.keys()].some((trial) => isPromotable(trial, one)));
+      if (rung !== undefined) done[[...done.keys()].find((trial) => isPromotable(trial, rung))!] = 2 * rung;
+      else if (done.length < outcomes.length) done.push(1);
+      else break;
+    }
+    expect(outcomes.map(({ mccs }) => mccs.length)).toEqual(done);
+    expect(done.filter((count) => count === epochs).length).toBeGreaterThan(0);
+    expect(outcomes.map(({ status }) => status)).toEqual(
+      done.map((count) => (count === epochs ? 'succeeded' : 'cancelled')),
+    );
+    const { combinations, effects } = await resultsOf(service.client, ended.id);
+    expect(combinations.flatMap(({ runs }) => runs.map(({ rung }) => rung)).sort()).toEqual(
+      done.map((count) => (count === 1 ? 1 : 2)).sort(),
+    );
+    // All are compared at the first rung, those too that were given up there.
+    const [effect] = effects;
+    expect(effect!.values.map(({ value, mcc, runs }) => [value, mcc, runs])).toEqual(
+      [5e-3, 2e-3, 1e-3, 1e-4, 1e-5, 1e-6].map((rate) => [
+        rate,
+        outcomes.find(({ learningRate }) => learningRate === rate)!.mccs[0],
+        1,
+      ]),
+    );
+  });
+
+  it('makes of its best trial the model of a run of its own, bit for bit', async () => {
+    const { ended } = await halved();
+    const { hyperparameters } = await service.client.run(ended.best!.runId);
+    const { learningRate, batchSize, seed } = hyperparameters;
+    const alone = await service.client.start({
+      datasetId: dataset.id,
+      learningRate,
+      batchSize,
+      seed,
+      epochs,
+    });
+    const { modelId } = await service.client.untilEnded(alone.id);
+    const sum = (model: string) =>
+      createHash('sha256')
+        .update(readFileSync(path.join(service.data, 'models', model, 'model.safetensors')))
+        .digest('hex');
+    expect(sum(ended.best!.modelId!)).toBe(sum(modelId!));
+  });
+
+  it('leaves no checkpoint, and takes the place of no other', async () => {
+    const { own, ended } = await halved();
+    for (const { checkpoint } of await runsOf(service.client, ended.id)) expect(checkpoint).toBeNull();
+    const { checkpoint } = await service.client.run(own);
+    expect(readdirSync(path.join(service.data, 'checkpoints'))).toEqual([
+      `${own}-${checkpoint!.attempt}-${checkpoint!.step}`,
+    ]);
+  });
+
+  it('comes to the same where it was paused meanwhile', async () => {
+    const { outcomes } = await halved();
+    const { id } = await begin(service.client, dataset);
+    for (const count of [1, 3]) {
+      await untilRun(service.client, id, count);
+      await service.client.api.sweeps.pause({ path: { id } });
+      while ((await runsOf(service.client, id)).some(({ status }) => atWork.includes(status)))
+        await delay(25);
+      // Another run has been through the queue, and none of the sweep came after it.
+      const before = await runsOf(service.client, id);
+      await service.client.untilEnded((await service.client.start(quick(dataset))).id);
+      expect(await runsOf(service.client, id)).toEqual(before);
+      await service.client.api.sweeps.resume({ path: { id } });
+    }
+    expect((await untilEnded(service.client, id)).status).toBe('succeeded');
+    expect(await outcomesOf(service.client, id)).toEqual(outcomes);
+  });
+
+  it('comes to the same where the service was killed meanwhile', async () => {
+    const { ended, outcomes } = await halved();
+    const data = mkdtempSync(path.join(tmpdir(), 'wellformed-halving-'));
+    let killed = await startTrainer(baseModels, { data, settings });
+    const { id } = await begin(killed.client, await killed.client.uploadPractice(300, 4));
+    const moments = [
+      (runs: RunSummaryDto[]) => runs.length === 1 && runs[0]!.step > 1,
+      // One that was promoted, and one that comes after it.
+      (runs: RunSummaryDto[]) => runs.some(({ epoch, status }) => epoch > 1 && status === 'running'),
+      (runs: RunSummaryDto[]) => runs.length === 4,
+      (runs: RunSummaryDto[]) => runs.length === outcomes.length,
+    ];
+    for (const isNow of moments) {
+      while (!isNow(await runsOf(killed.client, id))) await delay(10);
+      await killed.kill();
+      killed = await startTrainer(baseModels, { data, settings });
+    }
+    const again = await untilEnded(killed.client, id);
+    expect(again.status).toBe('succeeded');
+    expect(await outcomesOf(killed.client, id)).toEqual(outcomes);
+    expect(again.best).toMatchObject({ mcc: ended.best!.mcc, hyperparameters: ended.best!.hyperparameters });
+    expect(readdirSync(path.join(data, 'models'))).toEqual([again.best!.modelId]);
+    expect(readdirSync(path.join(data, 'checkpoints'))).toEqual([]);
+    await killed.stop();
+    rmSync(data, { recursive: true });
   });
 });
 
@@ -372,6 +546,7 @@ describe('a sweep whose service is killed', { timeout: 180_000 }, () => {
       ({ hyperparameters: { batchSize, learningRate } }) => `${batchSize} ${learningRate}`,
     );
     expect([...asked].sort()).toEqual(['4 0.0001', '4 0.001', '8 0.0001', '8 0.001']);
+    expect(ended.progress.started).toEqual([{ status: 'succeeded', runs: 4 }]);
     const models = (await service.client.api.models.list()).items;
     expect(models.map((model) => [model.id, model.aliases])).toEqual([[ended.best!.modelId, ['production']]]);
     expect(readdirSync(path.join(data, 'models'))).toEqual([ended.best!.modelId]);

@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { nextRung, promotable, rungsOf, type HalvedTrial } from './halving.js';
+import type { Run } from '../training/run.js';
+import {
+  epochsOfAll,
+  halvedTrialOf,
+  hopeless,
+  nextRung,
+  promotable,
+  rungsOf,
+  type HalvedTrial,
+} from './halving.js';
 
 const rungs = rungsOf({ epochs: 9, minEpochs: 1, reductionFactor: 3 });
 const paused = (trial: number, ...mccs: number[]): HalvedTrial => ({
@@ -47,6 +56,38 @@ describe('successive halving', () => {
     expect(promoted(two)).toEqual([]);
     expect(promoted(two, true)).toEqual([1]);
     expect(promoted([...two, { ...paused(2, 0.9), epochs: 9, state: 'done' }], true)).toEqual([]);
+  });
+
+  it('gives up what cannot go on whatever comes, but never the best that waits', () => {
+    const given = (trials: HalvedTrial[], toCome: number) =>
+      hopeless(trials, rungs, toCome).map(({ trial }) => trial);
+    const four = [paused(0, 0.4), paused(1, 0.3), paused(2, 0.2), paused(3, 0.1)];
+    expect(given(four, 8)).toEqual([]);
+    expect(given(four, 5)).toEqual([3]);
+    expect(given(four, 0)).toEqual([1, 2, 3]);
+    // The first has failed at the next rung: the second may still be the last hope.
+    expect(given([{ ...four[0]!, state: 'dropped' }, ...four.slice(1)], 0)).toEqual([2, 3]);
+    expect(given([paused(0, 0.4, 0.4, 0.4), paused(1, 0.3)], 0)).toEqual([]);
+  });
+
+  it('reads of a run the best MCC up to the end of each epoch', () => {
+    const at = (epoch: number, mcc: number, averaged = false) => ({ epoch, averaged, validation: { mcc } });
+    const run = {
+      trial: 4,
+      status: 'paused',
+      pauseAfterEpoch: 3,
+      epochs: [at(1, 0.2), at(2, 0.1), at(3, 0.4)],
+      evaluations: [at(0.5, 0.3), at(1, 0.2), at(2, 0.1), at(3, 0.4), at(3, 0.9, true)],
+    } as unknown as Run;
+    expect(halvedTrialOf(run)).toEqual({ trial: 4, epochs: 3, mccs: [0.3, 0.3, 0.4], state: 'paused' });
+    expect(halvedTrialOf({ ...run, pauseAfterEpoch: 9 }).state).toBe('under way');
+    expect(halvedTrialOf({ ...run, pauseAfterEpoch: null }).state).toBe('under way');
+    expect(halvedTrialOf({ ...run, status: 'cancelled' }).state).toBe('dropped');
+  });
+
+  it('trains far fewer epochs than a grid', () => {
+    expect(epochsOfAll(9, rungs)).toBe(9 + 3 * 2 + 6);
+    expect(epochsOfAll(1, rungs)).toBe(9);
   });
 
   it('takes no account of what failed before its first evaluation', () => {

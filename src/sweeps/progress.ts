@@ -1,5 +1,6 @@
 import { hasEnded as runHasEnded, type Run, type RunStatus } from '../training/run.js';
-import { secondsOf } from './schedule.js';
+import { epochsOfAll } from './halving.js';
+import { secondsOf, trialsToStart } from './schedule.js';
 import { hasEnded, type Sweep } from './sweep.js';
 
 /** How far a sweep is. */
@@ -8,44 +9,53 @@ export interface SweepProgress {
   runs: Partial<Record<RunStatus, number>>;
   /** Of training so far, over all runs. */
   seconds: number;
-  /** Estimated by the runs that have succeeded; null before the first, and where the sweep has ended. */
+  /** Estimated by the runs so far; null before that can be told, and where the sweep has ended. */
   secondsLeft: number | null;
 }
 
 export function progressOf(
-  sweep: Pick<Sweep, 'status' | 'trials' | 'budget'>,
+  sweep: Pick<Sweep, 'status' | 'trials' | 'budget' | 'search'>,
   runs: readonly Run[],
   now: Date,
 ): SweepProgress {
   const counts: Partial<Record<RunStatus, number>> = {};
   for (const { status } of runs) counts[status] = (counts[status] ?? 0) + 1;
-  const seconds = secondsOf(runs, now);
   return {
     runs: counts,
-    seconds,
+    seconds: secondsOf(runs, now),
     secondsLeft: hasEnded(sweep.status) ? null : secondsLeft(sweep, runs, now),
   };
 }
 
-/** A run takes as long for each of its epochs as those that have succeeded. */
+/** A run takes as long for each of its epochs as those so far. */
 function secondsLeft(
-  { trials, budget }: Pick<Sweep, 'trials' | 'budget'>,
+  sweep: Pick<Sweep, 'trials' | 'budget' | 'search'>,
   runs: readonly Run[],
   now: Date,
 ): number | null {
-  const succeeded = runs.filter(({ status }) => status === 'succeeded');
-  const epochs = succeeded.reduce((sum, run) => sum + run.epochs.length, 0);
+  const { rungs } = sweep.search;
+  // What is through has paid for its preparation too.
+  const known = runs.filter(({ status }) => status === 'succeeded' || (rungs && status === 'paused'));
+  const epochs = epochsIn(known);
   if (epochs === 0) return null;
-  const secondsPerEpoch = secondsOf(succeeded, now) / epochs;
-  const started = new Set(runs.map(({ trial }) => trial));
-  const meanEpochs = epochs / succeeded.length;
-  const toStart = trials.filter((_, trial) => !started.has(trial));
-  const toCome =
-    toStart.reduce((sum, { values }) => sum + (values.epochs ?? meanEpochs), 0) * secondsPerEpoch;
+  const secondsPerEpoch = secondsOf(known, now) / epochs;
+  const budgetLeft =
+    sweep.budget.minutes === null ? Infinity : 60 * sweep.budget.minutes - secondsOf(runs, now);
   const underWay = runs
     .filter(({ status }) => !runHasEnded(status))
     .reduce((sum, run) => sum + (run.secondsLeft ?? run.hyperparameters.epochs * secondsPerEpoch), 0);
-  const budgetLeft = budget.minutes === null ? Infinity : 60 * budget.minutes - secondsOf(runs, now);
+  if (rungs) {
+    const left = epochsOfAll(sweep.trials.length, rungs) - epochsIn(runs);
+    return Math.max(0, Math.min(left * secondsPerEpoch, budgetLeft));
+  }
+  const toCome = trialsToStart(sweep, runs).reduce(
+    (sum, trial) => sum + (sweep.trials[trial]!.values.epochs ?? epochs / known.length) * secondsPerEpoch,
+    0,
+  );
   // A run that is under way when the budget is spent goes on to its end.
   return Math.max(underWay, Math.min(underWay + toCome, budgetLeft));
+}
+
+function epochsIn(runs: readonly Run[]): number {
+  return runs.reduce((sum, run) => sum + run.epochs.length, 0);
 }

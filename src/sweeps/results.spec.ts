@@ -23,7 +23,7 @@ const sweepOf = (space: Space, combinations: Combination[], seeds = [1, 2]) => {
   const trials = combinations.flatMap((values, combination) =>
     seeds.map((seed): Trial => ({ combination, values, seed })),
   );
-  const search = { method: 'grid' as const, space, seeds, searchSeed: 1 };
+  const search = { method: 'grid' as const, space, seeds, searchSeed: 1, rungs: null };
   return { trials, search, status: 'running' } satisfies Partial<Sweep>;
 };
 const run = (trial: number, mcc: number | null, status: Run['status'] = 'succeeded'): SweptRun => ({
@@ -32,6 +32,7 @@ const run = (trial: number, mcc: number | null, status: Run['status'] = 'succeed
   status,
   mcc,
   modelId: status === 'succeeded' ? `mdl_${trial}` : null,
+  pauseAfterEpoch: null,
   epochs: [],
   evaluations: mcc === null ? [] : [evaluation(mcc)],
 });

@@ -1,17 +1,28 @@
 import type { Interval } from '../bert/evaluation/evaluation.js';
 import { bestEvaluation, hasEnded as runHasEnded, type Run } from '../training/run.js';
+import { halvedTrialOf } from './halving.js';
 import { meanInterval, meanOf, standardDeviationOf } from './mean-interval.js';
 import { isRange, type Combination, type SpaceName } from './space.js';
 import { hasEnded, type Sweep } from './sweep.js';
 
-export type SweptRun = Pick<Run, 'id' | 'trial' | 'status' | 'mcc' | 'modelId' | 'epochs' | 'evaluations'>;
+export type SweptRun = Pick<
+  Run,
+  'id' | 'trial' | 'status' | 'mcc' | 'modelId' | 'pauseAfterEpoch' | 'epochs' | 'evaluations'
+>;
 
 /** A combination with what came of it. */
 export interface CombinationResult {
   /** See {@link Trial.combination}. */
   combination: number;
   values: Combination;
-  runs: { id: string; seed: number; status: Run['status']; mcc: number | null; modelId: string | null }[];
+  runs: {
+    id: string;
+    seed: number;
+    status: Run['status'];
+    mcc: number | null;
+    modelId: string | null;
+    epochs: number;
+  }[];
   /** Mean of the runs that succeeded; of the best evaluations so far where none has. Null before the first evaluation. */
   mcc: number | null;
   /** Whether that is of runs that succeeded. */
@@ -117,12 +128,18 @@ function figuresOf(runs: readonly SweptRun[]): Omit<CombinationResult, 'combinat
 }
 
 function effectsOf(
-  { trials, search: { space } }: Pick<Sweep, 'trials' | 'search'>,
+  { trials, search: { space, rungs } }: Pick<Sweep, 'trials' | 'search'>,
   runs: readonly SweptRun[],
 ): Effect[] {
-  const samples = inOrder(runs)
-    .filter(({ status, mcc }) => status === 'succeeded' && mcc !== null)
-    .map(({ trial, mcc }) => ({ values: trials[trial!]!.values, mcc: mcc! }));
+  const samples = inOrder(runs).flatMap((run) => {
+    // Successive halving trains the better ones for longer: all are compared at the first rung, which each of them reaches.
+    const mcc = rungs
+      ? halvedTrialOf(run).mccs[rungs.epochs[0]! - 1]
+      : run.status === 'succeeded'
+        ? run.mcc
+        : null;
+    return typeof mcc === 'number' ? [{ values: trials[run.trial!]!.values, mcc }] : [];
+  });
   return (Object.keys(space) as SpaceName[]).flatMap((name) => {
     const isOfRange = isRange(space[name]);
     const groups = isOfRange ? partsOf(name, samples) : valuesOf(name, space[name] as unknown[], samples);
@@ -175,8 +192,11 @@ export function shareBetween(groups: readonly (readonly number[])[]): number | n
   return groups.reduce((sum, group) => sum + group.length * (meanOf(group) - mean) ** 2, 0) / total;
 }
 
-function shown({ id, status, mcc, modelId }: SweptRun, seed: number): CombinationResult['runs'][number] {
-  return { id, seed, status, mcc, modelId };
+function shown(
+  { id, status, mcc, modelId, epochs }: SweptRun,
+  seed: number,
+): CombinationResult['runs'][number] {
+  return { id, seed, status, mcc, modelId, epochs: epochs.length };
 }
 
 function bestOf(runs: CombinationResult['runs']): CombinationResult['runs'][number] | undefined {

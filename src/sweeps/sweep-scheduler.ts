@@ -6,13 +6,14 @@ import {
   NotFoundError,
   TooManyRequestsError,
 } from '../common/errors.js';
+import { Settings } from '../config/settings.js';
 import { Transactions } from '../database/transactions.js';
 import { ModelsService } from '../models/models.service.js';
 import type { Run } from '../training/run.js';
 import type { TrainingRequest } from '../training/training-request.js';
 import { TrainingService } from '../training/training.service.js';
 import { bestRunOf, runsToKeep } from './results.js';
-import { nextActions, type Action } from './schedule.js';
+import { nextActions, pausedWithSweep, type Action } from './schedule.js';
 import { requestOf } from './search.js';
 import { hasEnded, type Sweep } from './sweep.js';
 import type { SweepError } from './sweep-error.js';
@@ -20,9 +21,6 @@ import { SweepsRepository } from './sweeps.repository.js';
 
 /** How long to wait before what could not be done is tried again: the queue is full, say, or the disk. */
 const PAUSE_MS = 10_000;
-
-/** Runs of a sweep that are queued or running at a time. More would only keep the runs of others waiting. */
-const PARALLEL = 1;
 
 /**
  * Carries sweeps out: starts their runs and ends them. It keeps nothing in memory that the database does not know: after each news of a run
@@ -41,6 +39,7 @@ export class SweepScheduler implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly training: TrainingService,
     private readonly models: ModelsService,
     private readonly transactions: Transactions,
+    private readonly settings: Settings,
   ) {
     training.onNews(({ runId, event }) => {
       if (event?.type === 'status') this.later(() => this.wakeForRun(runId));
@@ -92,7 +91,8 @@ export class SweepScheduler implements OnApplicationBootstrap, OnModuleDestroy {
       const best = bestRunOf(sweep, runs);
       if (best !== sweep.bestRunId) await this.sweeps.setBest(id, best);
       await this.removeModels(sweep, runs);
-      for (const action of nextActions(sweep, runs, { parallel: PARALLEL, now: new Date() })) {
+      const parallel = this.settings.concurrentRuns;
+      for (const action of nextActions(sweep, runs, { parallel, now: new Date() })) {
         await this.act(sweep, runs, action);
       }
     } catch (error) {
@@ -110,9 +110,17 @@ export class SweepScheduler implements OnApplicationBootstrap, OnModuleDestroy {
     switch (action.type) {
       case 'start':
         return this.start(sweep, action.trial);
+      // One that registers its model ends by itself, and one that somebody else has changed meanwhile is looked at again.
+      case 'pause':
+        await this.training.pause(action.runId, pausedWithSweep).catch(ignoring(ConflictError));
+        return;
+      case 'resume': {
+        const { runId, pauseAfterEpoch, reason } = action;
+        await this.training.resume(runId, pauseAfterEpoch, reason).catch(ignoring(ConflictError));
+        return;
+      }
       case 'cancel':
-        // One that registers its model ends by itself.
-        await this.training.cancel(action.runId).catch(ignoring(ConflictError));
+        await this.training.cancel(action.runId, action.reason).catch(ignoring(ConflictError));
         return;
       case 'end':
         return this.end(sweep, runs, action);
@@ -155,11 +163,7 @@ export class SweepScheduler implements OnApplicationBootstrap, OnModuleDestroy {
       const because = `It is the best of sweep ${sweep.id}.`;
       await this.models.promote(modelId, sweep.promote, because).catch(ignoring(NotFoundError));
     });
-    const told = error
-      ? `: ${error.message}`
-      : bestRunId
-        ? `; ${bestRunId} is the best run`
-        : '';
+    const told = error ? `: ${error.message}` : bestRunId ? `; ${bestRunId} is the best run` : '';
     this.logger.log(`Sweep ${sweep.id} ${status}${told}`, { sweepId: sweep.id });
   }
 

@@ -1,5 +1,6 @@
 import { newId } from '../common/identifiers.js';
 import type { PromotionRule } from '../models/model-version.js';
+import type { Rungs } from './halving.js';
 import type { Combination, Space } from './space.js';
 import type { SweepError } from './sweep-error.js';
 
@@ -7,7 +8,7 @@ import type { SweepError } from './sweep-error.js';
 export const sweepStatuses = ['running', 'paused', 'cancelling', 'succeeded', 'failed', 'cancelled'] as const;
 export type SweepStatus = (typeof sweepStatuses)[number];
 
-export const searchMethods = ['grid', 'random'] as const;
+export const searchMethods = ['grid', 'random', 'successive-halving'] as const;
 export type SearchMethod = (typeof searchMethods)[number];
 
 /** How the combinations are chosen. */
@@ -18,6 +19,8 @@ export interface Search {
   seeds: readonly number[];
   /** Settles which combinations are drawn, and their order. */
   searchSeed: number;
+  /** Of successive halving; null for the other methods. */
+  rungs: Rungs | null;
 }
 
 /** After which no further run starts. */

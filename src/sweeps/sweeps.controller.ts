@@ -40,7 +40,8 @@ export class SweepsController {
   @ApiOperation({
     summary: 'Search hyperparameters with many runs',
     description:
-      'Starts a run for each combination of hyperparameters and each seed, one after the other. Other runs get their turn in between. ' +
+      'Starts a run for each combination of hyperparameters and each seed, as many at a time as `WELLFORMED_CONCURRENT_RUNS` allows. Other ' +
+      'runs come first. ' +
       "Without `space`, the combinations are the article's grid: 18 runs. The service keeps the model of the best run and deletes the " +
       'others; all runs keep their figures.\n\n' +
       'With `dryRun=true` the service checks the request in the same way, says how many runs there would be and how long they would take, ' +
@@ -118,7 +119,7 @@ export class SweepsController {
   @HttpCode(202)
   @ApiOperation({
     summary: 'Pause a sweep',
-    description: 'No further run starts. The run that is under way goes on to its end.',
+    description: 'Its runs at work store a checkpoint and stop, and no further run starts.',
   })
   @ApiSweepId()
   @ApiAcceptedResponse({ type: SweepDto, description: 'The sweep as it is now.' })
@@ -130,7 +131,11 @@ export class SweepsController {
   @Post(':id/resume')
   @Needs('train')
   @HttpCode(202)
-  @ApiOperation({ summary: 'Resume a paused sweep' })
+  @ApiOperation({
+    summary: 'Resume a paused sweep',
+    description:
+      'Its runs go on from their checkpoints. A run that you paused alone stays paused: `POST /train/{id}/resume`.',
+  })
   @ApiSweepId()
   @ApiAcceptedResponse({ type: SweepDto, description: 'The sweep as it is now.' })
   @ApiProblems(404, 409)
@@ -144,7 +149,7 @@ export class SweepsController {
   @ApiOperation({
     summary: 'Cancel a sweep',
     description:
-      'The run that is under way is cancelled, and no other starts. The best model so far stays registered and is not promoted.',
+      'Its runs are cancelled and leave no checkpoint, and no other starts. The best model so far stays registered and is not promoted.',
   })
   @ApiSweepId()
   @ApiAcceptedResponse({ type: SweepDto, description: 'The sweep as it is now.' })

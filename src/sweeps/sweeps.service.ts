@@ -7,6 +7,7 @@ import { DatasetsService } from '../datasets/datasets.service.js';
 import { Instruments } from '../metrics/instruments.js';
 import type { Run } from '../training/run.js';
 import { TrainingService } from '../training/training.service.js';
+import { epochsOfAll } from './halving.js';
 import { progressOf, type SweepProgress } from './progress.js';
 import { resultsOf, type SweepResults } from './results.js';
 import { planSearch, refuse, requestOf, type AskedSearch } from './search.js';
@@ -15,6 +16,7 @@ import {
   hasEnded,
   newSweep,
   sweepStatuses,
+  type Search,
   type Sweep,
   type SweepOrder,
   type SweepStatus,
@@ -119,7 +121,7 @@ export class SweepsService implements OnModuleInit {
     return {
       runs: trials.length,
       combinations,
-      seconds: seconds && (seconds * trials.length) / runs,
+      seconds: seconds && ((seconds * trials.length) / runs) * shareTrained(order.search, trials.length),
       warnings: [...warnings],
     };
   }
@@ -147,9 +149,10 @@ export class SweepsService implements OnModuleInit {
     return { sweep, results: resultsOf(sweep, await this.training.ofSweep(id)) };
   }
 
-  /** No further run starts. @throws NotFoundError, ConflictError where it has ended */
+  /** Its runs at work stop with a checkpoint, and no further one starts. @throws NotFoundError, ConflictError where it has ended */
   async pause(id: string): Promise<SweepState> {
     await this.change(id, 'paused', 'pause');
+    this.scheduler.wake(id);
     return this.get(id);
   }
 
@@ -216,6 +219,11 @@ export class SweepsService implements OnModuleInit {
         : `Sweep ${id} is ${now}. You cannot ${what} it now.`,
     );
   }
+}
+
+/** The share of all epochs that is trained. */
+function shareTrained({ rungs }: Search, trials: number): number {
+  return rungs ? epochsOfAll(trials, rungs) / (trials * rungs.last) : 1;
 }
 
 /** What decides how long a run takes. */

@@ -63,7 +63,8 @@ export class RunCheckpoints {
     const staged = await this.blobs.stage();
     try {
       for (const name of await readdir(folder)) {
-        if (name !== MANIFEST) await copyFile(join(folder, name), join(staged.path, name), constants.COPYFILE_FICLONE);
+        if (name !== MANIFEST)
+          await copyFile(join(folder, name), join(staged.path, name), constants.COPYFILE_FICLONE);
       }
       const checkpoint = { ...from.checkpoint, attempt: 0 };
       await staged.publish(keyOf(to.id, checkpoint));
@@ -87,19 +88,26 @@ export class RunCheckpoints {
   /** Deletes what a run has left that has just ended or stopped. The next start does what goes wrong here. */
   async leave(id: string): Promise<void> {
     try {
-      const cancelled = await this.runs.cancelledWithCheckpoint();
-      for (const run of cancelled.slice(this.settings.cancelledCheckpoints)) await this.discard(run);
+      await this.discardCancelled();
       await this.tidy((runId) => runId === id);
     } catch (error) {
-      this.logger.warn(`Checkpoints of run ${id} could not be deleted: ${(error as Error).message}`, { runId: id });
+      this.logger.warn(`Checkpoints of run ${id} could not be deleted: ${(error as Error).message}`, {
+        runId: id,
+      });
     }
   }
 
   /** At the start: deletes what a crash has left, and sets aside what belongs to runs that the database does not know. */
   async recover(): Promise<void> {
-    const cancelled = await this.runs.cancelledWithCheckpoint();
-    for (const run of cancelled.slice(this.settings.cancelledCheckpoints)) await this.discard(run);
+    await this.discardCancelled();
     await this.blobs.setAsideUnknown('checkpoints', await this.tidy(() => true));
+  }
+
+  /** The last cancelled runs keep their checkpoints, those of sweeps none: nobody goes on with a trial that was given up. */
+  private async discardCancelled(): Promise<void> {
+    const cancelled = await this.runs.cancelledWithCheckpoint(false);
+    const gone = cancelled.slice(this.settings.cancelledCheckpoints);
+    for (const run of [...gone, ...(await this.runs.cancelledWithCheckpoint(true))]) await this.discard(run);
   }
 
   /** Deletes the folders of some runs that are not the latest of theirs. @returns the keys of those that are */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { defaultHyperparameters } from '../bert/fine-tuning/hyperparameters.js';
-import { queuedRun, type Run, type RunEvaluation } from './run.js';
+import { queuedRun, secondsAtWork, type Run, type RunEvaluation } from './run.js';
 import { effectOf, type RunUpdate } from './run-event.js';
 
 function newRun(): Run {
@@ -57,8 +57,16 @@ describe('a run', () => {
     );
     const at = (step: number, epoch: number) => {
       const resumption = { attempt: 2, step, epoch, isExact: true, note: null };
-      const { evaluations, epochs, mcc, stoppedEarly } = { ...run, ...effectOf({ type: 'resumed', data: resumption }, run) };
-      return { evaluations: evaluations.map(({ step }) => step), epochs: epochs.map(({ epoch }) => epoch), mcc, stoppedEarly };
+      const { evaluations, epochs, mcc, stoppedEarly } = {
+        ...run,
+        ...effectOf({ type: 'resumed', data: resumption }, run),
+      };
+      return {
+        evaluations: evaluations.map(({ step }) => step),
+        epochs: epochs.map(({ epoch }) => epoch),
+        mcc,
+        stoppedEarly,
+      };
     };
     expect(at(0, 1)).toEqual({ evaluations: [], epochs: [], mcc: null, stoppedEarly: null });
     expect(at(12, 2)).toEqual({ evaluations: [10], epochs: [1], mcc: 0.2, stoppedEarly: null });
@@ -88,6 +96,21 @@ describe('a run', () => {
       modelId: 'mdl_1',
       progress: 1,
     });
+  });
+
+  it('counts the time of its attempts, and of one that crashed no more than its lease', () => {
+    const at = (seconds: number) => new Date(Date.UTC(2026, 0, 2) + 1000 * seconds);
+    const become = (run: Run, status: Run['status'], seconds: number, lease = seconds + 20) => ({
+      ...run,
+      ...effectOf({ type: 'status', data: { status } }, run, at(seconds)),
+      leaseExpiresAt: at(lease),
+    });
+    const paused = become(become(become(newRun(), 'preparing', 100), 'running', 105), 'paused', 160);
+    expect([secondsAtWork(paused, at(900)), paused.takenAt]).toEqual([60, null]);
+    const again = become(become(paused, 'queued', 1000), 'preparing', 2000, 2030);
+    expect(secondsAtWork(again, at(2010))).toBe(70);
+    // Nobody saw it crash until the next start.
+    expect(secondsAtWork(become(again, 'interrupted', 9000), at(9500))).toBe(90);
   });
 
   it('says when it will have ended, by what was told last', () => {

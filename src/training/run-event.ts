@@ -65,9 +65,19 @@ export type RunEvent = NewRunEvent & {
 /** What the row of a run shows: its events, and how far it is between two of them, which is no event. */
 export type RunUpdate = NewRunEvent | Told<{ progress: Progress }>;
 
+/** What a change of status asks of a run: little, so that a run of which something cannot be read can end. */
+export const statusFacts = {
+  createdAt: true,
+  startedAt: true,
+  takenAt: true,
+  workedSeconds: true,
+  leaseExpiresAt: true,
+} as const satisfies Partial<Record<keyof Run, true>>;
+type StatusFact = keyof typeof statusFacts;
+
 /** What is known of a run where an update comes: all of it, unless the update changes only its status. */
 export type RunFacts<Update extends RunUpdate> = Update extends { type: 'status' }
-  ? Pick<Run, 'createdAt' | 'startedAt'>
+  ? Pick<Run, StatusFact>
   : Run;
 
 type Effects = {
@@ -80,16 +90,22 @@ type Effects = {
 
 /** The row of a run is the sum of what happened to it. */
 const effects: Effects = {
-  status: ({ status, reason, attempt, restarts, modelId, error }, { createdAt, startedAt }, at) => ({
+  status: ({ status, reason, attempt, restarts, modelId, error }, facts, at) => ({
     status,
     statusReason: reason ?? null,
     error: error ?? null,
     ...(attempt !== undefined && { attempt }),
     ...(restarts !== undefined && { restarts }),
     // A clock that is set back while a run waits or works does not make it start before it came, or end before it started.
-    ...(status === 'preparing' && { startedAt: startedAt ?? later(at, createdAt) }),
-    ...(!isAtWork(status) && { owner: null, leaseExpiresAt: null, download: null, secondsLeft: null }),
-    finishedAt: hasEnded(status) ? later(at, startedAt ?? createdAt) : null,
+    ...(status === 'preparing' && { startedAt: facts.startedAt ?? later(at, facts.createdAt), takenAt: at }),
+    ...(!isAtWork(status) && {
+      ...worked(facts, at),
+      owner: null,
+      leaseExpiresAt: null,
+      download: null,
+      secondsLeft: null,
+    }),
+    finishedAt: hasEnded(status) ? later(at, facts.startedAt ?? facts.createdAt) : null,
     // A run that was cancelled can still be continued from it.
     ...((status === 'succeeded' || status === 'failed') && { checkpoint: null }),
     // Where it goes on, this is told anew.
@@ -142,6 +158,13 @@ export function effectOf<Update extends RunUpdate>(
 /** When a run will have ended, by what was told then. It stays where it is until something else is told. */
 export function finishOf({ secondsLeft }: Pick<Progress, 'secondsLeft'>, at: Date): Date | null {
   return secondsLeft === null ? null : new Date(Number(at) + 1000 * secondsLeft);
+}
+
+/** The time of an attempt that is over. One that crashed was at work no longer than its lease, whenever that was found out. */
+function worked({ takenAt, workedSeconds, leaseExpiresAt }: Pick<Run, StatusFact>, at: Date): Partial<Run> {
+  if (takenAt === null) return {};
+  const end = leaseExpiresAt && leaseExpiresAt < at ? leaseExpiresAt : at;
+  return { takenAt: null, workedSeconds: workedSeconds + Math.max(0, Number(end) - Number(takenAt)) / 1000 };
 }
 
 function later(one: Date, other: Date): Date {

@@ -186,6 +186,12 @@ export class RunEntity implements Run {
 
   @TimeColumn({ nullable: true })
   finishedAt!: Date | null;
+
+  @TimeColumn({ nullable: true })
+  takenAt!: Date | null;
+
+  @DoubleColumn({ default: 0 })
+  workedSeconds!: number;
 }
 
 /** What lists leave out. */

@@ -197,6 +197,10 @@ export interface RunSummary extends RunOrder, Progress {
   createdAt: Date;
   startedAt: Date | null;
   finishedAt: Date | null;
+  /** When the attempt that is under way was taken up; null while nobody works on the run. */
+  takenAt: Date | null;
+  /** Of the attempts that are over. */
+  workedSeconds: number;
 }
 
 export interface Run extends RunSummary {
@@ -250,6 +254,8 @@ export function queuedRun(
     createdAt: new Date(),
     startedAt: null,
     finishedAt: null,
+    takenAt: null,
+    workedSeconds: 0,
   };
 }
 
@@ -286,6 +292,14 @@ export function isAtWork(status: RunStatus): boolean {
 
 function successorsOf(status: RunStatus): readonly RunStatus[] {
   return successors[status];
+}
+
+/** How long a run was worked on so far: the time between attempts does not count. */
+export function secondsAtWork(
+  { takenAt, workedSeconds }: Pick<Run, 'takenAt' | 'workedSeconds'>,
+  now: Date,
+): number {
+  return workedSeconds + (takenAt ? Math.max(0, Number(now) - Number(takenAt)) / 1000 : 0);
 }
 
 /** The evaluation whose weights are kept: the first with the highest MCC. */

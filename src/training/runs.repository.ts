@@ -21,6 +21,7 @@ import {
 import { RUN_ROW_VERSION, runDetails, RunEntity } from './run.entity.js';
 import {
   effectOf,
+  statusFacts,
   type NewRunEvent,
   type RunEvent,
   type RunEventData,
@@ -220,10 +221,13 @@ export class RunsRepository {
     return findReadableRows(this.runs, { where: { status: 'interrupted', finishedAt: IsNull() } });
   }
 
-  /** Those that were cancelled and still have a checkpoint; the last comes first. */
-  cancelledWithCheckpoint(): Promise<Run[]> {
+  /**
+   * Those that were cancelled and still have a checkpoint; the last comes first.
+   * @param ofSweeps those of sweeps, or the others
+   */
+  cancelledWithCheckpoint(ofSweeps: boolean): Promise<Run[]> {
     return findReadableRows(this.runs, {
-      where: { status: 'cancelled', checkpoint: Not(IsNull()) },
+      where: { status: 'cancelled', checkpoint: Not(IsNull()), sweepId: ofSweeps ? Not(IsNull()) : IsNull() },
       order: { finishedAt: 'DESC' },
     });
   }
@@ -262,7 +266,7 @@ export class RunsRepository {
         status: In(predecessors(data.status)),
       };
       // No more of it: even a run of which something cannot be read must be able to end.
-      const run = await manager.findOne(RunEntity, { select: { createdAt: true, startedAt: true }, where });
+      const run = await manager.findOne(RunEntity, { select: statusFacts, where });
       if (!run) return false;
       const { affected } = await manager.update(RunEntity, where, effectOf(event, run));
       if (!affected) return false;
@@ -272,7 +276,10 @@ export class RunsRepository {
   }
 
   /** Puts a run that nobody works on back into the queue. @returns whether it could be */
-  requeue(id: string, { reason, pauseAfterEpoch }: { reason: string } & Pick<Run, 'pauseAfterEpoch'>): Promise<boolean> {
+  requeue(
+    id: string,
+    { reason, pauseAfterEpoch }: { reason: string } & Pick<Run, 'pauseAfterEpoch'>,
+  ): Promise<boolean> {
     return this.transactions.run(async (manager) => {
       if (!(await this.transition(id, { status: 'queued', reason }, null))) return false;
       await manager.update(RunEntity, { id }, { pauseAfterEpoch });

@@ -82,7 +82,10 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
   ) {
     models.keepWhile(async (modelId) => {
       const runId = await this.runs.userOfModel(modelId);
-      return runId && `Run ${runId} trains on from this model. Wait until it has ended, or cancel it: POST /train/${runId}/cancel.`;
+      return (
+        runId &&
+        `Run ${runId} trains on from this model. Wait until it has ended, or cancel it: POST /train/${runId}/cancel.`
+      );
     });
     baseModels.onUses(() => this.runs.usesOfBaseModels());
     datasets.keepWhile(async (datasetId) => {
@@ -221,8 +224,8 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
    * Takes a run out of the queue, or has it stop at the end of its step. A run that is cancelled already stays so.
    * @throws NotFoundError, ConflictError if it has ended in another way
    */
-  async cancel(id: string): Promise<Run> {
-    const run = await this.bringTo(id, { status: 'cancelled' });
+  async cancel(id: string, reason?: string): Promise<Run> {
+    const run = await this.bringTo(id, { status: 'cancelled', ...(reason && { reason }) });
     if (run.status === 'cancelled') await this.checkpoints.leave(id);
     return run;
   }
@@ -232,8 +235,12 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
    * @param pauseAfterEpoch after which it pauses by itself; null: it does not
    * @throws NotFoundError, ConflictError where it has ended
    */
-  async resume(id: string, pauseAfterEpoch: number | null = null): Promise<Run> {
-    const resumed = await this.runs.requeue(id, { reason: 'Somebody resumed it.', pauseAfterEpoch });
+  async resume(
+    id: string,
+    pauseAfterEpoch: number | null = null,
+    reason = 'Somebody resumed it.',
+  ): Promise<Run> {
+    const resumed = await this.runs.requeue(id, { reason, pauseAfterEpoch });
     if (resumed) this.queue.add(id);
     const run = await this.runs.get(id);
     if (!resumed && hasEnded(run.status)) {
@@ -331,7 +338,9 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
         `Run ${id} is ${from.status}. Only a run that has ended can be continued. POST /train/${id}/resume takes up a paused one.`,
       );
     }
-    const run = from.checkpoint ? continuedFromCheckpoint(from, from.checkpoint, epochs) : continuedFromModel(from, epochs);
+    const run = from.checkpoint
+      ? continuedFromCheckpoint(from, from.checkpoint, epochs)
+      : continuedFromModel(from, epochs);
     if (from.checkpoint) run.checkpoint = await this.checkpoints.copy(from, run);
     try {
       await this.transactions.run(async () => {
@@ -431,7 +440,13 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
 /** A run that goes on where another one was when it ended, with the same settings and a schedule for all of its epochs. */
 function continuedFromCheckpoint(from: Run, checkpoint: RunCheckpoint, epochs: number): Run {
   const resumption = { ...checkpoint, attempt: 1, isExact: true, note: null };
-  const { evaluations, epochs: done, mcc, step, epoch } = {
+  const {
+    evaluations,
+    epochs: done,
+    mcc,
+    step,
+    epoch,
+  } = {
     ...from,
     ...effectOf({ type: 'resumed', data: resumption }, from),
   };
@@ -455,15 +470,26 @@ function continuedFromModel(from: Run, epochs: number): Run {
 }
 
 function continued(from: Run, changes: Partial<RunHyperparameters>): Run {
-  const { datasetId, validationDatasetId, name, baseModel, promote, priority, checkpointSteps, maxRestarts } = from;
+  const { datasetId, validationDatasetId, name, baseModel, promote, priority, checkpointSteps, maxRestarts } =
+    from;
   const hyperparameters = { ...from.hyperparameters, ...changes };
   const isAllowed = hyperparameterTable.epochs.isValid(hyperparameters.epochs);
   if (!isAllowed) {
-    throw new InvalidInputError(`The run would have ${hyperparameters.epochs} epochs in all. Ask for fewer.`, [
-      { path: ['epochs'], message: `all epochs together must be ${hyperparameterTable.epochs.values}` },
-    ]);
+    throw new InvalidInputError(
+      `The run would have ${hyperparameters.epochs} epochs in all. Ask for fewer.`,
+      [{ path: ['epochs'], message: `all epochs together must be ${hyperparameterTable.epochs.values}` }],
+    );
   }
-  const order = { datasetId, validationDatasetId, name, baseModel, promote, priority, checkpointSteps, maxRestarts };
+  const order = {
+    datasetId,
+    validationDatasetId,
+    name,
+    baseModel,
+    promote,
+    priority,
+    checkpointSteps,
+    maxRestarts,
+  };
   return { ...queuedRun({ ...order, hyperparameters }), continues: from.id };
 }
 

@@ -1,6 +1,6 @@
 import { Table, TableIndex, type MigrationInterface, type QueryRunner } from 'typeorm';
 
-/** Sweeps, and of each run which trial of which sweep it is. Earlier runs are of none. */
+/** Sweeps, and of each run which trial of which sweep it is and how long it was at work. Earlier runs are of none, and their time was not counted. */
 export class Sweeps1767000600000 implements MigrationInterface {
   readonly name = 'Sweeps1767000600000';
 
@@ -42,11 +42,17 @@ export class Sweeps1767000600000 implements MigrationInterface {
     // Not through the query runner: on SQLite it would copy the table, which would drop what refers to it.
     await queryRunner.query('ALTER TABLE "runs" ADD COLUMN "sweep_id" varchar(32)');
     await queryRunner.query('ALTER TABLE "runs" ADD COLUMN "trial" integer');
+    await queryRunner.query('ALTER TABLE "runs" ADD COLUMN "taken_at" varchar(24)');
+    await queryRunner.query(
+      'ALTER TABLE "runs" ADD COLUMN "worked_seconds" double precision NOT NULL DEFAULT 0',
+    );
     await queryRunner.createIndex('runs', trialOfSweep);
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.dropIndex('runs', trialOfSweep);
+    await queryRunner.query('ALTER TABLE "runs" DROP COLUMN "worked_seconds"');
+    await queryRunner.query('ALTER TABLE "runs" DROP COLUMN "taken_at"');
     await queryRunner.query('ALTER TABLE "runs" DROP COLUMN "trial"');
     await queryRunner.query('ALTER TABLE "runs" DROP COLUMN "sweep_id"');
     await queryRunner.dropTable('sweeps');

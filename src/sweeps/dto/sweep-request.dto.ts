@@ -29,7 +29,7 @@ const MOST_SEEDS = 20;
 const MOST_MINUTES = 60 * 24 * 365;
 const { seed } = hyperparameters;
 
-/** After which no further run starts. The run that is under way then goes on to its end. */
+/** After which no further run starts. The runs that are under way then go on to their end. */
 export class BudgetDto {
   @WholeNumberField({ description: 'Number of runs.', min: 1, max: MOST_TRIALS, optional: true })
   runs?: number;
@@ -87,7 +87,8 @@ export class SweepRequestDto extends OmitType(TrainingBasics, [
     enum: searchMethods,
     default: 'grid',
     description:
-      '`grid`: every combination of the lists. `random`: combinations that are drawn from lists and ranges.',
+      '`grid`: every combination of the lists. `random`: combinations that are drawn from lists and ranges. `successive-halving`: all ' +
+      'combinations, or so many drawn ones, train for a few epochs, and the best go on (ASHA).',
   })
   @IsIn(searchMethods, { message: `method must be one of ${searchMethods.join(', ')}` })
   method: SearchMethod = 'grid';
@@ -133,13 +134,40 @@ export class SweepRequestDto extends OmitType(TrainingBasics, [
   })
   searchSeed: number = 42;
 
+  @WholeNumberField({
+    description: 'For `successive-halving`: epochs to the first rung, where trials pause. The default is 1.',
+    min: 1,
+    max: 19,
+    optional: true,
+  })
+  minEpochs?: number;
+
+  @WholeNumberField({
+    description:
+      'For `successive-halving`: one of so many trials goes on from a rung, and each rung has so many times the epochs of the one before. ' +
+      'The default is 3, or 2 if trials have fewer than 9 epochs.',
+    min: 2,
+    max: 10,
+    optional: true,
+  })
+  reductionFactor?: number;
+
   @ApiPropertyOptional({ type: BudgetDto, description: 'When to start no more runs. `random` needs it.' })
   @IsOptional()
   @Type(() => BudgetDto)
   @ValidateNested({ message: 'budget must be an object with runs, minutes or both' })
   budget?: BudgetDto;
 
-  static read({ method, space, seeds, searchSeed, budget, ...basics }: SweepRequestDto): SweepRequest {
+  static read({
+    method,
+    space,
+    seeds,
+    searchSeed,
+    minEpochs,
+    reductionFactor,
+    budget,
+    ...basics
+  }: SweepRequestDto): SweepRequest {
     return {
       name: basics.name ?? null,
       datasetId: basics.datasetId,
@@ -148,7 +176,14 @@ export class SweepRequestDto extends OmitType(TrainingBasics, [
       baseModel: basics.baseModel,
       promote: basics.promote,
       budget: { runs: budget?.runs ?? null, minutes: budget?.minutes ?? null },
-      search: { method, seeds, searchSeed, ...(space && { space }) },
+      search: {
+        method,
+        seeds,
+        searchSeed,
+        ...(space && { space }),
+        ...(minEpochs !== undefined && { minEpochs }),
+        ...(reductionFactor !== undefined && { reductionFactor }),
+      },
     };
   }
 }

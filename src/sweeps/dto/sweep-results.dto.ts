@@ -1,6 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IntervalDto } from '../../models/dto/figures.dto.js';
 import { runStatuses, type RunStatus } from '../../training/run.js';
+import type { Rungs } from '../halving.js';
 import type { CombinationResult, Effect, SweepResults, ValueEffect } from '../results.js';
 import type { Sweep } from '../sweep.js';
 import { CombinationDto } from './space.dto.js';
@@ -31,6 +32,18 @@ export class CombinationRunDto {
     example: 'mdl_01JD3X9K5T2H7R4B6WQ8NZ0EVC',
   })
   modelId!: string | null;
+
+  @ApiProperty({ type: 'integer', description: 'Epochs that it has done.', example: 2 })
+  epochs!: number;
+
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    description:
+      'The last rung that it has come to, from 1; 0 before the first. Null unless the method is `successive-halving`.',
+    example: 1,
+  })
+  rung!: number | null;
 }
 
 export class CombinationResultDto {
@@ -81,7 +94,7 @@ export class CombinationResultDto {
   @ApiProperty({ type: [CombinationRunDto] })
   runs!: CombinationRunDto[];
 
-  static of(this: void, result: CombinationResult): CombinationResultDto {
+  static of(this: void, result: CombinationResult, rungs: Rungs | null): CombinationResultDto {
     const { values, mcc, isTrained, standardDeviation, interval, intervalOf, runs } = result;
     return {
       hyperparameters: values,
@@ -90,7 +103,10 @@ export class CombinationResultDto {
       standardDeviation,
       interval,
       intervalOf,
-      runs,
+      runs: runs.map((run) => ({
+        ...run,
+        rung: rungs && rungs.epochs.filter((rung) => rung <= run.epochs).length,
+      })),
     };
   }
 }
@@ -170,14 +186,15 @@ export class SweepResultsDto {
   @ApiProperty({
     type: [EffectDto],
     description:
-      'What each hyperparameter does to the MCC: the mean of all runs with each of its values. Hyperparameters with one value are left out.',
+      'What each hyperparameter does to the MCC: the mean of all runs with each of its values. Hyperparameters with one value are left out. ' +
+      'With `successive-halving`, the MCC is that at the first rung.',
   })
   effects!: EffectDto[];
 
   static of({ sweep, results }: { sweep: Sweep; results: SweepResults }): SweepResultsDto {
     return {
       sweepId: sweep.id,
-      combinations: results.combinations.map(CombinationResultDto.of),
+      combinations: results.combinations.map((result) => CombinationResultDto.of(result, sweep.search.rungs)),
       effects: results.effects.map(EffectDto.of),
     };
   }

@@ -33,7 +33,8 @@ export class SweepErrorDto {
 
   @ApiProperty({
     description: 'What happened and what to do.',
-    example: 'The first 3 runs failed. run_01JD3W5M4E7Y2V0N8GQ6T1CXZA: Memory ran out. Mend that, then start the sweep again.',
+    example:
+      'The first 3 runs failed. run_01JD3W5M4E7Y2V0N8GQ6T1CXZA: Memory ran out. Mend that, then start the sweep again.',
   })
   message!: string;
 
@@ -103,6 +104,24 @@ export class SweepSummaryDto {
   @ApiProperty({ type: 'integer', example: 42 })
   searchSeed!: number;
 
+  @ApiProperty({
+    type: 'array',
+    items: { type: 'integer' },
+    nullable: true,
+    description:
+      'Epochs after which trials pause, for `successive-halving`: each of them is a rung. Null for the other methods.',
+    example: null,
+  })
+  rungs!: number[] | null;
+
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    description: 'One of so many trials goes on from a rung. Null unless the method is `successive-halving`.',
+    example: null,
+  })
+  reductionFactor!: number | null;
+
   @ApiProperty()
   budget!: SweepBudgetDto;
 
@@ -132,7 +151,7 @@ export class SweepSummaryDto {
   finishedAt!: string | null;
 
   static of(sweep: SweepSummary): SweepSummaryDto {
-    const { method, space, seeds, searchSeed } = sweep.search;
+    const { method, space, seeds, searchSeed, rungs } = sweep.search;
     return {
       id: sweep.id,
       status: sweep.status,
@@ -146,6 +165,8 @@ export class SweepSummaryDto {
       space,
       seeds: [...seeds],
       searchSeed,
+      rungs: rungs && [...rungs.epochs],
+      reductionFactor: rungs && rungs.reductionFactor,
       budget: sweep.budget,
       runCount: sweep.trialCount,
       bestRunId: sweep.bestRunId,
@@ -191,7 +212,7 @@ export class SweepProgressDto {
     type: Number,
     nullable: true,
     description:
-      'Estimated seconds of training to come. Null before the first run has succeeded, and after the end.',
+      'Estimated seconds of training to come. Null before the first run has succeeded or come to a rung, and after the end.',
     example: 7400,
   })
   secondsLeft!: number | null;

@@ -28,6 +28,9 @@ const ARTICLE: Readonly<Record<string, string>> = {
   learningRate: '5e-5, 3e-5, 2e-5',
 };
 
+const HALVING = 'successive-halving';
+const HALVED_EPOCHS = '4';
+
 /** Searches over hyperparameters begin here. */
 export function NewSweep(): JSX.Element {
   const asked = route.value.query.get('data');
@@ -114,6 +117,12 @@ function Form({
       change={(value) => setTried({ ...tried, [field.name]: value })}
     />
   );
+  const choose = (name: string, value: string) => {
+    setValues({ ...values, [name]: value });
+    // Its trials all have the same epochs. What somebody typed stays.
+    const [from, to] = value === HALVING ? [ARTICLE.epochs, HALVED_EPOCHS] : [HALVED_EPOCHS, ARTICLE.epochs];
+    if (name === 'method' && tried.epochs === from) setTried({ ...tried, epochs: to! });
+  };
   const isMain = ({ name }: SchemaField) => name in ARTICLE;
   return (
     <form
@@ -140,7 +149,7 @@ function Form({
               key={field.name}
               field={field}
               value={values[field.name] ?? ''}
-              change={(value) => setValues({ ...values, [field.name]: value })}
+              change={(value) => choose(field.name, value)}
             />
           ))}
           <TextField name="seeds" note={t.seedsNote} value={seeds} change={setSeeds} />

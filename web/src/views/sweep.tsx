@@ -1,6 +1,12 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import type { CombinationResultDto, EffectDto, SweepDto, SweepResultsDto } from 'wellformed-client';
+import type {
+  CombinationResultDto,
+  CombinationRunDto,
+  EffectDto,
+  SweepDto,
+  SweepResultsDto,
+} from 'wellformed-client';
 import { decimal, duration, intervalText, percent, time } from '../format.js';
 import { useAction } from '../parts/action.js';
 import { Confirm } from '../parts/dialog.js';
@@ -46,6 +52,8 @@ export function Sweep({ id }: { id: string }): JSX.Element {
   );
 }
 
+const hasEnded = ['succeeded', 'failed', 'cancelled'];
+
 type Step = 'pause' | 'resume' | 'cancel' | 'delete';
 
 function State({ sweep, reload }: { sweep: SweepDto; reload: () => void }) {
@@ -57,7 +65,7 @@ function State({ sweep, reload }: { sweep: SweepDto; reload: () => void }) {
     else reload();
   });
   const ended = progress.started
-    .filter((of) => of.status !== 'queued' && of.status !== 'running')
+    .filter(({ status }) => hasEnded.includes(status))
     .reduce((sum, { runs }) => sum + runs, 0);
   return (
     <>
@@ -81,6 +89,7 @@ function State({ sweep, reload }: { sweep: SweepDto; reload: () => void }) {
           [texts.model.data, <a href={hrefTo(['data', sweep.datasetId])}>{sweep.datasetId}</a>],
           [t.method, sweep.method],
           ...Object.entries(sweep.space).map(([name, dimension]) => [name, spaceText(dimension)] as const),
+          [t.rungs, sweep.rungs && t.rungsText(sweep.rungs.join(', '), sweep.reductionFactor!)],
           [t.seeds, sweep.seeds.join(', ')],
           [t.budget, sweep.budget.minutes === null ? null : duration(60 * sweep.budget.minutes)],
           [t.trained, progress.seconds > 0 ? duration(progress.seconds) : null],
@@ -151,13 +160,14 @@ function Combinations({
   return (
     <>
       <List
-        columns={['MCC', t.interval, ...names, texts.sweeps.columns.runs]}
+        columns={['MCC', t.interval, ...names, ...(sweep.rungs ? [t.rung] : []), texts.sweeps.columns.runs]}
         rows={combinations.map(({ hyperparameters, mcc, trained, interval, runs }, index) => ({
           isBest: trained && index === 0,
           cells: [
             trained || mcc === null ? decimal(mcc) : t.soFar(decimal(mcc)),
             interval ? intervalText(interval) : '–',
             ...names.map((name) => valueText(settingOf(hyperparameters, name))),
+            ...(sweep.rungs ? [runs.map(rungText).join(', ')] : []),
             runs.map(({ id, seed, status, mcc: own }) => (
               <>
                 <a href={hrefTo(['runs', id])} title={t.runOf(seed, texts.runs.statuses[status] ?? status)}>
@@ -171,6 +181,14 @@ function Combinations({
       <p class="note">{sweep.seeds.length > 1 ? t.seedsNote : t.rowsNote}</p>
     </>
   );
+}
+
+/** How far a trial of successive halving has come. */
+function rungText({ status, rung, epochs }: CombinationRunDto): string {
+  if (status === 'succeeded') return t.toTheEnd;
+  const at = t.atRung(rung!, epochs);
+  if (hasEnded.includes(status)) return t.endedAt(at);
+  return status === 'paused' && rung! > 0 ? t.waitsAt(at) : at;
 }
 
 /** Where both are lists: the mean over all else. */
