@@ -1,6 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
-import { isSpaceError } from '../common/disk-errors.js';
 import { withoutServerFolders } from '../common/server-folders.js';
 import { untilStored } from '../common/until-stored.js';
 import { Settings } from '../config/settings.js';
@@ -41,6 +40,8 @@ interface Work {
   stop?: Stop;
   /** Staged folder for the next checkpoint. */
   checkpointFolder?: StagedFolder;
+  /** Checkpoints cannot be stored: it stops without one more. */
+  cannotStore?: boolean;
   /** Settles when no checkpoint is being taken over. */
   checkpointing: Promise<void>;
   /** The files are done: it is too late to stop. */
@@ -152,9 +153,10 @@ export class TrainingHost {
     await Promise.all([...this.works.values()].map(({ settled }) => settled));
   }
 
-  private stopProcess({ process, stop }: Work, grace?: number): void {
+  private stopProcess({ process, stop, cannotStore }: Work, grace?: number): void {
     if (!stop) return;
-    process?.stop({ checkpoint: stop.status !== 'cancelled', ...(grace !== undefined && { grace }) });
+    const checkpoint = stop.status !== 'cancelled' && !cannotStore;
+    process?.stop({ checkpoint, ...(grace !== undefined && { grace }) });
   }
 
   private async carryOut(work: Work): Promise<void> {
@@ -215,7 +217,7 @@ export class TrainingHost {
       await this.settle(work, claim, recorder.run, outcome, { job, staged });
     } finally {
       await staged.discard();
-      await work.checkpointFolder.discard();
+      await work.checkpointFolder?.discard();
     }
   }
 
@@ -237,16 +239,17 @@ export class TrainingHost {
   private async takeOver(message: CheckpointMessage, work: Work, recorder: RunRecorder): Promise<void> {
     const { runId } = work;
     const staged = work.checkpointFolder!;
+    delete work.checkpointFolder;
     try {
       await this.checkpoints.publish(staged, recorder, message);
+      work.checkpointFolder = await this.blobs.stage();
+      work.process?.goOnIn(work.checkpointFolder.path);
     } catch (error) {
-      const { message: reason } = error as Error;
-      this.logger.error(`Run ${runId}: a checkpoint could not be stored: ${reason}`, { runId });
-      if (isSpaceError(error)) this.stop(runId, { status: 'paused', reason: describeFailure(error).message });
+      await staged.discard();
+      work.cannotStore = true;
+      this.logger.error(`Run ${runId}: a checkpoint could not be stored: ${(error as Error).message}`, { runId });
+      this.stop(runId, { status: 'paused', reason: describeFailure(error).message });
     }
-    await staged.discard();
-    work.checkpointFolder = await this.blobs.stage();
-    work.process?.goOnIn(work.checkpointFolder.path);
   }
 
   /** Brings a run whose process is gone to the status that follows. */
