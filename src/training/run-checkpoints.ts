@@ -63,7 +63,8 @@ export class RunCheckpoints {
     const staged = await this.blobs.stage();
     try {
       for (const name of await readdir(folder)) {
-        if (name !== MANIFEST) await copyFile(join(folder, name), join(staged.path, name), constants.COPYFILE_FICLONE);
+        if (name !== MANIFEST)
+          await copyFile(join(folder, name), join(staged.path, name), constants.COPYFILE_FICLONE);
       }
       const checkpoint = { ...from.checkpoint, attempt: 0 };
       await staged.publish(keyOf(to.id, checkpoint));
@@ -91,7 +92,9 @@ export class RunCheckpoints {
       for (const run of cancelled.slice(this.settings.cancelledCheckpoints)) await this.discard(run);
       await this.tidy((runId) => runId === id);
     } catch (error) {
-      this.logger.warn(`Checkpoints of run ${id} could not be deleted: ${(error as Error).message}`, { runId: id });
+      this.logger.warn(`Checkpoints of run ${id} could not be deleted: ${(error as Error).message}`, {
+        runId: id,
+      });
     }
   }
 

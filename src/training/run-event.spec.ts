@@ -57,8 +57,16 @@ describe('a run', () => {
     );
     const at = (step: number, epoch: number) => {
       const resumption = { attempt: 2, step, epoch, isExact: true, note: null };
-      const { evaluations, epochs, mcc, stoppedEarly } = { ...run, ...effectOf({ type: 'resumed', data: resumption }, run) };
-      return { evaluations: evaluations.map(({ step }) => step), epochs: epochs.map(({ epoch }) => epoch), mcc, stoppedEarly };
+      const { evaluations, epochs, mcc, stoppedEarly } = {
+        ...run,
+        ...effectOf({ type: 'resumed', data: resumption }, run),
+      };
+      return {
+        evaluations: evaluations.map(({ step }) => step),
+        epochs: epochs.map(({ epoch }) => epoch),
+        mcc,
+        stoppedEarly,
+      };
     };
     expect(at(0, 1)).toEqual({ evaluations: [], epochs: [], mcc: null, stoppedEarly: null });
     expect(at(12, 2)).toEqual({ evaluations: [10], epochs: [1], mcc: 0.2, stoppedEarly: null });

@@ -259,7 +259,10 @@ export class RunsRepository {
   }
 
   /** Puts a run that nobody works on back into the queue. @returns whether it could be */
-  requeue(id: string, { reason, pauseAfterEpoch }: { reason: string } & Pick<Run, 'pauseAfterEpoch'>): Promise<boolean> {
+  requeue(
+    id: string,
+    { reason, pauseAfterEpoch }: { reason: string } & Pick<Run, 'pauseAfterEpoch'>,
+  ): Promise<boolean> {
     return this.transactions.run(async (manager) => {
       if (!(await this.transition(id, { status: 'queued', reason }, null))) return false;
       await manager.update(RunEntity, { id }, { pauseAfterEpoch });

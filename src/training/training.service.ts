@@ -25,7 +25,10 @@ import {
   type RunCheckpoint,
   type RunHyperparameters,
   type RunOrder,
-  type Run, type RunStatus, type RunSummary } from './run.js';
+  type Run,
+  type RunStatus,
+  type RunSummary,
+} from './run.js';
 import { effectOf, type RunEvent } from './run-event.js';
 import { RunCheckpoints } from './run-checkpoints.js';
 import { RunFeed } from './run-feed.js';
@@ -76,7 +79,10 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
   ) {
     models.keepWhile(async (modelId) => {
       const runId = await this.runs.userOfModel(modelId);
-      return runId && `Run ${runId} trains on from this model. Wait until it has ended, or cancel it: POST /train/${runId}/cancel.`;
+      return (
+        runId &&
+        `Run ${runId} trains on from this model. Wait until it has ended, or cancel it: POST /train/${runId}/cancel.`
+      );
     });
     baseModels.onUses(() => this.runs.usesOfBaseModels());
     datasets.keepWhile(async (datasetId) => {
@@ -273,7 +279,9 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
         `Run ${id} is ${from.status}. Only a run that has ended can be continued. POST /train/${id}/resume takes up a paused one.`,
       );
     }
-    const run = from.checkpoint ? continuedFromCheckpoint(from, from.checkpoint, epochs) : continuedFromModel(from, epochs);
+    const run = from.checkpoint
+      ? continuedFromCheckpoint(from, from.checkpoint, epochs)
+      : continuedFromModel(from, epochs);
     if (from.checkpoint) run.checkpoint = await this.checkpoints.copy(from, run);
     try {
       await this.transactions.run(async () => {
@@ -359,7 +367,13 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
 /** A run that goes on where another one was when it ended, with the same settings and a schedule for all of its epochs. */
 function continuedFromCheckpoint(from: Run, checkpoint: RunCheckpoint, epochs: number): Run {
   const resumption = { ...checkpoint, attempt: 1, isExact: true, note: null };
-  const { evaluations, epochs: done, mcc, step, epoch } = {
+  const {
+    evaluations,
+    epochs: done,
+    mcc,
+    step,
+    epoch,
+  } = {
     ...from,
     ...effectOf({ type: 'resumed', data: resumption }, from),
   };
@@ -383,15 +397,26 @@ function continuedFromModel(from: Run, epochs: number): Run {
 }
 
 function continued(from: Run, changes: Partial<RunHyperparameters>): Run {
-  const { datasetId, validationDatasetId, name, baseModel, promote, priority, checkpointSteps, maxRestarts } = from;
+  const { datasetId, validationDatasetId, name, baseModel, promote, priority, checkpointSteps, maxRestarts } =
+    from;
   const hyperparameters = { ...from.hyperparameters, ...changes };
   const isAllowed = hyperparameterTable.epochs.isValid(hyperparameters.epochs);
   if (!isAllowed) {
-    throw new InvalidInputError(`The run would have ${hyperparameters.epochs} epochs in all. Ask for fewer.`, [
-      { path: ['epochs'], message: `all epochs together must be ${hyperparameterTable.epochs.values}` },
-    ]);
+    throw new InvalidInputError(
+      `The run would have ${hyperparameters.epochs} epochs in all. Ask for fewer.`,
+      [{ path: ['epochs'], message: `all epochs together must be ${hyperparameterTable.epochs.values}` }],
+    );
   }
-  const order = { datasetId, validationDatasetId, name, baseModel, promote, priority, checkpointSteps, maxRestarts };
+  const order = {
+    datasetId,
+    validationDatasetId,
+    name,
+    baseModel,
+    promote,
+    priority,
+    checkpointSteps,
+    maxRestarts,
+  };
   return { ...queuedRun({ ...order, hyperparameters }), continues: from.id };
 }
 

@@ -68,7 +68,9 @@ export class CheckpointKeeper {
   /** The sum of these weights, computed once. */
   private weightsSum: ManifestFile | null = null;
   constructor(
-    private readonly job: Pick<TrainingJob, 'attempt' | 'folder' | 'memoryLimit'> & { checkpoints: CheckpointPlan },
+    private readonly job: Pick<TrainingJob, 'attempt' | 'folder' | 'memoryLimit'> & {
+      checkpoints: CheckpointPlan;
+    },
     /** Its description. */
     private readonly engine: string,
     private readonly tell: (message: CheckpointMessage) => void,
@@ -183,8 +185,14 @@ export interface FoundCheckpoint {
  * Opens a checkpoint, and puts the weights of its best evaluation into the folder of the model.
  * @param engine its description
  */
-export async function resumeFrom(folder: string, modelFolder: string, engine: string): Promise<FoundCheckpoint> {
-  const { judgements, ...wrote } = JSON.parse(await readFile(path.join(folder, DETAILS_FILE), 'utf8')) as Details;
+export async function resumeFrom(
+  folder: string,
+  modelFolder: string,
+  engine: string,
+): Promise<FoundCheckpoint> {
+  const { judgements, ...wrote } = JSON.parse(
+    await readFile(path.join(folder, DETAILS_FILE), 'utf8'),
+  ) as Details;
   if (judgements) await share(WEIGHTS_FILE, folder, modelFolder);
   const now = writer(engine);
   const shown = ({ engine, processor, precision }: Writer) => `${engine} in ${precision} on ${processor}`;
