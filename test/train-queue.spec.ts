@@ -165,8 +165,11 @@ describe('a service that ends while it trains', { timeout: 180_000 }, () => {
 
       service = await startTrainer(baseModels, { data });
       // It goes on, and the other one waits for its turn.
-      const again = await service.client.until(running.id, ({ attempt, step }) => attempt === 2 && step > 1);
-      expect(again).toMatchObject({ status: 'running', restarts: how === 'kill' ? 1 : 0, modelId: null, error: null });
+      const again = await service.client.until(
+        running.id,
+        ({ attempt, status }) => attempt === 2 && status === 'running',
+      );
+      expect(again).toMatchObject({ restarts: how === 'kill' ? 1 : 0, modelId: null, error: null });
       expect((await service.client.run(queued.id)).status).toBe('queued');
       await service.client.cancel(running.id);
       expect((await service.client.untilEnded(queued.id)).status).toBe('succeeded');

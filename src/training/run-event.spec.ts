@@ -88,6 +88,7 @@ describe('a run', () => {
       download: null,
       secondsLeft: null,
       estimatedFinish: null,
+      checkpoint: null,
       error,
     });
     expect(
@@ -105,7 +106,7 @@ describe('a run', () => {
       ...effectOf({ type: 'status', data: { status } }, run, at(seconds)),
       leaseExpiresAt: at(lease),
     });
-    const paused = become(become(become(newRun(), 'preparing', 100), 'running', 105), 'paused', 160);
+    const paused = become(become(become(newRun(), 'preparing', 100), 'running', 105, 180), 'paused', 160);
     expect([secondsAtWork(paused, at(900)), paused.takenAt]).toEqual([60, null]);
     const again = become(become(paused, 'queued', 1000), 'preparing', 2000, 2030);
     expect(secondsAtWork(again, at(2010))).toBe(70);

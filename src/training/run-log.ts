@@ -46,7 +46,13 @@ export function eventLine({ type, data }: NewRunEvent): string | undefined {
 
 const eventLines: { [Type in RunEventType]?: (data: RunEventData[Type]) => string } = {
   status: ({ status, reason, attempt, modelId, error }) =>
-    [`Status: ${status}.`, attempt && `Attempt ${attempt}.`, reason, modelId && `Model: ${modelId}.`, error && errorText(error)]
+    [
+      `Status: ${status}.`,
+      attempt && `Attempt ${attempt}.`,
+      reason,
+      modelId && `Model: ${modelId}.`,
+      error && errorText(error),
+    ]
       .filter((part) => part)
       .join(' '),
   phase: ({ phase }) => `Phase: ${phase}.`,

@@ -30,8 +30,9 @@ export class RunMetrics implements OnModuleInit {
   }
 
   /** This process takes a run up. */
-  begin({ id, createdAt, startedAt }: Run): void {
+  begin({ id, attempt, createdAt, startedAt }: Run): void {
     this.begun.set(id, performance.now());
+    if (attempt > 1) return;
     // By the clock, which may have been set back.
     this.training.queueSeconds.observe(Math.max(0, Number(startedAt) - Number(createdAt)) / 1000);
   }

@@ -4,7 +4,9 @@ import { placesOf } from './run-places.js';
 const now = new Date('2026-01-01T12:00:00Z');
 const at = (seconds: number) => new Date(Number(now) + 1000 * seconds);
 const starts = (...asked: Parameters<typeof placesOf>) =>
-  [...placesOf(...asked).values()].map(({ estimatedStart }) => estimatedStart && (Number(estimatedStart) - Number(now)) / 1000);
+  [...placesOf(...asked).values()].map(
+    ({ estimatedStart }) => estimatedStart && (Number(estimatedStart) - Number(now)) / 1000,
+  );
 
 describe('placesOf', () => {
   it('counts from the next to start, one after another', () => {

@@ -62,16 +62,18 @@ export class RunRecorder {
   private store(update: RunUpdate | EvaluationMessage | ResumedMessage): Promise<boolean> {
     const changes = effectOf(update, this.run);
     Object.assign(this.run, changes);
-    const stored = this.written.then(() => this.write(update, changes)).then(
-      () => true,
-      (error: Error) => {
-        // The training is worth more than a note of its progress: it goes on, and its end is stored with care.
-        const { runId } = this.claim;
-        this.logger.error(`Run ${runId}: ${update.type} could not be stored: ${error.message}`, { runId });
-        if (error instanceof ClaimLostError) this.onClaimLost();
-        return false;
-      },
-    );
+    const stored = this.written
+      .then(() => this.write(update, changes))
+      .then(
+        () => true,
+        (error: Error) => {
+          // The training is worth more than a note of its progress: it goes on, and its end is stored with care.
+          const { runId } = this.claim;
+          this.logger.error(`Run ${runId}: ${update.type} could not be stored: ${error.message}`, { runId });
+          if (error instanceof ClaimLostError) this.onClaimLost();
+          return false;
+        },
+      );
     this.written = stored;
     return stored;
   }

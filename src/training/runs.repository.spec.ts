@@ -104,7 +104,15 @@ describe('RunsRepository', () => {
     const id = await database.addRun();
     expect(await runs.transition(id, { status: 'succeeded' })).toBe(false);
     expect(await runs.transition(id, { status: 'cancelled' })).toBe(true);
-    for (const status of ['queued', 'preparing', 'running', 'failed', 'interrupted', 'paused', 'cancelled'] as const) {
+    for (const status of [
+      'queued',
+      'preparing',
+      'running',
+      'failed',
+      'interrupted',
+      'paused',
+      'cancelled',
+    ] as const) {
       expect(await runs.transition(id, { status })).toBe(false);
     }
     expect((await runs.get(id)).status).toBe('cancelled');
@@ -190,7 +198,10 @@ describe('RunsRepository', () => {
   it('deletes a run with its events and judgements', async () => {
     const id = await database.addRun();
     const claim = await database.start(id);
-    await runs.record(claim, { step: 1 }, undefined, { labels: Uint8Array.of(1), logOdds: Float32Array.of(1) });
+    await runs.record(claim, { step: 1 }, undefined, {
+      labels: Uint8Array.of(1),
+      logOdds: Float32Array.of(1),
+    });
     await runs.delete(id);
     expect(await database.transactions.manager.countBy('run_judgements', { runId: id })).toBe(0);
     expect(await runs.find(id)).toBeNull();

@@ -1,6 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
-import { isSpaceError } from '../common/disk-errors.js';
 import { withoutServerFolders } from '../common/server-folders.js';
 import { untilStored } from '../common/until-stored.js';
 import { Settings } from '../config/settings.js';
@@ -36,11 +35,12 @@ const renewalMilliseconds = 10_000;
 /** A run that this process works on. */
 interface Work {
   runId: string;
-  claim?: Claim;
   process?: TrainingProcess;
   stop?: Stop;
   /** Staged folder for the next checkpoint. */
   checkpointFolder?: StagedFolder;
+  /** Checkpoints cannot be stored: it stops without one more. */
+  cannotStore?: boolean;
   /** Settles when no checkpoint is being taken over. */
   checkpointing: Promise<void>;
   /** The files are done: it is too late to stop. */
@@ -99,7 +99,7 @@ export class TrainingHost {
   async recover(): Promise<void> {
     for (const run of await this.runs.atWork()) {
       this.logger.warn(`Run ${run.id} was at work when the service last stopped.`, { runId: run.id });
-      await this.crashed(run, interruption);
+      for (const data of afterCrash(run, interruption)) if (data) await this.runs.transition(run.id, data);
     }
     for (const { id } of await this.runs.interrupted()) {
       await this.runs.transition(id, { status: 'queued', reason: 'The service has started again.' });
@@ -147,14 +147,18 @@ export class TrainingHost {
   async close(): Promise<void> {
     this.closing = true;
     await this.probes.giveWay();
-    const stop: Stop = { status: 'interrupted', reason: 'The service stopped. The run goes on at its next start.' };
+    const stop: Stop = {
+      status: 'interrupted',
+      reason: 'The service stopped. The run goes on at its next start.',
+    };
     for (const runId of this.works.keys()) this.stop(runId, stop, this.settings.shutdownGrace);
     await Promise.all([...this.works.values()].map(({ settled }) => settled));
   }
 
-  private stopProcess({ process, stop }: Work, grace?: number): void {
+  private stopProcess({ process, stop, cannotStore }: Work, grace?: number): void {
     if (!stop) return;
-    process?.stop({ checkpoint: stop.status !== 'cancelled', ...(grace !== undefined && { grace }) });
+    const checkpoint = stop.status !== 'cancelled' && !cannotStore;
+    process?.stop({ checkpoint, ...(grace !== undefined && { grace }) });
   }
 
   private async carryOut(work: Work): Promise<void> {
@@ -162,7 +166,6 @@ export class TrainingHost {
     // A run that cannot be claimed now (the disk is full, say) stays queued: the queue comes with it again.
     const claim = await this.runs.take(runId, this.owner, leaseEnd());
     if (!claim) return;
-    work.claim = claim;
     const renewal = setInterval(() => void this.renewLease(claim), renewalMilliseconds);
     try {
       await this.probes.giveWay();
@@ -215,7 +218,7 @@ export class TrainingHost {
       await this.settle(work, claim, recorder.run, outcome, { job, staged });
     } finally {
       await staged.discard();
-      await work.checkpointFolder.discard();
+      await work.checkpointFolder?.discard();
     }
   }
 
@@ -237,16 +240,19 @@ export class TrainingHost {
   private async takeOver(message: CheckpointMessage, work: Work, recorder: RunRecorder): Promise<void> {
     const { runId } = work;
     const staged = work.checkpointFolder!;
+    delete work.checkpointFolder;
     try {
       await this.checkpoints.publish(staged, recorder, message);
+      work.checkpointFolder = await this.blobs.stage();
+      work.process?.goOnIn(work.checkpointFolder.path);
     } catch (error) {
-      const { message: reason } = error as Error;
-      this.logger.error(`Run ${runId}: a checkpoint could not be stored: ${reason}`, { runId });
-      if (isSpaceError(error)) this.stop(runId, { status: 'paused', reason: describeFailure(error).message });
+      await staged.discard();
+      work.cannotStore = true;
+      this.logger.error(`Run ${runId}: a checkpoint could not be stored: ${(error as Error).message}`, {
+        runId,
+      });
+      this.stop(runId, { status: 'paused', reason: describeFailure(error).message });
     }
-    await staged.discard();
-    work.checkpointFolder = await this.blobs.stage();
-    work.process?.goOnIn(work.checkpointFolder.path);
   }
 
   /** Brings a run whose process is gone to the status that follows. */
@@ -275,14 +281,18 @@ export class TrainingHost {
       case 'crashed':
         this.metrics.crashed();
         this.troubles.deadProcess = runId;
-        return this.crashed(run, errorOf(outcome), claim);
+        return this.restart(run, errorOf(outcome), claim);
       case 'failed':
         // Alone it would have been enough: it gets another turn once one of the others has ended.
         if (outcome.isForNow && this.works.size > 1) {
           work.waitsForOthers = true;
-          return this.end(runId, { status: 'queued', reason: 'It waits until there is memory for it.' }, claim);
+          return this.end(
+            runId,
+            { status: 'queued', reason: 'It waits until there is memory for it.' },
+            claim,
+          );
         }
-        if (outcome.code === 'out-of-memory') return this.crashed(run, errorOf(outcome), claim);
+        if (outcome.code === 'out-of-memory') return this.restart(run, errorOf(outcome), claim);
         return this.end(runId, { status: 'failed', error: errorOf(outcome) }, claim);
       case 'probed':
         throw new Error('This is a bug: a training ended as a probe.');
@@ -316,21 +326,10 @@ export class TrainingHost {
     this.logger.log(`Run ${run.id} ${status}: ${modelId}`, { runId: run.id, modelId });
   }
 
-  /**
-   * A crash interrupts a run, which then waits to be taken up again; after too many it fails.
-   * @param claim of the process that found out; null at the start of the service
-   */
-  private async crashed(run: Run, error: RunError, claim?: Claim): Promise<void> {
-    const { id, maxRestarts } = run;
-    const restarts = run.restarts + 1;
-    if (restarts > maxRestarts) {
-      const message = `${error.message} The run was restarted ${maxRestarts} times, which is the most it may (maxRestarts).`;
-      return this.end(id, { status: 'failed', error: maxRestarts > 0 ? { ...error, message } : error }, claim);
-    }
-    await this.end(id, { status: 'interrupted', restarts, reason: error.message, error }, claim);
-    const from = run.checkpoint ? `from step ${run.checkpoint.step}` : 'from the beginning';
-    const reason = `Restart ${restarts} of ${maxRestarts} ${from}. ${error.message}`;
-    await this.end(id, { status: 'queued', reason });
+  private async restart(run: Run, error: RunError, claim: Claim): Promise<void> {
+    const [interrupted, queued] = afterCrash(run, error);
+    await this.end(run.id, interrupted, claim);
+    if (queued) await this.end(run.id, queued);
   }
 
   /** Stores that a run has stopped, however long the database may take to be writable again: a full disk, say. */
@@ -345,7 +344,10 @@ export class TrainingHost {
     };
     const store = async () => {
       if (!(await this.runs.transition(runId, told, claim))) {
-        this.logger.warn(`Run ${runId} is somebody else's by now, or has ended: it does not become ${status}.`, { runId });
+        this.logger.warn(
+          `Run ${runId} is somebody else's by now, or has ended: it does not become ${status}.`,
+          { runId },
+        );
       }
       delete this.troubles.unstoredEnd;
     };
@@ -391,13 +393,27 @@ export class TrainingHost {
 }
 
 /** What a crash of the service itself is for a run. */
-const interruption = runError(
-  'interrupted',
-  'The service was killed or crashed while the run was at work.',
-);
+const interruption = runError('interrupted', 'The service was killed or crashed while the run was at work.');
 
 /** A training that stopped without being asked: its process got a signal that was meant for the service. */
 const unasked: Stop = { status: 'interrupted', reason: 'The training was told to stop.' };
+
+/** What a crash makes of a run: it is interrupted and waits to be taken up again; after too many crashes it fails. */
+function afterCrash(
+  { restarts: before, maxRestarts, checkpoint }: Run,
+  error: RunError,
+): [RunEventData['status'], RunEventData['status']?] {
+  const restarts = before + 1;
+  if (restarts > maxRestarts) {
+    const message = `${error.message} The run was restarted ${maxRestarts} times, which is the most it may (maxRestarts).`;
+    return [{ status: 'failed', error: maxRestarts > 0 ? { ...error, message } : error }];
+  }
+  const from = checkpoint ? `from step ${checkpoint.step}` : 'from the beginning';
+  return [
+    { status: 'interrupted', restarts, reason: error.message, error },
+    { status: 'queued', reason: `Restart ${restarts} of ${maxRestarts} ${from}. ${error.message}` },
+  ];
+}
 
 function errorOf({ code, message, param }: RunError): RunError {
   return { code, message, param };

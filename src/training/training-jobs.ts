@@ -49,7 +49,11 @@ export class TrainingJobs {
       inferenceThreads,
       memoryLimit: trainingLimit(this.settings),
       attempt: run.attempt,
-      checkpoints: { folder: checkpointFolder, steps: run.checkpointSteps, seconds: checkpointInterval / 1000 },
+      checkpoints: {
+        folder: checkpointFolder,
+        steps: run.checkpointSteps,
+        seconds: checkpointInterval / 1000,
+      },
       earlier,
       pauseAfterEpoch: run.pauseAfterEpoch,
       expected: await this.expectedOf(run),

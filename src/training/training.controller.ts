@@ -1,4 +1,16 @@
-import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  Headers,
+  HttpCode,
+  Param,
+  Post,
+  Query,
+  Req,
+  Res,
+} from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import {
   ApiAcceptedResponse,
@@ -31,7 +43,12 @@ import { RunEpochDto, RunEvaluationDto } from './dto/run-evaluation.dto.js';
 import { RunLogLineDto, RunLogPageDto, RunLogQuery } from './dto/run-log.dto.js';
 import { RunMetricsQuery, RunsQuery } from './dto/runs-query.dto.js';
 import { TrainingEstimateDto, TrainingQuery } from './dto/training-estimate.dto.js';
-import { ContinueRunDto, TrainingFormDto, TrainingJsonDto, TrainingRequestDto } from './dto/training-request.dto.js';
+import {
+  ContinueRunDto,
+  TrainingFormDto,
+  TrainingJsonDto,
+  TrainingRequestDto,
+} from './dto/training-request.dto.js';
 import { RunComparisons } from './run-comparison.js';
 import { logText } from './run-log.js';
 import { RunLogs } from './run-logs.js';

@@ -242,7 +242,11 @@ export class RunSummaryDto {
   })
   checkpointSteps!: number | null;
 
-  @ApiProperty({ type: 'integer', description: 'Number of crashes after which the run is restarted.', example: 3 })
+  @ApiProperty({
+    type: 'integer',
+    description: 'Number of crashes after which the run is restarted.',
+    example: 3,
+  })
   maxRestarts!: number;
 
   @ApiProperty({

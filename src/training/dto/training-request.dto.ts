@@ -141,7 +141,12 @@ export class TrainingJsonDto extends TrainingRequestDto {
 
 /** What `POST /train/{id}/continue` takes. */
 export class ContinueRunDto {
-  @WholeNumberField({ description: 'Number of epochs to train beyond those that are done.', min: 1, max: 100, default: 1 })
+  @WholeNumberField({
+    description: 'Number of epochs to train beyond those that are done.',
+    min: 1,
+    max: 100,
+    default: 1,
+  })
   epochs: number = 1;
 }
 

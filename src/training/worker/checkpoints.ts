@@ -54,11 +54,6 @@ export async function assertDiskSpace(folder: string, bytes: number, what: strin
   );
 }
 
-/** The best evaluation so far. */
-export interface Best {
-  judgements: Judgements;
-}
-
 /** Stores the state of a training while it goes on: one checkpoint at a time. */
 export class CheckpointKeeper {
   private folder: string | null;
@@ -68,30 +63,30 @@ export class CheckpointKeeper {
   private lastStep: number;
   private lastAt = performance.now();
   private step: number;
-  /** The sum of the weights of the best evaluation, computed once. */
+  /** What the best evaluation so far judged; null before the first. Its weights lie in the folder of the model. */
+  private best: Judgements | null;
+  /** The sum of these weights, computed once. */
   private weightsSum: ManifestFile | null = null;
-  /** A checkpoint is due now, whenever the last one was. */
-  isWanted = false;
-
   constructor(
-    private readonly job: Pick<TrainingJob, 'attempt' | 'folder' | 'memoryLimit'> & { checkpoints: CheckpointPlan },
+    private readonly job: Pick<TrainingJob, 'attempt' | 'folder' | 'memoryLimit'> & {
+      checkpoints: CheckpointPlan;
+    },
+    /** Its description. */
     private readonly engine: string,
     private readonly tell: (message: CheckpointMessage) => void,
-    start: { step: number; best: Best | null },
+    start: { step: number; best: Judgements | null },
   ) {
     this.folder = job.checkpoints.folder;
     this.step = this.lastStep = start.step;
     this.best = start.best;
   }
 
-  private best: Best | null;
-
   stepped(step: number): void {
     this.step = step;
   }
 
-  /** The weights in the folder of the model are now those of this evaluation. */
-  found(best: Best): void {
+  /** There is a better evaluation, and its weights are written. */
+  found(best: Judgements): void {
     this.best = best;
     this.weightsSum = null;
   }
@@ -103,7 +98,6 @@ export class CheckpointKeeper {
   }
 
   get isDue(): boolean {
-    if (this.isWanted) return true;
     if (this.folder === null) return false;
     const { steps, seconds } = this.job.checkpoints;
     return steps === null
@@ -172,8 +166,8 @@ export class CheckpointKeeper {
 
   private async writeExtras(folder: string): Promise<void> {
     // A new best evaluation writes another file: what the link leads to does not change.
-    if (this.best) await link(path.join(this.job.folder, WEIGHTS_FILE), path.join(folder, WEIGHTS_FILE));
-    const details: Details = { ...writer(this.engine), judgements: this.best && encoded(this.best.judgements) };
+    if (this.best) await share(WEIGHTS_FILE, this.job.folder, folder);
+    const details: Details = { ...writer(this.engine), judgements: this.best && encoded(this.best) };
     await writeFile(path.join(folder, DETAILS_FILE), JSON.stringify(details), { flush: true });
   }
 }
@@ -181,7 +175,8 @@ export class CheckpointKeeper {
 /** A checkpoint as an attempt finds it. */
 export interface FoundCheckpoint {
   checkpoint: Checkpoint;
-  best: Best | null;
+  /** What its best evaluation judged; null where there was none. */
+  best: Judgements | null;
   /** Why the run will not end with the same bits as one that was never interrupted; null where it will. */
   difference: string | null;
 }
@@ -190,14 +185,20 @@ export interface FoundCheckpoint {
  * Opens a checkpoint, and puts the weights of its best evaluation into the folder of the model.
  * @param engine its description
  */
-export async function resumeFrom(folder: string, modelFolder: string, engine: string): Promise<FoundCheckpoint> {
-  const { judgements, ...wrote } = JSON.parse(await readFile(path.join(folder, DETAILS_FILE), 'utf8')) as Details;
-  if (judgements) await link(path.join(folder, WEIGHTS_FILE), path.join(modelFolder, WEIGHTS_FILE));
+export async function resumeFrom(
+  folder: string,
+  modelFolder: string,
+  engine: string,
+): Promise<FoundCheckpoint> {
+  const { judgements, ...wrote } = JSON.parse(
+    await readFile(path.join(folder, DETAILS_FILE), 'utf8'),
+  ) as Details;
+  if (judgements) await share(WEIGHTS_FILE, folder, modelFolder);
   const now = writer(engine);
   const shown = ({ engine, processor, precision }: Writer) => `${engine} in ${precision} on ${processor}`;
   return {
     checkpoint: openCheckpoint(path.join(folder, STATE_FILE)),
-    best: judgements && { judgements: decoded(judgements) },
+    best: judgements && decoded(judgements),
     difference:
       shown(now) === shown(wrote)
         ? null
@@ -212,6 +213,12 @@ export async function separateWeights(modelFolder: string): Promise<void> {
   const copy = `${file}.new`;
   await copyFile(file, copy, constants.COPYFILE_FICLONE);
   await rename(copy, file);
+}
+
+/** Has a file in a second folder too, without another copy where the file system allows that. */
+async function share(name: string, from: string, to: string): Promise<void> {
+  const [file, other] = [path.join(from, name), path.join(to, name)];
+  await link(file, other).catch(() => copyFile(file, other));
 }
 
 /** Writes a snapshot of the state in another thread. @returns the sums of the files, the state first */

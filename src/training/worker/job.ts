@@ -144,7 +144,7 @@ export async function runJob(
             const judgements = evaluation.best && judgementsOf(labels, logits);
             if (judgements) {
               writeWeights(job.folder, config, evaluated());
-              keeper.found({ judgements });
+              keeper.found(judgements);
               best = evaluation.validation.mcc;
             }
             meter.evaluated(performance.now());
@@ -246,7 +246,7 @@ async function takeUp(
       isExact: !found?.difference,
       note: found?.difference ?? note,
     },
-    judgements: found?.best?.judgements ?? null,
+    judgements: found?.best ?? null,
   });
   return found;
 }
