@@ -87,4 +87,28 @@ describe.skipIf(!browserPath)('a sweep on the page', () => {
     expect(faults.filter((fault) => !fault.includes('422'))).toEqual([]);
     await page.close();
   });
+
+  it('halves, and shows how far each trial has come', { timeout: 180_000 }, async () => {
+    const { page, faults } = await openPage(browser, service.url);
+    await page.goto(`${service.url}/#/sweeps/new`);
+    await page.getByLabel('method', { exact: true }).selectOption('successive-halving');
+    expect(await page.getByLabel('epochs', { exact: true }).inputValue()).toBe('4');
+    await page.getByLabel('method', { exact: true }).selectOption('grid');
+    expect(await page.getByLabel('epochs', { exact: true }).inputValue()).toBe('2, 3, 4');
+    await page.getByLabel('method', { exact: true }).selectOption('successive-halving');
+    await page.getByLabel('Base model').fill('tiny-bert');
+    await page.getByLabel('learningRate', { exact: true }).fill('1e-2, 1e-3, 1e-4');
+    await page.getByLabel('batchSize', { exact: true }).fill('8');
+    await page.getByLabel('promote').selectOption('never');
+    await page.getByRole('button', { name: 'Start a sweep' }).click();
+    await page.waitForURL(/#\/sweeps\/swp_/);
+    await page.getByText('after epochs 1, 2; one of 2 goes on').waitFor();
+    await page.getByText('3 of 3 runs have ended').waitFor({ timeout: 120_000 });
+    const rungs = await page.locator('tbody tr', { has: page.locator('a[href*="run_"]') }).allInnerTexts();
+    expect(rungs[0]).toContain('trained to its end');
+    expect(rungs.filter((text) => /ended at rung [12], [12] epochs?/.test(text))).toHaveLength(2);
+    await expectAccessible(page, 'halving');
+    expect(faults).toEqual([]);
+    await page.close();
+  });
 });

@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.js';
 import type { Client, Options as Options2, TDataShape } from './client/index.js';
-import type { DeleteAliasesByNameData, DeleteAliasesByNameErrors, DeleteAliasesByNameResponses, DeleteBaseModelsByNameData, DeleteBaseModelsByNameErrors, DeleteBaseModelsByNameResponses, DeleteDatasetsByIdData, DeleteDatasetsByIdErrors, DeleteDatasetsByIdResponses, DeleteModelsByIdData, DeleteModelsByIdErrors, DeleteModelsByIdResponses, DeleteTrainByIdData, DeleteTrainByIdErrors, DeleteTrainByIdResponses, GetAliasesByNameData, GetAliasesByNameErrors, GetAliasesByNameResponses, GetAliasesData, GetAliasesErrors, GetAliasesResponses, GetBaseModelsData, GetBaseModelsErrors, GetBaseModelsResponses, GetData, GetDatasetsByIdData, GetDatasetsByIdErrors, GetDatasetsByIdResponses, GetDatasetsByIdRowsData, GetDatasetsByIdRowsErrors, GetDatasetsByIdRowsResponses, GetDatasetsCatalogueData, GetDatasetsCatalogueErrors, GetDatasetsCatalogueResponses, GetDatasetsData, GetDatasetsErrors, GetDatasetsResponses, GetErrors, GetHealthLiveData, GetHealthLiveErrors, GetHealthLiveResponses, GetHealthReadyData, GetHealthReadyErrors, GetHealthReadyResponses, GetHealthStartedData, GetHealthStartedErrors, GetHealthStartedResponses, GetMetricsData, GetMetricsErrors, GetMetricsResponses, GetModelsByIdData, GetModelsByIdErrors, GetModelsByIdEvaluationsByEvaluationIdData, GetModelsByIdEvaluationsByEvaluationIdErrors, GetModelsByIdEvaluationsByEvaluationIdResponses, GetModelsByIdEvaluationsData, GetModelsByIdEvaluationsErrors, GetModelsByIdEvaluationsResponses, GetModelsByIdFilesByNameData, GetModelsByIdFilesByNameErrors, GetModelsByIdFilesByNameResponses, GetModelsByIdResponses, GetModelsData, GetModelsErrors, GetModelsResponses, GetPredictModelsData, GetPredictModelsErrors, GetPredictModelsResponses, GetResponses, GetTrainByIdData, GetTrainByIdErrors, GetTrainByIdEventsData, GetTrainByIdEventsErrors, GetTrainByIdEventsResponse, GetTrainByIdEventsResponses, GetTrainByIdLogData, GetTrainByIdLogErrors, GetTrainByIdLogResponses, GetTrainByIdMetricsData, GetTrainByIdMetricsErrors, GetTrainByIdMetricsResponses, GetTrainByIdResponses, GetTrainCompareData, GetTrainCompareErrors, GetTrainCompareResponses, GetTrainData, GetTrainErrors, GetTrainResponses, GetWebhooksData, GetWebhooksDeliveriesByIdData, GetWebhooksDeliveriesByIdErrors, GetWebhooksDeliveriesByIdResponses, GetWebhooksDeliveriesData, GetWebhooksDeliveriesErrors, GetWebhooksDeliveriesResponses, GetWebhooksErrors, GetWebhooksResponses, GetWhoamiData, GetWhoamiErrors, GetWhoamiResponses, PatchModelsByIdData, PatchModelsByIdErrors, PatchModelsByIdResponses, PostDatasetsData, PostDatasetsErrors, PostDatasetsResponses, PostModelsByIdEvaluationsByEvaluationIdCancelData, PostModelsByIdEvaluationsByEvaluationIdCancelErrors, PostModelsByIdEvaluationsByEvaluationIdCancelResponses, PostModelsByIdEvaluationsData, PostModelsByIdEvaluationsErrors, PostModelsByIdEvaluationsResponses, PostPredictData, PostPredictErrors, PostPredictResponses, PostTrainByIdCancelData, PostTrainByIdCancelErrors, PostTrainByIdCancelResponses, PostTrainByIdContinueData, PostTrainByIdContinueErrors, PostTrainByIdContinueResponses, PostTrainByIdPauseData, PostTrainByIdPauseErrors, PostTrainByIdPauseResponses, PostTrainByIdResumeData, PostTrainByIdResumeErrors, PostTrainByIdResumeResponses, PostTrainData, PostTrainErrors, PostTrainResponses, PostWebhooksDeliveriesByIdRedeliverData, PostWebhooksDeliveriesByIdRedeliverErrors, PostWebhooksDeliveriesByIdRedeliverResponses, PostWebhooksTestData, PostWebhooksTestErrors, PostWebhooksTestResponses, PutAliasesByNameData, PutAliasesByNameErrors, PutAliasesByNameResponses } from './types.gen.js';
+import type { DeleteAliasesByNameData, DeleteAliasesByNameErrors, DeleteAliasesByNameResponses, DeleteBaseModelsByNameData, DeleteBaseModelsByNameErrors, DeleteBaseModelsByNameResponses, DeleteDatasetsByIdData, DeleteDatasetsByIdErrors, DeleteDatasetsByIdResponses, DeleteModelsByIdData, DeleteModelsByIdErrors, DeleteModelsByIdResponses, DeleteSweepsByIdData, DeleteSweepsByIdErrors, DeleteSweepsByIdResponses, DeleteTrainByIdData, DeleteTrainByIdErrors, DeleteTrainByIdResponses, GetAliasesByNameData, GetAliasesByNameErrors, GetAliasesByNameResponses, GetAliasesData, GetAliasesErrors, GetAliasesResponses, GetBaseModelsData, GetBaseModelsErrors, GetBaseModelsResponses, GetData, GetDatasetsByIdData, GetDatasetsByIdErrors, GetDatasetsByIdResponses, GetDatasetsByIdRowsData, GetDatasetsByIdRowsErrors, GetDatasetsByIdRowsResponses, GetDatasetsCatalogueData, GetDatasetsCatalogueErrors, GetDatasetsCatalogueResponses, GetDatasetsData, GetDatasetsErrors, GetDatasetsResponses, GetErrors, GetHealthLiveData, GetHealthLiveErrors, GetHealthLiveResponses, GetHealthReadyData, GetHealthReadyErrors, GetHealthReadyResponses, GetHealthStartedData, GetHealthStartedErrors, GetHealthStartedResponses, GetMetricsData, GetMetricsErrors, GetMetricsResponses, GetModelsByIdData, GetModelsByIdErrors, GetModelsByIdEvaluationsByEvaluationIdData, GetModelsByIdEvaluationsByEvaluationIdErrors, GetModelsByIdEvaluationsByEvaluationIdResponses, GetModelsByIdEvaluationsData, GetModelsByIdEvaluationsErrors, GetModelsByIdEvaluationsResponses, GetModelsByIdFilesByNameData, GetModelsByIdFilesByNameErrors, GetModelsByIdFilesByNameResponses, GetModelsByIdResponses, GetModelsData, GetModelsErrors, GetModelsResponses, GetPredictModelsData, GetPredictModelsErrors, GetPredictModelsResponses, GetResponses, GetSweepsByIdData, GetSweepsByIdErrors, GetSweepsByIdResponses, GetSweepsByIdResultsData, GetSweepsByIdResultsErrors, GetSweepsByIdResultsResponses, GetSweepsData, GetSweepsErrors, GetSweepsResponses, GetTrainByIdData, GetTrainByIdErrors, GetTrainByIdEventsData, GetTrainByIdEventsErrors, GetTrainByIdEventsResponse, GetTrainByIdEventsResponses, GetTrainByIdLogData, GetTrainByIdLogErrors, GetTrainByIdLogResponses, GetTrainByIdMetricsData, GetTrainByIdMetricsErrors, GetTrainByIdMetricsResponses, GetTrainByIdResponses, GetTrainCompareData, GetTrainCompareErrors, GetTrainCompareResponses, GetTrainData, GetTrainErrors, GetTrainResponses, GetWebhooksData, GetWebhooksDeliveriesByIdData, GetWebhooksDeliveriesByIdErrors, GetWebhooksDeliveriesByIdResponses, GetWebhooksDeliveriesData, GetWebhooksDeliveriesErrors, GetWebhooksDeliveriesResponses, GetWebhooksErrors, GetWebhooksResponses, GetWhoamiData, GetWhoamiErrors, GetWhoamiResponses, PatchModelsByIdData, PatchModelsByIdErrors, PatchModelsByIdResponses, PostDatasetsData, PostDatasetsErrors, PostDatasetsResponses, PostModelsByIdEvaluationsByEvaluationIdCancelData, PostModelsByIdEvaluationsByEvaluationIdCancelErrors, PostModelsByIdEvaluationsByEvaluationIdCancelResponses, PostModelsByIdEvaluationsData, PostModelsByIdEvaluationsErrors, PostModelsByIdEvaluationsResponses, PostPredictData, PostPredictErrors, PostPredictResponses, PostSweepsByIdCancelData, PostSweepsByIdCancelErrors, PostSweepsByIdCancelResponses, PostSweepsByIdPauseData, PostSweepsByIdPauseErrors, PostSweepsByIdPauseResponses, PostSweepsByIdResumeData, PostSweepsByIdResumeErrors, PostSweepsByIdResumeResponses, PostSweepsData, PostSweepsErrors, PostSweepsResponses, PostTrainByIdCancelData, PostTrainByIdCancelErrors, PostTrainByIdCancelResponses, PostTrainByIdContinueData, PostTrainByIdContinueErrors, PostTrainByIdContinueResponses, PostTrainByIdPauseData, PostTrainByIdPauseErrors, PostTrainByIdPauseResponses, PostTrainByIdResumeData, PostTrainByIdResumeErrors, PostTrainByIdResumeResponses, PostTrainData, PostTrainErrors, PostTrainResponses, PostWebhooksDeliveriesByIdRedeliverData, PostWebhooksDeliveriesByIdRedeliverErrors, PostWebhooksDeliveriesByIdRedeliverResponses, PostWebhooksTestData, PostWebhooksTestErrors, PostWebhooksTestResponses, PutAliasesByNameData, PutAliasesByNameErrors, PutAliasesByNameResponses } from './types.gen.js';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -617,6 +617,124 @@ export class Training extends HeyApiClient {
     }
 }
 
+export class Sweeps extends HeyApiClient {
+    /**
+     * List sweeps, newest first
+     */
+    public list<ThrowOnError extends boolean = true>(options?: Options<GetSweepsData, ThrowOnError>) {
+        return (options?.client ?? this.client).get<GetSweepsResponses, GetSweepsErrors, ThrowOnError, 'data'>({
+            responseStyle: 'data',
+            security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
+            url: '/sweeps',
+            ...options
+        });
+    }
+    
+    /**
+     * Search hyperparameters with many runs
+     *
+     * Starts a run for each combination of hyperparameters and each seed, as many at a time as `WELLFORMED_CONCURRENT_RUNS` allows. Other runs come first. Without `space`, the combinations are the article's grid: 18 runs. The service keeps the model of the best run and deletes the others; all runs keep their figures.
+     *
+     * With `dryRun=true` the service checks the request in the same way, says how many runs there would be and how long they would take, and stores nothing.
+     *
+     * curl -H 'Content-Type: application/json' -d '{"datasetId": "ds_01JD3W3Y6V8M2C9T4XQZ7N5KHB"}' localhost:3000/sweeps
+     */
+    public create<ThrowOnError extends boolean = true>(options: Options<PostSweepsData, ThrowOnError>) {
+        return (options.client ?? this.client).post<PostSweepsResponses, PostSweepsErrors, ThrowOnError, 'data'>({
+            responseStyle: 'data',
+            security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
+            url: '/sweeps',
+            ...options,
+            headers: {
+                'Content-Type': 'application/json',
+                ...options.headers
+            }
+        });
+    }
+    
+    /**
+     * Delete a sweep that has ended, and its runs
+     *
+     * A run whose model is still registered stays.
+     */
+    public delete<ThrowOnError extends boolean = true>(options: Options<DeleteSweepsByIdData, ThrowOnError>) {
+        return (options.client ?? this.client).delete<DeleteSweepsByIdResponses, DeleteSweepsByIdErrors, ThrowOnError, 'data'>({
+            responseStyle: 'data',
+            security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
+            url: '/sweeps/{id}',
+            ...options
+        });
+    }
+    
+    /**
+     * Show a sweep: how far it is, and its best run
+     */
+    public get<ThrowOnError extends boolean = true>(options: Options<GetSweepsByIdData, ThrowOnError>) {
+        return (options.client ?? this.client).get<GetSweepsByIdResponses, GetSweepsByIdErrors, ThrowOnError, 'data'>({
+            responseStyle: 'data',
+            security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
+            url: '/sweeps/{id}',
+            ...options
+        });
+    }
+    
+    /**
+     * Show the results of a sweep: its combinations, best first, and what each hyperparameter does
+     *
+     * Also while it runs, with what there is so far.
+     */
+    public results<ThrowOnError extends boolean = true>(options: Options<GetSweepsByIdResultsData, ThrowOnError>) {
+        return (options.client ?? this.client).get<GetSweepsByIdResultsResponses, GetSweepsByIdResultsErrors, ThrowOnError, 'data'>({
+            responseStyle: 'data',
+            security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
+            url: '/sweeps/{id}/results',
+            ...options
+        });
+    }
+    
+    /**
+     * Pause a sweep
+     *
+     * Its runs at work store a checkpoint and stop, and no further run starts.
+     */
+    public pause<ThrowOnError extends boolean = true>(options: Options<PostSweepsByIdPauseData, ThrowOnError>) {
+        return (options.client ?? this.client).post<PostSweepsByIdPauseResponses, PostSweepsByIdPauseErrors, ThrowOnError, 'data'>({
+            responseStyle: 'data',
+            security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
+            url: '/sweeps/{id}/pause',
+            ...options
+        });
+    }
+    
+    /**
+     * Resume a paused sweep
+     *
+     * Its runs go on from their checkpoints. A run that you paused alone stays paused: `POST /train/{id}/resume`.
+     */
+    public resume<ThrowOnError extends boolean = true>(options: Options<PostSweepsByIdResumeData, ThrowOnError>) {
+        return (options.client ?? this.client).post<PostSweepsByIdResumeResponses, PostSweepsByIdResumeErrors, ThrowOnError, 'data'>({
+            responseStyle: 'data',
+            security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
+            url: '/sweeps/{id}/resume',
+            ...options
+        });
+    }
+    
+    /**
+     * Cancel a sweep
+     *
+     * Its runs are cancelled and leave no checkpoint, and no other starts. The best model so far stays registered and is not promoted.
+     */
+    public cancel<ThrowOnError extends boolean = true>(options: Options<PostSweepsByIdCancelData, ThrowOnError>) {
+        return (options.client ?? this.client).post<PostSweepsByIdCancelResponses, PostSweepsByIdCancelErrors, ThrowOnError, 'data'>({
+            responseStyle: 'data',
+            security: [{ scheme: 'bearer', type: 'http' }, { name: 'X-API-Key', type: 'apiKey' }],
+            url: '/sweeps/{id}/cancel',
+            ...options
+        });
+    }
+}
+
 export class Webhooks extends HeyApiClient {
     /**
      * Show whether and where the service sends webhooks
@@ -790,6 +908,11 @@ export class Api extends HeyApiClient {
     private _training?: Training;
     get training(): Training {
         return this._training ??= new Training({ client: this.client });
+    }
+    
+    private _sweeps?: Sweeps;
+    get sweeps(): Sweeps {
+        return this._sweeps ??= new Sweeps({ client: this.client });
     }
     
     private _webhooks?: Webhooks;

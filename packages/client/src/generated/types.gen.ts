@@ -1916,6 +1916,10 @@ export type RunDto = {
     hyperparameters: RunHyperparametersDto;
     promote: 'auto' | 'always' | 'never';
     /**
+     * The sweep that started the run.
+     */
+    sweepId: string | null;
+    /**
      * What was decided after the data was read.
      */
     plan: RunPlanDto | null;
@@ -2064,6 +2068,10 @@ export type RunSummaryDto = {
     validationDatasetId: string | null;
     hyperparameters: RunHyperparametersDto;
     promote: 'auto' | 'always' | 'never';
+    /**
+     * The sweep that started the run.
+     */
+    sweepId: string | null;
     /**
      * What was decided after the data was read.
      */
@@ -2227,6 +2235,10 @@ export type ComparedRunDto = {
     validationDatasetId: string | null;
     hyperparameters: RunHyperparametersDto;
     promote: 'auto' | 'always' | 'never';
+    /**
+     * The sweep that started the run.
+     */
+    sweepId: string | null;
     /**
      * What was decided after the data was read.
      */
@@ -2537,6 +2549,538 @@ export type ContinueRunDto = {
      * Number of epochs to train beyond those that are done.
      */
     epochs?: number;
+};
+
+export type RangeDto = {
+    min: number;
+    max: number;
+    /**
+     * `log`: each factor of ten is as likely as the next one. Take it for the learning rate.
+     */
+    scale?: 'linear' | 'log';
+};
+
+export type SpaceDto = {
+    /**
+     * Number of passes over all training rows.
+     */
+    epochs?: number | Array<number> | RangeDto;
+    /**
+     * Number of sentences computed at once. A step sees this many, times `gradientAccumulationSteps`.
+     */
+    batchSize?: number | Array<number> | RangeDto;
+    /**
+     * Number of batches whose gradients are added up for one step. The result is that of a large batch, with the memory of a small one. 1: off.
+     */
+    gradientAccumulationSteps?: number | Array<number> | RangeDto;
+    /**
+     * The highest learning rate, reached at the end of the warm-up.
+     */
+    learningRate?: number | Array<number> | RangeDto;
+    /**
+     * Course of the learning rate after the warm-up: it falls to 0 along a line or a half cosine, or it stays constant.
+     */
+    schedule?: 'linear' | 'cosine' | 'constant' | Array<'linear' | 'cosine' | 'constant'>;
+    /**
+     * Share of the steps in which the learning rate climbs from 0. `schedule` sets its course after that.
+     */
+    warmupRatio?: number | Array<number> | RangeDto;
+    /**
+     * Factor between the learning rates of a layer and the layer above it. The head learns at `learningRate`, the top layer at `learningRate` times this factor, and the embeddings slowest (ELECTRA: 0.8 or 0.9). 1: off.
+     */
+    layerwiseLearningRateDecay?: number | Array<number> | RangeDto;
+    /**
+     * Longest sentence in tokens, including [CLS] and [SEP]. Longer ones are cut. `auto`: the longest sentence of the data, at most 128.
+     */
+    maxLength?: 'auto' | number | Array<'auto' | number> | RangeDto;
+    /**
+     * Decoupled weight decay of AdamW. It acts on all weights except biases and LayerNorm.
+     */
+    weightDecay?: number | Array<number> | RangeDto;
+    /**
+     * Share of the values that are set to 0 at random during training.
+     */
+    dropout?: number | Array<number> | RangeDto;
+    /**
+     * Largest global L2 norm of the gradients. Larger gradients are scaled down to it.
+     */
+    maxGradientNorm?: number | Array<number> | RangeDto;
+    /**
+     * Share of each target that is spread evenly over both classes (usual: 0.1). 0: off.
+     */
+    labelSmoothing?: number | Array<number> | RangeDto;
+    /**
+     * Weight of a row in the loss, by its label: `balanced` (rows / (2 · rows of the label)), or two numbers for label 0 and label 1 (in a form: `2,1`, `[2,1]`, or the field twice). Null: all rows have the same weight.
+     */
+    classWeights?: 'balanced' | [
+        number,
+        number
+    ] | null | Array<'balanced' | null>;
+    /**
+     * α of R-Drop. Each sentence is judged under two dropout masks, and α is the weight of the difference between the two judgements. It doubles the work and needs `dropout` above 0. 0: off.
+     */
+    rDrop?: number | Array<number> | RangeDto;
+    /**
+     * Number of top layers that start with random weights instead of the pre-trained ones. The pooler then does so too. It helps on small data sets. At most the layers of the base model. 0: off.
+     */
+    reinitializedLayers?: number | Array<number> | RangeDto;
+    /**
+     * Number of epochs at the end whose weights are averaged. The average is evaluated too, and kept if it is the best. 2 or more, and at most `epochs`. 0: off.
+     */
+    weightAveraging?: number | Array<number> | RangeDto;
+    /**
+     * Number of steps between evaluations, in addition to those at the ends of epochs. The weights of the best evaluation are kept. Null: evaluate only at the ends of epochs.
+     */
+    evaluationSteps?: number | null | Array<number | null> | RangeDto;
+    /**
+     * Number of consecutive evaluations without a better MCC after which the training ends. Null: off.
+     */
+    earlyStoppingPatience?: number | null | Array<number | null> | RangeDto;
+};
+
+export type BudgetDto = {
+    /**
+     * Number of runs.
+     */
+    runs?: number;
+    /**
+     * Minutes of training, over all runs. The time in the queue does not count.
+     */
+    minutes?: number;
+};
+
+export type SweepRequestDto = {
+    /**
+     * Name of the model.
+     */
+    name?: string;
+    /**
+     * The pre-trained model to start from: a name of the catalogue, the id of a BERT, ELECTRA, DistilBERT or RoBERTa model on the Hugging Face hub, or a folder below the base-model folder.
+     */
+    baseModel?: string;
+    /**
+     * Share of the training rows to hold out for validation (default 0.1). Not possible together with a validation set.
+     */
+    validationFraction?: number;
+    /**
+     * Id of the uploaded dataset to train on.
+     */
+    datasetId: string;
+    /**
+     * Id of the uploaded dataset to validate on. Without it, each run holds out a share of the training rows: which ones depends on its seed.
+     */
+    validationDatasetId?: string;
+    /**
+     * Whether the best model becomes `production` when the sweep has ended: `auto` if it is the first, or its MCC on the same validation rows is higher.
+     */
+    promote?: 'auto' | 'always' | 'never';
+    /**
+     * `grid`: every combination of the lists. `random`: combinations that are drawn from lists and ranges. `successive-halving`: all combinations, or so many drawn ones, train for a few epochs, and the best go on (ASHA).
+     */
+    method?: 'grid' | 'random' | 'successive-halving';
+    /**
+     * What each hyperparameter may be. Without it: the article's grid, which is epochs 2, 3 and 4, batches of 16 and 32, and learning rates of 5e-5, 3e-5 and 2e-5.
+     */
+    space?: SpaceDto;
+    /**
+     * Each combination is trained once with each of these seeds. Results are the mean over them.
+     */
+    seeds?: Array<number>;
+    /**
+     * Settles which combinations are drawn, and the order of all.
+     */
+    searchSeed?: number;
+    /**
+     * For `successive-halving`: epochs to the first rung, where trials pause. The default is 1.
+     */
+    minEpochs?: number;
+    /**
+     * For `successive-halving`: one of so many trials goes on from a rung, and each rung has so many times the epochs of the one before. The default is 3, or 2 if trials have fewer than 9 epochs.
+     */
+    reductionFactor?: number;
+    /**
+     * When to start no more runs. `random` needs it.
+     */
+    budget?: BudgetDto;
+};
+
+export type SweepEstimateDto = {
+    runs: number;
+    /**
+     * Combinations of hyperparameters. Each is trained once for each seed.
+     */
+    combinations: number;
+    /**
+     * Of all runs, one after the other. Null if it could not be told: a run is under way, or the size of the base model is not known.
+     */
+    seconds: number | null;
+    /**
+     * Problems that the data or the hyperparameters may cause.
+     */
+    warnings: Array<string>;
+};
+
+/**
+ * `cancelling`: its runs are being ended.
+ */
+export type SweepStatus = 'running' | 'paused' | 'cancelling' | 'succeeded' | 'failed' | 'cancelled';
+
+export type SweepBudgetDto = {
+    runs: number | null;
+    minutes: number | null;
+};
+
+/**
+ * `first-runs-failed`: The first runs all failed, so that the others would too. `no-run-succeeded`: Every run failed or was cancelled. `run-not-started`: A run could not be started.
+ */
+export type SweepErrorCode = 'first-runs-failed' | 'no-run-succeeded' | 'run-not-started';
+
+export type SweepErrorDto = {
+    /**
+     * `first-runs-failed`: The first runs all failed, so that the others would too. `no-run-succeeded`: Every run failed or was cancelled. `run-not-started`: A run could not be started.
+     */
+    code: SweepErrorCode;
+    /**
+     * What happened and what to do.
+     */
+    message: string;
+    /**
+     * The field to change. Null if none would help, or if it is not known which.
+     */
+    param: string | null;
+};
+
+export type SweepRunCountDto = {
+    status: RunStatus;
+    runs: number;
+};
+
+export type SweepProgressDto = {
+    /**
+     * The runs that have been started, by status.
+     */
+    started: Array<SweepRunCountDto>;
+    /**
+     * The runs that are still to be started.
+     */
+    waiting: number;
+    /**
+     * Seconds of training so far, over all runs.
+     */
+    seconds: number;
+    /**
+     * Estimated seconds of training to come. Null before the first run has succeeded or come to a rung, and after the end.
+     */
+    secondsLeft: number | null;
+};
+
+export type CombinationDto = {
+    /**
+     * Number of passes over all training rows.
+     */
+    epochs?: number;
+    /**
+     * Number of sentences computed at once. A step sees this many, times `gradientAccumulationSteps`.
+     */
+    batchSize?: number;
+    /**
+     * Number of batches whose gradients are added up for one step. The result is that of a large batch, with the memory of a small one. 1: off.
+     */
+    gradientAccumulationSteps?: number;
+    /**
+     * The highest learning rate, reached at the end of the warm-up.
+     */
+    learningRate?: number;
+    /**
+     * Course of the learning rate after the warm-up: it falls to 0 along a line or a half cosine, or it stays constant.
+     */
+    schedule?: 'linear' | 'cosine' | 'constant';
+    /**
+     * Share of the steps in which the learning rate climbs from 0. `schedule` sets its course after that.
+     */
+    warmupRatio?: number;
+    /**
+     * Factor between the learning rates of a layer and the layer above it. The head learns at `learningRate`, the top layer at `learningRate` times this factor, and the embeddings slowest (ELECTRA: 0.8 or 0.9). 1: off.
+     */
+    layerwiseLearningRateDecay?: number;
+    /**
+     * Longest sentence in tokens, including [CLS] and [SEP]. Longer ones are cut. `auto`: the longest sentence of the data, at most 128.
+     */
+    maxLength?: 'auto' | number;
+    /**
+     * Decoupled weight decay of AdamW. It acts on all weights except biases and LayerNorm.
+     */
+    weightDecay?: number;
+    /**
+     * Share of the values that are set to 0 at random during training.
+     */
+    dropout?: number;
+    /**
+     * Largest global L2 norm of the gradients. Larger gradients are scaled down to it.
+     */
+    maxGradientNorm?: number;
+    /**
+     * Share of each target that is spread evenly over both classes (usual: 0.1). 0: off.
+     */
+    labelSmoothing?: number;
+    /**
+     * Weight of a row in the loss, by its label: `balanced` (rows / (2 · rows of the label)), or two numbers for label 0 and label 1 (in a form: `2,1`, `[2,1]`, or the field twice). Null: all rows have the same weight.
+     */
+    classWeights?: 'balanced' | [
+        number,
+        number
+    ] | null;
+    /**
+     * α of R-Drop. Each sentence is judged under two dropout masks, and α is the weight of the difference between the two judgements. It doubles the work and needs `dropout` above 0. 0: off.
+     */
+    rDrop?: number;
+    /**
+     * Number of top layers that start with random weights instead of the pre-trained ones. The pooler then does so too. It helps on small data sets. At most the layers of the base model. 0: off.
+     */
+    reinitializedLayers?: number;
+    /**
+     * Number of epochs at the end whose weights are averaged. The average is evaluated too, and kept if it is the best. 2 or more, and at most `epochs`. 0: off.
+     */
+    weightAveraging?: number;
+    /**
+     * Number of steps between evaluations, in addition to those at the ends of epochs. The weights of the best evaluation are kept. Null: evaluate only at the ends of epochs.
+     */
+    evaluationSteps?: number | null;
+    /**
+     * Number of consecutive evaluations without a better MCC after which the training ends. Null: off.
+     */
+    earlyStoppingPatience?: number | null;
+};
+
+export type BestRunDto = {
+    runId: string;
+    modelId: string | null;
+    /**
+     * Its own MCC.
+     */
+    mcc: number | null;
+    hyperparameters: CombinationDto;
+    seed: number;
+};
+
+export type SweepDto = {
+    id: string;
+    /**
+     * `cancelling`: its runs are being ended.
+     */
+    status: SweepStatus;
+    /**
+     * Name that its models have.
+     */
+    name: string | null;
+    datasetId: string;
+    /**
+     * Null if training rows are held out.
+     */
+    validationDatasetId: string | null;
+    /**
+     * Share of the training rows that are held out, if the request gave it.
+     */
+    validationFraction: number | null;
+    baseModel: string;
+    promote: 'auto' | 'always' | 'never';
+    method: 'grid' | 'random' | 'successive-halving';
+    /**
+     * The values that are tried: a list or a range for each hyperparameter.
+     */
+    space: SpaceDto;
+    seeds: Array<number>;
+    searchSeed: number;
+    /**
+     * Epochs after which trials pause, for `successive-halving`: each of them is a rung. Null for the other methods.
+     */
+    rungs: Array<number> | null;
+    /**
+     * One of so many trials goes on from a rung. Null unless the method is `successive-halving`.
+     */
+    reductionFactor: number | null;
+    budget: SweepBudgetDto;
+    /**
+     * Number of runs, if the minutes of the budget allow them.
+     */
+    runCount: number;
+    /**
+     * The best run so far: of the combination with the highest mean MCC, the run with the highest MCC.
+     */
+    bestRunId: string | null;
+    /**
+     * Why it failed, and what to do.
+     */
+    error: SweepErrorDto | null;
+    createdAt: string;
+    finishedAt: string | null;
+    progress: SweepProgressDto;
+    /**
+     * Null before a run has succeeded.
+     */
+    best: BestRunDto | null;
+};
+
+export type SweepSummaryDto = {
+    id: string;
+    /**
+     * `cancelling`: its runs are being ended.
+     */
+    status: SweepStatus;
+    /**
+     * Name that its models have.
+     */
+    name: string | null;
+    datasetId: string;
+    /**
+     * Null if training rows are held out.
+     */
+    validationDatasetId: string | null;
+    /**
+     * Share of the training rows that are held out, if the request gave it.
+     */
+    validationFraction: number | null;
+    baseModel: string;
+    promote: 'auto' | 'always' | 'never';
+    method: 'grid' | 'random' | 'successive-halving';
+    /**
+     * The values that are tried: a list or a range for each hyperparameter.
+     */
+    space: SpaceDto;
+    seeds: Array<number>;
+    searchSeed: number;
+    /**
+     * Epochs after which trials pause, for `successive-halving`: each of them is a rung. Null for the other methods.
+     */
+    rungs: Array<number> | null;
+    /**
+     * One of so many trials goes on from a rung. Null unless the method is `successive-halving`.
+     */
+    reductionFactor: number | null;
+    budget: SweepBudgetDto;
+    /**
+     * Number of runs, if the minutes of the budget allow them.
+     */
+    runCount: number;
+    /**
+     * The best run so far: of the combination with the highest mean MCC, the run with the highest MCC.
+     */
+    bestRunId: string | null;
+    /**
+     * Why it failed, and what to do.
+     */
+    error: SweepErrorDto | null;
+    createdAt: string;
+    finishedAt: string | null;
+};
+
+export type SweepPageDto = {
+    /**
+     * Newest first.
+     */
+    items: Array<SweepSummaryDto>;
+    /**
+     * Send it as `cursor` for the next page; null on the last one.
+     */
+    nextCursor: string | null;
+};
+
+export type CombinationRunDto = {
+    id: string;
+    seed: number;
+    status: RunStatus;
+    /**
+     * MCC of its best evaluation so far.
+     */
+    mcc: number | null;
+    /**
+     * Null if it has no model, or its model was deleted because it could not be the best any more.
+     */
+    modelId: string | null;
+    /**
+     * Epochs that it has done.
+     */
+    epochs: number;
+    /**
+     * The last rung that it has come to, from 1; 0 before the first. Null unless the method is `successive-halving`.
+     */
+    rung: number | null;
+};
+
+export type CombinationResultDto = {
+    /**
+     * The hyperparameters of the space. The others have their defaults.
+     */
+    hyperparameters: CombinationDto;
+    /**
+     * Mean MCC of its runs that succeeded. If none has, of the best evaluations so far. Null before the first evaluation.
+     */
+    mcc: number | null;
+    /**
+     * Whether `mcc` is of runs that succeeded. Others come after all that are.
+     */
+    trained: boolean;
+    /**
+     * Standard deviation of the MCC between seeds. Null with fewer than two runs.
+     */
+    standardDeviation: number | null;
+    /**
+     * 95 % interval of `mcc`.
+     */
+    interval: IntervalDto | null;
+    /**
+     * What the interval allows for. `seeds`: what other seeds would give, by Student's t distribution. `rows`: what other validation rows would give, by the bootstrap of the only run.
+     */
+    intervalOf: 'seeds' | 'rows' | null;
+    runs: Array<CombinationRunDto>;
+};
+
+export type ValueEffectDto = {
+    /**
+     * The value. Null if this is a part of a range.
+     */
+    value: number | string | Array<number> | null;
+    /**
+     * Lowest value of a part of a range.
+     */
+    from: number | null;
+    /**
+     * Highest value of a part of a range.
+     */
+    to: number | null;
+    /**
+     * Runs that succeeded with it.
+     */
+    runs: number;
+    /**
+     * Their mean MCC.
+     */
+    mcc: number;
+    /**
+     * 95 % interval of that mean, by Student's t distribution. Null with fewer than two runs.
+     */
+    interval: IntervalDto | null;
+};
+
+export type EffectDto = {
+    name: string;
+    /**
+     * Share of the variance of the MCC between runs that lies between these values (η²), from 0 to 1. Null if there are too few runs to tell.
+     */
+    varianceShare: number | null;
+    values: Array<ValueEffectDto>;
+};
+
+export type SweepResultsDto = {
+    sweepId: string;
+    /**
+     * Best first: by mean MCC.
+     */
+    combinations: Array<CombinationResultDto>;
+    /**
+     * What each hyperparameter does to the MCC: the mean of all runs with each of its values. Hyperparameters with one value are left out. With `successive-halving`, the MCC is that at the first rung.
+     */
+    effects: Array<EffectDto>;
 };
 
 export type WebhooksDto = {
@@ -4473,6 +5017,10 @@ export type GetTrainData = {
          * Only runs with this status.
          */
         status?: RunStatus;
+        /**
+         * Only runs of this sweep.
+         */
+        sweep?: string;
     };
     url: '/train';
 };
@@ -5372,6 +5920,597 @@ export type PostTrainByIdCancelResponses = {
 };
 
 export type PostTrainByIdCancelResponse = PostTrainByIdCancelResponses[keyof PostTrainByIdCancelResponses];
+
+export type GetSweepsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Largest number of items in the answer.
+         */
+        limit?: number;
+        /**
+         * `nextCursor` of the previous page. Leave it out for the first page.
+         */
+        cursor?: string;
+        /**
+         * Only sweeps with this status.
+         */
+        status?: SweepStatus;
+    };
+    url: '/sweeps';
+};
+
+export type GetSweepsErrors = {
+    /**
+     * The request is malformed. For JSON, the detail has the line and column.
+     */
+    400: ProblemDetails;
+    /**
+     * The service asks for a key, and the request has none or an unknown one.
+     */
+    401: ProblemDetails;
+    /**
+     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
+     */
+    403: ProblemDetails;
+    /**
+     * The client sent or read nothing for too long.
+     */
+    408: ProblemDetails;
+    /**
+     * The request is well-formed, but some values are not valid. `errors` lists them.
+     */
+    422: ProblemDetails;
+    /**
+     * More requests per minute than `RateLimit-Policy` allows.
+     */
+    429: ProblemDetails;
+    /**
+     * The headers of the request are too long.
+     */
+    431: ProblemDetails;
+    /**
+     * Something went wrong in the service.
+     */
+    500: ProblemDetails;
+};
+
+export type GetSweepsError = GetSweepsErrors[keyof GetSweepsErrors];
+
+export type GetSweepsResponses = {
+    200: SweepPageDto;
+};
+
+export type GetSweepsResponse = GetSweepsResponses[keyof GetSweepsResponses];
+
+export type PostSweepsData = {
+    body: SweepRequestDto;
+    headers?: {
+        /**
+         * A key that you choose, such as a UUID: 1 to 255 visible ASCII characters. If you send the same request with the same key again within 24 hours, nothing is stored a second time: you get the first answer, with `Idempotent-Replayed: true`. Only success is remembered.
+         */
+        'Idempotency-Key'?: string;
+    };
+    path?: never;
+    query?: {
+        /**
+         * Check the request and estimate the sweep without starting it.
+         */
+        dryRun?: boolean;
+    };
+    url: '/sweeps';
+};
+
+export type PostSweepsErrors = {
+    /**
+     * The request is malformed. For JSON, the detail has the line and column.
+     */
+    400: ProblemDetails;
+    /**
+     * The service asks for a key, and the request has none or an unknown one.
+     */
+    401: ProblemDetails;
+    /**
+     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
+     */
+    403: ProblemDetails;
+    /**
+     * There is nothing under this id or name.
+     */
+    404: ProblemDetails;
+    /**
+     * The client sent or read nothing for too long.
+     */
+    408: ProblemDetails;
+    /**
+     * The present state does not allow it. The detail says what to do first.
+     *
+     * A request with the same `Idempotency-Key` is in progress.
+     */
+    409: ProblemDetails;
+    /**
+     * The body or the file is too large, packed or unpacked.
+     */
+    413: ProblemDetails;
+    /**
+     * This route does not accept the content type, its charset or its content coding. `Accept-Encoding` names the codings that it accepts.
+     */
+    415: ProblemDetails;
+    /**
+     * `Expect` may only ask for 100-continue.
+     */
+    417: ProblemDetails;
+    /**
+     * The request is well-formed, but some values are not valid. `errors` lists them.
+     *
+     * `Idempotency-Key` was already used for another request.
+     */
+    422: ProblemDetails;
+    /**
+     * More requests per minute than `RateLimit-Policy` allows.
+     */
+    429: ProblemDetails;
+    /**
+     * The headers of the request are too long.
+     */
+    431: ProblemDetails;
+    /**
+     * Something went wrong in the service.
+     */
+    500: ProblemDetails;
+    /**
+     * The service cannot do this now.
+     */
+    503: ProblemDetails;
+    /**
+     * The disk of the service is full. Nothing was stored.
+     */
+    507: ProblemDetails;
+};
+
+export type PostSweepsError = PostSweepsErrors[keyof PostSweepsErrors];
+
+export type PostSweepsResponses = {
+    /**
+     * With `dryRun`: what the sweep would take. Nothing is stored.
+     */
+    200: SweepEstimateDto;
+    /**
+     * The sweep has begun.
+     */
+    202: SweepDto;
+};
+
+export type PostSweepsResponse = PostSweepsResponses[keyof PostSweepsResponses];
+
+export type DeleteSweepsByIdData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/sweeps/{id}';
+};
+
+export type DeleteSweepsByIdErrors = {
+    /**
+     * The request is malformed. For JSON, the detail has the line and column.
+     */
+    400: ProblemDetails;
+    /**
+     * The service asks for a key, and the request has none or an unknown one.
+     */
+    401: ProblemDetails;
+    /**
+     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
+     */
+    403: ProblemDetails;
+    /**
+     * There is nothing under this id or name.
+     */
+    404: ProblemDetails;
+    /**
+     * The client sent or read nothing for too long.
+     */
+    408: ProblemDetails;
+    /**
+     * The present state does not allow it. The detail says what to do first.
+     */
+    409: ProblemDetails;
+    /**
+     * The body or the file is too large, packed or unpacked.
+     */
+    413: ProblemDetails;
+    /**
+     * A part of the path is too long.
+     */
+    414: ProblemDetails;
+    /**
+     * This route does not accept the content type, its charset or its content coding. `Accept-Encoding` names the codings that it accepts.
+     */
+    415: ProblemDetails;
+    /**
+     * `Expect` may only ask for 100-continue.
+     */
+    417: ProblemDetails;
+    /**
+     * More requests per minute than `RateLimit-Policy` allows.
+     */
+    429: ProblemDetails;
+    /**
+     * The headers of the request are too long.
+     */
+    431: ProblemDetails;
+    /**
+     * Something went wrong in the service.
+     */
+    500: ProblemDetails;
+    /**
+     * The disk of the service is full. Nothing was stored.
+     */
+    507: ProblemDetails;
+};
+
+export type DeleteSweepsByIdError = DeleteSweepsByIdErrors[keyof DeleteSweepsByIdErrors];
+
+export type DeleteSweepsByIdResponses = {
+    /**
+     * Deleted.
+     */
+    204: void;
+};
+
+export type DeleteSweepsByIdResponse = DeleteSweepsByIdResponses[keyof DeleteSweepsByIdResponses];
+
+export type GetSweepsByIdData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/sweeps/{id}';
+};
+
+export type GetSweepsByIdErrors = {
+    /**
+     * The request is malformed. For JSON, the detail has the line and column.
+     */
+    400: ProblemDetails;
+    /**
+     * The service asks for a key, and the request has none or an unknown one.
+     */
+    401: ProblemDetails;
+    /**
+     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
+     */
+    403: ProblemDetails;
+    /**
+     * There is nothing under this id or name.
+     */
+    404: ProblemDetails;
+    /**
+     * The client sent or read nothing for too long.
+     */
+    408: ProblemDetails;
+    /**
+     * A part of the path is too long.
+     */
+    414: ProblemDetails;
+    /**
+     * More requests per minute than `RateLimit-Policy` allows.
+     */
+    429: ProblemDetails;
+    /**
+     * The headers of the request are too long.
+     */
+    431: ProblemDetails;
+    /**
+     * Something went wrong in the service.
+     */
+    500: ProblemDetails;
+};
+
+export type GetSweepsByIdError = GetSweepsByIdErrors[keyof GetSweepsByIdErrors];
+
+export type GetSweepsByIdResponses = {
+    200: SweepDto;
+};
+
+export type GetSweepsByIdResponse = GetSweepsByIdResponses[keyof GetSweepsByIdResponses];
+
+export type GetSweepsByIdResultsData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/sweeps/{id}/results';
+};
+
+export type GetSweepsByIdResultsErrors = {
+    /**
+     * The request is malformed. For JSON, the detail has the line and column.
+     */
+    400: ProblemDetails;
+    /**
+     * The service asks for a key, and the request has none or an unknown one.
+     */
+    401: ProblemDetails;
+    /**
+     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
+     */
+    403: ProblemDetails;
+    /**
+     * There is nothing under this id or name.
+     */
+    404: ProblemDetails;
+    /**
+     * The client sent or read nothing for too long.
+     */
+    408: ProblemDetails;
+    /**
+     * A part of the path is too long.
+     */
+    414: ProblemDetails;
+    /**
+     * More requests per minute than `RateLimit-Policy` allows.
+     */
+    429: ProblemDetails;
+    /**
+     * The headers of the request are too long.
+     */
+    431: ProblemDetails;
+    /**
+     * Something went wrong in the service.
+     */
+    500: ProblemDetails;
+};
+
+export type GetSweepsByIdResultsError = GetSweepsByIdResultsErrors[keyof GetSweepsByIdResultsErrors];
+
+export type GetSweepsByIdResultsResponses = {
+    200: SweepResultsDto;
+};
+
+export type GetSweepsByIdResultsResponse = GetSweepsByIdResultsResponses[keyof GetSweepsByIdResultsResponses];
+
+export type PostSweepsByIdPauseData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/sweeps/{id}/pause';
+};
+
+export type PostSweepsByIdPauseErrors = {
+    /**
+     * The request is malformed. For JSON, the detail has the line and column.
+     */
+    400: ProblemDetails;
+    /**
+     * The service asks for a key, and the request has none or an unknown one.
+     */
+    401: ProblemDetails;
+    /**
+     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
+     */
+    403: ProblemDetails;
+    /**
+     * There is nothing under this id or name.
+     */
+    404: ProblemDetails;
+    /**
+     * The client sent or read nothing for too long.
+     */
+    408: ProblemDetails;
+    /**
+     * The present state does not allow it. The detail says what to do first.
+     */
+    409: ProblemDetails;
+    /**
+     * The body or the file is too large, packed or unpacked.
+     */
+    413: ProblemDetails;
+    /**
+     * A part of the path is too long.
+     */
+    414: ProblemDetails;
+    /**
+     * This route does not accept the content type, its charset or its content coding. `Accept-Encoding` names the codings that it accepts.
+     */
+    415: ProblemDetails;
+    /**
+     * `Expect` may only ask for 100-continue.
+     */
+    417: ProblemDetails;
+    /**
+     * More requests per minute than `RateLimit-Policy` allows.
+     */
+    429: ProblemDetails;
+    /**
+     * The headers of the request are too long.
+     */
+    431: ProblemDetails;
+    /**
+     * Something went wrong in the service.
+     */
+    500: ProblemDetails;
+    /**
+     * The disk of the service is full. Nothing was stored.
+     */
+    507: ProblemDetails;
+};
+
+export type PostSweepsByIdPauseError = PostSweepsByIdPauseErrors[keyof PostSweepsByIdPauseErrors];
+
+export type PostSweepsByIdPauseResponses = {
+    /**
+     * The sweep as it is now.
+     */
+    202: SweepDto;
+};
+
+export type PostSweepsByIdPauseResponse = PostSweepsByIdPauseResponses[keyof PostSweepsByIdPauseResponses];
+
+export type PostSweepsByIdResumeData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/sweeps/{id}/resume';
+};
+
+export type PostSweepsByIdResumeErrors = {
+    /**
+     * The request is malformed. For JSON, the detail has the line and column.
+     */
+    400: ProblemDetails;
+    /**
+     * The service asks for a key, and the request has none or an unknown one.
+     */
+    401: ProblemDetails;
+    /**
+     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
+     */
+    403: ProblemDetails;
+    /**
+     * There is nothing under this id or name.
+     */
+    404: ProblemDetails;
+    /**
+     * The client sent or read nothing for too long.
+     */
+    408: ProblemDetails;
+    /**
+     * The present state does not allow it. The detail says what to do first.
+     */
+    409: ProblemDetails;
+    /**
+     * The body or the file is too large, packed or unpacked.
+     */
+    413: ProblemDetails;
+    /**
+     * A part of the path is too long.
+     */
+    414: ProblemDetails;
+    /**
+     * This route does not accept the content type, its charset or its content coding. `Accept-Encoding` names the codings that it accepts.
+     */
+    415: ProblemDetails;
+    /**
+     * `Expect` may only ask for 100-continue.
+     */
+    417: ProblemDetails;
+    /**
+     * More requests per minute than `RateLimit-Policy` allows.
+     */
+    429: ProblemDetails;
+    /**
+     * The headers of the request are too long.
+     */
+    431: ProblemDetails;
+    /**
+     * Something went wrong in the service.
+     */
+    500: ProblemDetails;
+    /**
+     * The disk of the service is full. Nothing was stored.
+     */
+    507: ProblemDetails;
+};
+
+export type PostSweepsByIdResumeError = PostSweepsByIdResumeErrors[keyof PostSweepsByIdResumeErrors];
+
+export type PostSweepsByIdResumeResponses = {
+    /**
+     * The sweep as it is now.
+     */
+    202: SweepDto;
+};
+
+export type PostSweepsByIdResumeResponse = PostSweepsByIdResumeResponses[keyof PostSweepsByIdResumeResponses];
+
+export type PostSweepsByIdCancelData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/sweeps/{id}/cancel';
+};
+
+export type PostSweepsByIdCancelErrors = {
+    /**
+     * The request is malformed. For JSON, the detail has the line and column.
+     */
+    400: ProblemDetails;
+    /**
+     * The service asks for a key, and the request has none or an unknown one.
+     */
+    401: ProblemDetails;
+    /**
+     * The key lacks the scope for this route, or a page of another site may not send this request, or `Host` has a name that the service does not answer to.
+     */
+    403: ProblemDetails;
+    /**
+     * There is nothing under this id or name.
+     */
+    404: ProblemDetails;
+    /**
+     * The client sent or read nothing for too long.
+     */
+    408: ProblemDetails;
+    /**
+     * The present state does not allow it. The detail says what to do first.
+     */
+    409: ProblemDetails;
+    /**
+     * The body or the file is too large, packed or unpacked.
+     */
+    413: ProblemDetails;
+    /**
+     * A part of the path is too long.
+     */
+    414: ProblemDetails;
+    /**
+     * This route does not accept the content type, its charset or its content coding. `Accept-Encoding` names the codings that it accepts.
+     */
+    415: ProblemDetails;
+    /**
+     * `Expect` may only ask for 100-continue.
+     */
+    417: ProblemDetails;
+    /**
+     * More requests per minute than `RateLimit-Policy` allows.
+     */
+    429: ProblemDetails;
+    /**
+     * The headers of the request are too long.
+     */
+    431: ProblemDetails;
+    /**
+     * Something went wrong in the service.
+     */
+    500: ProblemDetails;
+    /**
+     * The disk of the service is full. Nothing was stored.
+     */
+    507: ProblemDetails;
+};
+
+export type PostSweepsByIdCancelError = PostSweepsByIdCancelErrors[keyof PostSweepsByIdCancelErrors];
+
+export type PostSweepsByIdCancelResponses = {
+    /**
+     * The sweep as it is now.
+     */
+    202: SweepDto;
+};
+
+export type PostSweepsByIdCancelResponse = PostSweepsByIdCancelResponses[keyof PostSweepsByIdCancelResponses];
 
 export type GetWebhooksData = {
     body?: never;
