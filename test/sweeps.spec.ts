@@ -288,7 +288,7 @@ describe('a sweep', { timeout: 240_000 }, () => {
     ]);
     expect(await refused({ space: { seed: [1, 2] } })).toEqual([
       '#/space/seed',
-      expect.stringContaining('no known'),
+      expect.stringContaining('not a known'),
     ]);
     expect(await refused({ space: { epochs: [2, 99] } })).toEqual([
       '#/space/epochs/1',
