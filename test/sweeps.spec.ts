@@ -211,10 +211,17 @@ describe('a sweep', { timeout: 240_000 }, () => {
     const second = await untilRun(service.client, id, 2);
     expect(await service.client.run(first.id)).toMatchObject({ status: 'succeeded', attempt: 2 });
     await service.client.untilTraining(second.id);
+    // One that is paused alone goes on with the sweep too.
+    await service.client.api.training.pause({ path: { id: second.id } });
+    await service.client.until(second.id, ({ status }) => status === 'paused');
+    await service.client.api.sweeps.resume({ path: { id } });
+    await service.client.until(second.id, ({ status, attempt }) => status === 'running' && attempt === 2);
     const cancelled = await service.client.api.sweeps.cancel({ path: { id } });
     expect(['cancelling', 'cancelled']).toContain(cancelled.status);
     const ended = await untilEnded(service.client, id);
-    expect(ended).toMatchObject({ status: 'cancelled', best: { runId: first.id }, progress: { waiting: 0 } });
+    const trained = (await runsOf(service.client, id)).filter(({ status }) => status === 'succeeded');
+    const best = trained.reduce((one, other) => (other.mcc! > one.mcc! ? other : one));
+    expect(ended).toMatchObject({ status: 'cancelled', best: { runId: best.id }, progress: { waiting: 0 } });
     expect(await service.client.run(second.id)).toMatchObject({ status: 'cancelled', checkpoint: null });
     // The best so far stays, and does not become production.
     const model = await service.client.model(ended.best!.modelId!);
@@ -255,6 +262,12 @@ describe('a sweep', { timeout: 240_000 }, () => {
       .then((estimate) =>
         expect(estimate).toMatchObject({ runs: 54, combinations: 18, seconds: expect.any(Number) as number }),
       );
+    const halving = { ...body, method: 'successive-halving', seeds: [1] };
+    expect(await service.client.json(200, 'POST', '/sweeps?dryRun=true', halving)).toMatchObject({
+      runs: 6,
+      combinations: 6,
+      seconds: expect.any(Number) as number,
+    });
     expect((await service.client.api.sweeps.list()).items).toHaveLength(before);
   });
 

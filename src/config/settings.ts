@@ -100,8 +100,8 @@ export class Settings extends WebhookSettings {
   @Setting('WELLFORMED_CANCELLED_CHECKPOINTS', {
     default: '1',
     description:
-      'Number of cancelled runs whose latest checkpoint is kept, so that they can be continued (`POST /train/{id}/continue`). A ' +
-      'checkpoint of BERT-base takes about 1.5 GB.',
+      'Number of cancelled runs whose latest checkpoint is kept, so that they can be continued (`POST /train/{id}/continue`). ' +
+      'Cancelled runs of sweeps keep none. A checkpoint of BERT-base takes about 1.5 GB.',
     parse: integer,
   })
   @IsInt({ message: 'must be a whole number' })

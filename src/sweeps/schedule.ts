@@ -29,6 +29,8 @@ export type Action =
 /** The reason of a run that was paused with its sweep: it goes on with it. What somebody paused alone waits for somebody. */
 export const pausedWithSweep = 'Its sweep was paused.';
 
+export const resumedWithSweep = 'Its sweep was resumed.';
+
 /** If the first runs all fail, the others would too: a base model that cannot be fetched, say. */
 const MOST_FAILED_FIRST = 3;
 
@@ -65,7 +67,7 @@ export function nextActions(
     type: 'resume',
     runId: id,
     pauseAfterEpoch,
-    reason: 'Its sweep was resumed.',
+    reason: resumedWithSweep,
   }));
   const isSpent = sweep.budget.minutes !== null && secondsOf(runs, now) >= 60 * sweep.budget.minutes;
   const toStart = isSpent ? [] : trialsToStart(sweep, runs);

@@ -132,9 +132,8 @@ export class SweepsController {
   @Needs('train')
   @HttpCode(202)
   @ApiOperation({
-    summary: 'Resume a paused sweep',
-    description:
-      'Its runs go on from their checkpoints. A run that you paused alone stays paused: `POST /train/{id}/resume`.',
+    summary: 'Resume a sweep that is paused, or has paused runs',
+    description: 'Its paused runs go on from their checkpoints, those too that were paused alone.',
   })
   @ApiSweepId()
   @ApiAcceptedResponse({ type: SweepDto, description: 'The sweep as it is now.' })

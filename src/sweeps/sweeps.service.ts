@@ -7,9 +7,10 @@ import { DatasetsService } from '../datasets/datasets.service.js';
 import { Instruments } from '../metrics/instruments.js';
 import type { Run } from '../training/run.js';
 import { TrainingService } from '../training/training.service.js';
-import { epochsOfAll } from './halving.js';
+import { epochsOfAll, isAtRung } from './halving.js';
 import { progressOf, type SweepProgress } from './progress.js';
 import { resultsOf, type SweepResults } from './results.js';
+import { resumedWithSweep } from './schedule.js';
 import { planSearch, refuse, requestOf, type AskedSearch } from './search.js';
 import { namesIn } from './space.js';
 import {
@@ -156,9 +157,13 @@ export class SweepsService implements OnModuleInit {
     return this.get(id);
   }
 
-  /** @throws NotFoundError, ConflictError where it is not paused */
+  /** Goes on, with all its paused runs, whoever paused them. @throws NotFoundError, ConflictError where it has ended */
   async resume(id: string): Promise<SweepState> {
     await this.change(id, 'running', 'resume');
+    for (const run of await this.training.ofSweep(id)) {
+      if (run.status !== 'paused' || isAtRung(run)) continue;
+      await this.training.resume(run.id, run.pauseAfterEpoch, resumedWithSweep).catch(ignoreConflict);
+    }
     this.scheduler.wake(id);
     return this.get(id);
   }
