@@ -248,7 +248,7 @@ describe('a run that has ended', { timeout: 120_000 }, () => {
     await expect.poll(() => checkpointsOnDisk().map((name) => name.slice(0, id.length))).toEqual([id]);
 
     // The next that is cancelled takes its place.
-    const last = await service.client.start({ ...everything(), epochs: 2, pauseAfterEpoch: 1 });
+    const last = await service.client.start({ ...everything(), epochs: 3, pauseAfterEpoch: 1 });
     await untilStatus(last.id, 'paused');
     await act(last.id, 'cancel');
     await expect.poll(() => checkpointsOnDisk().map((name) => name.slice(0, id.length))).toEqual([last.id]);

@@ -91,7 +91,8 @@ export class Settings extends WebhookSettings {
   @Setting('WELLFORMED_CHECKPOINT_INTERVAL', {
     default: '5 min',
     description:
-      'Time from one checkpoint of a run to the next, for runs without `checkpointSteps`. Each epoch ends with one too.',
+      'Time from one checkpoint of a run to the next, for runs without `checkpointSteps`. Each epoch that takes 10 seconds or more ' +
+      'ends with one too.',
     parse: duration,
   })
   @Between(1000, 86_400_000, 'must be a time from 1 s to 24 h, such as 5 min')

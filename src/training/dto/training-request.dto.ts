@@ -78,7 +78,7 @@ export class TrainingBasics {
   @WholeNumberField({
     description:
       'Number of steps from one checkpoint to the next. Without it, checkpoints come every `WELLFORMED_CHECKPOINT_INTERVAL` (5 minutes). ' +
-      'Each epoch ends with one too.',
+      'Each epoch that takes 10 seconds or more ends with one too.',
     min: 1,
     max: 1_000_000,
     optional: true,

@@ -25,6 +25,9 @@ const DETAILS_FILE = 'details.json';
 /** Left free beside a checkpoint, in bytes: the database and the log need room too. */
 const SPARE_BYTES = 64 * 2 ** 20;
 
+/** In seconds: the end of an epoch that comes sooner after a checkpoint has none. */
+const SHORTEST_INTERVAL = 10;
+
 const writerThread = new URL('./checkpoint-writer.js', import.meta.url);
 
 /** What wrote a checkpoint: on another one the same training gives numbers that differ in their last bits. */
@@ -100,9 +103,16 @@ export class CheckpointKeeper {
   get isDue(): boolean {
     if (this.folder === null) return false;
     const { steps, seconds } = this.job.checkpoints;
-    return steps === null
-      ? performance.now() - this.lastAt >= 1000 * seconds
-      : this.step - this.lastStep >= steps;
+    return steps === null ? this.secondsSinceLast >= seconds : this.step - this.lastStep >= steps;
+  }
+
+  /** Whether the end of an epoch is worth a checkpoint: to train a few seconds again takes no longer than to store them. */
+  get isWorthwhile(): boolean {
+    return this.job.checkpoints.steps !== null || this.secondsSinceLast >= SHORTEST_INTERVAL;
+  }
+
+  private get secondsSinceLast(): number {
+    return (performance.now() - this.lastAt) / 1000;
   }
 
   /**

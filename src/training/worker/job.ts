@@ -169,11 +169,13 @@ export async function runJob(
             break;
           }
           case 'checkpoint': {
-            await keeper.take(event);
             const { epoch, stepsIntoEpoch } = event.progress;
-            const isPause = epoch - 1 === job.pauseAfterEpoch && stepsIntoEpoch === 0;
+            const isEnd = stepsIntoEpoch === 0;
+            const isPause = isEnd && epoch - 1 === job.pauseAfterEpoch && epoch <= hyperparameters.epochs;
+            if (isEnd && !isPause && !isStopping() && !keeper.isWorthwhile) break;
+            await keeper.take(event);
             if (isPause || isStopping()) await keeper.settled();
-            if (isPause && epoch <= hyperparameters.epochs) {
+            if (isPause) {
               throw new PauseError(`The run was asked to pause after epoch ${job.pauseAfterEpoch}.`);
             }
             if (isStopping()) signal.throwIfAborted();
