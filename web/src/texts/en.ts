@@ -300,6 +300,7 @@ export const texts = {
     toTheEnd: 'trained to its end',
     budget: 'Budget',
     trained: 'Trained so far',
+    left: (time: string) => `about ${time} of training left`,
     ended: (ended: number, all: number) => `${ended} of ${all} runs have ended`,
     model: 'Show the best model',
     pause: 'Pause',

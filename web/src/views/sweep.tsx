@@ -76,7 +76,7 @@ function State({ sweep, reload }: { sweep: SweepDto; reload: () => void }) {
         {texts.sweeps.statuses[status] ?? status}:{' '}
         {sweep.finishedAt === null && <Meter share={ended / runCount} label={texts.runs.columns.progress} />}{' '}
         {t.ended(ended, runCount)}
-        {progress.secondsLeft !== null && <small> {texts.runs.left(duration(progress.secondsLeft))}</small>}
+        {progress.secondsLeft !== null && <small> {t.left(duration(progress.secondsLeft))}</small>}
       </p>
       {sweep.error && (
         <div class="problem">

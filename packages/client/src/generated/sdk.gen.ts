@@ -707,9 +707,9 @@ export class Sweeps extends HeyApiClient {
     }
     
     /**
-     * Resume a paused sweep
+     * Resume a sweep that is paused, or has paused runs
      *
-     * Its runs go on from their checkpoints. A run that you paused alone stays paused: `POST /train/{id}/resume`.
+     * Its paused runs go on from their checkpoints, those too that were paused alone.
      */
     public resume<ThrowOnError extends boolean = true>(options: Options<PostSweepsByIdResumeData, ThrowOnError>) {
         return (options.client ?? this.client).post<PostSweepsByIdResumeResponses, PostSweepsByIdResumeErrors, ThrowOnError, 'data'>({
