@@ -23,12 +23,17 @@ const KILLS = isSmall ? 3 : 12;
 
 const baseModels = tinyBaseModels();
 const folders: string[] = [];
-afterAll(() => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true })));
+let last: RunningService | undefined;
+afterAll(async () => {
+  await last?.stop();
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
 
-function startIn(data: string): Promise<RunningService> {
+async function startIn(data: string): Promise<RunningService> {
   // The epochs are short: else there would be no checkpoint to go on from.
   const settings = { WELLFORMED_ENGINE: nativeEngine ?? 'wasm', WELLFORMED_CHECKPOINT_INTERVAL: '1 s' };
-  return startTrainer(baseModels, { data, settings });
+  last = await startTrainer(baseModels, { data, settings });
+  return last;
 }
 
 async function begin(service: RunningService): Promise<string> {
