@@ -7,6 +7,7 @@ import { ConfusionMatrix, Facts, Warnings } from '../parts/figures.js';
 import { List } from '../parts/list.js';
 import { Show } from '../parts/states.js';
 import { hrefTo } from '../router.js';
+import { seenAfter, type Seen } from '../seen.js';
 import { useLoaded, wellformed } from '../service.js';
 import { texts } from '../texts/en.js';
 import { isLive as isLiveRun, RunActions } from './run-actions.js';
@@ -133,31 +134,6 @@ function LiveRun({
       </details>
     </>
   );
-}
-
-/** What the stream has told: the curve, and how the run stands since its last step. */
-interface Seen {
-  points: readonly RunPointDto[];
-  latest: Partial<RunDto>;
-}
-
-function seenAfter({ points: before, latest: last }: Seen, events: readonly RunEvent[]): Seen {
-  let points = [...before];
-  let latest = last;
-  for (const { type, data } of events) {
-    switch (type) {
-      case 'step':
-        points.push(data);
-        latest = data as Partial<RunDto>;
-        break;
-      case 'resumed':
-        // What came after that step did not happen.
-        points = points.filter(({ step }) => step <= data.step);
-        latest = {};
-        break;
-    }
-  }
-  return { points, latest };
 }
 
 /** What was asked and has happened beside the training itself, where it is not as with most runs. */
