@@ -55,7 +55,7 @@ describe.skipIf(!browserPath)('a run on the page', { timeout: 120_000 }, () => {
     await untilStatus(page, 'training');
     await button(page, 'Pause').click();
     await untilStatus(page, 'paused');
-    await page.getByText('Somebody paused it.').waitFor();
+    await page.getByText('Somebody paused it.', { exact: true }).waitFor();
     const { checkpoint } = await service.client.run(run.id);
     await expect
       .poll(() => fact(page, 'Latest checkpoint').innerText())
