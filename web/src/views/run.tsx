@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { RunDto, RunEvaluationDto, RunEvent, RunPointDto } from 'wellformed-client';
-import { bytes, decimal, mccText, percent, scientific, time, whole } from '../format.js';
+import { bytes, decimal, mccText, percent, scientific, time } from '../format.js';
 import { Chart, type Curve } from '../parts/chart.js';
 import { ConfusionMatrix, Facts, Warnings } from '../parts/figures.js';
 import { List } from '../parts/list.js';
@@ -139,20 +139,21 @@ function LiveRun({
 /** What was asked and has happened beside the training itself, where it is not as with most runs. */
 function lifeOf(run: RunDto): [name: string, value: JSX.Element | string | null][] {
   const { attempt, restarts, maxRestarts, checkpoint, resumption, priority, pauseAfterEpoch } = run;
+  const willPause = isLiveRun(run) && pauseAfterEpoch !== null && pauseAfterEpoch > run.epochs.length;
   return [
     [
       t.attempt,
-      attempt > 1 ? `${attempt}${resumption?.step ? `, ${t.fromStep(whole(resumption.step))}` : ''}` : null,
+      attempt > 1 ? `${attempt}${resumption?.step ? `, ${t.fromStep(resumption.step)}` : ''}` : null,
     ],
     [t.restarts, restarts > 0 ? t.restartsOf(restarts, maxRestarts) : null],
-    [t.checkpoint, checkpoint && t.checkpointText(whole(checkpoint.step), bytes(checkpoint.bytes))],
+    [t.checkpoint, checkpoint && t.checkpointText(checkpoint.step, bytes(checkpoint.bytes))],
     [t.continues, run.continues && <a href={hrefTo(['runs', run.continues])}>{run.continues}</a>],
     [
       t.initialModel,
       run.initialModelId && <a href={hrefTo(['models', run.initialModelId])}>{run.initialModelId}</a>,
     ],
     [t.priority, priority === 0 ? null : decimal(priority, 0)],
-    [t.pausesAfter, isLiveRun(run) && pauseAfterEpoch !== null ? texts.runs.epoch(pauseAfterEpoch) : null],
+    [t.pausesAfter, willPause ? texts.runs.epoch(pauseAfterEpoch) : null],
   ];
 }
 
