@@ -29,6 +29,8 @@ export interface ServiceOptions {
   data?: string;
   /** A program with its arguments that becomes the service, in a world of its own: `['nsenter', …]`. */
   under?: readonly string[];
+  /** Told the number of the process at once: to kill it before it listens. */
+  onProcess?: (pid: number) => void;
 }
 
 /** Starts the built service in a process of its own, on a free port. @throws with what it printed, where it does not start */
@@ -36,10 +38,12 @@ export async function startServiceProcess({
   settings = {},
   data,
   under = [],
+  onProcess,
 }: ServiceOptions = {}): Promise<RunningService> {
   const folder = data ?? mkdtempSync(path.join(tmpdir(), 'wellformed-test-'));
   const child = spawnServiceProcess({ WELLFORMED_DATA: folder, WELLFORMED_PORT: '0', ...settings }, under);
   const exited = once(child, 'exit');
+  onProcess?.(child.pid!);
   let logs = '';
   const url = await new Promise<string>((resolve, reject) => {
     const read = (chunk: Buffer) => {
