@@ -329,7 +329,7 @@ export class TrainingHost {
     const { id, maxRestarts } = run;
     const restarts = run.restarts + 1;
     if (restarts > maxRestarts) {
-      const message = `${error.message} The run was restarted ${maxRestarts} times, which is the most it may (maxRestarts).`;
+      const message = `${error.message} The run may not be restarted again (maxRestarts: ${maxRestarts}).`;
       return this.end(id, { status: 'failed', error: maxRestarts > 0 ? { ...error, message } : error }, claim);
     }
     await this.end(id, { status: 'interrupted', restarts, reason: error.message, error }, claim);

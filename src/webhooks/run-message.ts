@@ -1,10 +1,7 @@
-import type { Run, RunStatus } from '../training/run.js';
+import { hasEnded, type Run, type RunStatus } from '../training/run.js';
 import type { RunError } from '../training/run-error.js';
 import type { RunEvent } from '../training/run-event.js';
 import type { Message } from './delivery.js';
-
-/** In these a run goes on by itself. Every other status is worth a message. */
-const underWay: readonly string[] = ['queued', 'preparing', 'running'];
 
 /** An event that makes a message. */
 export type ReportedEvent = RunEvent & { type: 'status' };
@@ -21,8 +18,9 @@ export interface RunMessageData {
   error: RunError | null;
 }
 
+/** Whether a run has ended with it: one that was interrupted goes on by itself, and one that is paused waits for somebody. */
 export function isReported(event: RunEvent): event is ReportedEvent {
-  return event.type === 'status' && !underWay.includes(event.data.status);
+  return event.type === 'status' && hasEnded(event.data.status);
 }
 
 /** @param run null if it cannot be read: there is a message all the same */

@@ -22,7 +22,7 @@ export class WebhooksService implements OnModuleInit {
     private readonly instruments: Instruments,
   ) {}
 
-  /** Before the training service ends, at the start, what an earlier process left running. */
+  /** Before the training service takes up, at the start, what an earlier process left: some of it may end there. */
   onModuleInit(): void {
     if (this.dispatcher.isOn) this.training.storeWith((runId, event) => this.store(runId, event));
     this.instruments.beforeScrape(() => this.count());
