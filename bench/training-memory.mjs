@@ -72,6 +72,7 @@ async function measure(model, engine, [rows, batchSize, length, changes = {}]) {
       hubModels: 'catalogue',
       maxBytes: 2 ** 32,
     },
+    initialModelFolder: null,
     engine,
     training: { id: 'ds', name: 'rows', contentHash: '', rows, path },
     validation: null,
@@ -85,6 +86,12 @@ async function measure(model, engine, [rows, batchSize, length, changes = {}]) {
     },
     inferenceThreads: 'auto',
     memoryLimit: null,
+    expected: null,
+    attempt: 1,
+    // The one at the end of the epoch is part of what is measured.
+    checkpoints: { folder: mkdtempSync(join(folder, 'staged-')), steps: null, seconds: 300 },
+    earlier: null,
+    pauseAfterEpoch: null,
   };
   const peaks = {};
   let phase;
@@ -95,10 +102,10 @@ async function measure(model, engine, [rows, batchSize, length, changes = {}]) {
   const training = new TrainingProcess(
     job,
     (message) => {
-      if (message.type === 'plan') reckoned = message.plan.estimatedBytes / 2 ** 20;
+      if (message.type === 'plan') reckoned = message.data.estimatedBytes / 2 ** 20;
       read();
       if (message.type !== 'phase') return;
-      phase = message.phase;
+      phase = message.data.phase;
       writeFileSync(`/proc/${training.pid}/clear_refs`, '5');
     },
     { log: console.error },
