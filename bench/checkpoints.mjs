@@ -146,9 +146,9 @@ async function measure(folder, baseModel, engine, { rounds: count, seconds: shor
     initialModelFolder: null,
     engine,
     // An epoch ends with a checkpoint: this one outlasts what is measured.
-    training: rowsFile(folder, 'training', words, 200_000, (row) => (row % 3 === 0 ? 0 : 1)),
+    training: await rowsFile(join(folder, 'training.tsv'), words, 200_000, (row) => (row % 3 === 0 ? 0 : 1)),
     // Of one class, with an MCC of 0 at each evaluation: the first is the best, and its weights go into every checkpoint.
-    validation: rowsFile(folder, 'validation', words, 2, () => 1),
+    validation: await rowsFile(join(folder, 'validation.tsv'), words, 2, () => 1),
     hyperparameters: {
       ...defaultHyperparameters,
       validationFraction: null,
@@ -302,14 +302,15 @@ function wordsOf(folder) {
   return pieces.filter((piece) => /^([a-z]{3,}|piece\d+)$/.test(piece));
 }
 
-function rowsFile(folder, name, words, rows, labelOf) {
-  const path = join(folder, `${name}.tsv`);
-  const random = { state: 1 };
-  const word = () => words[(random.state = (random.state * 48_271) % 2_147_483_647) % words.length];
-  const sentence = () => Array.from({ length: LENGTH - 2 }, word).join(' ');
-  writeFileSync(
-    path,
-    Array.from({ length: rows }, (_, row) => `${labelOf(row)}\t${sentence()}\t\t\n`).join(''),
-  );
-  return { id: 'ds_0', name, contentHash: '', rows, path };
+/** Rows of random words, each as long as a step has room for. */
+async function rowsFile(path, words, count, labelOf) {
+  const { writeRowsFile } = await import('./harness/rows-file.mjs');
+  const { statelessPhilox } = await import('../dist/bert/random.js');
+  const random = statelessPhilox(1, 0);
+  const word = () => words[random.nextInteger(words.length)];
+  const rows = Array.from({ length: count }, (_, row) => ({
+    label: labelOf(row),
+    sentence: Array.from({ length: LENGTH - 2 }, word).join(' '),
+  }));
+  return writeRowsFile(path, rows);
 }

@@ -12,6 +12,7 @@ import { statelessPhilox } from '../dist/bert/random.js';
 import { writeSafetensors } from '../dist/bert/weights/safetensors.js';
 import { TrainingProcess } from '../dist/training/training-process.js';
 import { makeRandomModel } from './harness/random-model.mjs';
+import { writeRowsFile } from './harness/rows-file.mjs';
 import { PIECES } from './training/rows.mjs';
 
 const { values: options } = parseArgs({
@@ -58,8 +59,7 @@ try {
 }
 
 async function measure(model, engine, [rows, batchSize, length, changes = {}]) {
-  const path = join(folder, 'rows.tsv');
-  writeFileSync(path, sentences(rows, length - 2));
+  const source = writeRowsFile(join(folder, 'rows.tsv'), sentences(rows, length - 2));
   const staged = mkdtempSync(join(folder, 'staged-'));
   const job = {
     runId: 'run',
@@ -74,7 +74,7 @@ async function measure(model, engine, [rows, batchSize, length, changes = {}]) {
     },
     initialModelFolder: null,
     engine,
-    training: { id: 'ds', name: 'rows', contentHash: '', rows, path },
+    training: source,
     validation: null,
     hyperparameters: {
       ...defaultHyperparameters,
@@ -133,8 +133,8 @@ function peakOf(pid) {
 function sentences(rows, words) {
   const random = statelessPhilox(1, 0);
   const word = () => `piece${5 + random.nextInteger(PIECES)}`;
-  return Array.from(
-    { length: rows },
-    (_, row) => `${row % 3 === 0 ? 0 : 1}\t${Array.from({ length: words }, word).join(' ')}\t\t\n`,
-  ).join('');
+  return Array.from({ length: rows }, (_, row) => ({
+    label: row % 3 === 0 ? 0 : 1,
+    sentence: Array.from({ length: words }, word).join(' '),
+  }));
 }

@@ -1,3 +1,6 @@
+/** The statuses in which a run goes on by itself. */
+const GOES_ON = ['queued', 'preparing', 'running', 'interrupted'];
+
 /** A service that the demo talks to. Errors are told in the service's own words. */
 export class Client {
   /**
@@ -31,7 +34,7 @@ export class Client {
   }
 
   /**
-   * The events of a run, from its first to its last. A connection that breaks is made anew, and goes on behind the last event.
+   * The events of a run, until it has ended or waits for somebody to resume it. A connection that breaks is made anew, and goes on behind the last event.
    * @returns {AsyncGenerator<{ type: string, data: any }, void, void>}
    */
   async *follow(runId) {
@@ -48,7 +51,7 @@ export class Client {
           last = id;
           failures = 0;
           yield { type, data };
-          if (type === 'status' && !['queued', 'running'].includes(data.status)) return;
+          if (type === 'status' && !GOES_ON.includes(data.status)) return;
         }
       } catch (error) {
         this.signal.throwIfAborted();

@@ -138,7 +138,7 @@ describe.skipIf(!isLinux)('a training that is killed', () => {
     it('ends as if nothing had happened', { timeout: 1_200_000 }, async () => {
       const random = statelessPhilox(seed, 0);
       const dataset = await client.uploadPractice(960, 1);
-      const training: Training = { ...everything(dataset), epochs: 16, evaluationSteps: 50 };
+      const training: Training = { ...everything(dataset), epochs: 8, evaluationSteps: 50 };
       const began = performance.now();
       const reference = await undisturbed(training);
       console.log(

@@ -17,7 +17,7 @@ export function orphansIn(data: string): string[] {
 /** Looks through the whole database, as SQLite itself can. @returns the ids that a table has */
 export function expectSoundDatabase(data: string): (table: string) => string[] {
   const file = path.join(data, 'wellformed.sqlite');
-  const read = <T>(query: (database: Database) => T): T => {
+  const read = <T>(query: (database: InstanceType<typeof Database>) => T): T => {
     const database = new Database(file, { readonly: true });
     try {
       return query(database);
