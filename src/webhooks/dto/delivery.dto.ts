@@ -81,7 +81,7 @@ export class WebhookDataDto {
   @ApiPropertyOptional({ example: 'run_01JD3W5M4E7Y2V0N8GQ6T1CXZA' })
   runId?: string;
 
-  @ApiPropertyOptional({ description: 'The status that the run ended with.', example: 'succeeded' })
+  @ApiPropertyOptional({ description: 'The status that the run came to.', example: 'succeeded' })
   status?: string;
 
   @ApiPropertyOptional({ type: String, nullable: true, example: 'cola' })
