@@ -9,6 +9,7 @@ import { Database } from '../../src/storage/sqlite.js';
 import { formOf, problemOf } from '../support/http.js';
 import { practiceRows } from '../support/practice-rows.js';
 import { startServiceProcess, type RunningService } from '../support/service-process.js';
+import { namesIn } from './support/sound-folder.js';
 import { openSmallDisk, whyNoSmallDisk, type SmallDisk } from './support/small-disk.js';
 
 /* The service with its data folder on a disk of 160 MiB, which is filled to the last byte at the worst of times. */
@@ -79,8 +80,9 @@ describe.skipIf(why !== undefined)('a full disk', { timeout: 240_000 }, () => {
   };
   /** The database and the folders tell the same, and nothing half-made lies about. */
   const isWhole = async () => {
-    await expect.poll(() => readdirSync(inData('staging'))).toEqual([]);
-    if (existsSync(inData('checkpoints'))) expect(readdirSync(inData('checkpoints'))).toEqual([]);
+    // A moment after a run has ended.
+    await expect.poll(() => namesIn(inData(), 'staging')).toEqual([]);
+    await expect.poll(() => namesIn(inData(), 'checkpoints')).toEqual([]);
     expect(readdirSync(inData('datasets')).sort()).toEqual(await listed('datasets'));
     expect(readdirSync(inData('models')).sort()).toEqual(await listed('models'));
     expect(existsSync(inData('orphans'))).toBe(false);
