@@ -1,7 +1,10 @@
-import { hasEnded, type Run, type RunStatus } from '../training/run.js';
+import type { Run, RunStatus } from '../training/run.js';
 import type { RunError } from '../training/run-error.js';
 import type { RunEvent } from '../training/run-event.js';
 import type { Message } from './delivery.js';
+
+/** In these a run has ended: one that was interrupted goes on by itself, and one that is paused waits for somebody. */
+const ended: readonly RunStatus[] = ['succeeded', 'failed', 'cancelled'];
 
 /** An event that makes a message. */
 export type ReportedEvent = RunEvent & { type: 'status' };
@@ -18,9 +21,8 @@ export interface RunMessageData {
   error: RunError | null;
 }
 
-/** Whether a run has ended with it: one that was interrupted goes on by itself, and one that is paused waits for somebody. */
 export function isReported(event: RunEvent): event is ReportedEvent {
-  return event.type === 'status' && hasEnded(event.data.status);
+  return event.type === 'status' && ended.includes(event.data.status);
 }
 
 /** @param run null if it cannot be read: there is a message all the same */
