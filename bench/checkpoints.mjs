@@ -89,7 +89,7 @@ await runBenchmark(
       const cells = [
         row('the training stands still, s', ...column('pause', 2), `≤ ${REACH.pause}`, verdict(pauseMet)),
         row('until it is on the disk, s', ...column('written', 1)),
-        row('until it is the run’s, s', ...column('stored', 1)),
+        row('until the service has it, s', ...column('stored', 1)),
         row('size, MB', ...column('megabytes', 0)),
         row('steps/s without', rate('without').toFixed(3), ''),
         row(`steps/s with one each ${each.toFixed(0)} s`, rate('with').toFixed(3), ''),
