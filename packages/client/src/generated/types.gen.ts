@@ -1264,7 +1264,7 @@ export type TrainingFormDto = {
      */
     priority?: number;
     /**
-     * Number of steps from one checkpoint to the next. Without it, checkpoints come every `WELLFORMED_CHECKPOINT_INTERVAL` (5 minutes). Each epoch ends with one too.
+     * Number of steps from one checkpoint to the next. Without it, checkpoints come every `WELLFORMED_CHECKPOINT_INTERVAL` (5 minutes). Each epoch that takes 10 seconds or more ends with one too.
      */
     checkpointSteps?: number;
     /**
@@ -1398,7 +1398,7 @@ export type TrainingJsonDto = {
      */
     priority?: number;
     /**
-     * Number of steps from one checkpoint to the next. Without it, checkpoints come every `WELLFORMED_CHECKPOINT_INTERVAL` (5 minutes). Each epoch ends with one too.
+     * Number of steps from one checkpoint to the next. Without it, checkpoints come every `WELLFORMED_CHECKPOINT_INTERVAL` (5 minutes). Each epoch that takes 10 seconds or more ends with one too.
      */
     checkpointSteps?: number;
     /**
