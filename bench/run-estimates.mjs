@@ -117,7 +117,8 @@ async function watched(service, id) {
     const run = await service.run(id, () => true);
     looks.push({ at: Date.now(), ...run });
     if (run.status === 'succeeded') return { looks, run };
-    if (!['queued', 'running'].includes(run.status)) throw new Error(`The training ${run.status}.`);
+    if (!['queued', 'preparing', 'running'].includes(run.status))
+      throw new Error(`The training ${run.status}.`);
     await new Promise((resolve) => setTimeout(resolve, WATCH_MILLISECONDS));
   }
 }

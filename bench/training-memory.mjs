@@ -13,6 +13,7 @@ import { statelessPhilox } from '../dist/bert/random.js';
 import { writeSafetensors } from '../dist/bert/weights/safetensors.js';
 import { TrainingProcess } from '../dist/training/training-process.js';
 import { makeRandomModel } from './harness/random-model.mjs';
+import { writeRowsFile } from './harness/rows-file.mjs';
 import { PIECES } from './training/rows.mjs';
 
 const { values: options } = parseArgs({
@@ -59,8 +60,7 @@ try {
 }
 
 async function measure(model, engine, [rows, batchSize, length, changes = {}]) {
-  const path = join(folder, 'rows.tsv');
-  writeFileSync(path, sentences(rows, length - 2));
+  const source = writeRowsFile(join(folder, 'rows.tsv'), sentences(rows, length - 2));
   const staged = mkdtempSync(join(folder, 'staged-'));
   const job = {
     runId: 'run',
@@ -73,8 +73,9 @@ async function measure(model, engine, [rows, batchSize, length, changes = {}]) {
       hubModels: 'catalogue',
       maxBytes: 2 ** 32,
     },
+    initialModelFolder: null,
     engine,
-    training: { id: 'ds', name: 'rows', contentHash: '', rows, path },
+    training: source,
     validation: null,
     hyperparameters: {
       ...defaultHyperparameters,
@@ -86,6 +87,12 @@ async function measure(model, engine, [rows, batchSize, length, changes = {}]) {
     },
     inferenceThreads: 'auto',
     memoryLimit: null,
+    expected: null,
+    attempt: 1,
+    // The one at the end of the epoch is part of what is measured.
+    checkpoints: { folder: mkdtempSync(join(folder, 'staged-')), steps: null, seconds: 300 },
+    earlier: null,
+    pauseAfterEpoch: null,
   };
   const peaks = {};
   let phase;
@@ -96,10 +103,10 @@ async function measure(model, engine, [rows, batchSize, length, changes = {}]) {
   const training = new TrainingProcess(
     job,
     (message) => {
-      if (message.type === 'plan') reckoned = message.plan.estimatedBytes / 2 ** 20;
+      if (message.type === 'plan') reckoned = message.data.estimatedBytes / 2 ** 20;
       read();
       if (message.type !== 'phase') return;
-      phase = message.phase;
+      phase = message.data.phase;
       writeFileSync(`/proc/${training.pid}/clear_refs`, '5');
     },
     { log: console.error },
@@ -127,8 +134,8 @@ function peakOf(pid) {
 function sentences(rows, words) {
   const random = statelessPhilox(1, 0);
   const word = () => `piece${5 + random.nextInteger(PIECES)}`;
-  return Array.from(
-    { length: rows },
-    (_, row) => `${row % 3 === 0 ? 0 : 1}\t${Array.from({ length: words }, word).join(' ')}\t\t\n`,
-  ).join('');
+  return Array.from({ length: rows }, (_, row) => ({
+    label: row % 3 === 0 ? 0 : 1,
+    sentence: Array.from({ length: words }, word).join(' '),
+  }));
 }

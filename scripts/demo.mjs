@@ -259,8 +259,9 @@ function endOnSignals(ending) {
   return () => signals.forEach((signal) => process.off(signal, end));
 }
 
-function failureText({ id, status, error }) {
-  return error ? `${id} has ${status}: ${error.message}` : `${id} was ${status}.`;
+function failureText({ id, status, statusReason, error }) {
+  if (error) return `${id} has ${status}: ${error.message}`;
+  return statusReason ? `${id} was ${status}: ${statusReason}` : `${id} was ${status}.`;
 }
 
 /** Computes the content hash like the service: over labels and sentences of CoLA's four columns. */

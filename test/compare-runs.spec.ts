@@ -10,7 +10,7 @@ import type { DatasetDto } from '../packages/client/src/index.js';
 import type { RunComparisonDto } from '../src/training/dto/run-comparison.dto.js';
 import type { RunMetricsDto } from '../src/training/dto/run.dto.js';
 import { queuedRun, type Run, type RunEvaluation } from '../src/training/run.js';
-import { RunsRepository } from '../src/training/runs.repository.js';
+import { RunsRepository, type Claim } from '../src/training/runs.repository.js';
 import type { RunningService } from './support/service-process.js';
 import { removeFolders, startService, type Service } from './support/service.js';
 import { startTrainer, tinyBaseModels } from './support/trainer.js';
@@ -33,6 +33,9 @@ describe('GET /train/compare', () => {
     removeFolders();
   });
 
+  const owner = 'nobody else';
+  const claimOn = (runId: string): Claim => ({ runId, owner, attempt: 1 });
+
   /** Stores a run that is under way, with a step and an evaluation if it has judged anything. */
   async function addRun(judgements?: Judgements, changes: Partial<Run> & { keeps?: boolean } = {}) {
     const { keeps = true, ...others } = changes;
@@ -48,18 +51,19 @@ describe('GET /train/compare', () => {
       ...others,
     };
     await runs.insert(run);
-    await runs.transition(run.id, { status: 'running' });
+    const claim = (await runs.take(run.id, owner, new Date(Date.now() + 60_000)))!;
+    await runs.transition(run.id, { status: 'running' }, claim);
     for (const step of [1, 2, 3]) {
       const data = { ...{ step, totalSteps: 3, epoch: 1, loss: 1 / step, learningRate: 1e-3 / step } };
       const rest = { gradientNorm: 1, progress: 0, examplesPerSecond: null, secondsLeft: null };
-      await runs.record(run.id, { step }, { type: 'step', data: { ...data, ...rest } });
+      await runs.record(claim, { step }, { type: 'step', data: { ...data, ...rest } });
     }
     if (!judgements) return run.id;
     const evaluation = evaluationOf(judgements);
     const event = { type: 'evaluation', data: evaluation } as const;
     const kept = keeps ? judgements : undefined;
     await runs.record(
-      run.id,
+      claim,
       { evaluations: [evaluation], mcc: evaluation.validation.mcc, plan: planOf('a', judgements) },
       event,
       kept,
@@ -190,7 +194,7 @@ describe('GET /train/compare', () => {
     expect(await reasonOf(waiting)).toBe(`Run ${waiting} ended before its first evaluation.`);
 
     const elsewhere = await addRun(second);
-    await runs.record(elsewhere, { plan: planOf('b', second) });
+    await runs.record(claimOn(elsewhere), { plan: planOf('b', second) });
     expect(await reasonOf(elsewhere)).toContain('were validated on different rows. Train both');
 
     const old = await addRun(second, { keeps: false });
@@ -198,7 +202,7 @@ describe('GET /train/compare', () => {
 
     // The evaluation was stored, its judgements were not: what is kept is of an earlier one.
     const later = await addRun(second);
-    await runs.record(later, { evaluations: [evaluationOf(second), evaluationOf(first)] });
+    await runs.record(claimOn(later), { evaluations: [evaluationOf(second), evaluationOf(first)] });
     expect(await reasonOf(later)).toContain(`run ${later} were not kept`);
   });
 

@@ -23,8 +23,9 @@ describe('health', () => {
   const ready = () => service.client.api.health.ready();
   const run = (id: string) => service.client.run(id);
   const degraded = (part: string) => service.client.metric(`wellformed_degraded{part="${part}"}`);
-  const train = async (epochs: number): Promise<string> => {
-    return (await service.client.start({ file: practiceRows(400, 1), epochs })).id;
+  const train = async (epochs: number, maxRestarts = 0): Promise<string> => {
+    const rows = practiceRows(400, 1);
+    return (await service.client.start({ file: rows, epochs, maxRestarts, checkpointSteps: 1 })).id;
   };
 
   it('tells which build runs, like the metrics and the documentation', async () => {
@@ -102,16 +103,33 @@ describe('health', () => {
     expect(await ready()).toMatchObject({ status: 'ok', degraded: [] });
     expect([await degraded('training'), await degraded('production')]).toEqual([0, 0]);
 
-    const second = await train(20);
-    await until(async () => (await run(second)).step > 0);
+    const second = await train(20, 1);
+    await until(async () => (await run(second)).checkpoint !== null);
     expect(await service.client.metric('wellformed_training_phase{phase="training"}')).toBe(1);
     expect(await service.client.metric('wellformed_training_engine_tensors')).toBeGreaterThan(0);
     expect(await service.client.metric('wellformed_training_resident_memory_bytes')).toBeGreaterThan(2 ** 20);
-    const { work } = service.app.get(TrainingHost) as unknown as { work: { process: { pid: number } } };
-    process.kill(work.process.pid, 'SIGKILL');
+    expect(await service.client.metric('wellformed_checkpoints_total')).toBeGreaterThan(0);
+    expect(await service.client.metric('wellformed_checkpoint_bytes_total')).toBeGreaterThan(1000);
+    expect(await service.client.metric('wellformed_checkpoint_pause_seconds_total')).toBeGreaterThan(0);
+    expect(await service.client.metric('wellformed_training_restarts_total')).toBe(0);
+    const { works } = service.app.get(TrainingHost) as unknown as {
+      works: Map<string, { work: { process: { pid: number } } }>;
+    };
+    const killProcess = () => process.kill(works.get(second)!.work.process.pid, 'SIGKILL');
+    killProcess();
+    await until(async () => (await run(second)).resumption !== null);
+    expect(await service.client.metric('wellformed_training_restarts_total')).toBe(1);
+    expect(await run(second)).toMatchObject({ restarts: 1, error: null });
+    expect(await ready()).toMatchObject({ status: 'degraded' });
+    killProcess();
     await until(async () => (await run(second)).status === 'failed');
-    expect((await run(second)).error).toMatchObject({ code: 'process-killed', param: 'batchSize' });
-    expect(await service.client.metric('wellformed_training_process_crashes_total')).toBe(1);
+    expect((await run(second)).error).toMatchObject({
+      code: 'process-killed',
+      message: expect.stringContaining('maxRestarts: 1') as string,
+      param: 'batchSize',
+    });
+    expect(await service.client.metric('wellformed_training_restarts_total')).toBe(1);
+    expect(await service.client.metric('wellformed_training_process_crashes_total')).toBe(2);
     expect(await service.client.metric('wellformed_run_duration_seconds_count{status="failed"}')).toBe(1);
     expect(await service.client.metric('wellformed_training_phase{phase="training"}')).toBeUndefined();
     expect(await service.client.metric('wellformed_training_engine_tensors')).toBeUndefined();

@@ -67,7 +67,7 @@ describe.skipIf(!hasCurl)('the README', () => {
     const { id } = JSON.parse(await type(filledIn.replace(/"epochs":\d+/, '"epochs":1'))) as RunDto;
     let state: RunDto;
     do state = JSON.parse(await type(watch!.replace('run_…', id))) as RunDto;
-    while (['queued', 'running'].includes(state.status));
+    while (['queued', 'preparing', 'running'].includes(state.status));
     expect(state.status).toBe('succeeded');
     expect(JSON.parse(await type(ask!))).toEqual({
       acceptable: expect.any(Boolean) as boolean,

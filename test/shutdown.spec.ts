@@ -91,7 +91,7 @@ describe('SIGTERM', () => {
     }
   });
 
-  it('turns readiness, fails no request, and shows a training as interrupted', async () => {
+  it('turns readiness, fails no request, and interrupts a training, which goes on at the next start', async () => {
     await start({ WELLFORMED_SHUTDOWN_DELAY: '3 s' });
     const runId = await startTraining();
     const following = ask(`${service.url}/train/${runId}/events`);
@@ -127,9 +127,9 @@ describe('SIGTERM', () => {
     expect(performance.now() - signalledAt).toBeLessThan(20_000);
 
     await start();
-    const run = await json<RunDto>(`/train/${runId}`);
-    expect(run).toMatchObject({ status: 'interrupted', error: { code: 'interrupted' } });
-    expect(run.step).toBeGreaterThan(1);
+    const run = await service.client.until(runId, ({ resumption }) => resumption !== null);
+    expect(run).toMatchObject({ attempt: 2, restarts: 0, error: null });
+    expect(run.resumption!.step).toBeGreaterThan(1);
     const { id } = JSON.parse((await upload.answer).text) as { id: string };
     expect((await json<{ rows: number }>(`/datasets/${id}`)).rows).toBe(2);
   });

@@ -30,7 +30,12 @@ describe.runIf(process.platform === 'linux')('the process of a training', () => 
           await sleep(50);
         };
         const train = async (epochs: number) => {
-          const fields = { baseModel: 'tiny-bert', epochs: String(epochs), promote: 'never' };
+          const fields = {
+            baseModel: 'tiny-bert',
+            epochs: String(epochs),
+            promote: 'never',
+            maxRestarts: '0',
+          };
           const form = formBytes(practiceRows(400, 1), fields);
           const { text } = await ask(`${service.url}/train`, { method: 'POST', ...form });
           return (JSON.parse(text) as RunDto).id;

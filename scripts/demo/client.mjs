@@ -1,3 +1,6 @@
+/** The statuses in which a run goes on by itself. */
+const GOES_ON = ['queued', 'preparing', 'running', 'interrupted'];
+
 /** Talks to the service. It reports errors in the service's own words. */
 export class Client {
   /**
@@ -31,7 +34,8 @@ export class Client {
   }
 
   /**
-   * Yields all events of a run. If the connection breaks, it reconnects and continues after the last event.
+   * Yields the events of a run until it has ended or waits for somebody to resume it. If the connection breaks, it reconnects and continues
+   * after the last event.
    * @returns {AsyncGenerator<{ type: string, data: any }, void, void>}
    */
   async *follow(runId) {
@@ -48,7 +52,7 @@ export class Client {
           last = id;
           failures = 0;
           yield { type, data };
-          if (type === 'status' && !['queued', 'running'].includes(data.status)) return;
+          if (type === 'status' && !GOES_ON.includes(data.status)) return;
         }
       } catch (error) {
         this.signal.throwIfAborted();

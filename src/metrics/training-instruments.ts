@@ -25,6 +25,13 @@ export interface EngineMemoryUse {
   reservedBytes: number | null;
 }
 
+/** A checkpoint of the current run that lies on the disk. */
+export interface WrittenCheckpoint {
+  bytes: number;
+  /** For how long the training stood still. */
+  pausedMilliseconds: number;
+}
+
 /** Resources of the current run's process. */
 export interface TrainingProcessUse {
   residentBytes: number;
@@ -36,6 +43,9 @@ export interface TrainingProcessUse {
 export class TrainingInstruments {
   private readonly examples: Counter;
   private readonly steps: Counter;
+  private readonly checkpoints: Counter;
+  private readonly checkpointBytes: Counter;
+  private readonly checkpointPauseSeconds: Counter;
   private readonly loss: Gauge;
   private readonly learningRate: Gauge;
   private readonly gradientNorm: Gauge;
@@ -56,6 +66,7 @@ export class TrainingInstruments {
   readonly queueLength: Gauge;
   readonly queueSeconds: Histogram;
   readonly processCrashes: Counter;
+  readonly restarts: Counter;
 
   constructor(registry: Registry) {
     const on = { registers: [registry] };
@@ -91,6 +102,26 @@ export class TrainingInstruments {
       ...on,
       name: 'wellformed_training_process_crashes_total',
       help: 'Training processes that ended without reporting an error: they crashed or were killed.',
+    });
+    this.restarts = new Counter({
+      ...on,
+      name: 'wellformed_training_restarts_total',
+      help: 'Restarts of runs after a crash, of their process or of the service.',
+    });
+    this.checkpoints = new Counter({
+      ...on,
+      name: 'wellformed_checkpoints_total',
+      help: 'Checkpoints written, over all runs of this process.',
+    });
+    this.checkpointBytes = new Counter({
+      ...on,
+      name: 'wellformed_checkpoint_bytes_total',
+      help: 'Size of the checkpoints written. Each has the state of the training and the weights of the best evaluation.',
+    });
+    this.checkpointPauseSeconds = new Counter({
+      ...on,
+      name: 'wellformed_checkpoint_pause_seconds_total',
+      help: 'Time for which trainings stood still for checkpoints.',
     });
     this.examples = new Counter({
       ...on,
@@ -172,6 +203,12 @@ export class TrainingInstruments {
   /** Records an evaluation of the current run. */
   recordValidation(mcc: number): void {
     this.validationMcc.set(mcc);
+  }
+
+  recordCheckpoint({ bytes, pausedMilliseconds }: WrittenCheckpoint): void {
+    this.checkpoints.inc();
+    this.checkpointBytes.inc(bytes);
+    this.checkpointPauseSeconds.inc(pausedMilliseconds / 1000);
   }
 
   recordPhase(phase: string): void {

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { BaseModelsService, type BaseModelSummary } from '../base-models/base-models.service.js';
-import { parseEncoderConfig, type EncoderConfig } from '../bert/config.js';
 import { detectEngine, type EngineChoice } from '../bert/engines/detect.js';
 import { trainingExtent } from '../bert/fine-tuning/extent.js';
 import { contradictions, LONGEST_AUTO_LENGTH } from '../bert/fine-tuning/hyperparameters.js';
@@ -10,6 +9,7 @@ import { Settings } from '../config/settings.js';
 import { withAdvice } from './advice.js';
 import type { Space } from './disk-needed.js';
 import { roomForTraining, trainingLimit } from './memory/training-room.js';
+import { encoderConfigOf } from './training-estimates.js';
 import { TrainingHost } from './training-host.js';
 import { invalid, type RowsFacts, type TrainingRequest } from './training-request.js';
 
@@ -70,11 +70,6 @@ export class JobChecks {
       throw invalid({ path: ['batchSize'], message: withAdvice(error) });
     }
   }
-}
-
-/** Null for a model outside of the catalogue that is not downloaded yet. */
-export function encoderConfigOf({ architecture }: BaseModelSummary): EncoderConfig | null {
-  return architecture && { ...parseEncoderConfig({ model_type: architecture.modelType }), ...architecture };
 }
 
 function assertConsistent(

@@ -24,6 +24,10 @@ export class RunMetrics implements OnModuleInit {
   async onModuleInit(): Promise<void> {
     this.runs.onNews(({ runId, event }) => {
       if (event === null || event.type === 'status') void this.count();
+      // A crash is stored as an interruption that counts it. One that is too many fails the run.
+      if (event?.type === 'status' && event.data.status === 'interrupted' && event.data.restarts) {
+        this.training.restarts.inc();
+      }
       if (event && this.begun.has(runId)) this.receiveEvent(runId, event);
     });
     await this.count();
@@ -40,6 +44,10 @@ export class RunMetrics implements OnModuleInit {
   /** What is not stored for each step. */
   receive(message: ProgressMessage): void {
     if (message.type === 'step') this.training.recordStep({ ...message.data, examples: message.examples });
+    if (message.type === 'checkpoint') {
+      const { data, pausedMilliseconds } = message;
+      this.training.recordCheckpoint({ bytes: data.bytes, pausedMilliseconds });
+    }
     if (message.type === 'memory') this.training.recordMemory(message);
     if (message.type === 'usage') this.training.recordUsage(message);
   }

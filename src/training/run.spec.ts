@@ -24,7 +24,6 @@ describe('the states of a run', () => {
       'paused → queued',
       'paused → cancelled',
       'interrupted → queued',
-      'interrupted → failed',
       'interrupted → cancelled',
     ]);
     for (const from of runStatuses) {

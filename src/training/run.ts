@@ -11,7 +11,7 @@ const successors = {
   preparing: ['running', 'queued', 'paused', 'interrupted', 'failed', 'cancelled'],
   running: ['succeeded', 'failed', 'cancelled', 'paused', 'interrupted'],
   paused: ['queued', 'cancelled'],
-  interrupted: ['queued', 'failed', 'cancelled'],
+  interrupted: ['queued', 'cancelled'],
   succeeded: [],
   failed: [],
   cancelled: [],

@@ -359,7 +359,9 @@ export class RunsRepository {
       .where({ runId, type: 'step' satisfies RunEventType })
       .orderBy('event.sequence', 'DESC')
       .getRawMany<{ sequence: number | string; step: number | null }>();
-    let following = Infinity;
+    // After a resume, until the next step is stored, the run itself says how far it is.
+    const run = await this.runs.findOne({ select: { step: true }, where: { id: runId } });
+    let following = run ? run.step + 1 : Infinity;
     const curve = rows.filter(({ step }) => {
       if (step === null) return true;
       const isLatest = step < following;

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { EncoderConfig } from '../bert/config.js';
+import { parseEncoderConfig, type EncoderConfig } from '../bert/config.js';
 import { detectEngine } from '../bert/engines/detect.js';
 import { passesOf, trainingExtent, type Extent } from '../bert/fine-tuning/extent.js';
 import { validationWarnings } from '../bert/evaluation/warnings.js';
@@ -13,7 +13,6 @@ import type { Overlap } from '../datasets/statistics/overlap.js';
 import { DataFolder } from '../storage/data-folder.js';
 import { availableDisk, diskNeeded, type Space } from './disk-needed.js';
 import { heldOutOf } from './holdout.js';
-import { encoderConfigOf } from './job-checks.js';
 import { trainingLimit } from './memory/training-room.js';
 import type { Run, RunHyperparameters, RunPhase } from './run.js';
 import { scaled, secondsOf, totalOf, type RunSeconds, type RunWork } from './run-cost.js';
@@ -332,4 +331,9 @@ function spaceWarnings(memory: Space | null, disk: Space): string[] {
       'Delete models, base models or data sets that are not needed, or take a smaller base model.',
     ),
   ];
+}
+
+/** Null for a model outside of the catalogue that is not downloaded yet. */
+export function encoderConfigOf({ architecture }: BaseModelSummary): EncoderConfig | null {
+  return architecture && { ...parseEncoderConfig({ model_type: architecture.modelType }), ...architecture };
 }

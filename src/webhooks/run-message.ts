@@ -3,8 +3,8 @@ import type { RunError } from '../training/run-error.js';
 import type { RunEvent } from '../training/run-event.js';
 import type { Message } from './delivery.js';
 
-/** Statuses from which a run goes on by itself. Every other status makes a message. */
-const underWay: readonly string[] = ['queued', 'preparing', 'running'];
+/** In these a run has ended: one that was interrupted goes on by itself, and one that is paused waits for somebody. */
+const ended: readonly RunStatus[] = ['succeeded', 'failed', 'cancelled'];
 
 /** An event that makes a message. */
 export type ReportedEvent = RunEvent & { type: 'status' };
@@ -22,7 +22,7 @@ export interface RunMessageData {
 }
 
 export function isReported(event: RunEvent): event is ReportedEvent {
-  return event.type === 'status' && !underWay.includes(event.data.status);
+  return event.type === 'status' && ended.includes(event.data.status);
 }
 
 /** @param run null if it cannot be read. The message is sent anyway. */

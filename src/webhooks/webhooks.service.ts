@@ -22,7 +22,7 @@ export class WebhooksService implements OnModuleInit {
     private readonly instruments: Instruments,
   ) {}
 
-  /** Subscribes before the training service ends the runs that an earlier process left running. */
+  /** Subscribes before the training service takes up what an earlier process left: some of it may end there. */
   onModuleInit(): void {
     if (this.dispatcher.isOn) this.training.storeWith((runId, event) => this.store(runId, event));
     this.instruments.beforeScrape(() => this.count());

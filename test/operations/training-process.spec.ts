@@ -76,7 +76,7 @@ describe.skipIf(!group)('in a control group (skipped where this user may make no
     const second = await ended(service, await post(service, { epochs: '2', promote: 'never' }));
     expect([second.run.status, second.run.error, second.refused]).toEqual(['succeeded', null, []]);
 
-    group!.limit(Math.ceil(residentMiB * MIB + needed - 20 * MIB));
+    group!.limit(Math.ceil(residentMiB * MIB + needed - 60 * MIB));
     const refused = await post(service, { epochs: '2', promote: 'never' });
     expect(refused).toMatchObject({
       status: 409,
@@ -85,7 +85,8 @@ describe.skipIf(!group)('in a control group (skipped where this user may make no
 
     // Something else beside it takes what it was started with.
     group!.limit(Math.ceil(boundary + 300 * MIB));
-    const third = await post(service, { epochs: '20', promote: 'never' }, practiceRows(4000, 1));
+    const fields = { epochs: '20', promote: 'never', maxRestarts: '0' };
+    const third = await post(service, fields, practiceRows(4000, 1));
     expect(third).toMatchObject({ status: 202 });
     await expect.poll(async () => (await runOf(service, third)).step, { timeout: 60_000 }).toBeGreaterThan(0);
     const [program, ...args] = [...group!.enter, process.execPath, '-e', hog];
@@ -123,7 +124,7 @@ it('25 trainings that are ended by force, in whatever they do, leave predictions
       // Each at another moment: while the engine loads, in a step, in an evaluation.
       while ((await run()).status === 'queued') await predict();
       for (const until = Date.now() + 120 * training; Date.now() < until;) await predict();
-      service.app.get(TrainingHost).stop(id, 'cancelled', 0);
+      service.app.get(TrainingHost).stop(id, { status: 'cancelled' }, 0);
       while (!(await run()).finishedAt) await predict();
       expect(await run()).toMatchObject({ status: 'cancelled', error: null });
       expect(childrenOf(process.pid).filter((pid) => isTraining(pid))).toEqual([]);

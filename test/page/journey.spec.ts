@@ -150,7 +150,9 @@ describe.skipIf(!browserPath)('the journey of a new user', () => {
     await page.locator('.banner').waitFor({ timeout: 20_000 });
     service = await start();
     await page.locator('.banner').waitFor({ state: 'detached', timeout: 20_000 });
-    await page.locator('.status', { hasText: 'interrupted' }).waitFor({ timeout: 20_000 });
+    // So does the run, and the page shows that it was restarted.
+    await page.locator('.facts', { hasText: '1 of 3' }).waitFor({ timeout: 20_000 });
+    await page.locator('.status', { hasText: 'training' }).waitFor({ timeout: 30_000 });
     await page.close();
   });
 });

@@ -32,6 +32,8 @@ export interface ServiceOptions {
   data?: string;
   /** A program with arguments that runs the service in an environment of its own: `['nsenter', …]`. */
   under?: readonly string[];
+  /** Told the number of the process at once: to kill it before it listens. */
+  onProcess?: (pid: number) => void;
 }
 
 /**
@@ -42,10 +44,12 @@ export async function startServiceProcess({
   settings = {},
   data,
   under = [],
+  onProcess,
 }: ServiceOptions = {}): Promise<RunningService> {
   const folder = data ?? mkdtempSync(path.join(tmpdir(), 'wellformed-test-'));
   const child = spawnServiceProcess({ WELLFORMED_DATA: folder, WELLFORMED_PORT: '0', ...settings }, under);
   const exited = once(child, 'exit');
+  onProcess?.(child.pid!);
   let logs = '';
   const url = await new Promise<string>((resolve, reject) => {
     const read = (chunk: Buffer) => {

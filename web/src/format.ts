@@ -1,7 +1,8 @@
 /** Numbers and times as the page shows them. */
 
+/** On one line. */
 export function percent(share: number, digits = 0): string {
-  return `${(100 * share).toFixed(digits)} %`;
+  return `${(100 * share).toFixed(digits)}\u00a0%`;
 }
 
 export function decimal(value: number | null | undefined, digits = 3): string {

@@ -5,7 +5,10 @@ import { IsName, nameSchema } from '../../api/names.js';
 import { NumberField, WholeNumberField } from '../../api/number-fields.js';
 import { promotionRules, type PromotionRule } from '../../models/model-version.js';
 import { orderDefaults } from '../run.js';
+import { hyperparameters } from '../../bert/fine-tuning/hyperparameters.js';
 import { withHyperparameters } from './hyperparameter-fields.js';
+
+const MOST_EPOCHS = hyperparameters.epochs.schema.maximum!;
 
 /** What every training is asked, beside its hyperparameters. */
 export class TrainingBasics {
@@ -97,7 +100,7 @@ export class TrainingBasics {
   @WholeNumberField({
     description: 'The run pauses by itself after this epoch. `POST /train/{id}/resume` goes on.',
     min: 1,
-    max: 100,
+    max: MOST_EPOCHS,
     optional: true,
   })
   pauseAfterEpoch?: number;
@@ -144,7 +147,7 @@ export class ContinueRunDto {
   @WholeNumberField({
     description: 'Number of epochs to train beyond those that are done.',
     min: 1,
-    max: 100,
+    max: MOST_EPOCHS,
     default: 1,
   })
   epochs: number = 1;

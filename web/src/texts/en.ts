@@ -1,3 +1,5 @@
+import type { DeliveryStatus, RunDto } from 'wellformed-client';
+
 /** All texts of the page. Each view uses its own part. A missing text is a type error. */
 export const texts = {
   name: 'Wellformed',
@@ -162,6 +164,7 @@ export const texts = {
     toDownload: 'The run downloads it when it starts.',
     settings: 'Hyperparameters',
     options: 'More hyperparameters',
+    course: 'Queue, checkpoints and pauses',
     reset: 'Reset to the defaults',
     estimate: 'Check and estimate',
     estimating: 'Estimating…',
@@ -194,20 +197,20 @@ export const texts = {
     columns: { name: 'Run', status: 'State', progress: 'Progress', mcc: 'Best MCC', created: 'Started' },
     statuses: {
       queued: 'queued',
+      preparing: 'preparing',
       running: 'running',
+      paused: 'paused',
+      interrupted: 'interrupted',
       succeeded: 'succeeded',
       failed: 'failed',
       cancelled: 'cancelled',
-      interrupted: 'interrupted',
-    } as Record<string, string>,
+    } satisfies Record<RunDto['status'], string>,
     phases: {
-      preparing: 'reading the data',
       downloading: 'downloading the base model',
+      preparing: 'reading the data',
       training: 'training',
-      evaluating: 'evaluating',
       exporting: 'exporting the model',
-      assessing: 'assessing the model',
-    } as Record<string, string>,
+    } satisfies Record<NonNullable<RunDto['phase']>, string>,
     compare: (count: number) => `Compare ${count} runs`,
     compareHint: 'Select two to four runs to compare them.',
     select: (name: string) => `Select ${name} for comparison`,
@@ -219,9 +222,29 @@ export const texts = {
   run: {
     one: 'Run',
     tryIt: 'Try it',
-    cancelAsk: 'Cancel this run? Its progress is lost.',
+    pause: 'Pause',
+    resume: 'Resume',
+    cancelAsk:
+      'Cancel this run? It then registers no model and cannot be resumed. Pause it if you want to go on later.',
     cancel: 'Cancel the run',
-    deleteAsk: 'Delete this run, its events and its log? Its model stays.',
+    awaited: 'The run stops at the end of its step.',
+    continue: 'Train on',
+    continueCheckpoint:
+      'This starts a new run with the same data and settings. It goes on from the checkpoint of this run.',
+    continueModel:
+      'This starts a new run with the same data and settings. It begins with the weights of this run’s model.',
+    moreEpochs: 'Epochs to train beyond those that are done',
+    deleteAsk: 'Delete this run, its checkpoint, its events and its log?',
+    attempt: 'Attempt',
+    fromStep: (step: number) => `from step ${step}`,
+    restarts: 'Restarts after crashes',
+    restartsOf: (restarts: number, most: number) => `${restarts} of ${most}`,
+    checkpoint: 'Latest checkpoint',
+    checkpointText: (step: number, size: string) => `step ${step} (${size})`,
+    continues: 'Continues',
+    initialModel: 'Begins with the weights of',
+    priority: 'Priority in the queue',
+    pausesAfter: 'Pauses after',
     loss: 'Loss',
     trainingLoss: 'training loss',
     validationLoss: 'validation loss',
@@ -448,6 +471,23 @@ export const texts = {
     shortcuts: 'Single-key shortcuts',
     shortcutsOn: 'Use single-key shortcuts',
     docs: 'API documentation',
+  },
+  webhooks: {
+    title: 'Messages about runs',
+    off: 'The service sends no messages when a run ends. WELLFORMED_WEBHOOK_URL sets where they go.',
+    on: (receiver: string) => `When a run ends, the service sends a message to ${receiver}.`,
+    stopped: (receiver: string) =>
+      `${receiver} wants no more messages (it answered 410). A test that succeeds turns them on again.`,
+    columns: { created: 'When', type: 'Message', status: 'State', answer: 'Last answer' },
+    statuses: {
+      pending: 'to be sent',
+      delivered: 'delivered',
+      failed: 'failed',
+      skipped: 'not sent',
+    } satisfies Record<DeliveryStatus, string>,
+    answer: (status: number) => `status ${status}`,
+    test: 'Send a test',
+    testing: 'Sending…',
   },
   shortcuts: {
     title: 'Keyboard shortcuts',

@@ -2,16 +2,15 @@ import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { RunDto, RunEvaluationDto, RunEvent, RunPointDto } from 'wellformed-client';
 import { bytes, decimal, mccText, percent, scientific, time } from '../format.js';
-import { useAction } from '../parts/action.js';
-import { firstSentences } from '../parts/catalogue.js';
 import { Chart, type Curve } from '../parts/chart.js';
-import { Confirm } from '../parts/dialog.js';
 import { ConfusionMatrix, Facts, Warnings } from '../parts/figures.js';
 import { List } from '../parts/list.js';
-import { Problem, Show } from '../parts/states.js';
-import { goTo, hrefTo } from '../router.js';
+import { Show } from '../parts/states.js';
+import { hrefTo } from '../router.js';
+import { seenAfter, type Seen } from '../seen.js';
 import { useLoaded, wellformed } from '../service.js';
 import { texts } from '../texts/en.js';
+import { isLive as isLiveRun, RunActions } from './run-actions.js';
 import { RunLog } from './run-log.js';
 import { nameOf, RunState } from './runs.js';
 
@@ -45,35 +44,24 @@ function LiveRun({
   points: readonly RunPointDto[];
   reload: () => void;
 }) {
-  const [steps, setSteps] = useState<readonly RunPointDto[]>([]);
+  const [seen, setSeen] = useState<Seen>({ points: [], latest: {} });
   const [log, setLog] = useState<readonly RunEvent[]>([]);
-  const isLive = run.status === 'queued' || run.status === 'running';
-  const [latest, setLatest] = useState<Partial<RunDto>>({});
+  const isLive = isLiveRun(run);
   useFollowed(run.id, isLive, (events) => {
-    const stepped = events.filter(({ type }) => type === 'step');
-    if (stepped.length > 0) {
-      setSteps((old) => [...old, ...stepped.map(({ data }) => data as unknown as RunPointDto)]);
-      setLatest(stepped.at(-1)!.data as Partial<RunDto>);
-    }
-    setLog((old) => [...old, ...events.filter(({ type }) => type !== 'step')].slice(-200));
+    setSeen((old) => seenAfter(old, events));
+    const others = events.filter(({ type }) => type !== 'step');
+    setLog((old) => [...old, ...others].slice(-200));
     // Events other than steps change the run itself, so reload it.
-    if (stepped.length < events.length) reload();
+    if (others.length > 0) reload();
   });
 
-  const shown = { ...run, ...(isLive ? latest : {}) } as RunDto;
-  const lastKnown = points.at(-1)?.step ?? 0;
-  const all = [...points, ...steps.filter(({ step }) => step > lastKnown)];
+  const shown = { ...run, ...(run.status === 'running' ? seen.latest : {}) } as RunDto;
+  // Of what an attempt did after its last checkpoint, the service knows until the next attempt has done it again.
+  const stored = points.filter(({ step }) => step <= run.step);
+  const lastKnown = stored.at(-1)?.step ?? 0;
+  const all = [...stored, ...seen.points.filter(({ step }) => step > lastKnown)];
   useTitle(isLive ? `${percent(shown.progress)} ${nameOf(run)}` : nameOf(run));
 
-  const [asks, setAsks] = useState<'cancel' | 'delete'>();
-  const act = useAction(async (what: 'cancel' | 'delete') => {
-    if (what === 'cancel') {
-      await wellformed.api.training.cancel({ path: { id: run.id } });
-      return reload();
-    }
-    await wellformed.api.training.delete({ path: { id: run.id } });
-    goTo(['runs']);
-  });
   return (
     <>
       <h1>
@@ -82,6 +70,7 @@ function LiveRun({
       <p>
         <RunState run={shown} />
       </p>
+      {run.statusReason && run.statusReason !== run.error?.message && <p>{run.statusReason}</p>}
       {run.error && (
         <div class="problem">
           <p>{run.error.message}</p>
@@ -90,6 +79,7 @@ function LiveRun({
           </small>
         </div>
       )}
+      {run.resumption?.note && <p class="problem">{run.resumption.note}</p>}
       <Warnings of={run.warnings} />
       <Facts
         of={[
@@ -104,8 +94,14 @@ function LiveRun({
           ],
           [texts.sweep.one, run.sweepId && <a href={hrefTo(['sweeps', run.sweepId])}>{run.sweepId}</a>],
           [texts.runs.columns.created, time(run.createdAt)],
+          ...lifeOf(run),
           [t.stoppedEarly, run.stoppedEarly],
-          ['', isLive && shown.examplesPerSecond ? t.speed(shown.examplesPerSecond.toFixed(1)) : null],
+          [
+            '',
+            shown.status === 'running' && shown.examplesPerSecond
+              ? t.speed(shown.examplesPerSecond.toFixed(1))
+              : null,
+          ],
           [
             '',
             run.download
@@ -119,40 +115,7 @@ function LiveRun({
           ],
         ]}
       />
-      <p class="actions">
-        {run.modelId && (
-          <a class="button primary" href={hrefTo(['models', run.modelId])}>
-            {t.model}
-          </a>
-        )}
-        {run.modelId && (
-          <a class="button" href={hrefTo(['try'], { model: run.modelId, s: firstSentences.join('\n') })}>
-            {t.tryIt}
-          </a>
-        )}
-        {isLive ? (
-          <button onClick={() => setAsks('cancel')}>{t.cancel}</button>
-        ) : (
-          <button onClick={() => setAsks('delete')}>{texts.common.delete}</button>
-        )}
-      </p>
-      {act.error && <Problem error={act.error} />}
-      {asks === 'cancel' && (
-        <Confirm
-          question={t.cancelAsk}
-          action={t.cancel}
-          run={() => act.run('cancel')}
-          close={() => setAsks(undefined)}
-        />
-      )}
-      {asks === 'delete' && (
-        <Confirm
-          question={t.deleteAsk}
-          action={texts.common.delete}
-          run={() => act.run('delete')}
-          close={() => setAsks(undefined)}
-        />
-      )}
+      <RunActions run={run} reload={reload} />
       <Curves points={all} evaluations={run.evaluations} />
       <Evaluations evaluations={run.evaluations} />
       <h2>{t.hyperparameters}</h2>
@@ -172,6 +135,27 @@ function LiveRun({
       </details>
     </>
   );
+}
+
+/** What was asked and has happened beside the training itself, where it is not as with most runs. */
+function lifeOf(run: RunDto): [name: string, value: JSX.Element | string | null][] {
+  const { attempt, restarts, maxRestarts, checkpoint, resumption, priority, pauseAfterEpoch } = run;
+  const willPause = isLiveRun(run) && pauseAfterEpoch !== null && pauseAfterEpoch > run.epochs.length;
+  return [
+    [
+      t.attempt,
+      attempt > 1 ? `${attempt}${resumption?.step ? `, ${t.fromStep(resumption.step)}` : ''}` : null,
+    ],
+    [t.restarts, restarts > 0 ? t.restartsOf(restarts, maxRestarts) : null],
+    [t.checkpoint, checkpoint && t.checkpointText(checkpoint.step, bytes(checkpoint.bytes))],
+    [t.continues, run.continues && <a href={hrefTo(['runs', run.continues])}>{run.continues}</a>],
+    [
+      t.initialModel,
+      run.initialModelId && <a href={hrefTo(['models', run.initialModelId])}>{run.initialModelId}</a>,
+    ],
+    [t.priority, priority === 0 ? null : decimal(priority, 0)],
+    [t.pausesAfter, willPause ? texts.runs.epoch(pauseAfterEpoch) : null],
+  ];
 }
 
 function Curves({

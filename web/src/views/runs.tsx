@@ -9,6 +9,7 @@ import { Empty } from '../parts/states.js';
 import { hrefTo } from '../router.js';
 import { wellformed } from '../service.js';
 import { texts } from '../texts/en.js';
+import { isLive } from './run-actions.js';
 
 const t = texts.runs;
 
@@ -76,7 +77,15 @@ function RunTable({
               </a>{' '}
               <small>{t.on(run.baseModel)}</small>
             </>,
-            <RunState run={run} />,
+            <>
+              <RunState run={run} />
+              {isLive(run) && run.statusReason && (
+                <>
+                  <br />
+                  <small>{run.statusReason}</small>
+                </>
+              )}
+            </>,
             decimal(run.mcc),
             time(run.createdAt),
           ],
@@ -86,22 +95,35 @@ function RunTable({
   );
 }
 
+/** With a mark of its own for a run that stands still. */
 export function RunState({
   run: { status, phase, progress, secondsLeft, estimatedFinish },
 }: {
   run: Pick<RunSummaryDto, 'status' | 'phase' | 'progress' | 'secondsLeft' | 'estimatedFinish'>;
 }): JSX.Element {
-  const name = t.statuses[status] ?? status;
-  if (status !== 'running') return <span class={`status ${status}`}>{name}</span>;
+  const name = t.statuses[status];
+  const isRunning = status === 'running';
+  const isUnderWay = isRunning || (isLive({ status }) && progress > 0);
   return (
-    <span class="status running">
-      {(phase && t.phases[phase]) ?? name} <Meter share={progress} label={t.columns.progress} />{' '}
-      {percent(progress)}
-      {secondsLeft !== null && estimatedFinish !== null && (
+    <span class={`status ${status}`}>
+      {isRunning && phase ? t.phases[phase] : name}
+      {status === 'preparing' && phase && isBeforeTraining(phase) && `: ${t.phases[phase]}`}
+      {isUnderWay && (
+        <>
+          {' '}
+          <Meter share={progress} label={t.columns.progress} /> {percent(progress)}
+        </>
+      )}
+      {isRunning && secondsLeft !== null && estimatedFinish !== null && (
         <small> {t.left(duration(secondsLeft), timeOfDay(estimatedFinish))}</small>
       )}
     </span>
   );
+}
+
+/** The phase of a run that was taken up again is that of its last attempt until the next one tells another. */
+function isBeforeTraining(phase: NonNullable<RunSummaryDto['phase']>): boolean {
+  return phase === 'downloading' || phase === 'preparing';
 }
 
 /** Returns the name of a run, which its model will also have. A run without a name is named by the end of its id. */

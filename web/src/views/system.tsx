@@ -10,6 +10,7 @@ import { theme, usesShortcuts, type Theme } from '../preferences.js';
 import { hrefTo } from '../router.js';
 import { apiKey, useKey, useLoaded, wellformed } from '../service.js';
 import { texts } from '../texts/en.js';
+import { Webhooks } from './webhooks.js';
 
 const t = texts.system;
 
@@ -69,6 +70,7 @@ export function System(): JSX.Element {
         )}
       </Show>
       <BaseModels />
+      <Webhooks />
       <h2>{t.key}</h2>
       <Caller />
       {apiKey.value !== undefined && <button onClick={() => useKey(undefined)}>{texts.key.forget}</button>}

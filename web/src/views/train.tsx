@@ -25,6 +25,9 @@ const t = texts.train;
 /** The fields that the article sets. The others are folded away. */
 const MAIN_FIELDS = ['name', 'epochs', 'batchSize', 'learningRate', 'maxLength', 'seed', 'promote'];
 
+/** How the run goes, whatever it trains: these change nothing of the model. */
+const COURSE_FIELDS = ['priority', 'pauseAfterEpoch', 'checkpointSteps', 'maxRestarts'];
+
 export function Train(): JSX.Element {
   const asked = route.value.query.get('data');
   const loaded = useLoaded(
@@ -101,8 +104,9 @@ function Form({
       change={(value) => setValues({ ...values, [field.name]: value })}
     />
   );
-  const main = MAIN_FIELDS.flatMap((name) => fields.filter((field) => field.name === name));
-  const others = fields.filter(({ name }) => !MAIN_FIELDS.includes(name));
+  const named = (names: readonly string[]) =>
+    names.flatMap((name) => fields.filter((field) => field.name === name));
+  const others = fields.filter(({ name }) => ![...MAIN_FIELDS, ...COURSE_FIELDS].includes(name));
   return (
     <form
       onSubmit={(event) => {
@@ -114,10 +118,14 @@ function Form({
       <fieldset>
         <legend>{t.settings}</legend>
         <p class="note">{t.off}</p>
-        <div class="fields">{main.map(show)}</div>
+        <div class="fields">{named(MAIN_FIELDS).map(show)}</div>
         <details>
           <summary>{t.options}</summary>
           <div class="fields">{others.map(show)}</div>
+        </details>
+        <details>
+          <summary>{t.course}</summary>
+          <div class="fields">{named(COURSE_FIELDS).map(show)}</div>
         </details>
       </fieldset>
       {estimate?.of === asked && <Estimate of={estimate.told} />}

@@ -450,7 +450,7 @@ export class Training extends HeyApiClient {
     /**
      * Fine-tune a model
      *
-     * Adds a run to the queue. One run trains at a time. Send a form with a file of labelled sentences (as for `POST /datasets`), or JSON with the id of an uploaded dataset. Follow the run under the `Location` of the answer.
+     * Adds a run to the queue. One run trains at a time, unless `WELLFORMED_CONCURRENT_RUNS` allows more. Send a form with a file of labelled sentences (as for `POST /datasets`), or JSON with the id of an uploaded dataset. Follow the run under the `Location` of the answer.
      *
      * With `dryRun=true` the service checks the request in the same way and stores nothing. The answer says how long the run would take, how much memory and disk it needs, and which problems to expect. The first time for a base model, the service measures its speed, which takes some seconds.
      *
