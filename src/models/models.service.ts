@@ -262,7 +262,9 @@ export class ModelsService implements OnModuleInit {
     }
     const evaluation = await this.evaluations.openOne({ modelId });
     if (evaluation !== null) {
-      throw new ConflictError(`Evaluation ${evaluation} is judging with this model. Wait until it has ended.`);
+      throw new ConflictError(
+        `Evaluation ${evaluation} is judging with this model. Wait until it has ended.`,
+      );
     }
     for (const check of this.keepers) {
       const reason = await check(modelId);

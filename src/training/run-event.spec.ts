@@ -82,6 +82,7 @@ describe('a run', () => {
     expect(effectOf({ type: 'status', data: { status: 'failed', error } }, before)).toEqual({
       status: 'failed',
       statusReason: null,
+      checkpoint: null,
       finishedAt: expect.any(Date),
       owner: null,
       leaseExpiresAt: null,

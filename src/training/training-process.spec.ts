@@ -59,6 +59,7 @@ describe('TrainingProcess', () => {
     expect(subject.residentBytes).toBeGreaterThan(2 ** 20);
     subject.stop({ grace: 0 });
     await subject.outcome;
+    expect(subject.residentBytes).toBe(0);
   });
 
   it('names an uncaught error', async () => {

@@ -78,7 +78,7 @@ export class TrainingProcess {
     });
   }
 
-  /** What it holds in memory, as it told last. */
+  /** What it holds in memory, as it told last; nothing once it is gone. */
   get residentBytes(): number {
     return this.usage?.residentBytes ?? 0;
   }
@@ -135,6 +135,7 @@ export class TrainingProcess {
       // When it has exited, all that it sent and printed has been read.
       this.child.on('close', (code, signal) => {
         clearTimeout(this.forced);
+        this.usage = undefined;
         // Before its first line it does not know yet that the service decides.
         if (endingSignals.some((ending) => ending === signal)) this.stopping = true;
         settle({ type: 'crashed', ...describeExit(signal ?? code, output.lastWords) });

@@ -76,7 +76,7 @@ describe.skipIf(!group)('in a control group (skipped where this user may make no
     const second = await ended(service, await post(service, { epochs: '2', promote: 'never' }));
     expect([second.run.status, second.run.error, second.refused]).toEqual(['succeeded', null, []]);
 
-    group!.limit(Math.ceil(residentMiB * MIB + needed - 60 * MIB));
+    group!.limit(Math.ceil(residentMiB * MIB + needed - 20 * MIB));
     const refused = await post(service, { epochs: '2', promote: 'never' });
     expect(refused).toMatchObject({
       status: 409,

@@ -10,16 +10,13 @@ export function seenAfter({ points: before, latest: last }: Seen, events: readon
   let points = [...before];
   let latest = last;
   for (const { type, data } of events) {
-    switch (type) {
-      case 'step':
-        points.push(data);
-        latest = data as Partial<RunDto>;
-        break;
-      case 'resumed':
-        // What came after that step did not happen.
-        points = points.filter(({ step }) => step <= data.step);
-        latest = {};
-        break;
+    if (type === 'step') {
+      points.push(data);
+      latest = data as Partial<RunDto>;
+    } else if (type === 'resumed') {
+      // What came after that step did not happen.
+      points = points.filter(({ step }) => step <= data.step);
+      latest = {};
     }
   }
   return { points, latest };

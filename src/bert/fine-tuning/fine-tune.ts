@@ -93,7 +93,8 @@ class FineTuning {
     const objective = new Objective(hyperparameters, this.training);
     const { checkpoint } = job;
     this.best = new BestEvaluation(checkpoint?.progress.best);
-    const averaged = (checkpoint?.progress.epoch ?? 1) - 1 - (hyperparameters.epochs - hyperparameters.weightAveraging);
+    const averaged =
+      (checkpoint?.progress.epoch ?? 1) - 1 - (hyperparameters.epochs - hyperparameters.weightAveraging);
     // A training that is given more epochs averages later ones.
     const goesOn = checkpoint?.progress.average.count === Math.max(0, averaged);
     this.average = new WeightAverage(goesOn ? checkpoint : undefined);

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { copyFile, link, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { copyFile, link, readFile, rename, stat } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -125,10 +125,12 @@ export class CheckpointKeeper {
     const folder = await this.nextFolder();
     const bytes = [...content.shapes.values()].reduce((sum, shape) => sum + 4 * product(shape), 0);
     await assertDiskSpace(folder, bytes, 'a checkpoint');
-    await this.writeExtras(folder);
+    // A new best evaluation writes another file: what the link leads to does not change.
+    if (this.best) await share(WEIGHTS_FILE, this.job.folder, folder);
+    const details = this.details();
     const files = [STATE_FILE, DETAILS_FILE, ...(this.best && !this.weightsSum ? [WEIGHTS_FILE] : [])];
     const write = this.mayCopy(bytes) ? writeInBackground : writeAtOnce;
-    const written = write(folder, files, content);
+    const written = write({ folder, files, details }, content);
     const { step, epoch } = content.progress;
     this.lastStep = this.step = step;
     this.lastAt = performance.now();
@@ -174,11 +176,9 @@ export class CheckpointKeeper {
     return roomForTraining(this.job.memoryLimit, held).now - held > bytes;
   }
 
-  private async writeExtras(folder: string): Promise<void> {
-    // A new best evaluation writes another file: what the link leads to does not change.
-    if (this.best) await share(WEIGHTS_FILE, this.job.folder, folder);
+  private details(): CheckpointWork['details'] {
     const details: Details = { ...writer(this.engine), judgements: this.best && encoded(this.best) };
-    await writeFile(path.join(folder, DETAILS_FILE), JSON.stringify(details), { flush: true });
+    return { name: DETAILS_FILE, text: JSON.stringify(details) };
   }
 }
 
@@ -232,18 +232,18 @@ async function share(name: string, from: string, to: string): Promise<void> {
 }
 
 /** Writes a snapshot of the state in another thread. @returns the sums of the files, the state first */
-function writeInBackground(folder: string, files: string[], { progress, tensors }: CheckpointContent) {
+function writeInBackground(work: Omit<CheckpointWork, 'state'>, { progress, tensors }: CheckpointContent) {
   const copies = [...tensors()];
   return inWriter(
-    { folder, files, state: { progress, tensors: copies } },
+    { ...work, state: { progress, tensors: copies } },
     copies.map(({ data }) => data.buffer as ArrayBuffer),
   );
 }
 
 /** Writes the state at once, one tensor at a time. */
-function writeAtOnce(folder: string, files: string[], content: CheckpointContent) {
-  writeCheckpoint(path.join(folder, STATE_FILE), content);
-  return inWriter({ folder, files, state: null }, []);
+function writeAtOnce(work: Omit<CheckpointWork, 'state'>, content: CheckpointContent) {
+  writeCheckpoint(path.join(work.folder, STATE_FILE), content);
+  return inWriter({ ...work, state: null }, []);
 }
 
 function inWriter(work: CheckpointWork, transferList: ArrayBuffer[]): Promise<ManifestFile[]> {

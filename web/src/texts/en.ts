@@ -214,6 +214,8 @@ export const texts = {
     compare: (count: number) => `Compare ${count} runs`,
     compareHint: 'Select two to four runs to compare them.',
     select: (name: string) => `Select ${name} for comparison`,
+    place: (position: number, start: string | null) =>
+      start === null ? `place ${position}` : `place ${position}, starts about ${start}`,
     left: (time: string, finish: string) => `about ${time} left, until ${finish}`,
     step: (step: number, total: number) => `step ${step} of ${total}`,
     epoch: (epoch: number) => `epoch ${epoch}`,

@@ -97,9 +97,12 @@ function RunTable({
 
 /** With a mark of its own for a run that stands still. */
 export function RunState({
-  run: { status, phase, progress, secondsLeft, estimatedFinish },
+  run: { status, phase, progress, secondsLeft, estimatedFinish, queuePosition, estimatedStart },
 }: {
-  run: Pick<RunSummaryDto, 'status' | 'phase' | 'progress' | 'secondsLeft' | 'estimatedFinish'>;
+  run: Pick<
+    RunSummaryDto,
+    'status' | 'phase' | 'progress' | 'secondsLeft' | 'estimatedFinish' | 'queuePosition' | 'estimatedStart'
+  >;
 }): JSX.Element {
   const name = t.statuses[status];
   const isRunning = status === 'running';
@@ -116,6 +119,9 @@ export function RunState({
       )}
       {isRunning && secondsLeft !== null && estimatedFinish !== null && (
         <small> {t.left(duration(secondsLeft), timeOfDay(estimatedFinish))}</small>
+      )}
+      {queuePosition !== null && (
+        <small> {t.place(queuePosition, estimatedStart === null ? null : timeOfDay(estimatedStart))}</small>
       )}
     </span>
   );
