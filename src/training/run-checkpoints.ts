@@ -103,11 +103,10 @@ export class RunCheckpoints {
     await this.blobs.setAsideUnknown('checkpoints', await this.tidy(() => true));
   }
 
-  /** The last cancelled runs keep their checkpoints, those of sweeps none: nobody goes on with a trial that was given up. */
+  /** Only the last cancelled runs keep their checkpoints. */
   private async discardCancelled(): Promise<void> {
-    const cancelled = await this.runs.cancelledWithCheckpoint(false);
-    const gone = cancelled.slice(this.settings.cancelledCheckpoints);
-    for (const run of [...gone, ...(await this.runs.cancelledWithCheckpoint(true))]) await this.discard(run);
+    const cancelled = await this.runs.cancelledWithCheckpoint();
+    for (const run of cancelled.slice(this.settings.cancelledCheckpoints)) await this.discard(run);
   }
 
   /** Deletes the folders of some runs that are not the latest of theirs. @returns the keys of those that are */

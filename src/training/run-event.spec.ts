@@ -89,7 +89,6 @@ describe('a run', () => {
       download: null,
       secondsLeft: null,
       estimatedFinish: null,
-      checkpoint: null,
       error,
     });
     expect(
@@ -98,6 +97,16 @@ describe('a run', () => {
       modelId: 'mdl_1',
       progress: 1,
     });
+  });
+
+  it('keeps its checkpoint where it is cancelled, unless a sweep gave it up', () => {
+    const checkpoint = { attempt: 1, step: 5, epoch: 2, bytes: 9 };
+    const cancel = (sweepId: string | null) => {
+      const run = { ...after(running), checkpoint, sweepId };
+      return { ...run, ...effectOf({ type: 'status', data: { status: 'cancelled' } }, run) }.checkpoint;
+    };
+    expect(cancel(null)).toEqual(checkpoint);
+    expect(cancel('swp_1')).toBeNull();
   });
 
   it('counts the time of its attempts, and of one that crashed no more than its lease', () => {

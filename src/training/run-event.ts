@@ -72,6 +72,7 @@ export const statusFacts = {
   takenAt: true,
   workedSeconds: true,
   leaseExpiresAt: true,
+  sweepId: true,
 } as const satisfies Partial<Record<keyof Run, true>>;
 type StatusFact = keyof typeof statusFacts;
 
@@ -106,8 +107,8 @@ const effects: Effects = {
       secondsLeft: null,
     }),
     finishedAt: hasEnded(status) ? later(at, facts.startedAt ?? facts.createdAt) : null,
-    // A run that was cancelled can still be continued from it.
-    ...((status === 'succeeded' || status === 'failed') && { checkpoint: null }),
+    // A run that was cancelled can still be continued from it. Nobody goes on with a trial that its sweep gave up.
+    ...(hasEnded(status) && (status !== 'cancelled' || facts.sweepId !== null) && { checkpoint: null }),
     // Where it goes on, this is told anew.
     estimatedFinish: null,
     ...(modelId && { modelId, progress: 1 }),

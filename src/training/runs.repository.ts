@@ -221,13 +221,10 @@ export class RunsRepository {
     return findReadableRows(this.runs, { where: { status: 'interrupted', finishedAt: IsNull() } });
   }
 
-  /**
-   * Those that were cancelled and still have a checkpoint; the last comes first.
-   * @param ofSweeps those of sweeps, or the others
-   */
-  cancelledWithCheckpoint(ofSweeps: boolean): Promise<Run[]> {
+  /** Those that were cancelled and still have a checkpoint; the last comes first. */
+  cancelledWithCheckpoint(): Promise<Run[]> {
     return findReadableRows(this.runs, {
-      where: { status: 'cancelled', checkpoint: Not(IsNull()), sweepId: ofSweeps ? Not(IsNull()) : IsNull() },
+      where: { status: 'cancelled', checkpoint: Not(IsNull()) },
       order: { finishedAt: 'DESC' },
     });
   }
