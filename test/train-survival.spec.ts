@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -195,6 +196,23 @@ describe('a run that is disturbed', { timeout: 240_000 }, () => {
       resumption: { step: 0, note: expect.stringMatching(/was damaged: the run begins anew/) },
     });
     expect(ended.epochs.map(({ epoch }) => epoch)).toEqual([1, 2, 3]);
+  });
+
+  it('starts anew where its checkpoint is whole but means nothing to it', async () => {
+    const { id } = await service.client.start({ ...everything(), epochs: 3, pauseAfterEpoch: 1 });
+    await untilStatus(id, 'paused');
+    const folder = path.join(service.data, 'checkpoints', checkpointsOnDisk()[0]!);
+    writeFileSync(path.join(folder, 'details.json'), '{}');
+    const manifest = path.join(folder, 'manifest.json');
+    const { files } = JSON.parse(readFileSync(manifest, 'utf8')) as { files: { name: string }[] };
+    const sha256 = createHash('sha256').update('{}').digest('hex');
+    const sealed = files.map((file) => (file.name === 'details.json' ? { ...file, size: 2, sha256 } : file));
+    writeFileSync(manifest, JSON.stringify({ files: sealed }));
+    await act(id, 'resume');
+    expect(await service.client.untilEnded(id)).toMatchObject({
+      status: 'succeeded',
+      resumption: { step: 0, note: 'The checkpoint could not be read: the run begins anew.' },
+    });
   });
 });
 

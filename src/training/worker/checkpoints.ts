@@ -9,6 +9,7 @@ import {
   type Checkpoint,
   type CheckpointContent,
 } from '../../bert/fine-tuning/checkpoint.js';
+import { CheckpointMismatchError } from '../../bert/errors.js';
 import type { Judgements } from '../../bert/evaluation/evaluation.js';
 import { gigabytes } from '../../bert/fine-tuning/memory.js';
 import type { ManifestFile } from '../../storage/blob-store.js';
@@ -194,6 +195,7 @@ export interface FoundCheckpoint {
 /**
  * Opens a checkpoint, and puts the weights of its best evaluation into the folder of the model.
  * @param engine its description
+ * @throws where it is not what this version of the service writes
  */
 export async function resumeFrom(
   folder: string,
@@ -203,11 +205,21 @@ export async function resumeFrom(
   const { judgements, ...wrote } = JSON.parse(
     await readFile(path.join(folder, DETAILS_FILE), 'utf8'),
   ) as Details;
-  if (judgements) await share(WEIGHTS_FILE, folder, modelFolder);
+  const checkpoint = openCheckpoint(path.join(folder, STATE_FILE));
+  try {
+    // Their weights are what the state calls the best: without them there would be no model in the end.
+    if (!wrote.engine || Boolean(judgements) !== Boolean(checkpoint.progress.best)) {
+      throw new CheckpointMismatchError(`${DETAILS_FILE} does not belong to ${STATE_FILE}`);
+    }
+    if (judgements) await share(WEIGHTS_FILE, folder, modelFolder);
+  } catch (error) {
+    checkpoint.tensors.close();
+    throw error;
+  }
   const now = writer(engine);
   const shown = ({ engine, processor, precision }: Writer) => `${engine} in ${precision} on ${processor}`;
   return {
-    checkpoint: openCheckpoint(path.join(folder, STATE_FILE)),
+    checkpoint,
     best: judgements && decoded(judgements),
     difference:
       shown(now) === shown(wrote)
