@@ -34,6 +34,9 @@ import { spread } from './spread.js';
 /** The highest priority first; of equal ones, the run that has waited longest. */
 const queueOrder = { priority: 'DESC', id: 'ASC' } as const;
 
+/** How a run is put back into the queue on request. */
+export const resumed = { reason: 'Somebody resumed it.', pauseAfterEpoch: null } as const;
+
 /** Where runs are named in a sentence. */
 const MOST_NAMED = 5;
 

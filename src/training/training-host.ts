@@ -16,7 +16,7 @@ import { RunLogs } from './run-logs.js';
 import { RunMetrics } from './run-metrics.js';
 import { RunRecorder } from './run-recorder.js';
 import { RunSpans } from './run-spans.js';
-import { RunsRepository, type Claim } from './runs.repository.js';
+import { resumed, RunsRepository, type Claim } from './runs.repository.js';
 import { TrainingJobs } from './training-jobs.js';
 import { TrainingProbes } from './training-probes.js';
 import { TrainingProcess, type Outcome, type ProgressMessage } from './training-process.js';
@@ -37,6 +37,8 @@ interface Work {
   runId: string;
   process?: TrainingProcess;
   stop?: Stop;
+  /** Somebody resumed it while it was being paused: it goes back into the queue once it has stopped. */
+  isResumed?: boolean;
   /** Staged folder for the next checkpoint. */
   checkpointFolder?: StagedFolder;
   /** Checkpoints cannot be stored: it stops without one more. */
@@ -134,8 +136,20 @@ export class TrainingHost {
     if (!work || work.registering) return false;
     // Whoever cancels a run that is being paused wants nothing more of it.
     if (!work.stop || stop.status === 'cancelled') work.stop = stop;
+    if (stop.status !== 'interrupted') delete work.isResumed;
     this.stopProcess(work, grace);
     return true;
+  }
+
+  /** How a run that this host works on was asked to stop; null where it was not. */
+  stopOf(runId: string): Stop | null {
+    return this.works.get(runId)?.work.stop ?? null;
+  }
+
+  /** Has a run that is being paused go back into the queue once it has stopped. */
+  resume(runId: string): void {
+    const work = this.works.get(runId)?.work;
+    if (work?.stop?.status === 'paused') work.isResumed = true;
   }
 
   /** What trainings hold in memory now, in bytes: they give it back before the next run starts. */
@@ -267,7 +281,9 @@ export class TrainingHost {
     // A worker may be through before it hears of the stop: a model is discarded only if somebody does not want it any more.
     if (outcome.type === 'stopped' || stop?.status === 'cancelled') {
       const reason = outcome.type === 'stopped' ? outcome.reason : undefined;
-      return this.end(runId, stop ?? (reason ? { status: 'paused', reason } : unasked), claim);
+      await this.end(runId, stop ?? (reason ? { status: 'paused', reason } : unasked), claim);
+      if (work.isResumed) await this.runs.requeue(runId, resumed);
+      return;
     }
     if ('stack' in outcome && outcome.stack) {
       this.output.warn(outcome.stack, { runId });

@@ -35,7 +35,7 @@ import { RunFeed } from './run-feed.js';
 import { placesOf, type RunPlace } from './run-places.js';
 import { RunQueue } from './run-queue.js';
 import { RunSpans } from './run-spans.js';
-import { RunsRepository, type RunEventWriter } from './runs.repository.js';
+import { resumed, RunsRepository, type RunEventWriter } from './runs.repository.js';
 import { TrainingEstimates, type PlannedRun, type TrainingEstimate } from './training-estimates.js';
 import { TrainingHost, type Stop } from './training-host.js';
 import {
@@ -213,10 +213,11 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
    * @throws NotFoundError, ConflictError where it has ended
    */
   async resume(id: string, pauseAfterEpoch: number | null = null): Promise<Run> {
-    const resumed = await this.runs.requeue(id, { reason: 'Somebody resumed it.', pauseAfterEpoch });
-    if (resumed) this.queue.add(id);
+    const isQueued = await this.runs.requeue(id, { ...resumed, pauseAfterEpoch });
+    if (isQueued) this.queue.add(id);
+    else this.goOn(id);
     const run = await this.runs.get(id);
-    if (!resumed && hasEnded(run.status)) {
+    if (!isQueued && hasEnded(run.status)) {
       throw new ConflictError(
         `Run ${id} has ended: it is ${run.status}. Only a paused or interrupted run can be resumed. To train further, use ` +
           `POST /train/${id}/continue.`,
@@ -303,8 +304,22 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
       return this.runs.get(id);
     }
     const now = await this.runs.get(id);
+  /** Takes the wish for a pause back that the training has not come to yet. */
+  private goOn(id: string): void {
+    this.assertNotCancelled(id);
+    this.host.resume(id);
+  }
+
+  private assertNotCancelled(id: string): void {
+    if (this.host.stopOf(id)?.status !== 'cancelled') return;
+    throw new ConflictError(
+      `Run ${id} is being cancelled. Once it has ended, POST /train/${id}/continue trains further if it has a checkpoint.`,
+    );
+  }
+
     if (now.status === stop.status) return now;
     const what = stop.status === 'paused' ? 'paused' : 'cancelled';
+    if (stop.status !== 'cancelled') this.assertNotCancelled(id);
     throw new ConflictError(
       isAtWork(now.status)
         ? `Run ${id} is registering its model and cannot be ${what} any more. Delete the model instead.`
