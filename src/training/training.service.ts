@@ -75,7 +75,7 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
     private readonly estimates: TrainingEstimates,
     private readonly settings: Settings,
     baseModels: BaseModelsService,
-    models: ModelsService,
+    private readonly models: ModelsService,
   ) {
     models.keepWhile(async (modelId) => {
       const runId = await this.runs.userOfModel(modelId);
@@ -287,6 +287,12 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
     try {
       await this.transactions.run(async () => {
         await this.assertRoom();
+        // In the same transaction: from here on the run keeps the model.
+        if (run.initialModelId) {
+          await this.models.resolve(run.initialModelId).catch((error: unknown) => {
+            throw error instanceof NotFoundError ? nothingLeftOf(from) : error;
+          });
+        }
         await this.runs.insert(run);
         await alongside?.(run);
       });
@@ -298,12 +304,6 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
     return run;
   }
 
-  private async bringTo(id: string, stop: Stop): Promise<Run> {
-    const { status } = await this.runs.get(id);
-    if (status === stop.status || (await this.stopWaiting(id, stop)) || this.host.stop(id, stop)) {
-      return this.runs.get(id);
-    }
-    const now = await this.runs.get(id);
   /** Takes the wish for a pause back that the training has not come to yet. */
   private goOn(id: string): void {
     this.assertNotCancelled(id);
@@ -317,9 +317,15 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
     );
   }
 
+  private async bringTo(id: string, stop: Stop): Promise<Run> {
+    const { status } = await this.runs.get(id);
+    if (stop.status !== 'cancelled') this.assertNotCancelled(id);
+    if (status === stop.status || (await this.stopWaiting(id, stop)) || this.host.stop(id, stop)) {
+      return this.runs.get(id);
+    }
+    const now = await this.runs.get(id);
     if (now.status === stop.status) return now;
     const what = stop.status === 'paused' ? 'paused' : 'cancelled';
-    if (stop.status !== 'cancelled') this.assertNotCancelled(id);
     throw new ConflictError(
       isAtWork(now.status)
         ? `Run ${id} is registering its model and cannot be ${what} any more. Delete the model instead.`
@@ -398,23 +404,32 @@ function continuedFromCheckpoint(from: Run, checkpoint: RunCheckpoint, epochs: n
 
 /** A run that begins with the weights of the model that another one made. */
 function continuedFromModel(from: Run, epochs: number): Run {
-  const { id, modelId } = from;
-  if (!modelId) {
-    throw new ConflictError(
-      `Run ${id} has left neither a checkpoint nor a model. Start a new run: POST /train. WELLFORMED_CANCELLED_CHECKPOINTS says how many ` +
-        'cancelled runs keep theirs.',
-    );
-  }
-  // Neither may forget what was learnt, nor average more epochs than there are.
-  const averaged = Math.min(from.hyperparameters.weightAveraging, epochs);
-  const changes = { epochs, reinitializedLayers: 0, weightAveraging: averaged > 1 ? averaged : 0 };
-  return { ...continued(from, changes), initialModelId: modelId };
+  const { modelId } = from;
+  if (!modelId) throw nothingLeftOf(from);
+  // It may not forget what was learnt.
+  return { ...continued(from, { epochs, reinitializedLayers: 0 }), initialModelId: modelId };
 }
 
-function continued(from: Run, changes: Partial<RunHyperparameters>): Run {
+function nothingLeftOf({ id }: Run): ConflictError {
+  return new ConflictError(
+    `Run ${id} has left neither a checkpoint nor a model. Start a new run: POST /train. WELLFORMED_CANCELLED_CHECKPOINTS says how many ` +
+      'cancelled runs keep theirs.',
+  );
+}
+
+function continued(
+  from: Run,
+  changes: Partial<RunHyperparameters> & Pick<RunHyperparameters, 'epochs'>,
+): Run {
   const { datasetId, validationDatasetId, name, baseModel, promote, priority, checkpointSteps, maxRestarts } =
     from;
-  const hyperparameters = { ...from.hyperparameters, ...changes };
+  // It may not average more epochs than there are.
+  const averaged = Math.min(from.hyperparameters.weightAveraging, changes.epochs);
+  const hyperparameters = {
+    ...from.hyperparameters,
+    ...changes,
+    weightAveraging: averaged > 1 ? averaged : 0,
+  };
   const isAllowed = hyperparameterTable.epochs.isValid(hyperparameters.epochs);
   if (!isAllowed) {
     throw new InvalidInputError(
