@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -196,6 +197,23 @@ describe('a run that is disturbed', { timeout: 240_000 }, () => {
     });
     expect(ended.epochs.map(({ epoch }) => epoch)).toEqual([1, 2, 3]);
   });
+
+  it('starts anew where its checkpoint is whole but means nothing to it', async () => {
+    const { id } = await service.client.start({ ...everything(), epochs: 3, pauseAfterEpoch: 1 });
+    await untilStatus(id, 'paused');
+    const folder = path.join(service.data, 'checkpoints', checkpointsOnDisk()[0]!);
+    writeFileSync(path.join(folder, 'details.json'), '{}');
+    const manifest = path.join(folder, 'manifest.json');
+    const { files } = JSON.parse(readFileSync(manifest, 'utf8')) as { files: { name: string }[] };
+    const sha256 = createHash('sha256').update('{}').digest('hex');
+    const sealed = files.map((file) => (file.name === 'details.json' ? { ...file, size: 2, sha256 } : file));
+    writeFileSync(manifest, JSON.stringify({ files: sealed }));
+    await act(id, 'resume');
+    expect(await service.client.untilEnded(id)).toMatchObject({
+      status: 'succeeded',
+      resumption: { step: 0, note: 'The checkpoint could not be read: the run begins anew.' },
+    });
+  });
 });
 
 describe('a run that waits', { timeout: 120_000 }, () => {
@@ -220,6 +238,19 @@ describe('a run that waits', { timeout: 120_000 }, () => {
       '/continue',
     );
     for (const what of ['pause', 'resume']) await service.client.problem(404, 'POST', `/train/run_0/${what}`);
+  });
+
+  it('goes on after it was resumed before its pause had come, and not while it is being cancelled', async () => {
+    const { id } = await service.client.start(slow(dataset));
+    await untilStep(id, 1);
+    await act(id, 'pause');
+    await act(id, 'resume');
+    await service.client.until(id, ({ status, attempt }) => status === 'running' && attempt === 2);
+    await act(id, 'cancel');
+    for (const what of ['pause', 'resume']) await service.client.problem(409, 'POST', `/train/${id}/${what}`);
+    expect(await service.client.untilEnded(id)).toMatchObject({ status: 'cancelled' });
+    const statuses = await service.client.eventData(id, 'status');
+    expect(statuses).toContainEqual({ status: 'queued', reason: 'Somebody resumed it.' });
   });
 });
 
@@ -256,6 +287,33 @@ describe('a run that has ended', { timeout: 120_000 }, () => {
     expect(gone.detail).toContain('neither a checkpoint nor a model');
     expect((await service.client.request('DELETE', `/train/${last.id}`)).status).toBe(204);
     expect(checkpointsOnDisk()).toEqual([]);
+  });
+
+  it('averages no more epochs than there are', async () => {
+    const { id } = await service.client.start({ ...everything(), pauseAfterEpoch: 1 });
+    await untilStatus(id, 'paused');
+    await act(id, 'cancel');
+    const next = await proceed(id, 1);
+    expect(next.hyperparameters).toMatchObject({ epochs: 2, weightAveraging: 2 });
+    expect(await service.client.untilEnded(next.id)).toMatchObject({ status: 'succeeded' });
+  });
+
+  it('cannot go on from a checkpoint that is damaged', async () => {
+    const { id } = await service.client.start({ ...everything(), pauseAfterEpoch: 1 });
+    await untilStatus(id, 'paused');
+    await act(id, 'cancel');
+    const [name] = checkpointsOnDisk().filter((one) => one.startsWith(id));
+    rmSync(path.join(service.data, 'checkpoints', name!), { recursive: true });
+    const { detail } = await service.client.problem(409, 'POST', `/train/${id}/continue`, { epochs: 1 });
+    expect(detail).toContain(`The checkpoint of run ${id} is damaged`);
+    expect(readdirSync(path.join(service.data, 'staging'))).toEqual([]);
+  });
+
+  it('cannot go on from a model that is deleted', async () => {
+    const { id, modelId } = await service.client.untilEnded((await service.client.start(quick(dataset))).id);
+    expect((await service.client.request('DELETE', `/models/${modelId!}`)).status).toBe(204);
+    const { detail } = await service.client.problem(409, 'POST', `/train/${id}/continue`, { epochs: 1 });
+    expect(detail).toContain('neither a checkpoint nor a model');
   });
 
   it('goes on from the model of one that succeeded', async () => {

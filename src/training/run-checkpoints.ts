@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { copyFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Injectable, Logger } from '@nestjs/common';
+import { ConflictError, DamagedError, NotFoundError } from '../common/errors.js';
 import { Settings } from '../config/settings.js';
 import { BlobStore, type BlobKey, type StagedFolder } from '../storage/blob-store.js';
 import { MANIFEST } from '../storage/sealed-folder.js';
@@ -56,12 +57,16 @@ export class RunCheckpoints {
     return isStored;
   }
 
-  /** Makes a copy for a run that continues another one. @returns what is the copy's */
+  /**
+   * Makes a copy for a run that continues another one.
+   * @returns what is the copy's
+   * @throws ConflictError where the checkpoint is damaged, or has just been deleted
+   */
   async copy(from: Run, to: Pick<Run, 'id'>): Promise<RunCheckpoint | null> {
     if (!from.checkpoint) return null;
-    const folder = await this.blobs.open(keyOf(from.id, from.checkpoint));
     const staged = await this.blobs.stage();
     try {
+      const folder = await this.blobs.open(keyOf(from.id, from.checkpoint));
       for (const name of await readdir(folder)) {
         if (name !== MANIFEST)
           await copyFile(join(folder, name), join(staged.path, name), constants.COPYFILE_FICLONE);
@@ -69,6 +74,11 @@ export class RunCheckpoints {
       const checkpoint = { ...from.checkpoint, attempt: 0 };
       await staged.publish(keyOf(to.id, checkpoint));
       return checkpoint;
+    } catch (error) {
+      if (!isGone(error)) throw error;
+      throw new ConflictError(
+        `The checkpoint of run ${from.id} is damaged or was just deleted. Start a new run: POST /train.`,
+      );
     } finally {
       await staged.discard();
     }
@@ -120,6 +130,15 @@ export class RunCheckpoints {
     }
     return latest;
   }
+}
+
+/** Whether a checkpoint cannot be read any more. */
+function isGone(error: unknown): boolean {
+  return (
+    error instanceof DamagedError ||
+    error instanceof NotFoundError ||
+    (error as NodeJS.ErrnoException).code === 'ENOENT'
+  );
 }
 
 function keyOf(runId: string, { attempt, step }: Pick<RunCheckpoint, 'attempt' | 'step'>): BlobKey {

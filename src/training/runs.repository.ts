@@ -35,6 +35,12 @@ import { spread } from './spread.js';
 /** The highest priority first; of equal ones, the run that has waited longest. */
 const queueOrder = { priority: 'DESC', id: 'ASC' } as const;
 
+/** How a run goes back into the queue. */
+export interface Resume extends Pick<Run, 'pauseAfterEpoch'> {
+  /** For people to read. */
+  reason: string;
+}
+
 /** Where runs are named in a sentence. */
 const MOST_NAMED = 5;
 
@@ -273,10 +279,7 @@ export class RunsRepository {
   }
 
   /** Puts a run that nobody works on back into the queue. @returns whether it could be */
-  requeue(
-    id: string,
-    { reason, pauseAfterEpoch }: { reason: string } & Pick<Run, 'pauseAfterEpoch'>,
-  ): Promise<boolean> {
+  requeue(id: string, { reason, pauseAfterEpoch }: Resume): Promise<boolean> {
     return this.transactions.run(async (manager) => {
       if (!(await this.transition(id, { status: 'queued', reason }, null))) return false;
       await manager.update(RunEntity, { id }, { pauseAfterEpoch });

@@ -5,6 +5,7 @@ import { untilStored } from '../common/until-stored.js';
 import { Settings } from '../config/settings.js';
 import { ModelsService } from '../models/models.service.js';
 import { BlobStore, type StagedFolder } from '../storage/blob-store.js';
+import { asSentence } from './advice.js';
 import { describeFailure, stackOf } from './failure.js';
 import { lineageOf, metricsOf } from './lineage.js';
 import { RunCheckpoints } from './run-checkpoints.js';
@@ -16,7 +17,7 @@ import { RunLogs } from './run-logs.js';
 import { RunMetrics } from './run-metrics.js';
 import { RunRecorder } from './run-recorder.js';
 import { RunSpans } from './run-spans.js';
-import { RunsRepository, type Claim } from './runs.repository.js';
+import { RunsRepository, type Claim, type Resume } from './runs.repository.js';
 import { TrainingJobs } from './training-jobs.js';
 import { TrainingProbes } from './training-probes.js';
 import { TrainingProcess, type Outcome, type ProgressMessage } from './training-process.js';
@@ -37,6 +38,8 @@ interface Work {
   runId: string;
   process?: TrainingProcess;
   stop?: Stop;
+  /** Somebody resumed it while it was being paused: it goes back into the queue once it has stopped. */
+  resume?: Resume;
   /** Staged folder for the next checkpoint. */
   checkpointFolder?: StagedFolder;
   /** Checkpoints cannot be stored: it stops without one more. */
@@ -134,8 +137,20 @@ export class TrainingHost {
     if (!work || work.registering) return false;
     // Whoever cancels a run that is being paused wants nothing more of it.
     if (!work.stop || stop.status === 'cancelled') work.stop = stop;
+    if (stop.status !== 'interrupted') delete work.resume;
     this.stopProcess(work, grace);
     return true;
+  }
+
+  /** How a run that this host works on was asked to stop; null where it was not. */
+  stopOf(runId: string): Stop | null {
+    return this.works.get(runId)?.work.stop ?? null;
+  }
+
+  /** Has a run that is being paused go back into the queue once it has stopped. */
+  resume(runId: string, resume: Resume): void {
+    const work = this.works.get(runId)?.work;
+    if (work?.stop?.status === 'paused') work.resume = resume;
   }
 
   /** What trainings hold in memory now, in bytes: they give it back before the next run starts. */
@@ -251,7 +266,10 @@ export class TrainingHost {
       this.logger.error(`Run ${runId}: a checkpoint could not be stored: ${(error as Error).message}`, {
         runId,
       });
-      this.stop(runId, { status: 'paused', reason: describeFailure(error).message });
+      this.stop(runId, {
+        status: 'paused',
+        reason: `A checkpoint could not be stored: ${asSentence((error as Error).message)} Once that is mended, resume the run.`,
+      });
     }
   }
 
@@ -267,7 +285,9 @@ export class TrainingHost {
     // A worker may be through before it hears of the stop: a model is discarded only if somebody does not want it any more.
     if (outcome.type === 'stopped' || stop?.status === 'cancelled') {
       const reason = outcome.type === 'stopped' ? outcome.reason : undefined;
-      return this.end(runId, stop ?? (reason ? { status: 'paused', reason } : unasked), claim);
+      await this.end(runId, stop ?? (reason ? { status: 'paused', reason } : unasked), claim);
+      if (work.resume) await this.runs.requeue(runId, work.resume);
+      return;
     }
     if ('stack' in outcome && outcome.stack) {
       this.output.warn(outcome.stack, { runId });
@@ -281,7 +301,7 @@ export class TrainingHost {
       case 'crashed':
         this.metrics.crashed();
         this.troubles.deadProcess = runId;
-        return this.restart(run, errorOf(outcome), claim);
+        return this.restart(work, run, errorOf(outcome), claim);
       case 'failed':
         // Alone it would have been enough: it gets another turn once one of the others has ended.
         if (outcome.isForNow && this.works.size > 1) {
@@ -292,7 +312,7 @@ export class TrainingHost {
             claim,
           );
         }
-        if (outcome.code === 'out-of-memory') return this.restart(run, errorOf(outcome), claim);
+        if (outcome.code === 'out-of-memory') return this.restart(work, run, errorOf(outcome), claim);
         return this.end(runId, { status: 'failed', error: errorOf(outcome) }, claim);
       case 'probed':
         throw new Error('This is a bug: a training ended as a probe.');
@@ -326,10 +346,13 @@ export class TrainingHost {
     this.logger.log(`Run ${run.id} ${status}: ${modelId}`, { runId: run.id, modelId });
   }
 
-  private async restart(run: Run, error: RunError, claim: Claim): Promise<void> {
+  private async restart(work: Work, run: Run, error: RunError, claim: Claim): Promise<void> {
     const [interrupted, queued] = afterCrash(run, error);
     await this.end(run.id, interrupted, claim);
-    if (queued) await this.end(run.id, queued);
+    if (!queued) return;
+    await this.end(run.id, queued);
+    // Somebody may have stopped it while this was stored.
+    if (work.stop && work.stop.status !== 'interrupted') await this.runs.transition(run.id, work.stop, null);
   }
 
   /** Stores that a run has stopped, however long the database may take to be writable again: a full disk, say. */

@@ -34,7 +34,13 @@ import { RunFeed } from './run-feed.js';
 import { placesOf, type RunPlace } from './run-places.js';
 import { RunQueue } from './run-queue.js';
 import { RunSpans } from './run-spans.js';
-import { RunsRepository, type RunEventWriter, type RunFilter, type RunNews } from './runs.repository.js';
+import {
+  RunsRepository,
+  type Resume,
+  type RunEventWriter,
+  type RunFilter,
+  type RunNews,
+} from './runs.repository.js';
 import { TrainingEstimates, type PlannedRun, type TrainingEstimate } from './training-estimates.js';
 import { TrainingHost, type Stop } from './training-host.js';
 import {
@@ -78,7 +84,7 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
     private readonly estimates: TrainingEstimates,
     private readonly settings: Settings,
     baseModels: BaseModelsService,
-    models: ModelsService,
+    private readonly models: ModelsService,
   ) {
     models.keepWhile(async (modelId) => {
       const runId = await this.runs.userOfModel(modelId);
@@ -240,10 +246,11 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
     pauseAfterEpoch: number | null = null,
     reason = 'Somebody resumed it.',
   ): Promise<Run> {
-    const resumed = await this.runs.requeue(id, { reason, pauseAfterEpoch });
-    if (resumed) this.queue.add(id);
+    const isQueued = await this.runs.requeue(id, { reason, pauseAfterEpoch });
+    if (isQueued) this.queue.add(id);
+    else this.goOn(id, { reason, pauseAfterEpoch });
     const run = await this.runs.get(id);
-    if (!resumed && hasEnded(run.status)) {
+    if (!isQueued && hasEnded(run.status)) {
       throw new ConflictError(
         `Run ${id} has ended: it is ${run.status}. Only a paused or interrupted run can be resumed. To train further, use ` +
           `POST /train/${id}/continue.`,
@@ -345,6 +352,12 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
     try {
       await this.transactions.run(async () => {
         await this.assertRoom();
+        // In the same transaction: from here on the run keeps the model.
+        if (run.initialModelId) {
+          await this.models.resolve(run.initialModelId).catch((error: unknown) => {
+            throw error instanceof NotFoundError ? nothingLeftOf(from) : error;
+          });
+        }
         await this.runs.insert(run);
         await alongside?.(run);
       });
@@ -363,8 +376,22 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
     }
   }
 
+  /** Takes the wish for a pause back that the training has not come to yet. */
+  private goOn(id: string, resume: Resume): void {
+    this.assertNotCancelled(id);
+    this.host.resume(id, resume);
+  }
+
+  private assertNotCancelled(id: string): void {
+    if (this.host.stopOf(id)?.status !== 'cancelled') return;
+    throw new ConflictError(
+      `Run ${id} is being cancelled. Once it has ended, POST /train/${id}/continue trains further if it has a checkpoint.`,
+    );
+  }
+
   private async bringTo(id: string, stop: Stop): Promise<Run> {
     const { status } = await this.runs.get(id);
+    if (stop.status !== 'cancelled') this.assertNotCancelled(id);
     if (status === stop.status || (await this.stopWaiting(id, stop)) || this.host.stop(id, stop)) {
       return this.runs.get(id);
     }
@@ -456,23 +483,32 @@ function continuedFromCheckpoint(from: Run, checkpoint: RunCheckpoint, epochs: n
 
 /** A run that begins with the weights of the model that another one made. */
 function continuedFromModel(from: Run, epochs: number): Run {
-  const { id, modelId } = from;
-  if (!modelId) {
-    throw new ConflictError(
-      `Run ${id} has left neither a checkpoint nor a model. Start a new run: POST /train. WELLFORMED_CANCELLED_CHECKPOINTS says how many ` +
-        'cancelled runs keep theirs.',
-    );
-  }
-  // Neither may forget what was learnt, nor average more epochs than there are.
-  const averaged = Math.min(from.hyperparameters.weightAveraging, epochs);
-  const changes = { epochs, reinitializedLayers: 0, weightAveraging: averaged > 1 ? averaged : 0 };
-  return { ...continued(from, changes), initialModelId: modelId };
+  const { modelId } = from;
+  if (!modelId) throw nothingLeftOf(from);
+  // It may not forget what was learnt.
+  return { ...continued(from, { epochs, reinitializedLayers: 0 }), initialModelId: modelId };
 }
 
-function continued(from: Run, changes: Partial<RunHyperparameters>): Run {
+function nothingLeftOf({ id }: Run): ConflictError {
+  return new ConflictError(
+    `Run ${id} has left neither a checkpoint nor a model. Start a new run: POST /train. WELLFORMED_CANCELLED_CHECKPOINTS says how many ` +
+      'cancelled runs keep theirs.',
+  );
+}
+
+function continued(
+  from: Run,
+  changes: Partial<RunHyperparameters> & Pick<RunHyperparameters, 'epochs'>,
+): Run {
   const { datasetId, validationDatasetId, name, baseModel, promote, priority, checkpointSteps, maxRestarts } =
     from;
-  const hyperparameters = { ...from.hyperparameters, ...changes };
+  // It may not average more epochs than there are.
+  const averaged = Math.min(from.hyperparameters.weightAveraging, changes.epochs);
+  const hyperparameters = {
+    ...from.hyperparameters,
+    ...changes,
+    weightAveraging: averaged > 1 ? averaged : 0,
+  };
   const isAllowed = hyperparameterTable.epochs.isValid(hyperparameters.epochs);
   if (!isAllowed) {
     throw new InvalidInputError(

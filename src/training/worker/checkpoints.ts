@@ -9,6 +9,7 @@ import {
   type Checkpoint,
   type CheckpointContent,
 } from '../../bert/fine-tuning/checkpoint.js';
+import { CheckpointMismatchError } from '../../bert/errors.js';
 import type { Judgements } from '../../bert/evaluation/evaluation.js';
 import { gigabytes } from '../../bert/fine-tuning/memory.js';
 import type { ManifestFile } from '../../storage/blob-store.js';
@@ -94,8 +95,8 @@ export class CheckpointKeeper {
     this.weightsSum = null;
   }
 
-  /** The service has taken the last checkpoint over. */
-  goOnIn(folder: string): void {
+  /** The service has taken the last checkpoint over; null: it wants no other. */
+  goOnIn(folder: string | null): void {
     this.folder = folder;
     this.onFolder?.();
   }
@@ -165,7 +166,8 @@ export class CheckpointKeeper {
   private async nextFolder(): Promise<string> {
     if (this.folder === null) await new Promise<void>((resolve) => (this.onFolder = resolve));
     this.onFolder = undefined;
-    const folder = this.folder!;
+    const { folder } = this;
+    if (folder === null) throw new Error('The training stops without a checkpoint.');
     this.folder = null;
     return folder;
   }
@@ -194,6 +196,7 @@ export interface FoundCheckpoint {
 /**
  * Opens a checkpoint, and puts the weights of its best evaluation into the folder of the model.
  * @param engine its description
+ * @throws where it is not what this version of the service writes
  */
 export async function resumeFrom(
   folder: string,
@@ -203,11 +206,21 @@ export async function resumeFrom(
   const { judgements, ...wrote } = JSON.parse(
     await readFile(path.join(folder, DETAILS_FILE), 'utf8'),
   ) as Details;
-  if (judgements) await share(WEIGHTS_FILE, folder, modelFolder);
+  const checkpoint = openCheckpoint(path.join(folder, STATE_FILE));
+  try {
+    // Their weights are what the state calls the best: without them there would be no model in the end.
+    if (!wrote.engine || Boolean(judgements) !== Boolean(checkpoint.progress.best)) {
+      throw new CheckpointMismatchError(`${DETAILS_FILE} does not belong to ${STATE_FILE}`);
+    }
+    if (judgements) await share(WEIGHTS_FILE, folder, modelFolder);
+  } catch (error) {
+    checkpoint.tensors.close();
+    throw error;
+  }
   const now = writer(engine);
   const shown = ({ engine, processor, precision }: Writer) => `${engine} in ${precision} on ${processor}`;
   return {
-    checkpoint: openCheckpoint(path.join(folder, STATE_FILE)),
+    checkpoint,
     best: judgements && decoded(judgements),
     difference:
       shown(now) === shown(wrote)

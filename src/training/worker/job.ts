@@ -29,13 +29,14 @@ import {
 import { Tokenizer } from '../../bert/tokenizer/tokenizer.js';
 import { writeConfig, writeTokenizer, writeWeights } from '../../bert/weights/classifier-folder.js';
 import { openModelFolder } from '../../bert/weights/model-folder.js';
+import { isSpaceError } from '../../common/disk-errors.js';
 import { Throttle } from '../../common/throttle.js';
 import type { ModelOrigin } from '../../models/model-card.js';
 import type { ManifestFile } from '../../storage/blob-store.js';
 import { sha256OfFile } from '../../storage/file-hash.js';
 import { engineReason } from '../advice.js';
 import { diskNeeded } from '../disk-needed.js';
-import { describeFailure } from '../failure.js';
+import { describeFailure, stackOf } from '../failure.js';
 import { roomForTraining } from '../memory/training-room.js';
 import { settledHyperparameters, type RunPhase, type RunPlan } from '../run.js';
 import type { RunError } from '../run-error.js';
@@ -75,8 +76,8 @@ export interface JobControl {
   readonly signal: AbortSignal;
   /** Whether the state of the training is to be stored before it stops. */
   wantsCheckpoint: boolean;
-  /** Called with a staged folder for the next checkpoint, once the last was taken over. */
-  onFolder?: (path: string) => void;
+  /** Called with a staged folder for the next checkpoint, once the last was taken over; null where there is to be none. */
+  onFolder?: (path: string | null) => void;
 }
 
 /**
@@ -233,11 +234,11 @@ async function initialModel(
 /** Opens the checkpoint that an earlier attempt left, and tells where this one goes on. */
 async function takeUp(
   job: TrainingJob,
-  { folder, note }: EarlierAttempt,
+  earlier: EarlierAttempt,
   engine: string,
   tell: (message: WorkerMessage) => void,
 ): Promise<FoundCheckpoint | null> {
-  const found = folder === null ? null : await resumeFrom(folder, job.folder, engine);
+  const { found, note } = await openEarlier(job, earlier, engine);
   const { step, epoch } = found?.checkpoint.progress ?? { step: 0, epoch: 1 };
   tell({
     type: 'resumed',
@@ -251,6 +252,23 @@ async function takeUp(
     judgements: found?.best ?? null,
   });
   return found;
+}
+
+/** A checkpoint that cannot be read is as good as none: to train again is better than to fail. */
+async function openEarlier(
+  job: TrainingJob,
+  { folder, note }: EarlierAttempt,
+  engine: string,
+): Promise<{ found: FoundCheckpoint | null; note: string | null }> {
+  if (folder === null) return { found: null, note };
+  try {
+    return { found: await resumeFrom(folder, job.folder, engine), note };
+  } catch (error) {
+    if (error instanceof Error && isSpaceError(error)) throw error;
+    // For the log of the run.
+    process.stderr.write(`${stackOf(error) ?? String(error)}\n`);
+    return { found: null, note: 'The checkpoint could not be read: the run begins anew.' };
+  }
 }
 
 async function prepare(

@@ -17,6 +17,7 @@ host.on('message', (message: ThreadMessage) => {
   if (message.type === 'checkpointFolder') return control.onFolder?.(message.path);
   control.wantsCheckpoint = message.checkpoint;
   stop.abort();
+  if (!message.checkpoint) control.onFolder?.(null);
 });
 
 try {
