@@ -538,32 +538,3 @@ describe('a sweep whose runs all fail', { timeout: 120_000 }, () => {
     }
   });
 });
-
-describe('a sweep whose service is killed', { timeout: 180_000 }, () => {
-  it('goes on where it was, and starts no run twice', async () => {
-    const data = mkdtempSync(path.join(tmpdir(), 'wellformed-sweep-'));
-    let service = await startTrainer(baseModels, { data, settings });
-    const dataset = await service.client.uploadPractice(300, 5);
-    const { id } = await start(service.client, {
-      datasetId: dataset.id,
-      space: { epochs: 3, batchSize: [4, 8], learningRate: [1e-3, 1e-4] },
-    });
-    for (const count of [1, 2, 3]) {
-      await untilRun(service.client, id, count);
-      await service.kill();
-      service = await startTrainer(baseModels, { data, settings });
-    }
-    const ended = await untilEnded(service.client, id);
-    expect(ended.status).toBe('succeeded');
-    const asked = (await runsOf(service.client, id)).map(
-      ({ hyperparameters: { batchSize, learningRate } }) => `${batchSize} ${learningRate}`,
-    );
-    expect([...asked].sort()).toEqual(['4 0.0001', '4 0.001', '8 0.0001', '8 0.001']);
-    expect(ended.progress.started).toEqual([{ status: 'succeeded', runs: 4 }]);
-    const models = (await service.client.api.models.list()).items;
-    expect(models.map((model) => [model.id, model.aliases])).toEqual([[ended.best!.modelId, ['production']]]);
-    expect(readdirSync(path.join(data, 'models'))).toEqual([ended.best!.modelId]);
-    await service.stop();
-    rmSync(data, { recursive: true });
-  });
-});

@@ -428,7 +428,7 @@ function afterCrash(
 ): [RunEventData['status'], RunEventData['status']?] {
   const restarts = before + 1;
   if (restarts > maxRestarts) {
-    const message = `${error.message} The run was restarted ${maxRestarts} times, which is the most it may (maxRestarts).`;
+    const message = `${error.message} The run may not be restarted again (maxRestarts: ${maxRestarts}).`;
     return [{ status: 'failed', error: maxRestarts > 0 ? { ...error, message } : error }];
   }
   const from = checkpoint ? `from step ${checkpoint.step}` : 'from the beginning';

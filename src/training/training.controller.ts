@@ -135,11 +135,9 @@ export class TrainingController {
         reply.status(200);
         return TrainingEstimateDto.of(await this.training.estimate(asked, files));
       }
-      const run = await this.training.create(asked, files, request.span, (created) =>
-        this.remember(request, created),
+      return this.accept(request, reply, (alongside) =>
+        this.training.create(asked, files, request.span, alongside),
       );
-      reply.header('location', locationOf(run));
-      return this.shown(run);
     });
   }
 
@@ -334,9 +332,7 @@ export class TrainingController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<RunDto> {
-    const run = await this.training.continue(id, epochs, (created) => this.remember(request, created));
-    reply.header('location', locationOf(run));
-    return this.shown(run);
+    return this.accept(request, reply, (alongside) => this.training.continue(id, epochs, alongside));
   }
 
   @Post(':id/cancel')
@@ -371,9 +367,22 @@ export class TrainingController {
     return RunDto.of(run, places?.get(run.id));
   }
 
-  private async remember(request: FastifyRequest, run: Run): Promise<void> {
-    const body = await this.shown(run);
-    await this.idempotency.remember(request, { status: 202, location: locationOf(run), body });
+  /**
+   * Answers with a new run.
+   * @param start calls back in the transaction that stores the run: the answer is stored there too, for a request that comes again
+   */
+  private async accept(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    start: (alongside: (run: Run) => Promise<void>) => Promise<Run>,
+  ): Promise<RunDto> {
+    let body: RunDto | undefined;
+    const run = await start(async (created) => {
+      body = await this.shown(created);
+      await this.idempotency.remember(request, { status: 202, location: locationOf(created), body });
+    });
+    reply.header('location', locationOf(run));
+    return body ?? this.shown(run);
   }
 
   /** Hands on what a request asks for. Fields of a form may come after the files, so nothing is done until the whole form is there. */

@@ -117,7 +117,7 @@ describe.skipIf(!browserPath)('a run on the page', { timeout: 120_000 }, () => {
       await page.getByRole('dialog').getByRole('button', { name: 'Start training' }).click();
     };
     await trainOn('100');
-    await page.locator('.problem', { hasText: 'Ask for fewer' }).waitFor();
+    await page.locator('.problem', { hasText: 'from 1 to 20' }).waitFor();
     await trainOn('1');
     await page.waitForURL((url) => /#\/runs\/run_/.test(url.hash) && !url.hash.includes(run.id));
     await fact(page, 'Continues').getByRole('link', { name: run.id }).waitFor();
