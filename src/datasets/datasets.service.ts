@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { DeletionGuards, type DeletionGuard } from '../common/deletion-guards.js';
 import { ConflictError, InvalidInputError, NotFoundError } from '../common/errors.js';
 import { newId } from '../common/identifiers.js';
 import { nameFrom } from '../api/names.js';
@@ -55,12 +56,9 @@ export interface NumberedRow extends StoredRow {
   row: number;
 }
 
-/** Returns why a data set must stay; null if it need not. */
-export type DeletionGuard = (id: string) => Promise<string | null>;
-
 @Injectable()
 export class DatasetsService implements OnModuleInit {
-  private readonly guards: DeletionGuard[] = [];
+  private readonly guards = new DeletionGuards();
 
   constructor(
     private readonly datasets: DatasetsRepository,
@@ -186,17 +184,14 @@ export class DatasetsService implements OnModuleInit {
 
   /** @param guard returns why a data set must stay, or null. It runs in the transaction that deletes the data set. */
   keepWhile(guard: DeletionGuard): void {
-    this.guards.push(guard);
+    this.guards.add(guard);
   }
 
   /** @throws NotFoundError, ConflictError while something needs it */
   async delete(id: string): Promise<void> {
     try {
       await this.transactions.runDeletion(async () => {
-        for (const guard of this.guards) {
-          const reason = await guard(id);
-          if (reason !== null) throw new ConflictError(reason);
-        }
+        await this.guards.assertUnneeded(id);
         if (!(await this.datasets.delete(id))) throw noSuchDataset(id);
       });
     } catch (error) {

@@ -4,6 +4,7 @@ import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { chanceWarning } from '../bert/evaluation/warnings.js';
 import { type Precision, graphFiles, int8WeightsFile, precisions } from '../bert/onnx/precisions.js';
 import { ServedModel, type ServingOptions } from '../bert/serving/served-model.js';
+import { DeletionGuards, type DeletionGuard } from '../common/deletion-guards.js';
 import { ConflictError, DamagedError, NotFoundError } from '../common/errors.js';
 import { newId } from '../common/identifiers.js';
 import type { Page, PageRequest } from '../database/pages.js';
@@ -35,7 +36,7 @@ export interface ResolvedModel extends VersionFacts {
 @Injectable()
 export class ModelsService implements OnModuleInit {
   private readonly logger = new Logger(ModelsService.name);
-  private readonly keepers: ((modelId: string) => Promise<string | null>)[] = [];
+  private readonly guards = new DeletionGuards();
 
   constructor(
     private readonly versions: ModelsRepository,
@@ -168,9 +169,9 @@ export class ModelsService implements OnModuleInit {
     return this.blobs.open(blobKey(id), names);
   }
 
-  /** @param check gives the reason why a model must be kept now, with advice, or null */
-  keepWhile(check: (modelId: string) => Promise<string | null>): void {
-    this.keepers.push(check);
+  /** @param guard says, within the transaction that deletes a model, why it must stay; null where it need not */
+  keepWhile(guard: DeletionGuard): void {
+    this.guards.add(guard);
   }
 
   /**
@@ -266,10 +267,7 @@ export class ModelsService implements OnModuleInit {
         `Evaluation ${evaluation} is judging with this model. Wait until it has ended.`,
       );
     }
-    for (const check of this.keepers) {
-      const reason = await check(modelId);
-      if (reason !== null) throw new ConflictError(reason);
-    }
+    await this.guards.assertUnneeded(modelId);
   }
 }
 

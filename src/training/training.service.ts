@@ -6,6 +6,7 @@ import {
 } from '@nestjs/common';
 import { BaseModelsService } from '../base-models/base-models.service.js';
 import { hyperparameters as hyperparameterTable } from '../bert/fine-tuning/hyperparameters.js';
+import { DeletionGuards, type DeletionGuard } from '../common/deletion-guards.js';
 import { ConflictError, InvalidInputError, NotFoundError, TooManyRequestsError } from '../common/errors.js';
 import { Settings } from '../config/settings.js';
 import type { Page, PageRequest } from '../database/pages.js';
@@ -59,9 +60,6 @@ interface Sources {
   validation: RowsSource | null;
 }
 
-/** Says why a run must stay; null where it need not. */
-export type RunDeletionGuard = (runId: string) => Promise<string | null>;
-
 /** In seconds: a training takes minutes at least. */
 const RETRY_AFTER = 60;
 
@@ -69,7 +67,7 @@ const RETRY_AFTER = 60;
 @Injectable()
 export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown {
   private ending: Promise<void> | undefined;
-  private readonly guards: RunDeletionGuard[] = [];
+  private readonly guards = new DeletionGuards();
 
   constructor(
     private readonly runs: RunsRepository,
@@ -136,8 +134,8 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
   }
 
   /** @param guard says, within the transaction that deletes a run, why it must stay; null where it need not */
-  keepWhile(guard: RunDeletionGuard): void {
-    this.guards.push(guard);
+  keepWhile(guard: DeletionGuard): void {
+    this.guards.add(guard);
   }
 
   /**
@@ -266,10 +264,10 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
     if (!hasEnded(status)) {
       throw new ConflictError(`Run ${id} is ${status}. Cancel it first: POST /train/${id}/cancel.`);
     }
-    await this.assertUnneeded(id);
+    await this.guards.assertUnneeded(id);
     await this.checkpoints.discard(run);
     try {
-      await this.runs.delete(id, () => this.assertUnneeded(id));
+      await this.runs.delete(id, () => this.guards.assertUnneeded(id));
     } catch (error) {
       if (!isForeignKeyViolation(error)) throw error;
       throw new ConflictError(
@@ -367,13 +365,6 @@ export class TrainingService implements OnApplicationBootstrap, OnModuleDestroy,
     }
     this.queue.add(run.id);
     return run;
-  }
-
-  private async assertUnneeded(id: string): Promise<void> {
-    for (const guard of this.guards) {
-      const reason = await guard(id);
-      if (reason !== null) throw new ConflictError(reason);
-    }
   }
 
   /** Takes the wish for a pause back that the training has not come to yet. */
