@@ -1,4 +1,5 @@
 import { Column, PrimaryColumn, type ColumnOptions } from 'typeorm';
+import { arrayFromBase64, arrayToBase64 } from '../common/base64-arrays.js';
 import { DamagedError } from '../common/errors.js';
 
 /*
@@ -69,18 +70,8 @@ export function ArrayColumn(
   return ReadColumn(
     { ...options, type: 'text' },
     {
-      to: (value) => {
-        const { buffer, byteOffset, byteLength } = value as Uint8Array | Float32Array;
-        return Buffer.from(buffer, byteOffset, byteLength).toString('base64');
-      },
-      from: (value) => {
-        const bytes = Buffer.from(value as string, 'base64');
-        const isWhole = bytes.length % Numbers.BYTES_PER_ELEMENT === 0;
-        // What is no Base64 was left out.
-        if (!isWhole || bytes.toString('base64') !== value) return unreadable;
-        // A copy: numbers may only begin where a multiple of their size is.
-        return new Numbers(new Uint8Array(bytes).buffer);
-      },
+      to: (value) => arrayToBase64(value as Uint8Array | Float32Array),
+      from: (value) => arrayFromBase64<Uint8Array | Float32Array>(Numbers, value as string) ?? unreadable,
     },
   );
 }

@@ -12,6 +12,7 @@ import {
 import { CheckpointMismatchError } from '../../bert/errors.js';
 import type { Judgements } from '../../bert/evaluation/evaluation.js';
 import { gigabytes } from '../../bert/fine-tuning/memory.js';
+import { arrayFromBase64, arrayToBase64 } from '../../common/base64-arrays.js';
 import type { ManifestFile } from '../../storage/blob-store.js';
 import { availableDisk } from '../disk-needed.js';
 import { roomForTraining } from '../memory/training-room.js';
@@ -275,16 +276,14 @@ function writer(engine: string): Writer {
 }
 
 function encoded({ labels, logOdds }: Judgements): NonNullable<Details['judgements']> {
-  const base64 = ({ buffer, byteOffset, byteLength }: Uint8Array | Float32Array) =>
-    Buffer.from(buffer, byteOffset, byteLength).toString('base64');
-  return { labels: base64(labels), logOdds: base64(logOdds) };
+  return { labels: arrayToBase64(labels), logOdds: arrayToBase64(logOdds) };
 }
 
-function decoded({ labels, logOdds }: NonNullable<Details['judgements']>): Judgements {
-  return {
-    labels: Uint8Array.from(Buffer.from(labels, 'base64')),
-    logOdds: new Float32Array(Uint8Array.from(Buffer.from(logOdds, 'base64')).buffer),
-  };
+function decoded(stored: NonNullable<Details['judgements']>): Judgements {
+  const labels = arrayFromBase64(Uint8Array, stored.labels);
+  const logOdds = arrayFromBase64(Float32Array, stored.logOdds);
+  if (!labels || !logOdds) throw new Error(`${DETAILS_FILE} has judgements that are no numbers.`);
+  return { labels, logOdds };
 }
 
 function product(shape: readonly number[]): number {
