@@ -92,14 +92,14 @@ export class RunCheckpoints {
   /** Deletes the checkpoint of a run: nobody needs it any more. */
   async discard({ id }: Pick<Run, 'id'>): Promise<void> {
     await this.runs.forgetCheckpoint(id);
-    await this.tidy((runId) => runId === id);
+    await this.tidy(id);
   }
 
   /** Deletes what a run has left that has just ended or stopped. The next start does what goes wrong here. */
   async leave(id: string): Promise<void> {
     try {
       await this.discardCancelled();
-      await this.tidy((runId) => runId === id);
+      await this.tidy(id);
     } catch (error) {
       this.logger.warn(`Checkpoints of run ${id} could not be deleted: ${(error as Error).message}`, {
         runId: id,
@@ -110,7 +110,13 @@ export class RunCheckpoints {
   /** At the start: deletes what a crash has left, and sets aside what belongs to runs that the database does not know. */
   async recover(): Promise<void> {
     await this.discardCancelled();
-    await this.blobs.setAsideUnknown('checkpoints', await this.tidy(() => true));
+    const known = await this.runs.checkpoints();
+    const latest = new Set<BlobKey>();
+    for (const [id, checkpoint] of known) if (checkpoint) latest.add(keyOf(id, checkpoint));
+    for (const key of await this.blobs.keys('checkpoints')) {
+      if (!latest.has(key) && known.has(runOf(key))) await this.blobs.delete(key);
+    }
+    await this.blobs.setAsideUnknown('checkpoints', latest);
   }
 
   /** Only the last cancelled runs keep their checkpoints. */
@@ -119,16 +125,13 @@ export class RunCheckpoints {
     for (const run of cancelled.slice(this.settings.cancelledCheckpoints)) await this.discard(run);
   }
 
-  /** Deletes the folders of some runs that are not the latest of theirs. @returns the keys of those that are */
-  private async tidy(isMeant: (runId: string) => boolean): Promise<Set<BlobKey>> {
-    const known = await this.runs.checkpoints();
-    const latest = new Set<BlobKey>();
-    for (const [id, checkpoint] of known) if (checkpoint) latest.add(keyOf(id, checkpoint));
+  /** Deletes the folders of a run that are not its latest checkpoint. */
+  private async tidy(id: string): Promise<void> {
+    const checkpoint = await this.runs.checkpointOf(id);
+    const latest = checkpoint && keyOf(id, checkpoint);
     for (const key of await this.blobs.keys('checkpoints')) {
-      const runId = runOf(key);
-      if (!latest.has(key) && known.has(runId) && isMeant(runId)) await this.blobs.delete(key);
+      if (runOf(key) === id && key !== latest) await this.blobs.delete(key);
     }
-    return latest;
   }
 }
 

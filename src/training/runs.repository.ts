@@ -235,6 +235,12 @@ export class RunsRepository {
     });
   }
 
+  /** The latest checkpoint of a run; null where it has none, or there is no such run. */
+  async checkpointOf(id: string): Promise<RunCheckpoint | null> {
+    const run = await this.runs.findOne({ select: { id: true, checkpoint: true }, where: { id } });
+    return run?.checkpoint ?? null;
+  }
+
   /** The ids of all runs, and the latest checkpoint of each that has one. */
   async checkpoints(): Promise<Map<string, RunCheckpoint | null>> {
     const runs = await findReadableRows(this.runs, { select: { id: true, checkpoint: true } });

@@ -149,8 +149,8 @@ export class TrainingController {
   async list(@Query() { status, sweep, ...query }: RunsQuery): Promise<RunPageDto> {
     const filter = { ...(status && { status }), ...(sweep && { sweepId: sweep }) };
     const { items, nextCursor } = await this.training.list(query, filter);
-    const places = await this.training.places();
-    return { items: items.map((run) => RunSummaryDto.of(run, places.get(run.id))), nextCursor };
+    const places = await this.placesOf(items);
+    return { items: items.map((run) => RunSummaryDto.of(run, places?.get(run.id))), nextCursor };
   }
 
   @Get('compare')
@@ -363,8 +363,13 @@ export class TrainingController {
 
   /** A run with its place in the queue. */
   private async shown(run: Run): Promise<RunDto> {
-    const places = run.status === 'queued' ? await this.training.places() : null;
+    const places = await this.placesOf([run]);
     return RunDto.of(run, places?.get(run.id));
+  }
+
+  /** Null where none of the runs waits. */
+  private async placesOf(runs: readonly Pick<Run, 'status'>[]) {
+    return runs.some(({ status }) => status === 'queued') ? this.training.places() : null;
   }
 
   /**
