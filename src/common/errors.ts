@@ -36,6 +36,13 @@ export abstract class DomainError extends Error {
   }
 }
 
+/** For `catch`: lets an error of a kind be, and throws every other one. */
+export function ignoring(kind: abstract new (...made: never) => DomainError): (error: unknown) => void {
+  return (error) => {
+    if (!(error instanceof kind)) throw error;
+  };
+}
+
 export class MalformedRequestError extends DomainError {
   readonly status = 400;
   readonly type = 'malformed-request';

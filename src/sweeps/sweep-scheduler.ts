@@ -2,6 +2,7 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy }
 import {
   ConflictError,
   DomainError,
+  ignoring,
   InsufficientStorageError,
   NotFoundError,
   TooManyRequestsError,
@@ -192,10 +193,4 @@ function isPassing(error: unknown): boolean {
     error instanceof ConflictError ||
     error instanceof InsufficientStorageError
   );
-}
-
-function ignoring(kind: typeof ConflictError | typeof NotFoundError): (error: unknown) => void {
-  return (error) => {
-    if (!(error instanceof kind)) throw error;
-  };
 }

@@ -1,5 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { ConflictError, InvalidInputError, NotFoundError } from '../common/errors.js';
+import { ConflictError, ignoring, InvalidInputError, NotFoundError } from '../common/errors.js';
 import { isForeignKeyViolation } from '../database/constraint-errors.js';
 import type { Page, PageRequest } from '../database/pages.js';
 import { Transactions } from '../database/transactions.js';
@@ -162,7 +162,9 @@ export class SweepsService implements OnModuleInit {
     await this.change(id, 'running', 'resume');
     for (const run of await this.training.ofSweep(id)) {
       if (run.status !== 'paused' || isAtRung(run)) continue;
-      await this.training.resume(run.id, run.pauseAfterEpoch, resumedWithSweep).catch(ignoreConflict);
+      await this.training
+        .resume(run.id, run.pauseAfterEpoch, resumedWithSweep)
+        .catch(ignoring(ConflictError));
     }
     this.scheduler.wake(id);
     return this.get(id);
@@ -189,7 +191,7 @@ export class SweepsService implements OnModuleInit {
     for (const run of await this.training.ofSweep(id)) {
       await this.training.leaveSweep(run.id);
       // A model that somebody deletes meanwhile changes nothing.
-      if (run.modelId === null) await this.training.delete(run.id).catch(ignoreConflict);
+      if (run.modelId === null) await this.training.delete(run.id).catch(ignoring(ConflictError));
     }
     await this.sweeps.delete(id);
   }
@@ -235,8 +237,4 @@ function shareTrained({ rungs }: Search, trials: number): number {
 function workOf({ values }: Trial): string {
   const { learningRate: _rate, dropout: _dropout, weightDecay: _decay, ...others } = values;
   return JSON.stringify(others);
-}
-
-function ignoreConflict(error: unknown): void {
-  if (!(error instanceof ConflictError)) throw error;
 }

@@ -1,7 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,6 +12,7 @@ import { ServiceClient, type Training } from '../support/service-client.js';
 import { startServiceProcess, type RunningService } from '../support/service-process.js';
 import { shared } from '../support/shared.js';
 import { tinyBert } from '../support/trainer.js';
+import { freePort } from './support/free-port.js';
 import { expectSoundDatabase, namesIn, orphansIn } from './support/sound-folder.js';
 
 /*
@@ -319,13 +318,4 @@ function untimed<T extends { trainingSeconds: number }>({ trainingSeconds: _seco
 
 function secondsSince(milliseconds: number): string {
   return ((performance.now() - milliseconds) / 1000).toFixed(0);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
